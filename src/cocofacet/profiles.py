@@ -1,0 +1,56 @@
+"""What a run computes, as data: the same notebooks serve every profile.
+
+A profile names where the pictures and annotations come from and which retrievers look
+at them. Everything else - which figure, which statistic - is the notebooks' own, so
+that a number of one profile can be read beside a number of another.
+"""
+
+from dataclasses import dataclass
+
+from cocofacet.errors import InputError
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One row of the table of profiles.
+
+    ``world`` is the module whose command line writes the pictures and annotations
+    (``python -m MODULE write --out DIR``), or None where they must be in place.
+    ``unasked`` and ``no_question`` name the two controls that need weights of their
+    own; photographs have none, because there the training is not ours.
+    """
+
+    name: str
+    shown_as: str  # printed on every figure
+    dual: str  # a row of retrievers/zoo.py
+    promptable: str
+    unasked: str | None = None
+    no_question: str | None = None
+    world: str | None = None
+    pixels: str = ""  # the image size, for the line under each number
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile(
+            name="mini",
+            shown_as="rendered world",
+            dual="tiny-clip",
+            promptable="tiny-qwen2vl",
+            unasked="tiny-qwen2vl-unasked",
+            no_question="tiny-qwen2vl-noquestion",
+            world="facetworld",
+            pixels="128 × 128 px",
+        ),
+    )
+}
+
+
+def profile_named(name: str) -> Profile:
+    """The profile of that name; ``InputError`` lists the names there are."""
+    if name not in PROFILES:
+        raise InputError(
+            f"profile: there is no profile {name!r}. Use one of: {', '.join(PROFILES)}."
+        )
+    return PROFILES[name]

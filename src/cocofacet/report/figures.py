@@ -1,0 +1,238 @@
+"""The figures of the book. Each takes a tidy table and gives back a Figure.
+
+Recalls come as fractions and are drawn in percent. No figure computes a statistic:
+what it shows is in the table it was given.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+from cocofacet.report.style import INK, MODES, chance_line, stamp
+
+
+def counts(table: pd.DataFrame, shown_as: str) -> Figure:
+    """Queries and distinct texts of each facet.
+
+    ``table`` has columns facet, queries, texts.
+    """
+    figure, axes = plt.subplots(figsize=(7, 0.42 * len(table) + 0.9))
+    rows = np.arange(len(table))
+    axes.barh(rows, table.queries, height=0.62, color="#4c7fd0")
+    for row, (queries, texts) in enumerate(
+        zip(table.queries, table.texts, strict=True)
+    ):
+        words = f"{queries:,} queries, {texts} texts"
+        axes.annotate(
+            words,
+            (queries, row),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+        )
+    axes.set_yticks(rows, table.facet)
+    axes.invert_yaxis()
+    axes.margins(x=0.32)
+    axes.set_xlabel("queries")
+    axes.grid(axis="y", visible=False)
+    stamp(figure, shown_as)
+    return figure
+
+
+def gallery(
+    root: Path,
+    pictures: Sequence[tuple[str, str]],
+    shown_as: str,
+    columns: int = 6,
+    marked: Sequence[int] = (),
+) -> Figure:
+    """Pictures in a grid, each with words under it.
+
+    ``pictures`` holds (path under ``root``, words); the indices in ``marked`` get a
+    frame, as a hit does.
+    """
+    rows = -(-len(pictures) // columns)
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(1.55 * columns, 1.85 * rows), squeeze=False
+    )
+    for place, axes in enumerate(grid.flat):
+        axes.axis("off")
+        if place >= len(pictures):
+            continue
+        path, words = pictures[place]
+        with Image.open(root / path) as picture:
+            axes.imshow(picture.convert("RGB"), interpolation="lanczos")
+        axes.set_title(words, fontsize=9, y=-0.16, va="top", color=INK)
+        if place in marked:
+            _frame(axes, MODES["prompted"][1])
+    figure.subplots_adjust(wspace=0.06, hspace=0.3, left=0, right=1, top=1, bottom=0.1)
+    stamp(figure, shown_as)
+    return figure
+
+
+def _frame(axes: Axes, colour: str) -> None:
+    axes.axis("on")
+    axes.grid(visible=False)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set(visible=True, color=colour, linewidth=4)
+
+
+def recall_by_facet(
+    panels: Mapping[str, pd.DataFrame],
+    k: int,
+    shown_as: str,
+    modes: Sequence[str] = ("general",),
+) -> Figure:
+    """A dot with its interval for each facet and mode, a panel for each retriever.
+
+    Each table has columns facet, mode, recall, low, high. A panel is read by itself:
+    retrievers trained differently are not compared.
+    """
+    facets = list(dict.fromkeys(next(iter(panels.values())).facet))
+    height = (0.34 + 0.13 * len(modes)) * len(facets) + 1.2
+    figure, grid = plt.subplots(
+        1, len(panels), figsize=(3.9 * len(panels) + 1, height), sharey=True,
+        squeeze=False,
+    )  # fmt: skip
+    for axes, (title, table) in zip(grid[0], panels.items(), strict=True):
+        for place, mode in enumerate(modes):
+            chosen = table[table["mode"] == mode].set_index("facet")
+            shift = 0.17 * (place - (len(modes) - 1) / 2)
+            _dots(axes, chosen.reindex(facets), mode, shift)
+        chance_line(axes, k)
+        axes.set(title=title, xlim=(0, 100), xlabel=f"Recall@{k} (%)")
+    grid[0][0].set_yticks(np.arange(len(facets)), facets)
+    grid[0][0].invert_yaxis()
+    if len(modes) > 1:
+        _legend_below(figure, grid[0][0])
+    stamp(figure, shown_as)
+    return figure
+
+
+def _dots(axes: Axes, table: pd.DataFrame, mode: str, shift: float) -> None:
+    words, colour, marker = MODES[mode]
+    axes.errorbar(
+        100 * table.recall,
+        np.arange(len(table)) + shift,
+        xerr=100 * np.vstack([table.recall - table.low, table.high - table.recall]),
+        fmt=marker,
+        color=colour,
+        label=words,
+        markersize=6,
+        elinewidth=1.6,
+        zorder=3,
+    )
+
+
+def _legend_below(figure: Figure, axes: Axes) -> None:
+    handles, words = axes.get_legend_handles_labels()
+    figure.legend(
+        handles,
+        words,
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0.0),
+        ncols=min(3, len(words)),
+    )
+
+
+def gains(
+    groups: Mapping[str, pd.DataFrame],
+    k: int,
+    shown_as: str,
+    colours: Mapping[str, str],
+) -> Figure:
+    """Paired differences in percentage points, with intervals, by facet.
+
+    Each table has columns facet, difference, low, high; one colour a table. A dot to
+    the right of zero is a gain.
+    """
+    facets = list(dict.fromkeys(next(iter(groups.values())).facet))
+    figure, axes = plt.subplots(
+        figsize=(7, (0.3 + 0.16 * len(groups)) * len(facets) + 1.2)
+    )
+    for place, (words, table) in enumerate(groups.items()):
+        table = table.set_index("facet").reindex(facets)
+        shift = 0.2 * (place - (len(groups) - 1) / 2)
+        error = np.vstack([table.difference - table.low, table.high - table.difference])
+        axes.errorbar(
+            100 * table.difference,
+            np.arange(len(facets)) + shift,
+            xerr=100 * error,
+            fmt="oDsv^P"[place],
+            color=colours[words],
+            label=words,
+            elinewidth=1.6,
+        )
+    axes.axvline(0, color=INK, linewidth=1)
+    axes.set_yticks(np.arange(len(facets)), facets)
+    axes.invert_yaxis()
+    axes.set_xlabel(f"difference in Recall@{k} (percentage points)")
+    _legend_below(figure, axes)
+    stamp(figure, shown_as)
+    return figure
+
+
+def against_anchors(
+    table: pd.DataFrame,
+    references: Mapping[str, float],
+    k: int,
+    dimension: int,
+    shown_as: str,
+) -> Figure:
+    """Recall of the linear approximation against K/d: median and range of the draws.
+
+    ``table`` has columns method, anchors, draw, recall; ``references`` are the modes
+    drawn as level lines (general, prompted).
+    """
+    figure, axes = plt.subplots(figsize=(7, 4.2))
+    for mode, recall in references.items():
+        words, colour, _ = MODES[mode]
+        axes.axhline(100 * recall, color=colour, linewidth=2, linestyle="--")
+        axes.annotate(
+            words, (1, 100 * recall), xycoords=("axes fraction", "data"),
+            xytext=(-2, 4), textcoords="offset points", ha="right", color=colour,
+        )  # fmt: skip
+    for method, rows in table.groupby("method", sort=False):
+        words, colour, marker = MODES[method]
+        spread = rows.groupby("anchors").recall.agg(["median", "min", "max"]) * 100
+        ratio = spread.index.to_numpy() / dimension
+        axes.plot(ratio, spread["median"], color=colour, marker=marker, label=words)
+        axes.fill_between(
+            ratio, spread["min"], spread["max"], color=colour, alpha=0.2, linewidth=0
+        )
+    axes.axvline(1, color=INK, linewidth=1, linestyle=(0, (2, 3)))
+    axes.set_xscale("log")
+    ratios = sorted(table.anchors.unique() / dimension)
+    axes.set_xticks(ratios, [f"{ratio:.2g}" for ratio in ratios])
+    axes.minorticks_off()
+    axes.set_xlabel(f"anchors K over dimensions d = {dimension}")
+    axes.set_ylabel(f"Recall@{k} (%), macro over facets")
+    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.16), ncols=2)
+    stamp(figure, shown_as)
+    return figure
+
+
+def cost(table: pd.DataFrame, shown_as: str) -> Figure:
+    """Seconds for one image against the number of prompts, both ways.
+
+    ``table`` has columns prompts, way, milliseconds.
+    """
+    figure, axes = plt.subplots(figsize=(6, 3.6))
+    colours = {"separate passes": "#8a8a8a", "one pass": "#e08214"}
+    for way, rows in table.groupby("way", sort=False):
+        axes.plot(
+            rows.prompts, rows.milliseconds, marker="o", color=colours[way], label=way
+        )
+    axes.set(xlabel="prompts", ylabel="milliseconds an image", ylim=(0, None))
+    axes.set_xticks(sorted(table.prompts.unique()))
+    axes.legend()
+    stamp(figure, shown_as)
+    return figure

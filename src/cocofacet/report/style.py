@@ -1,0 +1,73 @@
+"""One look for every figure: SVG, colour-blind safe, readable on white and on black."""
+
+import matplotlib
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Figures have no background of their own. This grey has a contrast of more than 4:1
+# on the book's white page as well as on its dark one.
+INK = "#7a7a7a"
+FAINT = "#7a7a7a40"
+
+# What an image was embedded with -> (words in a legend, colour, marker). The hues are
+# Okabe and Ito's, told apart by every common kind of colour vision; the marker says
+# the same again, for print in grey.
+MODES = {
+    "general": ("general (no prompt)", "#8a8a8a", "o"),
+    "prompted": ("the facet's question", "#e08214", "D"),
+    "bare": ("bare instruction", "#56a4d9", "s"),
+    "wrong": ("wrong questions, mean", "#cc79a7", "v"),
+    "linear": ("least squares", "#0f9e78", "^"),
+    "ridge": ("ridge", "#4c7fd0", "P"),
+}
+
+
+def use_style() -> None:
+    """Set matplotlib's defaults; call once a notebook."""
+    sns.set_theme(context="notebook", style="ticks", font_scale=0.95)
+    matplotlib.rcParams.update(
+        {
+            "figure.facecolor": "none",
+            "axes.facecolor": "none",
+            "savefig.facecolor": "none",
+            "savefig.bbox": "tight",
+            "legend.frameon": False,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "grid.color": FAINT,
+            "grid.linewidth": 0.8,
+            "font.sans-serif": ["DejaVu Sans"],
+            "svg.hashsalt": "cocofacet",  # the same figure is the same file
+        }
+        | dict.fromkeys(
+            (
+                "text.color",
+                "axes.labelcolor",
+                "axes.edgecolor",
+                "axes.titlecolor",
+                "xtick.color",
+                "ytick.color",
+            ),
+            INK,
+        )
+    )
+    try:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    except ImportError:  # outside a notebook
+        return
+    set_matplotlib_formats("svg", metadata={"Date": None})
+
+
+def stamp(figure: Figure, words: str) -> None:
+    """Write what the pictures are ("rendered world") under the figure, so that it
+    travels with a copy of it."""
+    figure.text(
+        0.995, -0.01, words, ha="right", va="top", fontsize=9, style="italic", color=INK
+    )
+
+
+def chance_line(axes: Axes, k: int, candidates: int = 100) -> None:
+    """Mark what a random order of the pool gets: k in 100."""
+    axes.axvline(100 * k / candidates, color=INK, linewidth=1, linestyle=(0, (2, 3)))

@@ -1,0 +1,156 @@
+"""Where a run's files lie, and how each is made when it is not there yet.
+
+    data/<profile>/world/                 pictures and annotations
+    data/<profile>/benchmark-seed<seed>/  the eight official files and the manifest
+    data/<profile>/store/                 embeddings, shared by all runs
+    results/<profile>/<run>/              ranks and tables
+
+A notebook asks the workspace for what it needs. What an earlier notebook saved is
+loaded, what is missing is computed: so notebooks run alone, in any order, and side by
+side.
+"""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cocofacet import benchmark, evaluate, sources, store
+from cocofacet.errors import InputError
+from cocofacet.files import write_atomic, write_json
+from cocofacet.profiles import Profile, profile_named
+from cocofacet.retrievers import zoo
+from cocofacet.retrievers.base import Retriever
+
+
+def home() -> Path:
+    """The repository's root when the notebook lies inside it, else the folder it
+    runs in: ``COCOFACET_HOME`` overrides both."""
+    if "COCOFACET_HOME" in os.environ:
+        return Path(os.environ["COCOFACET_HOME"]).resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "_toc.yml").is_file() and (folder / "src/cocofacet").is_dir():
+            return folder
+    return here
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One run of one profile. Nothing is computed before it is asked for."""
+
+    profile: Profile
+    run: str
+    seed: int
+    root: Path
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data" / self.profile.name
+
+    @property
+    def images(self) -> Path:
+        """The root under which candidate paths such as ``val2017/x.jpg`` lie."""
+        return self.annotations / "images"
+
+    @property
+    def results(self) -> Path:
+        return self.root / "results" / self.profile.name / self.run
+
+    @cached_property
+    def annotations(self) -> Path:
+        """The folder of annotation files and pictures; rendered first where the
+        profile says by what."""
+        folder = self.data / "world"
+        if self.profile.world:
+            # A command and not an import: the two packages meet in files only.
+            command = [sys.executable, "-m", self.profile.world, "write"]
+            subprocess.run([*command, "--out", str(folder)], check=True)
+        if not folder.is_dir():
+            raise InputError(
+                f"{folder}: the folder of annotations and images is missing. Put the "
+                "official files there; `cocofacet build --help` lists their names."
+            )
+        return folder
+
+    @cached_property
+    def benchmark(self) -> benchmark.Benchmark:
+        """COCO-Facet as built from the annotations with this run's seed."""
+        folder = self.data / f"benchmark-seed{self.seed}"
+        if not (folder / "manifest.json").is_file():
+            found = sources.locate(self.annotations)
+            built = benchmark.build(found, seed=self.seed, images=self.images)
+            built.save(folder)
+        return benchmark.load(folder)
+
+    @cached_property
+    def anchors(self) -> tuple[str, ...]:
+        """Images held out from the evaluation, for the linear approximation."""
+        folder = self.images / "anchors"
+        return tuple(f"anchors/{path.name}" for path in sorted(folder.glob("*.jpg")))
+
+    def retriever(self, name: str, checkpoint: Path | None = None) -> Retriever:
+        return zoo.load(name, checkpoint=checkpoint)
+
+    def queries(self, retriever: Retriever) -> np.ndarray:
+        """Query embeddings (Q, D), each distinct text embedded once."""
+        texts = [query.text for query in self.benchmark.queries]
+        distinct = sorted(set(texts))
+        rows = {text: row for row, text in enumerate(distinct)}
+        return retriever.embed_texts(distinct)[[rows[text] for text in texts]]
+
+    def gallery(
+        self,
+        retriever: Retriever,
+        prompts: tuple[str | None, ...] = (None,),
+        names: tuple[str, ...] | None = None,
+    ) -> np.ndarray:
+        """Image embeddings (P, N, D), from the store or computed into it."""
+        names = self.benchmark.images if names is None else names
+        return store.embed_gallery(
+            retriever, self.images, names, prompts, self.data / "store"
+        )
+
+    def identity(self, retriever: Retriever) -> dict[str, str]:
+        """The columns that say, in each row of ranks, what made it."""
+        return {
+            "profile": self.profile.name,
+            "run": self.run,
+            "retriever": retriever.name,
+            "revision": str(retriever.fingerprint["revision"]),
+        }
+
+    def save_ranks(self, notebook: str, ranks: pd.DataFrame) -> Path:
+        """Write the notebook's part of the tidy table; ``evaluate.COLUMNS`` in
+        order, sorted, so that two equal runs give equal bytes."""
+        path = self.results / f"{notebook}.ranks.csv"
+        ordered = ranks[list(evaluate.COLUMNS)].sort_values(
+            ["retriever", "mode", "prompt", "query"], kind="stable"
+        )
+        write_atomic(path, ordered.to_csv(index=False))
+        return path
+
+    def save_json(self, name: str, content: object) -> Path:
+        path = self.results / f"{name}.json"
+        write_json(path, content)
+        return path
+
+
+def open_workspace(profile: str, run: str, seed: int) -> Workspace:
+    """The workspace of a notebook's three parameters.
+
+    Raises ``InputError`` for an unknown profile, a run name that is no plain folder
+    name, or a seed that is no whole number from 0.
+    """
+    if not run or run != Path(run).name or run.startswith("."):
+        raise InputError(
+            f"run: {run!r} cannot name a folder of results. Use letters, digits and -."
+        )
+    if not isinstance(seed, int) or seed < 0:
+        raise InputError(f"seed: {seed!r} is not a whole number from 0 upwards.")
+    return Workspace(profile_named(profile), run, seed, home())
