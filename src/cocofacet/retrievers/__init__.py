@@ -1,0 +1,1 @@
+"""Retrievers: what turns texts and images into embeddings. Start at `zoo.load`."""

@@ -1,0 +1,66 @@
+"""What every retriever is: two functions from text and image to unit vectors."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from PIL import Image, ImageOps
+
+
+class Retriever(Protocol):
+    """Embeds texts and images into one space, where the dot product is the score.
+
+    name: its row in the zoo. revision: which weights. dim: D. promptable: whether an
+    image can be embedded under a prompt. fingerprint: everything that shapes a vector
+    except the image and the prompt; equal fingerprints, equal vectors.
+    """
+
+    name: str
+    revision: str
+    dim: int
+    promptable: bool
+    fingerprint: dict[str, str | int | float]
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Texts -> (Q, D) float32, unit rows."""
+        ...
+
+    def embed_images(
+        self, images: Sequence[Image.Image], prompts: Sequence[str | None] = (None,)
+    ) -> np.ndarray:
+        """Images under prompts -> (P, N, D) float32, unit rows.
+
+        prompt None is the general template, "" the prompted template with an empty
+        question (the bare instruction), any other text the question. A retriever that
+        is not promptable raises ValueError for a prompt that is not None. Embeddings
+        that are not finite raise FloatingPointError.
+        """
+        ...
+
+
+def as_rgb(image: Image.Image) -> Image.Image:
+    """The picture as a viewer shows it: upright, RGB, transparency on white."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I;16"):  # convert() would clip all but the darkest
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return image.convert("RGB")
+
+
+def unit_rows(vectors: np.ndarray, retriever: str) -> np.ndarray:
+    """L2-normalise the last axis in float32; (..., D) -> (..., D) float32.
+
+    Raises FloatingPointError, naming the retriever, when a row is not finite or zero:
+    such a row would rank images by accident.
+    """
+    vectors = np.asarray(vectors, dtype=np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):
+        lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    if not (np.isfinite(lengths).all() and (lengths > 0).all()):
+        raise FloatingPointError(
+            f"{retriever}: an embedding is zero or not finite; try precision fp32"
+        )
+    return vectors / lengths
