@@ -1,0 +1,95 @@
+# One command for each thing one does here; `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -e -o pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+PROFILE ?= mini
+RUN ?= default
+ARGS ?=
+PORT ?= 8000
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+# `book` publishes the profile `mini` under the run name `default`.
+NOTEBOOKS := $(sort $(wildcard notebooks/[0-9][0-9]_*.py))
+OUT := _build/executed/mini/default
+CHAPTERS := $(filter-out %_status.ipynb,$(NOTEBOOKS:notebooks/%.py=$(OUT)/%.ipynb))
+STATUS := $(filter %_status.ipynb,$(NOTEBOOKS:notebooks/%.py=$(OUT)/%.ipynb))
+# What a notebook's numbers depend on besides its own text.
+HELPER := $(shell find src -type f -not -name '*.pyc' -not -path '*.egg-info/*' \
+	-not -name '.*') notebooks/profiles/mini.yaml tools/execute.py
+PAGES := _config.yml _toc.yml $(shell find book -type f -not -name '*.pyc' \
+	-not -name '.*')
+
+help: ## this list
+	@echo "make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z-]*\):.*## /  \1|/p' $(MAKEFILE_LIST) | \
+	  awk -F'|' '{ printf "%-13s %s\n", $$1, $$2 }'
+
+book: _build/html.stamp ## run the notebooks that changed, build the book, say where it is
+	@$(BIN)/python tools/headline.py
+
+test: $(INSTALLED) ## every test; the browser's are skipped where there is no browser or book
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs $(ARGS)
+
+test-book: _build/html.stamp ## only the tests that open the built book in a browser
+	$(BIN)/python -m pytest -rs tests/test_book.py $(ARGS)
+
+lint: $(INSTALLED) ## ruff: style and common mistakes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+notebooks: $(INSTALLED) ## a paired .ipynb beside each .py, not run: for papermill or Jupyter
+	@for source in $(NOTEBOOKS); do \
+	  paired=$${source%.py}.ipynb; \
+	  if [ ! -e $$paired ] || [ $$source -nt $$paired ]; then \
+	    $(BIN)/jupytext --quiet --to ipynb --output - $$source > $$paired.part; \
+	    mv $$paired.part $$paired; \
+	  fi; \
+	  echo $$paired; \
+	done
+
+# The published run is kept up to date by what changed; any other run is a request.
+ifeq ($(PROFILE)/$(RUN)/$(strip $(ARGS)),mini/default/)
+execute: $(CHAPTERS) $(STATUS) ## run the notebooks: PROFILE=mini RUN=default ARGS="-p seed 1"
+else
+execute: $(INSTALLED)
+	$(BIN)/python tools/execute.py --profile $(PROFILE) --run $(RUN) $(ARGS)
+endif
+
+serve: _build/html.stamp ## read the built book on this machine: PORT=8000
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+clean: ## remove what was built, rendered and computed; keep .venv
+	rm -rf _build data/mini results/mini notebooks/*.ipynb
+
+$(CHAPTERS): $(OUT)/%.ipynb: notebooks/%.py $(HELPER) | $(INSTALLED)
+	$(BIN)/python tools/execute.py $<
+
+# The status page reports on the others, so it runs after them.
+$(STATUS): $(OUT)/%.ipynb: notebooks/%.py $(CHAPTERS) | $(INSTALLED)
+	$(BIN)/python tools/execute.py $<
+
+_build/html.stamp: $(CHAPTERS) $(STATUS) $(PAGES) $(INSTALLED)
+	cp $(OUT)/*.ipynb notebooks/
+	$(BIN)/jupyter-book build . -W --keep-going -q
+	mkdir -p _build/html/notebooks && cp $(OUT)/*.ipynb _build/html/notebooks/
+	touch $@
+
+# Python 3.11 or newer; `make PYTHON=/path/to/python` names another.
+PYTHON ?= $(firstword $(foreach name,python3.11 python3 python3.12 python3.13,\
+	$(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and \
+	print("$(name)")' 2>/dev/null)))
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then echo "error: Python 3.11 or newer is needed and was" \
+	  "not found. Install it, or: make PYTHON=/path/to/python" >&2; exit 1; fi
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+.PHONY: help book test test-book lint notebooks execute serve clean

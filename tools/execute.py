@@ -1,0 +1,176 @@
+"""Run notebooks from their .py sources and keep the executed copies.
+
+    python tools/execute.py                                  # the published run
+    python tools/execute.py --run b -p seed 1 notebooks/02_general.py
+
+The copies lie under ``_build/executed/<profile>/<run>/``. Unlike plain papermill, which
+only warns, a parameter that no notebook has is an error, before anything runs.
+"""
+
+import argparse
+import ast
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import jupytext
+import papermill
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "notebooks"
+# Dates inside figures: the same bytes whenever a notebook runs. Set for the notebooks
+# only; Sphinx would read it as the copyright year.
+FIGURE_DATE = "1748217600"
+
+
+class Refused(ValueError):
+    """What was asked for does not exist; the message says what does."""
+
+
+def profile_file(profile: str) -> Path:
+    """The papermill parameter file of a profile."""
+    path = NOTEBOOKS / "profiles" / f"{profile}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml")))
+        raise Refused(f"{path.name}: unknown profile {profile!r}. Choose from {known}.")
+    return path
+
+
+def known_parameters(source: Path) -> dict[str, object]:
+    """The names and defaults of a notebook's cell tagged ``parameters``."""
+    for cell in jupytext.read(source).cells:
+        if "parameters" in cell.metadata.get("tags", ()):
+            return {
+                target.id: ast.literal_eval(statement.value)
+                for statement in ast.parse(cell.source).body
+                if isinstance(statement, ast.Assign)
+                for target in statement.targets
+            }
+    raise Refused(f"{source.name}: no cell tagged 'parameters'. Add one.")
+
+
+def check(given: dict[str, object], known: dict[Path, dict[str, object]]) -> None:
+    """Refuse a parameter that no notebook has, or one of another type."""
+    defaults = {name: value for each in known.values() for name, value in each.items()}
+    for name, value in given.items():
+        if name not in defaults:
+            raise Refused(
+                f"unknown parameter {name!r}. The notebooks have: "
+                f"{', '.join(sorted(defaults))}."
+            )
+        default = defaults[name]
+        fits = type(value) is type(default) or (
+            isinstance(default, float) and type(value) is int
+        )
+        if default is not None and not fits:
+            raise Refused(
+                f"parameter {name!r}: {value!r} is no {type(default).__name__}. "
+                f"Its default is {default!r}."
+            )
+
+
+def execute(
+    source: Path, parameters: dict[str, object], target: Path, cwd: Path
+) -> None:
+    """Run one notebook; ``target`` appears only if every cell ran.
+
+    A notebook that fails is kept as ``failed-<name>.ipynb`` beside it, and raises
+    ``PapermillExecutionError``.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # The name must end in .ipynb, and be this run's own: two may run side by side.
+    handle, draft = tempfile.mkstemp(suffix=".ipynb", dir=target.parent, prefix=".")
+    os.close(handle)
+    try:
+        notebook = jupytext.read(source)
+        Path(draft).write_text(jupytext.writes(notebook, fmt="ipynb"))
+        try:
+            papermill.execute_notebook(
+                draft,
+                draft,
+                parameters,
+                cwd=str(cwd),
+                progress_bar=False,
+                extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            )
+        except papermill.PapermillExecutionError:
+            os.replace(draft, target.with_name(f"failed-{target.name}"))
+            raise
+        finished = json.loads(Path(draft).read_text())
+        # Where a copy lay on this machine says nothing to its reader.
+        for key in ("input_path", "output_path"):
+            finished["metadata"]["papermill"][key] = source.name
+        Path(draft).write_text(json.dumps(finished, indent=1) + "\n")
+        os.chmod(draft, 0o644)
+        os.replace(draft, target)
+    finally:
+        Path(draft).unlink(missing_ok=True)
+
+
+def value_of(text: str) -> object:
+    """Read a command-line value: a number, true, false, null, else the text itself."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("notebooks", nargs="*", type=Path, help="default: all of them")
+    parser.add_argument("--profile", default="mini", help="default: %(default)s")
+    parser.add_argument("--run", default="default", help="default: %(default)s")
+    parser.add_argument("-p", action="append", nargs=2, default=[], dest="parameters",
+                        metavar=("NAME", "VALUE"), help="set a parameter")  # fmt: skip
+    parser.add_argument("--cwd", type=Path, default=NOTEBOOKS, help="where they run")
+    parser.add_argument("--out", type=Path, help="folder for the executed copies")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run what was asked for: 0 if all ran, 1 if a cell failed, 2 if refused."""
+    given = arguments(argv)
+    sources = given.notebooks or sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py"))
+    out = given.out or ROOT / "_build/executed" / given.profile / given.run
+    try:
+        if not re.fullmatch(r"[\w.-]+", given.run) or given.run.startswith("."):
+            raise Refused(f"run {given.run!r}: use letters, digits, '-', '_', '.'.")
+        if missing := [str(path) for path in sources if not path.is_file()]:
+            raise Refused(f"no such notebook: {', '.join(missing)}.")
+        wanted = yaml.safe_load(profile_file(given.profile).read_text()) or {}
+        wanted |= {name: value_of(text) for name, text in given.parameters}
+        wanted["run"] = given.run
+        known = {path: known_parameters(path) for path in sources}
+        check(wanted, known)
+    except Refused as refusal:
+        print(f"error: {refusal}", file=sys.stderr)
+        return 2
+    os.environ["SOURCE_DATE_EPOCH"] = FIGURE_DATE
+    for source in sources:
+        # Only what differs from the notebook's own defaults is injected: papermill
+        # writes a cell for it, which the published book has no use for.
+        parameters = {
+            name: value
+            for name, value in wanted.items()
+            if name in known[source] and known[source][name] != value
+        }
+        began = time.monotonic()
+        print(f"{source.stem}: running", flush=True)
+        try:
+            execute(source, parameters, out / f"{source.stem}.ipynb", given.cwd)
+        except papermill.PapermillExecutionError as failure:
+            print(f"error: {source.stem}: {failure}", file=sys.stderr)
+            return 1
+        print(f"{source.stem}: {time.monotonic() - began:.0f} s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
