@@ -17,7 +17,9 @@ class Profile:
     ``world`` is the module whose command line writes the pictures and annotations
     (``python -m MODULE write --out DIR``), or None where they must be in place.
     ``unasked`` and ``no_question`` name the two controls that need weights of their
-    own; photographs have none, because there the training is not ours.
+    own: a model never asked about ``unasked_facets``, and one trained on the same
+    answers without the questions. Photographs have neither, because there the
+    training is not ours.
     """
 
     name: str
@@ -25,6 +27,7 @@ class Profile:
     dual: str  # a row of retrievers/zoo.py
     promptable: str
     unasked: str | None = None
+    unasked_facets: tuple[str, ...] = ()
     no_question: str | None = None
     world: str | None = None
     pixels: str = ""  # the image size, for the line under each number
@@ -39,6 +42,7 @@ PROFILES = {
             dual="tiny-clip",
             promptable="tiny-qwen2vl",
             unasked="tiny-qwen2vl-unasked",
+            unasked_facets=("times", "materials"),
             no_question="tiny-qwen2vl-noquestion",
             world="facetworld",
             pixels="128 × 128 px",

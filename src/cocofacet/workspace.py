@@ -22,10 +22,13 @@ import pandas as pd
 
 from cocofacet import benchmark, evaluate, sources, store
 from cocofacet.errors import InputError
+from cocofacet.facets import FACETS
 from cocofacet.files import write_atomic, write_json
 from cocofacet.profiles import Profile, profile_named
 from cocofacet.retrievers import zoo
 from cocofacet.retrievers.base import Retriever
+
+ANCHORS = "anchors/"  # a folder of pictures that no query ever sees
 
 
 def home() -> Path:
@@ -89,10 +92,18 @@ class Workspace:
         return benchmark.load(folder)
 
     @cached_property
+    def pictures(self) -> tuple[str, ...]:
+        """Every picture that a query may meet, whatever the seed: the store is cut
+        into chunks of this list, so that a new draw of negatives embeds nothing."""
+        found = (path.relative_to(self.images) for path in self.images.rglob("*.jpg"))
+        names = sorted(path.as_posix() for path in found)
+        return tuple(name for name in names if not name.startswith(ANCHORS))
+
+    @cached_property
     def anchors(self) -> tuple[str, ...]:
-        """Images held out from the evaluation, for the linear approximation."""
-        folder = self.images / "anchors"
-        return tuple(f"anchors/{path.name}" for path in sorted(folder.glob("*.jpg")))
+        """Pictures held out from the evaluation, for the linear approximation."""
+        folder = self.images / ANCHORS
+        return tuple(ANCHORS + path.name for path in sorted(folder.glob("*.jpg")))
 
     def retriever(self, name: str, checkpoint: Path | None = None) -> Retriever:
         return zoo.load(name, checkpoint=checkpoint)
@@ -105,15 +116,43 @@ class Workspace:
         return retriever.embed_texts(distinct)[[rows[text] for text in texts]]
 
     def gallery(
-        self,
-        retriever: Retriever,
-        prompts: tuple[str | None, ...] = (None,),
-        names: tuple[str, ...] | None = None,
+        self, retriever: Retriever, prompts: tuple[str | None, ...] = (None,)
     ) -> np.ndarray:
-        """Image embeddings (P, N, D), from the store or computed into it."""
-        names = self.benchmark.images if names is None else names
-        return store.embed_gallery(
-            retriever, self.images, names, prompts, self.data / "store"
+        """Embeddings (P, N, D) of ``benchmark.images``, from the store or into it."""
+        rows = {name: row for row, name in enumerate(self.pictures)}
+        found = self._embedded(retriever, prompts, self.pictures)
+        return found[:, [rows[name] for name in self.benchmark.images]]
+
+    def anchor_gallery(
+        self, retriever: Retriever, prompts: tuple[str | None, ...] = (None,)
+    ) -> np.ndarray:
+        """Embeddings (P, A, D) of the anchors, in the order of ``anchors``."""
+        return self._embedded(retriever, prompts, self.anchors)
+
+    def _embedded(self, retriever, prompts, names) -> np.ndarray:
+        folder = self.data / "store"
+        return store.embed_gallery(retriever, self.images, names, prompts, folder)
+
+    def ranks(self, retriever: Retriever, modes: tuple[str, ...]) -> pd.DataFrame:
+        """The tidy table of one retriever: every query in every mode asked for.
+
+        All prompts that the modes need go over the images together.
+        """
+        questions = {name: FACETS[name].question for name in self.benchmark.facets}
+        known = evaluate.prompt_modes(questions)
+        chosen = {mode: known[mode] for mode in modes}
+        prompts = tuple(
+            dict.fromkeys(
+                prompt
+                for by_facet in chosen.values()
+                for shown in by_facet.values()
+                for prompt in shown
+            )
+        )
+        images = dict(zip(prompts, self.gallery(retriever, prompts), strict=True))
+        queries = self.queries(retriever)
+        return evaluate.rank_table(
+            self.benchmark, queries, images, chosen, **self.identity(retriever)
         )
 
     def identity(self, retriever: Retriever) -> dict[str, str]:
@@ -122,7 +161,7 @@ class Workspace:
             "profile": self.profile.name,
             "run": self.run,
             "retriever": retriever.name,
-            "revision": str(retriever.fingerprint["revision"]),
+            "revision": retriever.revision,
         }
 
     def save_ranks(self, notebook: str, ranks: pd.DataFrame) -> Path:
@@ -133,6 +172,12 @@ class Workspace:
             ["retriever", "mode", "prompt", "query"], kind="stable"
         )
         write_atomic(path, ordered.to_csv(index=False))
+        return path
+
+    def save_table(self, name: str, table: pd.DataFrame) -> Path:
+        """A table derived from ranks, as plain CSV."""
+        path = self.results / f"{name}.csv"
+        write_atomic(path, table.to_csv())
         return path
 
     def save_json(self, name: str, content: object) -> Path:

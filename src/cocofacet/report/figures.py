@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from cocofacet.report.style import INK, MODES, chance_line, stamp
+from cocofacet.report.style import INK, MODES, chance_line, finished
 
 
 def counts(table: pd.DataFrame, shown_as: str) -> Figure:
@@ -41,8 +41,7 @@ def counts(table: pd.DataFrame, shown_as: str) -> Figure:
     axes.margins(x=0.32)
     axes.set_xlabel("queries")
     axes.grid(axis="y", visible=False)
-    stamp(figure, shown_as)
-    return figure
+    return finished(figure, shown_as)
 
 
 def gallery(
@@ -72,8 +71,7 @@ def gallery(
         if place in marked:
             _frame(axes, MODES["prompted"][1])
     figure.subplots_adjust(wspace=0.06, hspace=0.3, left=0, right=1, top=1, bottom=0.1)
-    stamp(figure, shown_as)
-    return figure
+    return finished(figure, shown_as)
 
 
 def _frame(axes: Axes, colour: str) -> None:
@@ -113,8 +111,7 @@ def recall_by_facet(
     grid[0][0].invert_yaxis()
     if len(modes) > 1:
         _legend_below(figure, grid[0][0])
-    stamp(figure, shown_as)
-    return figure
+    return finished(figure, shown_as)
 
 
 def _dots(axes: Axes, table: pd.DataFrame, mode: str, shift: float) -> None:
@@ -176,8 +173,7 @@ def gains(
     axes.invert_yaxis()
     axes.set_xlabel(f"difference in Recall@{k} (percentage points)")
     _legend_below(figure, axes)
-    stamp(figure, shown_as)
-    return figure
+    return finished(figure, shown_as)
 
 
 def against_anchors(
@@ -216,8 +212,7 @@ def against_anchors(
     axes.set_xlabel(f"anchors K over dimensions d = {dimension}")
     axes.set_ylabel(f"Recall@{k} (%), macro over facets")
     axes.legend(loc="upper left", bbox_to_anchor=(0, -0.16), ncols=2)
-    stamp(figure, shown_as)
-    return figure
+    return finished(figure, shown_as)
 
 
 def cost(table: pd.DataFrame, shown_as: str) -> Figure:
@@ -234,5 +229,4 @@ def cost(table: pd.DataFrame, shown_as: str) -> Figure:
     axes.set(xlabel="prompts", ylabel="milliseconds an image", ylim=(0, None))
     axes.set_xticks(sorted(table.prompts.unique()))
     axes.legend()
-    stamp(figure, shown_as)
-    return figure
+    return finished(figure, shown_as)

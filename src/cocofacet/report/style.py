@@ -2,6 +2,7 @@
 
 import matplotlib
 import seaborn as sns
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -18,6 +19,7 @@ MODES = {
     "prompted": ("the facet's question", "#e08214", "D"),
     "bare": ("bare instruction", "#56a4d9", "s"),
     "wrong": ("wrong questions, mean", "#cc79a7", "v"),
+    "answers": ("general, trained on the answers", "#0f9e78", "^"),
     "linear": ("least squares", "#0f9e78", "^"),
     "ridge": ("ridge", "#4c7fd0", "P"),
 }
@@ -60,12 +62,15 @@ def use_style() -> None:
     set_matplotlib_formats("svg", metadata={"Date": None})
 
 
-def stamp(figure: Figure, words: str) -> None:
+def finished(figure: Figure, words: str) -> Figure:
     """Write what the pictures are ("rendered world") under the figure, so that it
-    travels with a copy of it."""
+    travels with a copy of it, and hand it over closed: a notebook then shows it where
+    it is asked to and not a second time at the end of the cell."""
     figure.text(
         0.995, -0.01, words, ha="right", va="top", fontsize=9, style="italic", color=INK
     )
+    plt.close(figure)
+    return figure
 
 
 def chance_line(axes: Axes, k: int, candidates: int = 100) -> None:

@@ -1,0 +1,129 @@
+"""The sentences that state results, written from the numbers.
+
+No chapter says in its own words what was found: it calls a function of this file. A
+sentence therefore turns when its numbers turn, and is true in every profile.
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def points(value: float) -> str:
+    return f"{100 * value:+.1f} points".replace("-", "−")
+
+
+def listed(words: Sequence[str]) -> str:
+    """ "a", "a and b", "a, b and c"; "none" for nothing."""
+    *most, last = words or ["none"]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def interval(low: float, high: float) -> str:
+    return f"95 % interval {points(low)} to {points(high)}"
+
+
+def verdict(low: float, high: float) -> str:
+    """What an interval of a difference allows to say: ``gain`` when it lies above
+    zero, ``loss`` when below, ``undecided`` when zero is inside."""
+    if low > 0:
+        return "gain"
+    return "loss" if high < 0 else "undecided"
+
+
+def imbalance(table: pd.DataFrame, k: int, who: str) -> str:
+    """Best and worst facet of one embedding; columns facet, recall."""
+    table = table.sort_values("recall")
+    worst, best = table.iloc[0], table.iloc[-1]
+    spread = best.recall - worst.recall
+    chance = k / 100
+    text = (
+        f"{who} finds {best.facet} best (Recall@{k} {percent(best.recall)}) and "
+        f"{worst.facet} worst ({percent(worst.recall)}): "
+        f"{100 * spread:.0f} points lie between them."
+    )
+    lost = [row.facet for row in table.itertuples() if row.low <= chance]
+    if lost:
+        text += (
+            f" On {listed(lost)} it cannot be told from a random order "
+            f"({percent(chance)})."
+        )
+    return text
+
+
+def difference(
+    row: pd.Series, what: str, against: str, k: int, average: str = "macro over facets"
+) -> str:
+    """One paired difference; ``row`` has value, reference, difference, low, high."""
+    size = f"{100 * abs(row.difference):.1f} points"
+    ending = {
+        "gain": f"a gain of {size}",
+        "loss": f"a loss of {size}",
+        "undecided": f"{points(row.difference)}, which may be no difference at all",
+    }[verdict(row.low, row.high)]
+    return (
+        f"{what} has Recall@{k} {percent(row.value)} ({average}), "
+        f"{against} {percent(row.reference)}: {ending} "
+        f"({interval(row.low, row.high)})."
+    )
+
+
+def by_facet(table: pd.DataFrame, k: int) -> str:
+    """Which facets gain, lose or stay undecided; columns facet, low, high."""
+    groups = {"gain": [], "loss": [], "undecided": []}
+    for row in table.itertuples():
+        groups[verdict(row.low, row.high)].append(row.facet)
+    parts = [
+        f"rises on {listed(groups['gain'])}" if groups["gain"] else "",
+        f"falls on {listed(groups['loss'])}" if groups["loss"] else "",
+        f"is undecided on {listed(groups['undecided'])}" if groups["undecided"] else "",
+    ]
+    return f"By facet, Recall@{k} {listed([part for part in parts if part])}."
+
+
+def recovery(recall: float, general: float, prompted: float, who: str, k: int) -> str:
+    """How much of the gap between general and prompted an approximation recovers.
+
+    Where prompting gains nothing there is no gap to recover, and the sentence says
+    so instead of dividing by it.
+    """
+    start = f"{who} reaches Recall@{k} {percent(recall)}"
+    if prompted <= general:
+        return f"{start}; there is no gain of prompting to recover here."
+    share = (recall - general) / (prompted - general)
+    between = (
+        f"between {percent(general)} without a prompt and {percent(prompted)} with it"
+    )
+    if share <= 0:
+        return f"{start}, {between}: it recovers nothing of the gap."
+    return f"{start}, {between}: {100 * share:.0f} % of the gap."
+
+
+def carried_over(
+    unasked: pd.DataFrame, asked: pd.DataFrame, facets: Sequence[str], k: int
+) -> str:
+    """Whether prompting helps on facets whose questions were never trained.
+
+    Both tables have columns facet, difference, low, high: what the question changes
+    in the model never asked about ``facets``, and in the one that was.
+    """
+    parts = []
+    held = [row for row in unasked.itertuples() if row.facet in facets]
+    trained = asked.set_index("facet").difference
+    for row in held:
+        effect = {"gain": "helps", "loss": "hurts", "undecided": "is undecided"}
+        parts.append(
+            f"on {row.facet} it {effect[verdict(row.low, row.high)]} "
+            f"({points(row.difference)}, {interval(row.low, row.high)}; "
+            f"{points(trained[row.facet])} in the model that was asked)"
+        )
+    helped = sum(verdict(row.low, row.high) == "gain" for row in held)
+    answer = {0: "does not carry over here", len(held): "carries over here"}
+    return (
+        f"To questions never trained, prompting "
+        f"{answer.get(helped, 'carries over in part')}: {listed(parts)}."
+    )

@@ -1,0 +1,132 @@
+"""From the tidy ranks to the small tables that figures and readers look at."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from cocofacet.evaluate import AVERAGES, interval, paired_difference
+
+FEW_TEXTS = 10
+
+
+def of_mode(ranks: pd.DataFrame, mode: str) -> pd.DataFrame:
+    """The rows of one mode; ``ValueError`` when there are none."""
+    chosen = ranks[ranks["mode"] == mode]
+    if chosen.empty:
+        raise ValueError(f"mode: no ranks of mode {mode!r}, only {set(ranks['mode'])}")
+    return chosen
+
+
+def recalls(ranks: pd.DataFrame, k: int, seed: int) -> pd.DataFrame:
+    """Recall@k with its interval: a row for each mode and facet, then each average.
+
+    Columns mode, facet, recall, low, high, queries, texts. ``ranks`` holds one
+    retriever. In the rows of an average, ``facet`` is its name.
+    """
+    rows = []
+    for mode, chosen in ranks.groupby("mode", sort=False):
+        for name, found in _by_facet_then_average(chosen, chosen, k, seed, interval):
+            start = {"mode": mode, "facet": name, "recall": found.value}
+            rows.append({**start, **found_in(found)})
+    return pd.DataFrame(rows)
+
+
+def differences(
+    ranks: pd.DataFrame, reference: pd.DataFrame, k: int, seed: int
+) -> pd.DataFrame:
+    """Recall@k of ``ranks`` minus that of ``reference``, paired by query.
+
+    Columns facet, value, reference, difference, low, high, queries, texts; rows as in
+    `recalls`. Each argument holds one retriever in one mode.
+    """
+    values = recalls(ranks, k, seed).set_index("facet").recall
+    references = recalls(reference, k, seed).set_index("facet").recall
+    rows = []
+    for name, found in _by_facet_then_average(
+        ranks, reference, k, seed, paired_difference
+    ):
+        rows.append(
+            {
+                "facet": name,
+                "value": values[name],
+                "reference": references[name],
+                "difference": found.value,
+                **found_in(found),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def found_in(found) -> dict[str, float]:
+    return {
+        "low": found.low,
+        "high": found.high,
+        "queries": found.queries,
+        "texts": found.texts,
+    }
+
+
+def _by_facet_then_average(ranks, reference, k, seed, statistic):
+    """(name, interval) for each facet in order, then for each average."""
+
+    def of(average, facet=None):
+        a, b = (
+            table if facet is None else table[table.facet == facet]
+            for table in (ranks, reference)
+        )
+        tables = (a,) if statistic is interval else (a, b)
+        return statistic(*tables, k, average=average, seed=seed)
+
+    for facet in dict.fromkeys(ranks.facet):
+        yield facet, of("micro", facet)
+    for average in AVERAGES:
+        yield average, of(average)
+
+
+def facets_only(table: pd.DataFrame) -> pd.DataFrame:
+    """Without the rows of averages, for figures by facet."""
+    return table[~table.facet.isin(AVERAGES)]
+
+
+def row_of(table: pd.DataFrame, facet: str) -> pd.Series:
+    """The row of a facet or an average."""
+    return table.set_index("facet").loc[facet]
+
+
+def with_interval(value: float, low: float, high: float, sign: bool = False) -> str:
+    """ "66.2 [60.1, 71.5]" in percent; a lone value where there is no interval."""
+    form = "{:+.1f}" if sign else "{:.1f}"
+    text = form.format(100 * value)
+    if low == low:  # not NaN: more than one text was there to draw again
+        text += f" [{form.format(100 * low)}, {form.format(100 * high)}]"
+    return text.replace("-", "−")
+
+
+def recall_grid(tables: Mapping[int, pd.DataFrame], modes: Mapping[str, str]):
+    """Facets down, (mode, k) across, each cell "recall [interval]" in percent.
+
+    ``tables`` maps k to the output of `recalls`; ``modes`` maps a mode to its heading.
+    """
+    first = next(iter(tables.values()))
+    rows = list(dict.fromkeys(first.facet))
+    columns = {}
+    for mode, heading in modes.items():
+        for k, table in tables.items():
+            chosen = table[table["mode"] == mode].set_index("facet").reindex(rows)
+            columns[heading, f"R@{k}"] = [
+                with_interval(row.recall, row.low, row.high)
+                for row in chosen.itertuples()
+            ]
+    texts = first[first["mode"] == next(iter(modes))].set_index("facet").texts
+    columns["", "texts"] = [f"{texts[row]}" for row in rows]
+    return pd.DataFrame(columns, index=pd.Index(rows, name="facet"))
+
+
+def shown(table: pd.DataFrame, name: str) -> Styler:
+    """A table as the book shows it. ``name`` makes its HTML the same every time."""
+    return (
+        table.style.set_uuid(name)
+        .set_table_attributes('class="dataframe wide"')
+        .format(na_rep="not known")
+    )
