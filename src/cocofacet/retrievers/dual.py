@@ -1,0 +1,93 @@
+"""Dual encoders: CLIP and its kin, through open_clip.
+
+An image is embedded once and for all: there is no prompt, and asking for one is an
+error rather than something to ignore.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import open_clip
+import torch
+from PIL import Image
+
+from cocofacet.errors import InputError
+from cocofacet.retrievers.base import as_rgb, unit_rows
+
+
+class DualRetriever:
+    """See `cocofacet.retrievers.base.Retriever`."""
+
+    promptable = False
+
+    def __init__(
+        self,
+        row,
+        directory: Path,
+        weights: str,
+        revision: str,
+        device: str = "cpu",
+        precision: str = "fp32",
+        batch_size: int = 64,
+    ):
+        self.name, self.revision = row.name, revision
+        self.row, self.device, self.batch_size = row, device, batch_size
+        source = f"local-dir:{directory}"
+        try:
+            self.model, self.preprocess = open_clip.create_model_from_pretrained(
+                source, precision=precision, device=device
+            )
+            self.tokenizer = open_clip.get_tokenizer(source)
+        except (RuntimeError, ValueError, OSError) as error:
+            raise InputError(
+                f"{directory}: checkpoint: open_clip cannot load it ({error}). "
+                "Fetch it again."
+            ) from None
+        self.model.eval()
+        self.dtype = next(self.model.parameters()).dtype
+        config = open_clip.get_model_config(source)
+        self.dim = config["embed_dim"]
+        preprocess_settings = open_clip.get_model_preprocess_cfg(self.model)
+        self.fingerprint = {
+            "retriever": row.name,
+            "weights": weights,
+            "text": row.text,
+            "precision": precision,
+            "model": json.dumps(config, sort_keys=True),
+            "images": json.dumps(preprocess_settings, sort_keys=True, default=str),
+            "open_clip": open_clip.__version__,
+            "torch": torch.__version__.split("+")[0],
+        }
+
+    @torch.inference_mode()
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Texts -> (Q, D) float32, unit rows."""
+        texts = [self.row.text.format(text=text) for text in texts]
+        found = [np.empty((0, self.dim), np.float32)]
+        for start in range(0, len(texts), self.batch_size):
+            tokens = self.tokenizer(texts[start : start + self.batch_size])
+            vectors = self.model.encode_text(tokens.to(self.device))
+            found.append(vectors.float().cpu().numpy())
+        return unit_rows(np.concatenate(found), self.name)
+
+    @torch.inference_mode()
+    def embed_images(
+        self, images: Sequence[Image.Image], prompts: Sequence[str | None] = (None,)
+    ) -> np.ndarray:
+        """Images -> (1, N, D) float32, unit rows; ValueError for any prompt."""
+        if tuple(prompts) != (None,):
+            raise ValueError(
+                f"{self.name} is a dual encoder: it takes no prompt, and {prompts!r} "
+                "were given"
+            )
+        found = [np.empty((0, self.dim), np.float32)]
+        for start in range(0, len(images), self.batch_size):
+            part = [
+                self.preprocess(as_rgb(image))
+                for image in images[start : start + self.batch_size]
+            ]
+            pixels = torch.stack(part).to(self.device, self.dtype)
+            found.append(self.model.encode_image(pixels).float().cpu().numpy())
+        return unit_rows(np.concatenate(found), self.name)[None]
