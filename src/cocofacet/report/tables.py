@@ -123,6 +123,25 @@ def recall_grid(tables: Mapping[int, pd.DataFrame], modes: Mapping[str, str]):
     return pd.DataFrame(columns, index=pd.Index(rows, name="facet"))
 
 
+def draws_grid(
+    tables: Mapping[int, pd.DataFrame], dimension: int, headings: Mapping[str, str]
+) -> pd.DataFrame:
+    """(K, K/d) down, (method, k) across: median over draws [smallest, largest], in %.
+
+    ``tables`` maps k to columns method, anchors, draw, recall.
+    """
+    cells = {}
+    for k, table in tables.items():
+        for (method, size), rows in table.groupby(["method", "anchors"], sort=False):
+            low, middle, high = 100 * rows.recall.quantile([0, 0.5, 1])
+            row = cells.setdefault((size, f"{size / dimension:.2f}"), {})
+            row[headings[method], f"R@{k}"] = f"{middle:.1f} [{low:.1f}, {high:.1f}]"
+    index = pd.MultiIndex.from_tuples(cells, names=["K", "K/d"])
+    grid = pd.DataFrame(list(cells.values()), index=index)
+    grid.columns = pd.MultiIndex.from_tuples(grid.columns)
+    return grid.sort_index(axis=1)
+
+
 def shown(table: pd.DataFrame, name: str) -> Styler:
     """A table as the book shows it. ``name`` makes its HTML the same every time."""
     return (

@@ -1,0 +1,49 @@
+"""Every run's ranks in one table: what a sweep of papermill leaves behind."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from cocofacet.errors import InputError
+from cocofacet.evaluate import COLUMNS, GROUP, averages
+
+
+def collect(results: Path, profile: str) -> pd.DataFrame:
+    """The tidy ranks of all runs of a profile, each row once.
+
+    Reads ``results/<profile>/<run>/*.ranks.csv``. Two notebooks of a run may hold the
+    same rows (both rank the general embedding): they count once. Raises ``InputError``
+    when there is no run, or a file is not a table of ranks.
+    """
+    files = sorted((Path(results) / profile).glob("*/*.ranks.csv"))
+    if not files:
+        raise InputError(
+            f"{Path(results) / profile}: no ranks here. Execute the notebooks first: "
+            f"make execute PROFILE={profile} RUN=…"
+        )
+    return pd.concat(map(read, files)).drop_duplicates([*GROUP, "prompt", "query"])
+
+
+def read(path: Path) -> pd.DataFrame:
+    """One file of tidy ranks. Labels such as "4" stay text."""
+    table = pd.read_csv(path, keep_default_na=False, dtype={"label": str, "run": str})
+    missing = [column for column in COLUMNS if column not in table]
+    if missing:
+        raise InputError(
+            f"{path}: column {missing[0]!r} is missing, so this is no table of ranks. "
+            "Delete the file and execute its notebook again."
+        )
+    return table
+
+
+def summary(ranks: pd.DataFrame) -> pd.DataFrame:
+    """A row for each run, retriever and mode; Recall@1 and @5 in percent, by the
+    macro average over facets and the micro average over queries."""
+    columns = {
+        f"{average} R@{k}": 100 * averages(ranks, k)[average]
+        for average in ("macro", "micro")
+        for k in (1, 5)
+    }
+    table = pd.DataFrame(columns).reset_index()
+    shown = table.drop(columns=["profile", "revision"])
+    return shown.set_index(["retriever", "mode", "run"]).sort_index()

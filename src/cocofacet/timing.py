@@ -1,0 +1,44 @@
+"""What one pass over an image saves against a pass for every prompt."""
+
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from cocofacet.retrievers.base import Retriever
+
+
+def time_prompts(
+    ways: Mapping[str, Retriever],
+    pictures: Sequence[Image.Image],
+    prompts: Sequence[str | None],
+    counts: Sequence[int],
+    repeats: int = 3,
+) -> tuple[pd.DataFrame, float]:
+    """Embed the same pictures in several ways under more and more prompts.
+
+    ``ways`` maps words to retrievers that should agree; each time is the best of
+    ``repeats`` after one call to warm up, taken in turn so that a slow moment of the
+    machine meets them all. Returns a table with columns prompts, way, milliseconds
+    (for one image), and the largest absolute difference between any number of the
+    first way's embeddings and the others', over all counts.
+    """
+    rows, largest = [], 0.0
+    for count in counts:
+        best = dict.fromkeys(ways, np.inf)
+        for repeat in range(repeats + 1):
+            found = {}
+            for way, retriever in ways.items():
+                start = time.perf_counter()
+                found[way] = retriever.embed_images(pictures, prompts[:count])
+                if repeat:
+                    best[way] = min(best[way], time.perf_counter() - start)
+        first, *others = found.values()
+        largest = max([largest, *(float(np.abs(first - o).max()) for o in others)])
+        rows += [
+            {"prompts": count, "way": way, "milliseconds": 1000 * s / len(pictures)}
+            for way, s in best.items()
+        ]
+    return pd.DataFrame(rows), largest

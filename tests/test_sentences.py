@@ -1,0 +1,98 @@
+"""A sentence that states a result turns when its numbers turn."""
+
+import pandas as pd
+import pytest
+
+from cocofacet.report import sentences
+
+
+def row(value, reference, low, high):
+    difference = value - reference
+    return pd.Series(locals())
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (0.01, 0.2, "gain"),
+        (-0.2, -0.01, "loss"),
+        (-0.1, 0.1, "undecided"),
+        (0.0, 0.1, "undecided"),
+        (float("nan"), float("nan"), "undecided"),
+    ],
+)
+def test_verdict_needs_the_whole_interval(low, high, verdict):
+    assert sentences.verdict(low, high) == verdict
+
+
+def test_difference_says_gain_loss_or_neither():
+    gain = sentences.difference(row(0.66, 0.42, 0.2, 0.28), "A", "B", 1)
+    assert gain == (
+        "A has Recall@1 66.0 % (macro over facets), B 42.0 %: a gain of 24.0 points "
+        "(95 % interval +20.0 points to +28.0 points)."
+    )
+    loss = sentences.difference(row(0.42, 0.66, -0.28, -0.2), "A", "B", 1)
+    assert "a loss of 24.0 points" in loss
+    neither = sentences.difference(row(0.43, 0.42, -0.02, 0.04), "A", "B", 1)
+    assert "+1.0 points, which may be no difference at all" in neither
+
+
+def test_imbalance_names_best_worst_and_what_is_at_chance():
+    table = pd.DataFrame(
+        {
+            "facet": ["times", "objects", "people"],
+            "recall": [0.06, 0.9, 0.3],
+            "low": [0.03, 0.8, 0.2],
+        }
+    )
+    text = sentences.imbalance(table, 5, "X")
+    assert "objects best (Recall@5 90.0 %)" in text
+    assert "times worst (6.0 %): 84 points" in text
+    assert "On times it cannot be told from a random order (5.0 %)." in text
+    better = table.assign(low=[0.055, 0.8, 0.2])
+    assert "random order" not in sentences.imbalance(better, 5, "X")
+
+
+def test_by_facet_sorts_facets_into_three_groups():
+    table = pd.DataFrame(
+        {"facet": list("abc"), "low": [0.1, -0.3, -0.1], "high": [0.2, -0.1, 0.1]}
+    )
+    assert sentences.by_facet(table, 1) == (
+        "By facet, Recall@1 rises on a, falls on b and is undecided on c."
+    )
+    one = table.iloc[:1]
+    assert sentences.by_facet(one, 1) == "By facet, Recall@1 rises on a."
+
+
+def test_recovery_divides_only_where_there_is_a_gap():
+    assert "50 % of the gap" in sentences.recovery(0.5, 0.4, 0.6, "W", 1)
+    assert "recovers nothing" in sentences.recovery(0.39, 0.4, 0.6, "W", 1)
+    assert "no gain of prompting" in sentences.recovery(0.5, 0.6, 0.6, "W", 1)
+
+
+@pytest.mark.parametrize(
+    ("lows", "answer"),
+    [
+        ((0.1, 0.1), "carries over here"),
+        ((-0.1, 0.1), "carries over in part"),
+        ((-0.1, -0.1), "does not carry over here"),
+    ],
+)
+def test_carried_over_counts_the_facets_that_gain(lows, answer):
+    unasked = pd.DataFrame(
+        {
+            "facet": ["times", "materials", "objects"],
+            "difference": [0.15, 0.15, 0.5],
+            "low": [*lows, 0.4],
+            "high": [0.2, 0.2, 0.6],
+        }
+    )
+    text = sentences.carried_over(unasked, unasked, ("times", "materials"), 1)
+    assert answer in text
+    assert "objects" not in text
+
+
+def test_listed():
+    assert sentences.listed([]) == "none"
+    assert sentences.listed(["a"]) == "a"
+    assert sentences.listed(["a", "b", "c"]) == "a, b and c"
