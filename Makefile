@@ -8,6 +8,7 @@ SHELL := /bin/bash
 
 PROFILE ?= mini
 RUN ?= default
+PARAMS ?=
 ARGS ?=
 PORT ?= 8000
 BIN := .venv/bin
@@ -53,11 +54,12 @@ notebooks: $(INSTALLED) ## a paired .ipynb beside each .py, not run: for papermi
 	done
 
 # The published run is kept up to date by what changed; any other run is a request.
-ifeq ($(PROFILE)/$(RUN)/$(strip $(ARGS)),mini/default/)
-execute: $(CHAPTERS) $(STATUS) ## run the notebooks: PROFILE=mini RUN=default ARGS="-p seed 1"
+ifeq ($(PROFILE)/$(RUN)/$(strip $(PARAMS)),mini/default/)
+execute: $(CHAPTERS) $(STATUS) ## run the notebooks: PROFILE=mini RUN=a PARAMS="seed=1"
 else
 execute: $(INSTALLED)
-	$(BIN)/python tools/execute.py --profile $(PROFILE) --run $(RUN) $(ARGS)
+	$(BIN)/python tools/execute.py --profile $(PROFILE) --run $(RUN) \
+	  $(foreach pair,$(PARAMS),-p $(pair))
 endif
 
 serve: _build/html.stamp ## read the built book on this machine: PORT=8000
@@ -74,9 +76,10 @@ $(STATUS): $(OUT)/%.ipynb: notebooks/%.py $(CHAPTERS) | $(INSTALLED)
 	$(BIN)/python tools/execute.py $<
 
 _build/html.stamp: $(CHAPTERS) $(STATUS) $(PAGES) $(INSTALLED)
-	cp $(OUT)/*.ipynb notebooks/
+	cp $(CHAPTERS) $(STATUS) notebooks/
+	rm -rf _build/html _build/.doctrees # a page that left the book leaves the folder
 	$(BIN)/jupyter-book build . -W --keep-going -q
-	mkdir -p _build/html/notebooks && cp $(OUT)/*.ipynb _build/html/notebooks/
+	mkdir -p _build/html/notebooks && cp $(CHAPTERS) $(STATUS) _build/html/notebooks/
 	touch $@
 
 # Python 3.11 or newer; `make PYTHON=/path/to/python` names another.

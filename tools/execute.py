@@ -1,7 +1,7 @@
 """Run notebooks from their .py sources and keep the executed copies.
 
     python tools/execute.py                                  # the published run
-    python tools/execute.py --run b -p seed 1 notebooks/02_general.py
+    python tools/execute.py --run b -p seed=1 notebooks/02_general.py
 
 The copies lie under ``_build/executed/<profile>/<run>/``. Unlike plain papermill, which
 only warns, a parameter that no notebook has is an error, before anything runs.
@@ -12,6 +12,7 @@ import ast
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,9 +24,6 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
-# Dates inside figures: the same bytes whenever a notebook runs. Set for the notebooks
-# only; Sphinx would read it as the copyright year.
-FIGURE_DATE = "1748217600"
 
 
 class Refused(ValueError):
@@ -74,6 +72,17 @@ def check(given: dict[str, object], known: dict[Path, dict[str, object]]) -> Non
             )
 
 
+def date_the_commit() -> None:
+    """Give figures and provenance lines the date of the commit, not of the minute.
+
+    Set for the notebooks only: Sphinx would take it for the copyright year.
+    """
+    log = ["git", "-C", str(ROOT), "log", "-1", "--format=%ct"]
+    answer = subprocess.run(log, capture_output=True, text=True, check=False)
+    if answer.stdout.strip():
+        os.environ.setdefault("SOURCE_DATE_EPOCH", answer.stdout.strip())
+
+
 def execute(
     source: Path, parameters: dict[str, object], target: Path, cwd: Path
 ) -> None:
@@ -112,12 +121,15 @@ def execute(
         Path(draft).unlink(missing_ok=True)
 
 
-def value_of(text: str) -> object:
-    """Read a command-line value: a number, true, false, null, else the text itself."""
+def name_and_value(pair: str) -> tuple[str, object]:
+    """Read ``name=value``; the value is a number, true, false, null, else text."""
+    name, equals, text = pair.partition("=")
+    if not (name and equals):
+        raise Refused(f"parameter {pair!r}: write it as name=value.")
     try:
-        return json.loads(text)
+        return name, json.loads(text)
     except json.JSONDecodeError:
-        return text
+        return name, text
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -127,8 +139,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: all of them")
     parser.add_argument("--profile", default="mini", help="default: %(default)s")
     parser.add_argument("--run", default="default", help="default: %(default)s")
-    parser.add_argument("-p", action="append", nargs=2, default=[], dest="parameters",
-                        metavar=("NAME", "VALUE"), help="set a parameter")  # fmt: skip
+    parser.add_argument("-p", action="append", default=[], dest="parameters",
+                        metavar="NAME=VALUE", help="set a parameter")  # fmt: skip
     parser.add_argument("--cwd", type=Path, default=NOTEBOOKS, help="where they run")
     parser.add_argument("--out", type=Path, help="folder for the executed copies")
     return parser.parse_args(argv)
@@ -145,14 +157,14 @@ def main(argv: list[str] | None = None) -> int:
         if missing := [str(path) for path in sources if not path.is_file()]:
             raise Refused(f"no such notebook: {', '.join(missing)}.")
         wanted = yaml.safe_load(profile_file(given.profile).read_text()) or {}
-        wanted |= {name: value_of(text) for name, text in given.parameters}
+        wanted |= dict(map(name_and_value, given.parameters))
         wanted["run"] = given.run
         known = {path: known_parameters(path) for path in sources}
         check(wanted, known)
     except Refused as refusal:
         print(f"error: {refusal}", file=sys.stderr)
         return 2
-    os.environ["SOURCE_DATE_EPOCH"] = FIGURE_DATE
+    date_the_commit()
     for source in sources:
         # Only what differs from the notebook's own defaults is injected: papermill
         # writes a cell for it, which the published book has no use for.
