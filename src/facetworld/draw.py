@@ -1,6 +1,7 @@
 """From a scene to its picture, and to the silhouettes of what it holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from random import Random
 
 import numpy as np
@@ -12,14 +13,15 @@ from .objects import thing
 from .palette import light
 from .pen import SCALE, SIDE, Pen, Solid
 from .people import POSES, Look, looks, person
+from .scene import Scene
 from .surfaces import TOP, surface
 
 STYLES = ("flat",)
-GROUND = 86  # where animal and object stand
-WIDE = ("lying", "crawling")  # three abreast, in two rows
-SLOTS = {
-    False: [(12, 102), (33, 99.5), (54, 102), (75, 99.5), (96, 102), (117, 99.5)],
-    True: [(21, 102.5), (64, 102.5), (107, 102.5), (21, 92), (64, 91), (107, 92)],
+GROUND = 85  # where animal and object stand
+ROW = ((13, 102), (33, 99.5), (54, 102), (74, 99.5), (95, 102), (115, 99.5))
+SLOTS = {  # where people stand; long ones in two rows, the front row first
+    "lying": ((21, 102.5), (64, 102.5), (107, 102.5), (21, 92), (64, 91), (107, 92)),
+    "crawling": ((17, 102), (59, 102.5), (101, 102), (38, 91), (80, 91), (113, 90.5)),
 }
 
 
@@ -48,28 +50,58 @@ def stream(scene, name: str) -> Random:
 
 def plan(scene) -> Layout:
     rng = stream(scene, "layout")
-    left, right = rng.uniform(26, 31), rng.uniform(97, 102)
+    sides = [rng.uniform(27, 31), rng.uniform(97, 101)]
     if rng.random() < 0.5:
-        left, right = right, left
+        sides.reverse()
     sun = rng.uniform(57, 71)
-    spots = [
-        Spot(x, GROUND + rng.uniform(-1, 1), rng.uniform(1.0, 1.08), rng.random() < 0.5)
-        for x in (left, right)
-    ]
+    spots = []
+    for kind, name, x in zip(
+        ("object", "animal"), (scene.obj, scene.animal), sides, strict=True
+    ):
+        y, size = GROUND + rng.uniform(-1, 1), rng.uniform(1.0, 1.08)
+        spots.append(_inside(kind, name, Spot(x, y, size, rng.random() < 0.5)))
     rng = stream(scene, "people")
-    wide = scene.gesture in WIDE
+    slots = SLOTS.get(scene.gesture, ROW)
     order = list(range(6))
     rng.shuffle(order)
-    if wide and scene.people <= 3:
-        order = [i for i in order if i < 3] + [i for i in order if i >= 3]
+    if scene.gesture in SLOTS and scene.people <= 3:
+        order.sort(key=lambda i: i >= 3)
     clothes = looks(6, rng)
-    moves = [(rng.uniform(-2, 2), rng.uniform(-0.6, 0.6), rng.uniform(0.94, 1.04),
-              rng.random() < 0.5) for _ in range(6)]
+    moves = [
+        (
+            rng.uniform(-2, 2),
+            rng.uniform(-0.6, 0.6),
+            rng.uniform(0.94, 1.04),
+            rng.random() < 0.5,
+        )
+        for _ in range(6)
+    ]
     people = []
-    for i in sorted(order[: scene.people], key=lambda i: SLOTS[wide][i][1]):
-        (x, y), (dx, dy, size, flip) = SLOTS[wide][i], moves[i]
-        people.append((Spot(x + dx, y + dy, size, flip), clothes[i]))
+    for i in sorted(order[: scene.people], key=lambda i: slots[i][1]):
+        (x, y), (dx, dy, size, flip) = slots[i], moves[i]
+        spot = Spot(x + dx, y + dy, size, flip)
+        people.append((_inside("person", scene.gesture, spot), clothes[i]))
     return Layout(sun, spots[0], spots[1], tuple(people))
+
+
+def _inside(kind, name, spot: Spot) -> Spot:
+    """The spot, moved sideways so far that nothing is cut off by the frame."""
+    if name is None:
+        return spot
+    left, right = (v * spot.size for v in _extent(kind, name))
+    if spot.flip:
+        left, right = -right, -left
+    return replace(spot, x=min(max(spot.x, 1.5 - left), SIDE - 1.5 - right))
+
+
+@lru_cache(maxsize=64)
+def _extent(kind, name) -> tuple[float, float]:
+    """How far a sprite reaches left and right of its origin, in units."""
+    canvas = Image.new("L", (SIDE * SCALE, SIDE * SCALE))
+    pen = Pen(canvas, Solid(255), SIDE / 2, 100)
+    SPRITES[kind](pen, name, Random(0), Scene(*("",) * 3, 0, *(None,) * 4, 0))
+    left, _, right, _ = canvas.getbbox()
+    return left / SCALE - SIDE / 2, right / SCALE - SIDE / 2
 
 
 def render(scene, style: str = "flat") -> Image.Image:
@@ -88,12 +120,14 @@ def render(scene, style: str = "flat") -> Image.Image:
         indoors.PLACES[scene.place](pen, scene, stream(scene, "place"), layout.sun)
     else:
         _outdoors(pen, scene, layout, air)
-    front = pen.lit(light(scene.time, scene.weather, 0.55 if indoors_ else 0.72))
+    front = pen.lit(light(scene.time, scene.weather, 0.45 if indoors_ else 0.6))
     _subjects(front, scene, layout)
     if not indoors_:
         sky.falling(pen, scene, stream(scene, "falling"), SIDE, TOP)
         if scene.weather == "misty":
-            sky.mist(pen, scene, stream(scene, "veil"), SIDE, ((60, 84), (84, 108)), 0.3)
+            sky.mist(
+                pen, scene, stream(scene, "veil"), SIDE, ((60, 84), (84, 108)), 0.3
+            )
     surface(front, scene, stream(scene, "surface"))
     return image.reduce(SCALE)
 
@@ -125,12 +159,16 @@ def _subjects(pen, scene, layout):
         person(pen.at(spot.x, spot.y, spot.size, spot.flip), scene.gesture, look)
 
 
+SPRITES = {
+    "object": thing,
+    "animal": lambda pen, name, rng, scene: animal(pen, name, rng),
+    "person": lambda pen, name, rng, scene: person(pen, name, looks(1, rng)[0]),
+}
+
+
 def _sprite(pen, scene, kind, name, spot):
     pen = pen.at(spot.x, spot.y, spot.size, spot.flip)
-    if kind == "object":
-        thing(pen, name, stream(scene, "object"), scene)
-    else:
-        animal(pen, name, stream(scene, "animal"))
+    SPRITES[kind](pen, name, stream(scene, kind), scene)
 
 
 def silhouettes(scene) -> list[tuple[str, np.ndarray]]:

@@ -45,8 +45,12 @@ def _shell(pen, wall, floor, skirting):
 
 
 def _lamp_glow(pen, scene, x, y, r):
-    if scene.time in ("night", "dusk"):
+    if _dark(scene):
         pen.veil(x, y, r, r, "!ffcf7d", 0.6)
+
+
+def _dark(scene) -> bool:
+    return scene.time in ("night", "dusk")
 
 
 def kitchen(pen: Pen, scene, rng, sun: float):
@@ -54,8 +58,9 @@ def kitchen(pen: Pen, scene, rng, sun: float):
     front = rng.choice(("5f9c8f", "6d94b0", "d98f63"))
     _shell(pen, wall, "c9a277", "e9d9b5")
     for x in range(-8, 140, 16):
-        pen.line(((64 + (x - 64) * 0.8, FLOOR), (64 + (x - 64) * 2.2, 128)), 0.6,
-                 "b48c62")
+        pen.line(
+            ((64 + (x - 64) * 0.8, FLOOR), (64 + (x - 64) * 2.2, 128)), 0.6, "b48c62"
+        )
     window(pen, scene, rng, sun, "fbf5e6")
     for left in (0, 100):  # wall cupboards
         pen.box(left, 0, left + 28, 27, front)
@@ -71,12 +76,19 @@ def kitchen(pen: Pen, scene, rng, sun: float):
     for x in range(0, 128, 21):
         pen.box(x + 1.4, 61, x + 19.6, FLOOR - 3, mix(front, "ffffff", 0.14), r=1)
         pen.box(x + 8, 63, x + 13, 64.2, "f7e7b8")
+    pen.box(51, 60, 77, FLOOR - 1, "4a5168", r=1)  # oven
+    pen.box(54, 65.6, 74, 75, "262b40", r=1.2)
+    pen.box(55.4, 67, 72.6, 73.6, "!ffb35c" if _dark(scene) else "7b849c", r=0.8)
+    for x in (54.6, 58.2, 69.8, 73.4):
+        pen.oval(x, 62.8, 1.1, 1.1, "f0ebe2")
+    pen.smooth(((40, 55.4), (40.6, 49), (45, 47), (49.4, 49), (50, 55.4)), "d9503f")
+    pen.line(((50, 52), (53, 49)), 1.6, "d9503f")  # kettle
+    pen.oval(45, 46, 1.2, 1.2, "343a52")
     pen.line(((64, 55), (64, 49), (69, 49), (69, 51)), 1.4, "aeb8c4")  # tap
     pen.box(101, 38, 124, 40, "3c4258")  # hood
     pen.poly(((106, 28.6), (119, 28.6), (124, 38), (101, 38)), "b9c1cc")
-    pen.line(((30, 0), (30, 4)), 0.8, "4a4458")
-    for x in (32, 96):
-        _lamp_glow(pen, scene, x, 34, 40)
+    for x in (13, 113):  # lights under the cupboards
+        _lamp_glow(pen, scene, x, 42, 26)
 
 
 def bathroom(pen: Pen, scene, rng, sun: float):
@@ -91,9 +103,15 @@ def bathroom(pen: Pen, scene, rng, sun: float):
         for j, (y0, y1) in enumerate(((78, 84), (84, 92), (92, 102), (102, 114))):
             if (i + j) % 2:
                 a, b = 8 + 0.06 * (y0 - 78) * 4, 8 + 0.06 * (y1 - 78) * 4
-                pen.poly(((64 + (i - 6.5) * a, y0), (64 + (i - 5.5) * a, y0),
-                          (64 + (i - 5.5) * b, y1), (64 + (i - 6.5) * b, y1)),
-                         "9cb9cc")
+                pen.poly(
+                    (
+                        (64 + (i - 6.5) * a, y0),
+                        (64 + (i - 5.5) * a, y0),
+                        (64 + (i - 5.5) * b, y1),
+                        (64 + (i - 6.5) * b, y1),
+                    ),
+                    "9cb9cc",
+                )
     window(pen, scene, rng, sun, "ffffff")
     pen.oval(15, 20, 11, 14, "f3cf85")  # mirror
     pen.oval(15, 20, 9.4, 12.4, "dff1f6")
@@ -105,14 +123,16 @@ def bathroom(pen: Pen, scene, rng, sun: float):
         pen.line(((x, 14), (x, 18)), 0.7, "eefaff")
         pen.line(((x, 20), (x, 24)), 0.7, "eefaff")
     pen.box(33, 60, 95, 63.4, "ffffff", r=1.6)  # bath tub
-    pen.smooth(((35, 62), (64, 62.5), (93, 62), (90, 74), (80, 79), (48, 79),
-                (38, 74)), "f6f9fb")
+    pen.smooth(
+        ((35, 62), (64, 62.5), (93, 62), (90, 74), (80, 79), (48, 79), (38, 74)),
+        "f6f9fb",
+    )
     pen.smooth(((48, 79), (80, 79), (90, 74), (91, 69), (80, 75), (48, 75)), "d5e2ea")
     for x, y, r in ((46, 59, 3), (52, 58, 3.6), (59, 59.4, 2.6), (80, 59, 3)):
         pen.oval(x, y, r, r, "fdfeff")
     pen.line(((88, 60), (88, 55), (83, 55), (83, 57)), 1.4, "9aa7b5")
-    for x in (15, 113):
-        _lamp_glow(pen, scene, x, 16, 36)
+    pen.box(8, 1.6, 22, 4.4, "!fff0c0" if _dark(scene) else "fffaf0", r=1)
+    _lamp_glow(pen, scene, 15, 5, 26)
 
 
 def bedroom(pen: Pen, scene, rng, sun: float):
@@ -124,11 +144,25 @@ def bedroom(pen: Pen, scene, rng, sun: float):
     window(pen, scene, rng, sun, "fffaf0")
     curtain = mix(quilt, "ffffff", 0.25)
     for sign in (-1, 1):
-        x = 64 + sign * 34
-        pen.smooth(((x - 7, 2), (x + 7, 2), (x + 5 + sign * 2, 28), (x + 6, 55),
-                    (x - 6, 55), (x - 5 + sign * 2, 28)), curtain)
-        for dx in (-2.6, 1.4):
-            pen.line(((x + dx, 4), (x + dx + sign, 53)), 0.8, mix(curtain, "2b2f4a", .2))
+        x = 64 + sign * 33
+        pen.poly(
+            (
+                (x - 6, 2),
+                (x + 6, 2),
+                (x + 5 + sign, 30),
+                (x + 6.6 + sign, 55),
+                (x - 6.6 + sign, 55),
+                (x - 5 + sign, 30),
+            ),
+            curtain,
+        )
+        for dx in (-3, 0.6, 4):
+            pen.line(
+                ((x + dx, 3), (x + dx * 0.8 + sign, 30), (x + dx + sign, 54)),
+                0.8,
+                mix(curtain, "2b2f4a", 0.2),
+            )
+        pen.box(x - 5.4 + sign, 29, x + 5.4 + sign, 31.4, "f7e7b8", r=0.8)
     pen.box(22, 0.6, 106, 2.6, "8a6a4a", r=1)
     for left in (4, 112):  # picture, wall lamp
         if left == 4:
@@ -137,9 +171,10 @@ def bedroom(pen: Pen, scene, rng, sun: float):
             pen.fan(11, 22.4, 5, 180, 360, "e98a5b")
         else:
             _lamp_glow(pen, scene, 116, 22, 40)
-            glowing = scene.time in ("night", "dusk")
-            pen.poly(((112, 15), (120, 15), (123, 24), (109, 24)),
-                     "!ffe1a0" if glowing else "f6dfae")
+            pen.poly(
+                ((112, 15), (120, 15), (123, 24), (109, 24)),
+                "!ffe1a0" if _dark(scene) else "f6dfae",
+            )
             pen.line(((116, 24), (116, 28)), 1.2, "8a6a4a")
     pen.box(28, 52.5, 100, 80, "8a5f3f", r=3)  # bed: head board, pillows, quilt
     pen.box(31, 56, 97, 80, "a5744e", r=2)

@@ -16,8 +16,14 @@ def bicycle(pen, paint, scene):
             pen.line(((x - dx, -11.6 - dy), (x + dx, -11.6 + dy)), 0.5, "aab2c0")
         pen.oval(x, -11.6, 1.8, 1.8, "8a93a5")
     hub, seat, crank, fork = (-13.4, -11.6), (-5.6, -25), (-1.6, -11), (9, -26)
-    for a, b in ((hub, seat), (hub, crank), (seat, crank), (seat, fork), (crank, fork),
-                 (fork, (13.4, -11.6))):
+    for a, b in (
+        (hub, seat),
+        (hub, crank),
+        (seat, crank),
+        (seat, fork),
+        (crank, fork),
+        (fork, (13.4, -11.6)),
+    ):
         pen.line((a, b), 2.4, paint)
     pen.line((seat, (-6.6, -29)), 1.8, DARK)
     pen.line(((-10.6, -30), (-2.6, -30)), 3, DARK)
@@ -28,7 +34,9 @@ def bicycle(pen, paint, scene):
 
 
 def car(pen, paint, scene):
-    pen.smooth(((-17, -14), (-12, -25), (-2, -27.4), (8, -25), (15, -15), (0, -10)), paint)
+    pen.smooth(
+        ((-17, -14), (-12, -25), (-2, -27.4), (8, -25), (15, -15), (0, -10)), paint
+    )
     pen.box(-24, -17, 24, -5, paint, r=4)
     pen.poly(((-12.6, -16), (-9.4, -23), (-2.2, -24.6), (-2.2, -16)), GLASS)
     pen.poly(((0, -16), (0, -24.6), (6.4, -22.8), (11.4, -16)), GLASS)
@@ -44,10 +52,22 @@ def car(pen, paint, scene):
 def airplane(pen, paint, scene):
     pen.poly(((-24, -33), (-17, -33), (-11, -21), (-22, -20)), paint)
     pen.poly(((2, -20), (-8, -36), (-2, -36), (12, -20)), "b9c4d3")
-    pen.smooth(((-25, -21), (-14, -25), (8, -26), (20, -24), (26, -19), (21, -14.6),
-                (4, -13), (-12, -14)), "f4f6f9")
-    pen.smooth(((-23, -19), (0, -19), (25, -18), (21, -14.6), (4, -13), (-12, -14)),
-               paint)
+    pen.smooth(
+        (
+            (-25, -21),
+            (-14, -25),
+            (8, -26),
+            (20, -24),
+            (26, -19),
+            (21, -14.6),
+            (4, -13),
+            (-12, -14),
+        ),
+        "f4f6f9",
+    )
+    pen.smooth(
+        ((-23, -19), (0, -19), (25, -18), (21, -14.6), (4, -13), (-12, -14)), paint
+    )
     for x in range(-12, 13, 5):
         pen.oval(x, -21.6, 1.5, 1.6, "4a6a8f")
     pen.poly(((17, -23.6), (22.6, -22), (24, -20.4), (17, -20.4)), "4a6a8f")
@@ -77,10 +97,13 @@ def bus(pen, paint, scene):
 
 def boat(pen, paint, scene):
     pen.line(((0, -10), (0, -44)), 1.6, "7a5638")
-    pen.smooth(((1.6, -43), (10, -30), (20, -13.6), (10, -12.6), (1.6, -12.6)), "fdf8ec")
+    pen.smooth(
+        ((1.6, -43), (10, -30), (20, -13.6), (10, -12.6), (1.6, -12.6)), "fdf8ec"
+    )
     pen.poly(((3, -27), (13, -24), (16.6, -18), (3, -18)), paint)
-    pen.smooth(((-1.6, -40), (-9, -28), (-16, -14), (-8, -13), (-1.6, -13)),
-               paler(paint, 0.45))
+    pen.smooth(
+        ((-1.6, -40), (-9, -28), (-16, -14), (-8, -13), (-1.6, -13)), paler(paint, 0.45)
+    )
     pen.poly(((0, -44), (0, -48), (-7, -45.6)), "d1495b")
     pen.poly(((-24, -11), (24, -11), (18, 0), (-17, 0)), paint)
     pen.poly(((-24, -11), (24, -11), (22.6, -8), (-22.4, -8)), "fffaf0")
@@ -110,9 +133,17 @@ def umbrella(pen, paint, scene):
     edge = (-24, -12, 0, 12, 24)
     for i, (a, b) in enumerate(zip(edge[:-1], edge[1:], strict=True)):
         tone = paint if i % 2 else pale
-        pen.smooth(((0, top), ((a * 0.72 + b * 0.05), top + 6.4), (a, base),
-                    ((a + b) / 2, base - 2.4), (b, base), (b * 0.72 + a * 0.05, top + 6.4)),
-                   tone)
+        pen.smooth(
+            (
+                (0, top),
+                ((a * 0.72 + b * 0.05), top + 6.4),
+                (a, base),
+                ((a + b) / 2, base - 2.4),
+                (b, base),
+                (b * 0.72 + a * 0.05, top + 6.4),
+            ),
+            tone,
+        )
     pen.line(((0, top), (0, top - 2.6)), 1.5, "6b4a38")
 
 
@@ -136,9 +167,19 @@ def sports_ball(pen, paint, scene):
     ink = "2f3448"
 
     def patch(x, y, r, squash=1.0):
-        pen.poly([(x + r * a * squash, y + r * b) for a, b in
-                  ((0, -1), (0.95, -0.31), (0.59, 0.81), (-0.59, 0.81), (-0.95, -0.31))],
-                 ink)
+        pen.poly(
+            [
+                (x + r * a * squash, y + r * b)
+                for a, b in (
+                    (0, -1),
+                    (0.95, -0.31),
+                    (0.59, 0.81),
+                    (-0.59, 0.81),
+                    (-0.95, -0.31),
+                )
+            ],
+            ink,
+        )
 
     patch(0, -19, 6.4)
     for dx, dy in ((0, -13.4), (12.8, -4.6), (8, 11), (-8, 11), (-12.8, -4.6)):
@@ -155,8 +196,12 @@ def kite(pen, paint, scene):
         pen.poly(((x + 4.4, y - 2), (x, y), (x + 4.4, y + 2)), other)
     top, left, right, low = (0, -52), (-18, -35), (18, -35), (0, -8)
     mid = (0, -35)
-    for corner, tone in (((top, left), paint), ((top, right), paler(paint, 0.5)),
-                         ((low, left), other), ((low, right), paint)):
+    for corner, tone in (
+        ((top, left), paint),
+        ((top, right), paler(paint, 0.5)),
+        ((low, left), other),
+        ((low, right), paint),
+    ):
         pen.poly((corner[0], corner[1], mid), tone)
     pen.line((top, low), 0.8, "fffaf0")
     pen.line((left, right), 0.8, "fffaf0")
@@ -176,16 +221,29 @@ def chair(pen, paint, scene):
 
 def potted_plant(pen, paint, scene):
     for x, y, tip, tone in (
-        (-8, -20, (-21, -30), "4f9d5c"), (8, -20, (21, -31), "438a52"),
-        (-5, -24, (-13, -43), "62b06a"), (5, -24, (12, -44), "57a562"),
+        (-8, -20, (-21, -30), "4f9d5c"),
+        (8, -20, (21, -31), "438a52"),
+        (-5, -24, (-13, -43), "62b06a"),
+        (5, -24, (12, -44), "57a562"),
         (0, -24, (0, -49), "6fbf74"),
     ):
         dx, dy = (tip[0] - x) * 0.5, (tip[1] + 15) * 0.5
         nx, ny = -dy * 0.42, dx * 0.42
-        pen.smooth(((x * 0.2, -15), (x * 0.2 + dx + nx, -15 + dy + ny), tip,
-                    (tip[0] * 0.98, tip[1] + 1), (x * 0.2 + dx - nx, -15 + dy - ny)), tone)
-        pen.line(((x * 0.2, -16), (tip[0] * 0.8, -15 + (tip[1] + 15) * 0.8)), 0.7,
-                 paler(tone, 0.35))
+        pen.smooth(
+            (
+                (x * 0.2, -15),
+                (x * 0.2 + dx + nx, -15 + dy + ny),
+                tip,
+                (tip[0] * 0.98, tip[1] + 1),
+                (x * 0.2 + dx - nx, -15 + dy - ny),
+            ),
+            tone,
+        )
+        pen.line(
+            ((x * 0.2, -16), (tip[0] * 0.8, -15 + (tip[1] + 15) * 0.8)),
+            0.7,
+            paler(tone, 0.35),
+        )
     pot = mix(paint, "c96f45", 0.6)
     pen.poly(((-11, -14), (11, -14), (8, 0), (-8, 0)), pot)
     pen.box(-12.6, -18, 12.6, -13, paler(pot, 0.18), r=1)
@@ -219,9 +277,19 @@ def clock(pen, paint, scene):
     pen.oval(x, y, 16.2, 16.2, paint)
     pen.oval(x, y, 13.2, 13.2, "!fff6d8" if _dark(scene) else "fffaf0")
     for dx, dy in ((0, -1), (1, 0), (0, 1), (-1, 0)):
-        pen.line(((x + dx * 9.6, y + dy * 9.6), (x + dx * 11.8, y + dy * 11.8)), 1.7, DARK)
-    for dx, dy in ((0.5, -0.87), (0.87, -0.5), (0.87, 0.5), (0.5, 0.87), (-0.5, 0.87),
-                   (-0.87, 0.5), (-0.87, -0.5), (-0.5, -0.87)):
+        pen.line(
+            ((x + dx * 9.6, y + dy * 9.6), (x + dx * 11.8, y + dy * 11.8)), 1.7, DARK
+        )
+    for dx, dy in (
+        (0.5, -0.87),
+        (0.87, -0.5),
+        (0.87, 0.5),
+        (0.5, 0.87),
+        (-0.5, 0.87),
+        (-0.87, 0.5),
+        (-0.87, -0.5),
+        (-0.5, -0.87),
+    ):
         pen.oval(x + dx * 11, y + dy * 11, 0.7, 0.7, DARK)
     pen.line(((x, y), (x - 5.6, y - 4.2)), 2.1, DARK)
     pen.line(((x, y), (x + 2.4, y - 9.6)), 1.5, DARK)
@@ -234,10 +302,28 @@ def _dark(scene) -> bool:
 
 OBJECTS = {
     f.__name__.replace("_", " "): f
-    for f in (bicycle, car, airplane, bus, boat, bench, umbrella, suitcase, sports_ball,
-              kite, chair, potted_plant, tv, clock)
+    for f in (
+        bicycle,
+        car,
+        airplane,
+        bus,
+        boat,
+        bench,
+        umbrella,
+        suitcase,
+        sports_ball,
+        kite,
+        chair,
+        potted_plant,
+        tv,
+        clock,
+    )
 }
 
 
+LARGER = {"airplane": 1.1, "car": 1.12, "umbrella": 1.06, "kite": 1.06, "bench": 1.04}
+
+
 def thing(pen, name: str, rng, scene) -> None:
+    pen = pen.at(0, 0, LARGER.get(name, 1.0))
     OBJECTS[name](pen, rng.choice(PAINTS), scene)

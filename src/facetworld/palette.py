@@ -23,8 +23,8 @@ PAINTS = (  # painted things: cars, kites, sails
 TIME_LIGHT = {
     "daytime": ((1.0, 1.0, 1.0), (0, 0, 0)),
     "sunrise": ((0.98, 0.86, 0.82), (22, 12, 14)),
-    "dusk": ((0.76, 0.56, 0.66), (26, 8, 36)),
-    "night": ((0.36, 0.43, 0.62), (8, 14, 40)),
+    "dusk": ((0.76, 0.60, 0.72), (24, 8, 32)),
+    "night": ((0.42, 0.47, 0.64), (8, 15, 40)),
 }
 # How much colour and how much brightness each weather leaves.
 WEATHER_LIGHT = {

@@ -112,9 +112,7 @@ class Pen:
 
     def band(self, y0, y1, width, colour, share):
         """A soft band across the picture, strongest half-way down."""
-        left, top, right, bottom = (
-            round(v) for v in self._span(0, y0, width, y1)
-        )
+        left, top, right, bottom = (round(v) for v in self._span(0, y0, width, y1))
         mask = _band(right - left, bottom - top, share)
         self.image.paste(self.shade[colour], (left, top), mask)
 

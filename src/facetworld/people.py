@@ -49,7 +49,10 @@ POSES = {
             ((-2, -17), (-6.4, -13), (-8.6, -7.6)),
             ((2, -17), (6.4, -13), (8.6, -7.6)),
         ),
-        arms=(((-3.6, -26.4), (-7, -31), (-8, -37)), ((3.6, -26.4), (7, -31), (8, -37))),
+        arms=(
+            ((-3.6, -26.4), (-7, -31), (-8, -37)),
+            ((3.6, -26.4), (7, -31), (8, -37)),
+        ),
         frontal=True,
         shadow=8,
     ),
@@ -63,7 +66,10 @@ POSES = {
     "bending": Pose(
         head=(9.6, -8.6),
         torso=((4.4, -14.6), (-2.4, -17.4)),
-        legs=(((-2, -16), (-0.2, -8), (0.2, -0.8)), ((-3.8, -16), (-4, -8), (-4.2, -0.8))),
+        legs=(
+            ((-2, -16), (-0.2, -8), (0.2, -0.8)),
+            ((-3.8, -16), (-4, -8), (-4.2, -0.8)),
+        ),
         arms=(((4.8, -13.6), (7.8, -1.4)), ((3.4, -13.8), (5, -1.2))),
         shadow=9,
     ),
@@ -80,7 +86,10 @@ POSES = {
     "crawling": Pose(
         head=(11, -13.4),
         torso=((5, -11.4), (-5, -11)),
-        legs=(((-5, -10), (-3, -1.8), (-10, -1.2)), ((-6.4, -10), (-7, -1.8), (-14, -1.2))),
+        legs=(
+            ((-5, -10), (-3, -1.8), (-10, -1.2)),
+            ((-6.4, -10), (-7, -1.8), (-14, -1.2)),
+        ),
         arms=(((6.6, -11), (8.6, -1.2)), ((4.6, -11), (4.4, -1.2))),
         shadow=14,
     ),
@@ -122,8 +131,9 @@ def person(pen, gesture: str, look: Look) -> None:
     elif gesture == "lying":
         pen.box(-18, -2, 18.4, 0.6, darker(look.shirt, 0.45), r=1.2)
     _limb(pen, pose.arms[0], 2.5, darker(look.shirt, 0.2), look.skin)
-    for leg, tone in zip(pose.legs, (darker(look.trousers, 0.3), look.trousers),
-                         strict=True):
+    for leg, tone in zip(
+        pose.legs, (darker(look.trousers, 0.3), look.trousers), strict=True
+    ):
         pen.line(leg, 3.7, tone)
         (ax, ay), (bx, by) = leg[-2:]
         if abs(bx - ax) > abs(by - ay):  # a foot at the end of a flat leg

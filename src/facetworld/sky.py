@@ -58,9 +58,7 @@ def colours(scene):
     target = (STORM if scene.weather == "stormy" else GREY)[scene.time]
     return [
         mix(colour, target, share)
-        for colour, share in zip(
-            SKY[scene.time], COVER[scene.weather], strict=True
-        )
+        for colour, share in zip(SKY[scene.time], COVER[scene.weather], strict=True)
     ]
 
 
@@ -87,18 +85,31 @@ def _day(pen, scene, rng, w, h, sun, k):
 
 
 def _sunrise(pen, scene, rng, w, h, sun, k):
-    y = h - 7 * k
+    y = h - (17 if w > 100 else 7 * k)  # outdoors the land begins higher
     dim = scene.weather in ("rainy", "stormy", "misty")
     pen.veil(sun, y, 52 * k, 36 * k, "!fff0b0", 0.55 if dim else 0.9)
     ray = "!{:02x}{:02x}{:02x}".format(*mix("ffeeb0", colours(scene)[1], 0.35))
-    for dx, dy in ((-34, -9), (-28, -20), (-17, -29), (0, -33), (17, -29), (28, -20),
-                   (34, -9)):
+    for dx, dy in (
+        (-34, -9),
+        (-28, -20),
+        (-17, -29),
+        (0, -33),
+        (17, -29),
+        (28, -20),
+        (34, -9),
+    ):
         side = 2.3 * k
         length = (dx * dx + dy * dy) ** 0.5
         nx, ny = -dy / length * side, dx / length * side
         a, b = 0.42 * k, k
-        pen.poly(((sun + dx * a, y + dy * a), (sun + dx * b + nx, y + dy * b + ny),
-                  (sun + dx * b - nx, y + dy * b - ny)), ray)
+        pen.poly(
+            (
+                (sun + dx * a, y + dy * a),
+                (sun + dx * b + nx, y + dy * b + ny),
+                (sun + dx * b - nx, y + dy * b - ny),
+            ),
+            ray,
+        )
     pen.oval(sun, y, 12 * k, 12 * k, "!fff3b8")
     pen.oval(sun, y, 10 * k, 10 * k, "!ffc35a" if not dim else "!ffd9a0")
 
@@ -120,9 +131,20 @@ def _night(pen, scene, rng, w, h, sun, k):
         pen.oval(x, y, r, r, "!fff8dc")
     x, y = sun, 14 * k
     pen.veil(x, y, 24 * k, 24 * k, "!b9c8ff", 0.6)
-    pen.oval(x, y, 8 * k, 8 * k, "!fdf3cf")
-    pen.oval(x + 4 * k, y - 2.4 * k, 6.8 * k, 6.8 * k,
-             "!{:02x}{:02x}{:02x}".format(*mix(colours(scene)[0], "b9c8ff", 0.22)))
+    pen.at(x, y, k).smooth(
+        (
+            (1, -9),
+            (-5, -7),
+            (-8.6, 0),
+            (-6, 6.6),
+            (1, 9),
+            (7, 6),
+            (1.6, 5),
+            (-2, 0),
+            (-1.6, -5),
+        ),
+        "!fdf3cf",
+    )
 
 
 _LAMPS = {"daytime": _day, "sunrise": _sunrise, "dusk": _dusk, "night": _night}
@@ -141,17 +163,18 @@ def _clouds(pen, scene, rng, w, h, k):
 
 def cloud(pen, colour):
     under = "{:02x}{:02x}{:02x}".format(*mix(colour, "5a6a86", 0.22))
-    for dy, tone in ((1.6, under), (0, colour)):
-        pen.box(-13, -1 + dy, 13, 5 + dy, tone, r=3)
-        pen.oval(-6, -1.5 + dy, 6, 5.2, tone)
-        pen.oval(2, -4 + dy, 7.2, 6.6, tone)
-        pen.oval(9, 0 + dy, 4.6, 4, tone)
+    for dy, tone in ((0, under), (-1.8, colour)):
+        pen.box(-15, dy, 15, 6 + dy, tone, r=3)
+        pen.oval(-7, -1 + dy, 6.6, 6, tone)
+        pen.oval(2.4, -4 + dy, 8.4, 8, tone)
+        pen.oval(10, 1 + dy, 5, 4.4, tone)
 
 
 def bolt(pen):
     pen.veil(0, 8, 22, 26, "!fff3b0", 0.7)
-    pen.poly(((2, -8), (-6, 9), (-0.5, 9), (-4, 24), (8, 4), (2, 4), (7, -8)),
-             "!ffe45c")
+    pen.poly(
+        ((2, -8), (-6, 9), (-0.5, 9), (-4, 24), (8, 4), (2, 4), (7, -8)), "!ffe45c"
+    )
 
 
 def falling(pen: Pen, scene, rng, w: float, h: float) -> None:
@@ -159,12 +182,12 @@ def falling(pen: Pen, scene, rng, w: float, h: float) -> None:
     area = w * h / 128 / 104
     if scene.weather in ("rainy", "stormy"):
         heavy = scene.weather == "stormy"
-        slant, length, number = (-4.5, 9, 62) if heavy else (-1.2, 6.5, 52)
-        colour = {"night": "!93a9dd", "dusk": "!d3b9dc"}.get(scene.time, "!dcebf8")
+        slant, length, number = (-5, 10, 72) if heavy else (-1.4, 7.5, 66)
+        colour = {"night": "!a3b8ea", "dusk": "!dfc4e6"}.get(scene.time, "!e8f3fc")
         for _ in range(max(12, round(number * area))):
             x, y = rng.uniform(0, w + 3), rng.uniform(-4, h - length)
             s = rng.uniform(0.7, 1.1)
-            pen.line(((x, y), (x + slant * s, y + length * s)), 0.7, colour)
+            pen.line(((x, y), (x + slant * s, y + length * s)), 0.9, colour)
     elif scene.weather == "snowy":
         colour = {"night": "!d5def7", "dusk": "!f3dfec"}.get(scene.time, "!ffffff")
         for _ in range(max(16, round(64 * area))):

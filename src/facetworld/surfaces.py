@@ -31,8 +31,15 @@ def wood(pen, rng):
             grain = mix(plank, "4a2a18", 0.3)
             for g in (1.9, 3.8, 5.7):
                 a, b = x + rng.uniform(3, 9), x + w - rng.uniform(4, 14)
-                pen.line(((a, y0 + g), ((a + b) / 2, y0 + g + rng.uniform(-0.5, 0.5)),
-                          (b, y0 + g)), 0.6, grain)
+                pen.line(
+                    (
+                        (a, y0 + g),
+                        ((a + b) / 2, y0 + g + rng.uniform(-0.5, 0.5)),
+                        (b, y0 + g),
+                    ),
+                    0.6,
+                    grain,
+                )
             if row != 2 and rng.random() < 0.6:
                 k = x + w * rng.uniform(0.3, 0.7)
                 pen.oval(k, y0 + 3.8, 2.6, 1.7, grain)
@@ -49,16 +56,32 @@ def stone(pen, rng):
         x = -6 + (row % 2) * 5 + rng.uniform(-2, 2)
         while x < 134:
             rx = rng.uniform(5, 7.8)
-            cobble = mix(tone, rng.choice(("ffffff", "5a5f70", "c9b08c")),
-                         rng.uniform(0.06, 0.26))
+            cobble = mix(
+                tone,
+                rng.choice(("ffffff", "5a5f70", "c9b08c")),
+                rng.uniform(0.06, 0.26),
+            )
             jig = [rng.uniform(0.82, 1.0) for _ in range(6)]
-            ring = ((-1, 0.1), (-0.6, -0.95), (0.5, -1), (1, -0.1), (0.6, 0.95),
-                    (-0.5, 1))
+            ring = (
+                (-1, 0.1),
+                (-0.6, -0.95),
+                (0.5, -1),
+                (1, -0.1),
+                (0.6, 0.95),
+                (-0.5, 1),
+            )
             cx = x + rx
-            pen.smooth([(cx + a * rx * j, y + b * 3.7 * j)
-                        for (a, b), j in zip(ring, jig, strict=True)], cobble)
-            pen.smooth([(cx + a * rx * 0.6 - 0.6, y - 1 + b * 1.6)
-                        for a, b in ring], mix(cobble, "ffffff", 0.2))
+            pen.smooth(
+                [
+                    (cx + a * rx * j, y + b * 3.7 * j)
+                    for (a, b), j in zip(ring, jig, strict=True)
+                ],
+                cobble,
+            )
+            pen.smooth(
+                [(cx + a * rx * 0.6 - 0.6, y - 1 + b * 1.6) for a, b in ring],
+                mix(cobble, "ffffff", 0.2),
+            )
             x += 2 * rx + 0.7
 
 
@@ -73,10 +96,14 @@ def metal(pen, rng):
     start = -rng.uniform(0, 30)
     for i in range(6):
         x = start + i * 32
-        pen.poly(((x + 8, TOP + 4), (x + 14, TOP + 4), (x + 6, 128), (x, 128)),
-                 mix(tone, "ffffff", 0.6))
-        pen.poly(((x + 17, TOP + 4), (x + 18.6, TOP + 4), (x + 10.6, 128), (x + 9, 128)),
-                 mix(tone, "ffffff", 0.5))
+        pen.poly(
+            ((x + 8, TOP + 4), (x + 14, TOP + 4), (x + 6, 128), (x, 128)),
+            mix(tone, "ffffff", 0.6),
+        )
+        pen.poly(
+            ((x + 17, TOP + 4), (x + 18.6, TOP + 4), (x + 10.6, 128), (x + 9, 128)),
+            mix(tone, "ffffff", 0.5),
+        )
         pen.box(x + 24, TOP + 3.8, x + 25, 128, mix(tone, "26304a", 0.65))
         for rx in (x + 21.4, x + 27.6):
             for y in (TOP + 7, TOP + 13.4, TOP + 19.8):
@@ -92,20 +119,29 @@ def paper(pen, rng):
         w, top = rng.uniform(21, 28), TOP + rng.uniform(-2.6, 1.4)
         tilt = rng.uniform(-1.6, 1.6)
         sheet = ("fdfaf0", "fff3b8", "f4f1e6", "dcecf7")[(turn + rng.randint(0, 1)) % 4]
-        torn = [(x + w * t, top + tilt * t + rng.uniform(-0.9, 0.9))
-                for t in (0, 0.14, 0.28, 0.42, 0.56, 0.7, 0.84, 1)]
-        pen.poly([(px + 1.1, py + 1.1) for px, py in torn]
-                 + [(x + w + 1.1, 129), (x + 1.1, 129)], "8f836d")
+        torn = [
+            (x + w * t, top + tilt * t + rng.uniform(-0.9, 0.9))
+            for t in (0, 0.14, 0.28, 0.42, 0.56, 0.7, 0.84, 1)
+        ]
+        pen.poly(
+            [(px + 1.1, py + 1.1) for px, py in torn]
+            + [(x + w + 1.1, 129), (x + 1.1, 129)],
+            "8f836d",
+        )
         pen.poly([*torn, (x + w, 129), (x, 129)], sheet)
         ink = "6f7486"
         y = top + 4.4 + abs(tilt)
         pen.box(x + 2.6, y, x + w * 0.62, y + 1.8, "3a3f55")
         if turn % 2:
-            pen.box(x + w * 0.58, y + 3.4, x + w - 2.4, y + 10.4, mix(sheet, "6a7f9c", .5))
+            pen.box(
+                x + w * 0.58, y + 3.4, x + w - 2.4, y + 10.4, mix(sheet, "6a7f9c", 0.5)
+            )
         for i in range(1, 7):
             end = w * (0.53 if turn % 2 and i < 5 else 0.88)
             pen.box(x + 2.6, y + 1.6 + i * 2.3, x + end, y + 2.3 + i * 2.3, ink)
-        pen.oval(x + w / 2, top + 2.2, 1.7, 1.7, ("d1495b", "3a7bd5", "3f9b5c")[turn % 3])
+        pen.oval(
+            x + w / 2, top + 2.2, 1.7, 1.7, ("d1495b", "3a7bd5", "3f9b5c")[turn % 3]
+        )
         pen.oval(x + w / 2 - 0.5, top + 1.7, 0.6, 0.6, "ffffff")
         x += w + rng.uniform(-1.6, 1.2)
         turn += 1
