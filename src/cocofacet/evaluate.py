@@ -159,7 +159,7 @@ def per_query(table: pd.DataFrame, k: int) -> pd.DataFrame:
     """
     hits = table.assign(hit=(table["rank"] <= k).astype(float))
     keys = [*GROUP, "facet", "query", "text", "label"]
-    return hits.groupby(keys, sort=False, as_index=False)["hit"].mean()
+    return hits.groupby(keys, sort=False, as_index=False, dropna=False)["hit"].mean()
 
 
 def averages(table: pd.DataFrame, k: int) -> pd.DataFrame:
@@ -170,7 +170,7 @@ def averages(table: pd.DataFrame, k: int) -> pd.DataFrame:
     facet's labels. Which of them the paper's averages are is not known.
     """
     rows = {}
-    for group, queries in per_query(table, k).groupby(GROUP, sort=False):
+    for group, queries in per_query(table, k).groupby(GROUP, sort=False, dropna=False):
         facets = queries.groupby("facet", sort=False)["hit"].mean()
         means = {name: _average(queries, name) for name in AVERAGES}
         rows[group] = {**facets, **means}
@@ -180,12 +180,12 @@ def averages(table: pd.DataFrame, k: int) -> pd.DataFrame:
 
 def recall_by_facet(table: pd.DataFrame, k: int) -> pd.DataFrame:
     """A row per group and facet: queries, texts, recall and label-balanced recall."""
-    rows = []
-    for key, queries in per_query(table, k).groupby([*GROUP, "facet"], sort=False):
+    rows, keys = [], [*GROUP, "facet"]
+    for key, queries in per_query(table, k).groupby(keys, sort=False, dropna=False):
         counts = {"queries": len(queries), "texts": queries["text"].nunique()}
         recall = {"recall": queries["hit"].mean()}
         balanced = {"balanced": _average(queries, "balanced")}
-        named = dict(zip([*GROUP, "facet"], key, strict=True))
+        named = dict(zip(keys, key, strict=True))
         rows.append({**named, **counts, **recall, **balanced})
     return pd.DataFrame(rows)
 
