@@ -21,7 +21,7 @@ GROUND = 85  # where animal and object stand
 ROW = ((13, 102), (33, 99.5), (54, 102), (74, 99.5), (95, 102), (115, 99.5))
 SLOTS = {  # where people stand; long ones in two rows, the front row first
     "lying": ((21, 102.5), (64, 102.5), (107, 102.5), (21, 92), (64, 91), (107, 92)),
-    "crawling": ((17, 102), (59, 102.5), (101, 102), (38, 91), (80, 91), (113, 90.5)),
+    "crawling": ((17, 102), (59, 102.5), (101, 102), (38, 88.5), (80, 88.5), (113, 88)),
 }
 
 
@@ -114,15 +114,15 @@ def render(scene, style: str = "flat") -> Image.Image:
     layout = plan(scene)
     image = Image.new("RGB", (SIDE * SCALE, SIDE * SCALE))
     air = sky.air(scene)
-    indoors_ = scene.indoors
-    pen = Pen(image, light(scene.time, scene.weather, 0.62 if indoors_ else 1.0))
-    if indoors_:
+    inside = scene.indoors
+    pen = Pen(image, light(scene.time, scene.weather, 0.62 if inside else 1.0))
+    if inside:
         indoors.PLACES[scene.place](pen, scene, stream(scene, "place"), layout.sun)
     else:
         _outdoors(pen, scene, layout, air)
-    front = pen.lit(light(scene.time, scene.weather, 0.45 if indoors_ else 0.6))
+    front = pen.lit(light(scene.time, scene.weather, 0.4 if inside else 0.5))
     _subjects(front, scene, layout)
-    if not indoors_:
+    if not inside:
         sky.falling(pen, scene, stream(scene, "falling"), SIDE, TOP)
         if scene.weather == "misty":
             sky.mist(

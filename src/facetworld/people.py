@@ -173,7 +173,9 @@ def _head(pen, pose, look):
         pen.oval(x, y, 4.9, 5.1, look.hair)
         pen.oval(x, y + 1.1, 4.1, 4.1, look.skin)
         for dx in (-1.6, 1.6):
-            pen.oval(x + dx, y + 0.9, 0.6, 0.7, "33263a")
+            pen.oval(x + dx, y + 0.8, 0.6, 0.7, "33263a")
+        mouth = darker(look.skin, 0.4)
+        pen.line(((x - 1, y + 3), (x, y + 3.4), (x + 1, y + 3)), 0.6, mouth)
         if look.cut == "bun":
             pen.oval(x, y - 5.2, 2.3, 2.1, look.hair)
         return

@@ -68,7 +68,7 @@ def draw(pen: Pen, scene, rng, w: float, h: float, sun: float) -> None:
     pen.image.paste(gradient(colours(scene), w, h), corner)
     k = min(1.0, h / 56)  # a window shows a smaller sky
     _LAMPS[scene.time](pen, scene, rng, w, h, sun, k)
-    _clouds(pen, scene, rng, w, h, k)
+    _clouds(pen, scene, rng, w, h, sun, k)
     if scene.weather == "stormy":
         bolt(pen.at(sun + (18 if sun < w / 2 else -18) * k, 17 * k, k))
 
@@ -150,13 +150,15 @@ def _night(pen, scene, rng, w, h, sun, k):
 _LAMPS = {"daytime": _day, "sunrise": _sunrise, "dusk": _dusk, "night": _night}
 
 
-def _clouds(pen, scene, rng, w, h, k):
+def _clouds(pen, scene, rng, w, h, sun, k):
     colour, number = CLOUD[scene.weather]
     number = round(number * (1 if w > 100 else 0.7))
     pen = pen.lit(light(scene.time, "clear", 0.8))
     phase = rng.random()
     for i in range(number):
         x = ((i + phase) / number * 1.1 % 1) * w
+        if scene.time == "night" and abs(x - sun) < 22 * k:  # leave the moon whole
+            x = sun + (22 * k if x > sun else -22 * k)
         y = (8 + 13 * (i % 2) + rng.uniform(-3, 3)) * k
         cloud(pen.at(x, y, k * rng.uniform(0.85, 1.2)), colour)
 
@@ -185,7 +187,8 @@ def falling(pen: Pen, scene, rng, w: float, h: float) -> None:
         slant, length, number = (-5, 10, 72) if heavy else (-1.4, 7.5, 66)
         colour = {"night": "!a3b8ea", "dusk": "!dfc4e6"}.get(scene.time, "!e8f3fc")
         for _ in range(max(12, round(number * area))):
-            x, y = rng.uniform(0, w + 3), rng.uniform(-4, h - length)
+            x = rng.uniform(0, w + 3)  # thinner below, where people are
+            y = (h - length + 4) * rng.random() ** 1.5 - 4
             s = rng.uniform(0.7, 1.1)
             pen.line(((x, y), (x + slant * s, y + length * s)), 0.9, colour)
     elif scene.weather == "snowy":
