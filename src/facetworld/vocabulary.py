@@ -1,0 +1,61 @@
+"""Small byte-level BPE vocabularies, learned from training texts only.
+
+open_clip's own tokenizer and Qwen2's work here too, but their 49 and 152 thousand
+entries would be most of a model of two million parameters.
+"""
+
+import numpy as np
+from tokenizers import (
+    Regex,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    trainers,
+)
+
+from facetworld.captions import coco_like, dense
+from facetworld.scene import sample
+from facetworld.words import FACETS, QUESTIONS, all_answers, finish
+
+TEMPLATES = (
+    "Represent the given image.",
+    "Represent the given image with the following question: ",
+)
+
+
+def training_texts(n_scenes: int = 2000) -> list[str]:
+    """Answers, questions, templates and captions of `n_scenes` training scenes."""
+    rng = np.random.default_rng(0)
+    texts = [text for facet in FACETS for text in all_answers(facet)]
+    texts += [question for facet in FACETS for question in QUESTIONS[facet]] * 5
+    texts += TEMPLATES * 10
+    for scene in sample(n_scenes, seed=0, split="train"):
+        texts += [coco_like(scene, rng)[0], dense(scene, rng)]
+    return [finish(text, rng) for text in texts]
+
+
+def learn_bpe(size: int, pattern: str, lowercase: bool = False) -> Tokenizer:
+    """A byte-level BPE tokenizer of at most `size` entries.
+
+    `pattern` is the regular expression that splits text before the merges.
+    """
+    tokenizer = Tokenizer(models.BPE())
+    steps = [normalizers.NFC()] + [normalizers.Lowercase()] * lowercase
+    tokenizer.normalizer = normalizers.Sequence(steps)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(pattern), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=size,
+        min_frequency=2,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(training_texts(), trainer)
+    return tokenizer
