@@ -10,8 +10,6 @@ operator. Declaring the two missing schemas lets the import pass; `torchvision.o
 import importlib
 import sys
 
-import torch
-
 _MISSING = "operator torchvision::nms does not exist"
 _SCHEMAS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
@@ -30,6 +28,8 @@ def import_torchvision() -> None:
             raise
         for name in [n for n in sys.modules if n.split(".")[0] == "torchvision"]:
             del sys.modules[name]
+        import torch  # here, so that reading the table of retrievers stays quick
+
         _library = torch.library.Library("torchvision", "DEF")
         for schema in _SCHEMAS:
             _library.define(schema)

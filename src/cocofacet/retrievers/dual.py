@@ -13,7 +13,6 @@ import open_clip
 import torch
 from PIL import Image
 
-from cocofacet.errors import InputError
 from cocofacet.retrievers.base import as_rgb, unit_rows
 
 
@@ -35,16 +34,10 @@ class DualRetriever:
         self.name, self.revision = row.name, revision
         self.row, self.device, self.batch_size = row, device, batch_size
         source = f"local-dir:{directory}"
-        try:
-            self.model, self.preprocess = open_clip.create_model_from_pretrained(
-                source, precision=precision, device=device
-            )
-            self.tokenizer = open_clip.get_tokenizer(source)
-        except (RuntimeError, ValueError, OSError) as error:
-            raise InputError(
-                f"{directory}: checkpoint: open_clip cannot load it ({error}). "
-                "Fetch it again."
-            ) from None
+        self.model, self.preprocess = open_clip.create_model_from_pretrained(
+            source, precision=precision, device=device
+        )
+        self.tokenizer = open_clip.get_tokenizer(source)
         self.model.eval()
         self.dtype = next(self.model.parameters()).dtype
         config = open_clip.get_model_config(source)

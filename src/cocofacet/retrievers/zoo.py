@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from cocofacet._torchvision import import_torchvision
 from cocofacet.errors import InputError
 from cocofacet.files import sha256_of
@@ -138,9 +140,17 @@ def load(
     directory, weights, revision = _checkpoint(row, checkpoint)
     module, class_name = FAMILIES[row.family]
     family = getattr(import_module(module), class_name)
-    return family(
-        row, directory, weights, revision, device=device, precision=precision, **options
-    )
+    options = {"device": device, "precision": precision, **options}
+    try:
+        return family(row, directory, weights, revision, **options)
+    except InputError:
+        raise
+    # What the libraries raise for files that are damaged or do not belong together.
+    except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as error:
+        raise InputError(
+            f"{directory}: checkpoint: {row.name} cannot be loaded from it ({error}). "
+            "If the files are damaged, fetch or train them again."
+        ) from error
 
 
 def missing(row: Row) -> str | None:

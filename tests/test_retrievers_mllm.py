@@ -1,0 +1,205 @@
+"""One pass for all prompts is exact, and does not depend on who shares the batch."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from tiny_checkpoints import save_qwen2vl
+
+from cocofacet.errors import InputError
+from cocofacet.retrievers import zoo
+from cocofacet.retrievers.mllm import block_mask, pack
+
+PROMPTS = (
+    None,
+    "",
+    "How many people are present in this image?",
+    "What is the weather like in this image?",
+    "How many",
+    "What? ",
+)
+SIZES = [(56, 56), (128, 128), (60, 140), (28, 56), (128, 128)]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return save_qwen2vl(tmp_path_factory.mktemp("tiny-qwen2vl"))
+
+
+@pytest.fixture(scope="module")
+def retriever(checkpoint):
+    return zoo.load("tiny-qwen2vl", checkpoint=checkpoint)
+
+
+@pytest.fixture(scope="module")
+def images():
+    rng = np.random.default_rng(0)
+    pixels = [rng.integers(0, 256, (*size, 3), dtype=np.uint8) for size in SIZES]
+    return [Image.fromarray(part) for part in pixels]
+
+
+def plain(retriever, image, text):
+    """The embedding as the library's documentation would have it, nothing shared."""
+    images = None if image is None else [image]
+    inputs = retriever.processor(text=[text], images=images, return_tensors="pt")
+    with torch.inference_mode():
+        vector = retriever.model(**inputs).last_hidden_state[0, -1]
+    return (vector / vector.norm()).numpy()
+
+
+def test_templates_are_the_authors():
+    row = zoo.ROWS["tiny-qwen2vl"]
+    image = "<|vision_start|><|image_pad|><|vision_end|>"
+    assert row.general == image + " Represent the given image."
+    assert row.prompted.format(question="Where?") == (
+        image + "\nRepresent the given image with the following question: Where?\n"
+    )
+
+
+def test_one_pass_equals_plain_computation(retriever, images):
+    assert retriever.one_pass
+    found = retriever.embed_images(images, PROMPTS)
+    assert found.shape == (len(PROMPTS), len(images), retriever.dim)
+    assert found.dtype == np.float32
+    for prompt, vectors in zip(PROMPTS, found, strict=True):
+        text = retriever.template(prompt)
+        expected = [plain(retriever, image, text) for image in images]
+        np.testing.assert_allclose(vectors, expected, atol=1e-5)
+    # The prompts do matter here, or the test would show nothing.
+    for other in found[1:]:
+        assert np.abs(found[0] - other).max() > 0.05
+
+
+def test_one_pass_equals_separate_passes(retriever, checkpoint, images):
+    apart = zoo.load("tiny-qwen2vl", checkpoint=checkpoint, one_pass=False)
+    assert apart.fingerprint == retriever.fingerprint
+    np.testing.assert_allclose(
+        retriever.embed_images(images, PROMPTS),
+        apart.embed_images(images, PROMPTS),
+        atol=1e-5,
+    )
+
+
+def test_prompts_do_not_see_each_other(retriever, images):
+    together = retriever.embed_images(images, PROMPTS)
+    backwards = retriever.embed_images(images, PROMPTS[::-1])[::-1]
+    alone = [retriever.embed_images(images, (prompt,))[0] for prompt in PROMPTS]
+    np.testing.assert_allclose(together, backwards, atol=1e-5)
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    twice = retriever.embed_images(images, ("", ""))
+    np.testing.assert_allclose(twice, [together[1]] * 2, atol=1e-5)
+
+
+def test_images_do_not_see_each_other(retriever, checkpoint, images):
+    """Pictures of other sizes in the batch change the padding and nothing else."""
+    together = retriever.embed_images(images, PROMPTS)
+    for number, image in enumerate(images):
+        alone = retriever.embed_images([image], PROMPTS)[:, 0]
+        np.testing.assert_allclose(together[:, number], alone, atol=1e-5)
+    small = zoo.load("tiny-qwen2vl", checkpoint=checkpoint, batch_size=2)
+    np.testing.assert_allclose(together, small.embed_images(images, PROMPTS), atol=1e-5)
+
+
+def test_eager_attention_agrees(retriever, checkpoint, images):
+    eager = zoo.load("tiny-qwen2vl", checkpoint=checkpoint)
+    eager.model.set_attn_implementation("eager")
+    np.testing.assert_allclose(
+        retriever.embed_images(images, PROMPTS),
+        eager.embed_images(images, PROMPTS),
+        atol=1e-5,
+    )
+
+
+def test_texts(retriever):
+    texts = ["Find me an image.\n", "How many people are present in this image?", "a"]
+    found = retriever.embed_texts(texts)
+    expected = [plain(retriever, None, text) for text in texts]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert retriever.embed_texts([]).shape == (0, retriever.dim)
+    with pytest.raises(ValueError, match="empty"):
+        retriever.embed_texts(["a", ""])
+
+
+def test_nothing_asked_nothing_embedded(retriever, images):
+    assert retriever.embed_images([], PROMPTS).shape == (6, 0, retriever.dim)
+
+
+def test_a_prompt_with_an_image_in_it_is_refused(retriever, images):
+    with pytest.raises(ValueError, match="placeholder"):
+        retriever.embed_images(images, ("", "What is <|image_pad|>?"))
+
+
+def test_broken_weights_are_noticed(checkpoint, images):
+    broken = zoo.load("tiny-qwen2vl", checkpoint=checkpoint)
+    with torch.no_grad():
+        broken.model.language_model.norm.weight.fill_(float("nan"))
+    with pytest.raises(FloatingPointError, match="tiny-qwen2vl"):
+        broken.embed_images(images, (None,))
+
+
+def test_weights_of_another_shape_are_refused(checkpoint, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    for file in checkpoint.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    weights = load_file(tmp_path / "model.safetensors")
+    lost = next(name for name in weights if name.endswith("q_proj.weight"))
+    weights["extra.weight"] = weights.pop(lost)
+    save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(InputError, match="keys missing or left over"):
+        zoo.load("tiny-qwen2vl", checkpoint=tmp_path)
+
+
+def test_fingerprint_tells_checkpoints_apart(retriever, checkpoint, tmp_path):
+    other = zoo.load("tiny-qwen2vl", checkpoint=save_qwen2vl(tmp_path, seed=1))
+    assert other.fingerprint["weights"] != retriever.fingerprint["weights"]
+    assert other.revision != retriever.revision
+    half = zoo.load("tiny-qwen2vl", checkpoint=checkpoint, precision="bf16")
+    assert half.fingerprint != retriever.fingerprint
+
+
+def test_half_precision_is_near(retriever, checkpoint, images):
+    half = zoo.load("tiny-qwen2vl", checkpoint=checkpoint, precision="bf16")
+    a, b = (r.embed_images(images, PROMPTS) for r in (retriever, half))
+    assert (a * b).sum(axis=-1).min() > 0.98
+
+
+def test_pack_by_hand():
+    packed = pack([[1, 2, 3, 4], [1, 2, 5], [1, 2, 3, 4, 6]])
+    assert packed.ids.tolist() == [1, 2, 3, 4, 5, 3, 4, 6]
+    assert packed.segment.tolist() == [0, 0, 1, 1, 2, 3, 3, 3]
+    assert packed.offset.tolist() == [0, 0, 0, 1, 0, 0, 1, 2]
+    assert packed.ends.tolist() == [3, 4, 7]
+    alone = pack([[7, 8]])  # one token stays a rest: it is the one to pool
+    assert (alone.segment.tolist(), alone.ends.tolist()) == ([0, 1], [1])
+
+
+def test_block_mask_by_hand():
+    seen = block_mask(torch.tensor([[0, 1, 1, 2, -1]]))[0, 0].int().tolist()
+    assert seen == [
+        [1, 0, 0, 0, 0],
+        [1, 1, 0, 0, 0],
+        [1, 1, 1, 0, 0],
+        [1, 0, 0, 1, 0],
+        [1, 0, 0, 0, 1],
+    ]
+
+
+tokens = st.lists(st.integers(0, 2), min_size=1, max_size=6)
+
+
+@given(st.lists(tokens, min_size=1, max_size=4))
+def test_what_a_rest_sees_is_its_own_sequence(sequences):
+    """Following the mask back from each end gives the sequence that was packed, at
+    positions 0, 1, 2, ..."""
+    packed = pack(sequences)
+    mask = block_mask(packed.segment[None])[0, 0]
+    prefix = int((packed.segment == 0).sum())
+    position = torch.where(
+        packed.segment == 0, torch.arange(len(packed.ids)), prefix + packed.offset
+    )
+    for sequence, end in zip(sequences, packed.ends, strict=True):
+        assert packed.ids[mask[end]].tolist() == sequence
+        assert position[mask[end]].tolist() == list(range(len(sequence)))
