@@ -169,9 +169,9 @@ def _write(file: Path, header: dict[str, str], vectors: np.ndarray) -> None:
 
 def _read(file: Path, header: dict[str, str]) -> np.ndarray | None:
     """The stored embeddings (n, D); None when absent, of other images, or damaged."""
-    if not file.exists():
-        return None
     try:
+        if not file.exists():
+            return None
         with safe_open(file, framework="numpy") as stored:
             kept = dict(stored.metadata() or {})
             vectors = stored.get_tensor("embeddings")
