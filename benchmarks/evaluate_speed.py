@@ -1,0 +1,91 @@
+"""Ranks and intervals against the obvious way to compute them, in one run.
+
+    python benchmarks/evaluate_speed.py [--queries 800] [--draws 100]
+
+Prints JSON: seconds of each way, the ratio, and whether both gave the same.
+"""
+
+import argparse
+import json
+import time
+
+import numpy as np
+import pandas as pd
+
+from cocofacet.evaluate import COLUMNS, interval, pool_scores, rank_of_positive
+
+
+def plain_ranks(queries, images, pool):
+    """One query after the other, one candidate after the other."""
+    ranks = []
+    for query, candidates in zip(queries.astype(float), pool, strict=True):
+        scores = [float(query @ images[c].astype(float)) for c in candidates]
+        ranks.append(1 + sum(not score < scores[0] for score in scores[1:]))
+    return np.array(ranks)
+
+
+def plain_interval(table, k, draws, seed):
+    """Each draw builds the table that it drew, text by text, and averages it."""
+    rng = np.random.default_rng(seed)
+    means = []
+    for _ in range(draws):
+        facets = []
+        for _, facet in table.groupby("facet"):
+            texts = facet["text"].unique()
+            chosen = rng.choice(texts, len(texts))
+            drawn = pd.concat([facet[facet["text"] == text] for text in chosen])
+            facets.append((drawn["rank"] <= k).mean())
+        means.append(np.mean(facets))
+    return np.quantile(means, [0.025, 0.975])
+
+
+def timed(function, *arguments):
+    start = time.perf_counter()
+    result = function(*arguments)
+    return result, time.perf_counter() - start
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--queries", type=int, default=800)
+    parser.add_argument("--images", type=int, default=1500)
+    parser.add_argument("--dim", type=int, default=256)
+    parser.add_argument("--draws", type=int, default=100)
+    options = parser.parse_args()
+
+    rng = np.random.default_rng(0)
+    queries = rng.normal(size=(options.queries, options.dim)).astype(np.float32)
+    images = rng.normal(size=(options.images, options.dim)).astype(np.float32)
+    pool = np.array([rng.permutation(options.images)[:100] for _ in queries])
+    ranks, ours = timed(lambda: rank_of_positive(pool_scores(queries, images, pool)))
+    expected, plain = timed(plain_ranks, queries, images, pool)
+
+    table = pd.DataFrame({name: "" for name in COLUMNS}, index=range(len(ranks)))
+    facets = rng.integers(0, 8, len(ranks))
+    texts = facets * 30 + rng.integers(0, 30, len(ranks))
+    table = table.assign(query=table.index, facet=facets, text=texts, rank=ranks)
+    found, ours_drawn = timed(interval, table, 50, "macro", 0, options.draws)
+    bounds, plain_drawn = timed(plain_interval, table, 50, options.draws, 0)
+
+    result = {
+        "settings": vars(options),
+        "ranks": {
+            "seconds": ours,
+            "plain_seconds": plain,
+            "times_faster": plain / ours,
+            "same": bool((ranks == expected).all()),
+        },
+        "interval": {
+            "seconds": ours_drawn,
+            "plain_seconds": plain_drawn,
+            "times_faster": plain_drawn / ours_drawn,
+            # Two random streams: the same up to the noise of the draws.
+            "bounds": [found.low, found.high],
+            "plain_bounds": bounds.tolist(),
+        },
+    }
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
