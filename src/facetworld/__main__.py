@@ -1,0 +1,34 @@
+"""`python -m facetworld write`: the rendered world on disk."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from .draw import STYLES
+from .write import WorldError, write_world
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser("python -m facetworld", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    write = commands.add_parser(
+        "write", help="render the evaluation scenes and write their annotation files"
+    )
+    write.add_argument("--out", type=Path, required=True, help="folder to create")
+    write.add_argument("--style", choices=STYLES, default="flat", help="drawing style")
+    write.add_argument(
+        "--fraction", type=float, default=1.0, help="share of the pictures, for trials"
+    )
+    write.add_argument("--seed", type=int, default=0, help="seed of the scenes")
+    options = vars(parser.parse_args(arguments))
+    try:
+        new = write_world(**options)
+    except (WorldError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"{options['out']}: {'written' if new else 'already there'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
