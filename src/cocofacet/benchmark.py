@@ -1,229 +1,257 @@
-"""Queries with their pools of 100 candidates: in memory and in the official files.
+"""Build the benchmark from annotations: one positive and 99 negatives a query.
 
-On disk a benchmark is a folder with one official JSON file a facet and, where it was
-built here, a ``manifest.json`` that says from what, with which settings, and what was
-left out. Any facet may be missing; the released files load the same way.
+What labels an image is decided in ``labels``, what may stand beside it in ``facets``;
+here the pools are drawn and the manifest is written. The classes and the files are
+those of ``official``, offered here as well.
 """
 
-import json
+import hashlib
+import random
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
+from tqdm import tqdm
 
+from cocofacet import __version__, pictures
 from cocofacet.errors import InputError
 from cocofacet.facets import FACETS, Facet
-from cocofacet.files import sha256_of, write_json
+from cocofacet.files import sha256_of
+from cocofacet.labels import Labelled
+from cocofacet.official import POOL, Benchmark, Query, load
+from cocofacet.sources import OFFICIAL, READERS
 
-POOL = 100  # candidates a query: 1 positive, then 99 negatives
-MANIFEST = "manifest.json"
-# What the released rows hold beside the query text and the candidates.
-TARGET_TEXT = "<|image_1|> Represent the given image."
-
-
-@dataclass(frozen=True)
-class Query:
-    """One query of the benchmark.
-
-    Attributes:
-        id: ``<file stem>:<row>``.
-        facet: the facet's name.
-        label: what is looked for, read back from the text by the facet's wording.
-        text: the query text as in the official file.
-        candidates: 100 distinct image paths below the images folder, positive first.
-    """
-
-    id: str
-    facet: str
-    label: str
-    text: str
-    candidates: tuple[str, ...]
+__all__ = ["Benchmark", "Query", "build", "load"]
 
 
-@dataclass(frozen=True)
-class Benchmark:
-    """Queries in the order of facets and rows, and how they were made.
+def build(
+    files: Mapping[str, Path],
+    seed: int = 0,
+    images: Path | None = None,
+    facets: Sequence[str] | None = None,
+    allow_missing: bool = False,
+) -> Benchmark:
+    """Build the benchmark from annotation files.
 
-    Attributes:
-        queries: all queries, facet by facet.
-        manifest: sources, settings and counts of the build; empty for files that
-            came without one.
-    """
-
-    queries: tuple[Query, ...]
-    manifest: Mapping[str, object] = field(default_factory=dict)
-
-    @cached_property
-    def facets(self) -> tuple[str, ...]:
-        """The facets that have queries, in the benchmark's order."""
-        present = {query.facet for query in self.queries}
-        return tuple(name for name in FACETS if name in present)
-
-    def of(self, facet: str) -> tuple[Query, ...]:
-        """The queries of one facet; none if it is missing."""
-        return tuple(query for query in self.queries if query.facet == facet)
-
-    @cached_property
-    def images(self) -> tuple[str, ...]:
-        """The gallery: every distinct candidate path, sorted."""
-        return tuple(sorted({p for query in self.queries for p in query.candidates}))
-
-    def pool_indices(self) -> np.ndarray:
-        """Each query's candidates as positions in ``images``: (Q, 100) int64."""
-        position = {path: index for index, path in enumerate(self.images)}
-        rows = [[position[p] for p in query.candidates] for query in self.queries]
-        return np.array(rows, dtype=np.int64).reshape(len(rows), POOL)
-
-    def counts(self) -> list[dict[str, object]]:
-        """One row a facet and label: ``{"facet", "label", "text", "queries"}``.
-
-        Facets in the benchmark's order, labels in order of first appearance.
-        """
-        counted = Counter((q.facet, q.label, q.text) for q in self.queries)
-        return [
-            {"facet": facet, "label": label, "text": text, "queries": number}
-            for (facet, label, text), number in counted.items()
-        ]
-
-
-def rows_of(queries: tuple[Query, ...]) -> list[dict[str, object]]:
-    """Queries as the rows of an official file."""
-    return [
-        {
-            "qry_text": query.text,
-            "qry_img_path": "",
-            "tgt_text": TARGET_TEXT,
-            "tgt_img_path": list(query.candidates),
-        }
-        for query in queries
-    ]
-
-
-def save(benchmark: Benchmark, folder: Path) -> None:
-    """Write one official file a facet, then the manifest with the files' sha256.
-
-    Each file is written atomically and the manifest last, so a folder with a manifest
-    is complete. Use ``cocofacet.build.build_into`` to guard a folder already in use.
-    """
-    folder = Path(folder)
-    digests = {}
-    for name in benchmark.facets:
-        path = folder / f"{FACETS[name].stem}.json"
-        write_json(path, rows_of(benchmark.of(name)))
-        digests[path.name] = sha256_of(path)
-    if benchmark.manifest:
-        write_json(folder / MANIFEST, {**benchmark.manifest, "files": digests})
-
-
-def load(folder: Path) -> Benchmark:
-    """Read a benchmark folder: files built here or the released ones.
+    Args:
+        files: source name (a key of ``sources.OFFICIAL``) -> annotation file.
+        seed: of every query's own draw of negatives.
+        images: folder of the pictures; only pictures that are there are used.
+        facets: names of the facets to build; all eight by default.
+        allow_missing: skip facets that cannot be built instead of raising; the
+            manifest says which and why.
 
     Raises:
-        InputError: no facet's file is there, or a file, a row or the manifest cannot
-            be used; the message names file, row, field and remedy.
+        InputError: an unknown facet or source, a source that is missing or cannot be
+            read, a facet without a single query.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise InputError(
-            f"{folder}: folder: does not exist. Build one with `cocofacet build`."
-        )
+    chosen = _chosen(facets)
+    skipped = _without_source(chosen, files, allow_missing)
+    chosen = [facet for facet in chosen if facet.name not in skipped]
+    if images is not None and not Path(images).is_dir():
+        raise InputError(f"{images}: images: no such folder. Check the path.")
+    wanted = [
+        name
+        for name in OFFICIAL
+        if name in files and any(name in f.sources + f.helpers for f in chosen)
+    ]
+    sources = {name: READERS[name](Path(files[name])) for name in wanted}
     queries: list[Query] = []
-    for facet in FACETS.values():
-        path = folder / f"{facet.stem}.json"
-        if path.is_file():
-            queries += _read_facet(path, facet)
+    reports = {}
+    # disable=None: a bar on a terminal, silence in a log.
+    for facet in tqdm(chosen, desc="facets", disable=None, leave=False):
+        labelled = facet.rule(sources)
+        report = _clean(facet, labelled, images)
+        built = _queries(facet, labelled, seed)
+        if built:
+            queries += built
+            reports[facet.name] = _report(facet, built, labelled) | report
+        elif allow_missing:
+            skipped[facet.name] = _why_none(facet, labelled, images)
+        else:
+            raise InputError(
+                f"{', '.join(str(files[name]) for name in facet.sources)}: "
+                f"{facet.name}: {_why_none(facet, labelled, images)}. Give the full "
+                "annotations, leave the facet out with --facets, or skip it with "
+                "--allow-missing."
+            )
     if not queries:
-        stems = ", ".join(f"{facet.stem}.json" for facet in FACETS.values())
-        raise InputError(
-            f"{folder}: files: holds no benchmark file. One of these is needed: "
-            f"{stems}. Build them with `cocofacet build`."
-        )
-    manifest = {}
-    if (folder / MANIFEST).is_file():
-        manifest = read_json(folder / MANIFEST, dict)
-        _check_digests(folder, manifest)
+        raise InputError(f"facets: none can be built: {skipped}. Give more sources.")
+    manifest = {
+        "package": "cocofacet",
+        "version": __version__,
+        "seed": seed,
+        "options": {
+            "facets": [facet.name for facet in _chosen(facets)],
+            "allow_missing": allow_missing,
+            "only_pictures_on_disk": images is not None,
+        },
+        "sources": {
+            name: {"file": Path(files[name]).name, "sha256": sha256_of(files[name])}
+            for name in wanted
+        },
+        "near_duplicates_checked": images is not None,
+        "facets": reports,
+        "skipped": skipped,
+    }
     return Benchmark(tuple(queries), manifest)
 
 
-def read_json(path: Path, kind: type) -> object:
-    """Parse a JSON file whose top level must be a ``kind`` (dict or list).
+def _chosen(names: Sequence[str] | None) -> list[Facet]:
+    if names is None:
+        return list(FACETS.values())
+    unknown = [name for name in names if name not in FACETS]
+    if unknown or not names:
+        raise InputError(
+            f"facets: unknown: {', '.join(unknown) or 'none given'}. Choose from "
+            f"{', '.join(FACETS)}."
+        )
+    return [facet for facet in FACETS.values() if facet.name in names]
 
-    Raises:
-        InputError: the file is missing, is not JSON or is cut short, or holds
-            something else.
+
+def _without_source(
+    chosen: Sequence[Facet], files: Mapping[str, Path], allow_missing: bool
+) -> dict[str, str]:
+    """Facets that lack a source -> why they are skipped."""
+    unknown = [name for name in files if name not in OFFICIAL]
+    if unknown:
+        raise InputError(
+            f"sources: unknown: {', '.join(unknown)}. Choose from "
+            f"{', '.join(OFFICIAL)}."
+        )
+    lacking = {
+        facet.name: [name for name in facet.sources if name not in files]
+        for facet in chosen
+    }
+    lacking = {facet: names for facet, names in lacking.items() if names}
+    if lacking and not allow_missing:
+        costs = "; ".join(
+            f"without {name} ({official}) no "
+            + ", ".join(facet for facet, names in lacking.items() if name in names)
+            for name, official in OFFICIAL.items()
+            if any(name in names for names in lacking.values())
+        )
+        options = sorted({f"--{name}" for names in lacking.values() for name in names})
+        raise InputError(
+            f"sources: missing: {costs}. Give {', '.join(options)}, or leave those "
+            "facets out with --allow-missing."
+        )
+    return {
+        facet: f"source not given: {', '.join(names)}"
+        for facet, names in lacking.items()
+    }
+
+
+def _clean(facet: Facet, labelled: Labelled, images: Path | None) -> dict[str, object]:
+    """Drop what cannot serve: pictures not there, repetitions, contradictions.
+
+    Returns what the manifest says about the pictures.
     """
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: file: not found. Check the path.") from None
-    except OSError as error:
-        raise InputError(f"{path}: file: {error.strerror}. Check the path.") from None
-    except ValueError as error:
-        raise InputError(
-            f"{path}: file: not JSON, or cut short ({error}). Fetch it again."
-        ) from None
-    if not isinstance(content, kind):
-        raise InputError(
-            f"{path}: top level: is a {type(content).__name__}, not a "
-            f"{kind.__name__}. Use the official file."
+    report = {}
+    if images is not None:
+        files = {name: pictures.find(images, name) for name in sorted(labelled.carried)}
+        absent = {name for name, path in files.items() if path is None}
+        labelled.drop(absent, "")
+        labelled.dropped.pop("", None)  # a number, not a list of thousands
+        report["pictures_not_on_disk"] = len(absent)
+        _merge_repetitions(labelled, {n: p for n, p in files.items() if p})
+    if facet.exclusive:
+        looked_for: dict[str, set[str]] = {}
+        for image, label in labelled.positives:
+            looked_for.setdefault(image, set()).add(label)
+        labelled.drop(
+            {image for image, here in looked_for.items() if facet.excluding(here)},
+            "labels that exclude each other",
         )
-    return content
+    return report
 
 
-def _read_facet(path: Path, facet: Facet) -> list[Query]:
-    rows = read_json(path, list)
-    if not rows:
-        raise InputError(f"{path}: rows: there are none. Delete or rebuild the file.")
-    return [_read_row(path, index, row, facet) for index, row in enumerate(rows)]
+def _merge_repetitions(labelled: Labelled, files: Mapping[str, Path]) -> None:
+    """Keep the first of pictures that several sources show; it carries all labels."""
+    if len(set(labelled.origin.values())) < 2:
+        return
+    order = list(dict.fromkeys(labelled.origin.values()))
+    names = sorted(labelled.origin, key=lambda n: (order.index(labelled.origin[n]), n))
+    hashes = {name: pictures.perceptual_hash(files[name]) for name in names}
+    repeats = pictures.near_duplicates(hashes, labelled.origin)
+    for image, earlier in repeats.items():
+        labelled.carried[earlier] |= labelled.carried[image]
+    labelled.drop(repeats, "near-duplicate of a picture of another source")
 
 
-def _read_row(path: Path, index: int, row: object, facet: Facet) -> Query:
-    def fail(name: str, what: str) -> InputError:
-        remedy = "Rebuild the file with `cocofacet build` or fetch it again."
-        return InputError(f"{path}: row {index}: {name}: {what}. {remedy}")
-
-    if not isinstance(row, dict):
-        raise fail("row", f"is a {type(row).__name__}, not an object")
-    for name, kind in (("qry_text", str), ("tgt_img_path", list)):
-        if name not in row:
-            raise fail(name, "is missing")
-        if not isinstance(row[name], kind):
-            raise fail(name, f"is not a {kind.__name__}")
-    candidates = row["tgt_img_path"]
-    if len(candidates) != POOL:
-        raise fail("tgt_img_path", f"has {len(candidates)} candidates, not {POOL}")
-    if not all(isinstance(p, str) and p for p in candidates):
-        raise fail("tgt_img_path", "holds something that is not a path")
-    # Paths are joined to the images folder and must not lead out of it.
-    if any(p.startswith("/") or ".." in p.split("/") for p in candidates):
-        raise fail("tgt_img_path", "holds a path that leaves the images folder")
-    repeated = [p for p, times in Counter(candidates).items() if times > 1]
-    if repeated:
-        raise fail("tgt_img_path", f"repeats the candidate {repeated[0]!r}")
-    try:
-        label = facet.label_of(row["qry_text"])
-    except ValueError as error:
-        raise fail("qry_text", str(error)) from None
-    return Query(
-        f"{facet.stem}:{index}", facet.name, label, row["qry_text"], tuple(candidates)
-    )
-
-
-def _check_digests(folder: Path, manifest: Mapping[str, object]) -> None:
-    """Facet files may be taken away, but not changed behind the manifest's back."""
-    digests = manifest.get("files")
-    if not isinstance(digests, dict):
-        raise InputError(
-            f"{folder / MANIFEST}: files: is missing. Rebuild the folder with "
-            "`cocofacet build`, or delete the manifest."
-        )
-    for name, digest in digests.items():
-        path = folder / name
-        if path.is_file() and sha256_of(path) != digest:
-            raise InputError(
-                f"{path}: file: differs from what {MANIFEST} records. Rebuild the "
-                "folder with `cocofacet build`, or delete the manifest."
+def _queries(facet: Facet, labelled: Labelled, seed: int) -> list[Query]:
+    """All queries of a facet, by label (in the facet's order) and positive image."""
+    by_label: dict[str, list[str]] = {label: [] for label in facet.labels or ()}
+    for image, label in sorted(labelled.positives):
+        by_label.setdefault(label, []).append(image)
+    if facet.labels is None:
+        by_label = dict(sorted(by_label.items()))
+    queries: list[Query] = []
+    gallery = sorted(labelled.carried.items())
+    for label, positives in by_label.items():
+        if not positives:
+            labelled.dropped["label without a positive image"].add(label)
+            continue
+        eligible = [
+            i for i, carried in gallery if facet.may_be_negative(label, carried)
+        ]
+        if len(eligible) < POOL - 1:
+            what = f"{label} ({len(positives)} positive, {len(eligible)} negatives)"
+            labelled.dropped[f"fewer than {POOL - 1} negatives"].add(what)
+            continue
+        for positive in positives:
+            drawn = draw(eligible, POOL - 1, (seed, facet.stem, positive, label))
+            number = len(queries)
+            queries.append(
+                Query(
+                    id=f"{facet.stem}:{number}",
+                    facet=facet.name,
+                    label=label,
+                    text=facet.wording(label),
+                    candidates=(positive, *drawn),
+                )
             )
+    return queries
+
+
+def draw(items: Sequence[str], number: int, key: tuple) -> list[str]:
+    """``number`` items without replacement, decided by ``key`` alone.
+
+    The key is hashed with SHA-256, so that no query's draw depends on another's, on
+    the order of the queries, or on Python's own string hashing. Only
+    ``Random.random`` is used, the one generator Python promises not to change.
+    """
+    digest = hashlib.sha256("\n".join(map(str, key)).encode()).digest()
+    generator = random.Random(int.from_bytes(digest, "big"))
+    moved: dict[int, int] = {}  # Fisher-Yates, without copying the items
+    chosen = []
+    for place in range(number):
+        other = place + int(generator.random() * (len(items) - place))
+        chosen.append(items[moved.get(other, other)])
+        moved[other] = moved.get(place, place)
+    return chosen
+
+
+def _report(
+    facet: Facet, queries: Sequence[Query], labelled: Labelled
+) -> dict[str, object]:
+    """What the manifest says of one facet."""
+    return {
+        "file": f"{facet.stem}.json",
+        "queries": len(queries),
+        "texts": len({query.text for query in queries}),
+        "images_to_draw_from": len(labelled.carried),
+        "queries_per_label": dict(Counter(query.label for query in queries)),
+        "dropped": {
+            reason: sorted(what) for reason, what in labelled.dropped.items() if what
+        },
+        "notes": labelled.notes,
+    }
+
+
+def _why_none(facet: Facet, labelled: Labelled, images: Path | None) -> str:
+    if labelled.positives:
+        return f"no label leaves {POOL - 1} negatives to draw from"
+    if images is not None:
+        return f"no annotation gives a label to a picture in {Path(images).name}"
+    return "no annotation gives a label"

@@ -9,7 +9,9 @@ the paper's section on the benchmark's construction and the released notebooks.
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
+from cocofacet import labels as rules
 from cocofacet import scenes
 
 
@@ -24,10 +26,13 @@ class Facet:
         question: the GPT-written question that prompts an image embedding.
         human_question: the human-written one.
         sources: annotation sources without which the facet cannot be built.
+        helpers: further sources that its rule reads where they are given.
+        rule: from the sources read to labelled images.
         labels: the closed list of labels, or None where any text may be one (scenes).
         far: for each label, the labels that a negative may carry; None for scenes.
         apart: ``apart(label, other)``, whether an image that carries ``other`` may be
             a negative for ``label``.
+        exclusive: whether an image whose labels exclude each other is dropped.
         phrases: what stands in the wording for a label, where it is not the label.
         phrase: the same as a rule, for open labels.
         unphrase: the inverse of ``phrase``.
@@ -42,6 +47,9 @@ class Facet:
     labels: tuple[str, ...] | None
     far: Mapping[str, frozenset[str]] | None
     apart: Callable[[str, str], bool]
+    rule: Callable[[rules.Sources], rules.Labelled]
+    helpers: tuple[str, ...] = ()
+    exclusive: bool = False
     phrases: Mapping[str, str] = field(default_factory=dict)
     phrase: Callable[[str], str] | None = None
     unphrase: Callable[[str], str] | None = None
@@ -78,6 +86,10 @@ class Facet:
             if self.phrases.get(label, label) == match[1]:
                 return label
         raise ValueError(f"{self.name} has no label for {match[1]!r}")
+
+    def excluding(self, labels: Collection[str]) -> bool:
+        """Whether two of these labels exclude each other, in either direction."""
+        return any(self.apart(a, b) for a in labels for b in labels)
 
     def may_be_negative(self, label: str, carried: Collection[str]) -> bool:
         """Whether an image that carries these labels may be a negative for ``label``.
@@ -158,6 +170,7 @@ _FACETS = (
         question="Which objects are present in this image?",
         human_question="What objects are in the image?",
         sources=("instances",),
+        rule=partial(rules.category_labels, names=OBJECTS),
     ),
     _closed(
         _any_other(ANIMALS),
@@ -167,6 +180,7 @@ _FACETS = (
         question="Which animals can be seen in this image?",
         human_question="What animals are in this image?",
         sources=("instances",),
+        rule=partial(rules.category_labels, names=ANIMALS),
     ),
     _closed(
         _any_other(tuple(GESTURES), ("kneel", "squat")),
@@ -177,6 +191,8 @@ _FACETS = (
         question="What gesture are the people making in this image?",
         human_question="What is the person doing in the image?",
         sources=("captions",),
+        helpers=("instances",),
+        rule=rules.gesture_labels,
     ),
     Facet(
         labels=None,
@@ -190,6 +206,7 @@ _FACETS = (
         question="What type of location is depicted in this image?",
         human_question="What scene is in the image?",
         sources=("visual7w",),
+        rule=rules.scene_labels,
     ),
     _closed(
         _listed(
@@ -209,6 +226,8 @@ _FACETS = (
         question="What time of day is depicted in this image?",
         human_question="When is the image taken?",
         sources=("visual7w",),
+        rule=rules.time_labels,
+        exclusive=True,
     ),
     _closed(
         _listed(
@@ -234,6 +253,8 @@ _FACETS = (
         question="How many people are present in this image?",
         human_question="How many people are in the image?",
         sources=("visual7w",),
+        rule=rules.people_labels,
+        exclusive=True,
     ),
     _closed(
         _listed(
@@ -254,6 +275,8 @@ _FACETS = (
         question="What is the weather like in this image?",
         human_question="What is the weather in the image?",
         sources=("visual7w", "visdial", "captions"),
+        rule=rules.weather_labels,
+        exclusive=True,
     ),
     _closed(
         _any_other(MATERIALS, ("stone", "brick")),
@@ -263,6 +286,7 @@ _FACETS = (
         question="What material are the objects in this image made of?",
         human_question="What are the objects made of in the image?",
         sources=("stuff",),
+        rule=rules.material_labels,
     ),
 )
 

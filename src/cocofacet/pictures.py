@@ -1,0 +1,65 @@
+"""The pictures themselves: where they lie, and which are nearly the same."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from cocofacet.errors import InputError
+
+# Of the 64 bits of a perceptual hash. The same photograph at another size or quality
+# keeps all but a few; two different photographs differ in about half.
+NEAR = 4
+
+
+def find(root: Path, name: str) -> Path | None:
+    """The file of an image, or None if it is not there.
+
+    name is its official path below ``root`` (``val2017/000000000139.jpg``); a folder
+    that holds the files directly (``000000000139.jpg``) serves as well.
+    """
+    for path in (Path(root) / name, Path(root) / Path(name).name):
+        if path.is_file():
+            return path
+    return None
+
+
+def perceptual_hash(path: Path) -> np.ndarray:
+    """The 64-bit perceptual hash (pHash) of a picture: (64,) bool.
+
+    Raises:
+        InputError: the file is no picture or is cut short.
+    """
+    import imagehash  # imports SciPy, which only this check needs
+
+    try:
+        with Image.open(path) as picture:
+            return imagehash.phash(picture).hash.reshape(-1)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InputError(
+            f"{path}: picture: cannot be read ({error}). Fetch it again or remove it."
+        ) from None
+
+
+def near_duplicates(
+    hashes: Mapping[str, np.ndarray], origin: Mapping[str, str]
+) -> dict[str, str]:
+    """Images that repeat an earlier one of *another* source -> that earlier image.
+
+    hashes and origin are keyed by image; earlier means earlier in ``hashes``. An image
+    that is itself a repetition stands for no other.
+    """
+    names = list(hashes)
+    if not names:
+        return {}
+    bits = np.stack([hashes[name] for name in names]).astype(np.float32) * 2 - 1
+    distance = (bits.shape[1] - bits @ bits.T) / 2  # (N, N), Hamming
+    repeats: dict[str, str] = {}
+    for row, name in enumerate(names):
+        for column in np.flatnonzero(distance[row, :row] <= NEAR):
+            earlier = names[column]
+            if origin[earlier] != origin[name] and earlier not in repeats:
+                repeats[name] = earlier
+                break
+    return repeats
