@@ -1,16 +1,18 @@
 """One pass for all prompts is exact, and does not depend on who shares the batch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from tiny_checkpoints import save_qwen2vl
+from tiny_checkpoints import save_llava, save_qwen2vl
 
 from cocofacet.errors import InputError
 from cocofacet.retrievers import zoo
-from cocofacet.retrievers.mllm import block_mask, pack
+from cocofacet.retrievers.mllm import MllmRetriever, block_mask, pack
 
 PROMPTS = (
     None,
@@ -110,6 +112,44 @@ def test_eager_attention_agrees(retriever, checkpoint, images):
         eager.embed_images(images, PROMPTS),
         atol=1e-5,
     )
+
+
+def test_a_model_with_plain_positions_agrees(images, tmp_path):
+    """LLaVA has no positions of its own for images; the one pass is exact all the same,
+    also with images whose number of tokens does not depend on their size."""
+    row = replace(
+        zoo.ROWS["tiny-qwen2vl"],
+        name="tiny-llava",
+        general="<image> Represent the given image.",
+        prompted="<image>\nRepresent the given image: {question}\n",
+    )
+    llava = MllmRetriever(row, save_llava(tmp_path), "weights", "0")
+    found = llava.embed_images(images, PROMPTS)
+    for prompt, vectors in zip(PROMPTS, found, strict=True):
+        expected = [plain(llava, image, llava.template(prompt)) for image in images]
+        np.testing.assert_allclose(vectors, expected, atol=1e-5)
+    assert np.abs(found[0] - found[1]).max() > 0.05
+
+
+def test_a_row_whose_prompt_comes_first_runs_separately(checkpoint, images):
+    row = replace(
+        zoo.ROWS["tiny-qwen2vl"],
+        prompt_after_image=False,
+        prompted="{question} <|vision_start|><|image_pad|><|vision_end|>",
+    )
+    first = MllmRetriever(row, checkpoint, "weights", "0")
+    assert not first.one_pass
+    found = first.embed_images(images, ("How many?", "What?"))
+    expected = [plain(first, image, first.template("What?")) for image in images]
+    np.testing.assert_allclose(found[1], expected, atol=1e-5)
+    with pytest.raises(ValueError, match="one pass"):
+        MllmRetriever(row, checkpoint, "weights", "0", one_pass=True)
+    # Were the row to lie about it, the packing would notice.
+    liar = MllmRetriever(
+        replace(row, prompt_after_image=True), checkpoint, "weights", "0"
+    )
+    with pytest.raises(ValueError, match="common prefix"):
+        liar.embed_images(images, ("How many?", "What?"))
 
 
 def test_texts(retriever):

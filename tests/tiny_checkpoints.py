@@ -27,30 +27,37 @@ WORDS = [
 ]
 
 
-def save_qwen2vl(directory: Path, seed: int = 0) -> Path:
-    """A Qwen2-VL of two layers, 32 dimensions, patches of 14 merged 2 x 2."""
+def _tokenizer(special: list[str]) -> transformers.PreTrainedTokenizerFast:
+    """Byte-level BPE learnt from the templates; the first special token pads."""
     trained = Tokenizer(models.BPE())
     trained.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     trained.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
-        vocab_size=400, special_tokens=SPECIAL, initial_alphabet=alphabet
+        vocab_size=400, special_tokens=special, initial_alphabet=alphabet
     )
     trained.train_from_iterator(WORDS, trainer)
-    tokenizer = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=trained, pad_token=SPECIAL[0], eos_token=SPECIAL[0]
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=trained, pad_token=special[0], eos_token=special[0]
     )
+
+
+def _save(model: torch.nn.Module, directory: Path) -> None:
+    """Save with larger weights: with the library's own, every image looks alike."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.ndim > 1:
+                parameter.normal_(0, 0.3)
+    model.save_pretrained(directory)
+
+
+def save_qwen2vl(directory: Path, seed: int = 0) -> Path:
+    """A Qwen2-VL of two layers, 32 dimensions, patches of 14 merged 2 x 2."""
+    tokenizer = _tokenizer(SPECIAL)
     start, end, image, video = tokenizer.convert_tokens_to_ids(SPECIAL[1:])
     config = transformers.Qwen2VLConfig(
         text_config={
-            "vocab_size": len(tokenizer),
-            "bos_token_id": None,
-            "eos_token_id": tokenizer.eos_token_id,
-            "hidden_size": 32,
-            "intermediate_size": 64,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 2,
-            "num_key_value_heads": 1,
+            **_text_config(tokenizer),
             "rope_parameters": {
                 "rope_type": "default",
                 "rope_theta": 10000.0,
@@ -65,11 +72,7 @@ def save_qwen2vl(directory: Path, seed: int = 0) -> Path:
         tie_word_embeddings=True,
     )
     torch.manual_seed(seed)
-    model = transformers.Qwen2VLForConditionalGeneration(config)
-    with torch.no_grad():  # the library's initial weights are too small to matter
-        for parameter in model.parameters():
-            parameter.normal_(0, 0.3) if parameter.ndim > 1 else None
-    model.save_pretrained(directory)
+    _save(transformers.Qwen2VLForConditionalGeneration(config), directory)
     processor = transformers.Qwen2VLProcessor(
         image_processor=transformers.Qwen2VLImageProcessor(
             size={"shortest_edge": 28 * 28, "longest_edge": 28 * 28 * 16}
@@ -79,6 +82,52 @@ def save_qwen2vl(directory: Path, seed: int = 0) -> Path:
     )
     processor.save_pretrained(directory)
     return directory
+
+
+def save_llava(directory: Path, seed: int = 0) -> Path:
+    """A LLaVA on Llama: plain positions, 16 image tokens whatever the size."""
+    tokenizer = _tokenizer(["<pad>", "<image>"])
+    config = transformers.LlavaConfig(
+        text_config={**_text_config(tokenizer), "model_type": "llama"},
+        vision_config={
+            "model_type": "clip_vision_model",
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "image_size": 56,
+            "patch_size": 14,
+        },
+        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+        vision_feature_layer=-1,
+    )
+    torch.manual_seed(seed)
+    _save(transformers.LlavaForConditionalGeneration(config), directory)
+    processor = transformers.LlavaProcessor(
+        image_processor=transformers.CLIPImageProcessor(
+            size={"shortest_edge": 56}, crop_size=56
+        ),
+        tokenizer=tokenizer,
+        patch_size=14,
+        vision_feature_select_strategy="default",
+        image_token="<image>",
+        num_additional_image_tokens=1,  # the vision tower's class token, then dropped
+    )
+    processor.save_pretrained(directory)
+    return directory
+
+
+def _text_config(tokenizer) -> dict:
+    return {
+        "vocab_size": len(tokenizer),
+        "bos_token_id": None,
+        "eos_token_id": tokenizer.eos_token_id,
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+    }
 
 
 def save_clip(directory: Path, seed: int = 0) -> Path:

@@ -30,9 +30,9 @@ from cocofacet.retrievers.base import as_rgb, unit_rows
 transformers.utils.logging.disable_progress_bar()
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-# A checkpoint of the generating model has this and the embedding model has no use for
-# it; anything else that is missing or left over means other weights than the name says.
-_UNUSED = {"lm_head.weight"}
+# A checkpoint of the generating model ends in this and the embedding model has no use
+# for it; anything else missing or left over means other weights than the name says.
+_UNUSED = "lm_head.weight"
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,8 @@ class MllmRetriever:
             attn_implementation="sdpa",
             output_loading_info=True,
         )
-        wrong = {*info["missing_keys"], *info["unexpected_keys"]} - _UNUSED
+        wrong = {*info["missing_keys"], *info["unexpected_keys"]}
+        wrong = {key for key in wrong if not key.endswith(_UNUSED)}
         if wrong or info["mismatched_keys"]:
             raise InputError(
                 f"{directory}: weights: do not fit {type(self.model).__name__} "
