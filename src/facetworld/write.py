@@ -116,8 +116,8 @@ def _fill(folder: Path, settings: dict) -> None:
         "annotations/instances_val2017.json": annotate.instances(coco),
         "annotations/captions_val2017.json": annotate.captions(coco),
         "annotations/stuff_val2017.json": annotate.stuff(coco),
-        "annotations/visual7w/dataset.json": annotate.visual7w(world["visual7w"]),
-        "annotations/visdial/visdial_1.0_val.json": annotate.visdial(world["visdial"]),
+        "visual7w/dataset.json": annotate.visual7w(world["visual7w"]),
+        "visdial/visdial_1.0_val.json": annotate.visdial(world["visdial"]),
         "anchors.json": _truth(world["anchors"]),
         "truth.json": _truth(p for s in world if s != "anchors" for p in world[s]),
     }
