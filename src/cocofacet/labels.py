@@ -1,17 +1,25 @@
 """From annotations to labels: one rule a source of labels.
 
-Each rule takes what ``sources`` read, by source name, and returns a ``Labelled``. Words
-are whole words and case is ignored, except in Visual7W's question patterns. The first
-word *in the order of the tables* labels a text; every word in it counts as carried, so
-that no image becomes a negative for a label that one of its annotations names.
+Each rule takes what ``sources`` read, by source name, and returns a ``Labelled``. The
+first label that a text names makes a query; all that it names count as carried, so that
+no image becomes a negative for a label that one of its annotations names.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cocofacet import scenes
+from cocofacet.words import (
+    GESTURE_WORDS,
+    TIME_WORDS,
+    WEATHER_WORDS,
+    count_of,
+    named,
+    weathers_of_caption,
+    words_in,
+)
 
 Sources = Mapping[str, Mapping]
 
@@ -48,69 +56,6 @@ class Labelled:
             self.dropped[reason] |= images
 
 
-Words = Mapping[str, Sequence[str]]
-
-GESTURE_WORDS: Words = {
-    "stand": ("stand", "stands", "standing"),
-    "sit": ("sit", "sits", "sitting"),
-    "jump": ("jump", "jumps", "jumping"),
-    "lie": ("lie", "lies", "lying"),
-    "bend": ("bend", "bends", "bending"),
-    "kneel": ("kneel", "kneels", "kneeling"),
-    "squat": ("squat", "squats", "squating", "squatting"),
-    "crawl": ("crawl", "crawls", "crawling"),
-}
-TIME_WORDS: Words = {
-    # "day-time" and "mid-day" hold the word day, "night-time" the word night.
-    "daytime": ("day", "days", "daytime", "daylight", "midday"),
-    "night": ("night", "nights", "nighttime", "midnight", "tonight", "dark"),
-    "evening": ("evening", "evenings"),
-    "afternoon": ("afternoon", "afternoons"),
-    "dusk": ("dusk",),
-    "morning": ("morning", "mornings"),
-    "sunrise": ("sunrise",),
-}
-WEATHER_WORDS: Words = {
-    "sunny": ("sunny", "sunshine"),
-    "clear": ("clear",),
-    "cloudy": ("cloudy",),
-    "overcast": ("overcast",),
-    "misty": ("misty", "misting"),
-    "rainy": ("rain", "rainy", "raining"),
-    "drizzly": ("drizzly", "drizzling"),
-    "snowy": ("snow", "snowy", "snowing"),
-    "stormy": ("stormy", "storming"),
-    "warm": ("warm",),
-    "cold": ("cold",),
-    "chilly": ("chilly",),
-}
-# "A clear glass", "warm bread": in a caption these four need a word about the day.
-NEEDS_THE_DAY = ("clear", "warm", "cold", "chilly")
-OF_THE_DAY = ("day", "sky", "skies", "weather")
-NUMBER_WORDS: Words = {
-    "0": ("zero", "none", "no", "nobody"),
-    "1": ("one",),
-    "2": ("two", "couple"),
-    "3": ("three",),
-    "4": ("four",),
-    "5": ("five",),
-    "6": ("six",),
-    "7": ("seven",),
-    "8": ("eight",),
-    "9": ("nine",),
-    "10": ("ten",),
-    "over 10": (
-        *("eleven", "twelve", "dozen", "dozens", "thirteen", "fourteen", "fifteen"),
-        *("sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty"),
-        *("fifty", "hundred", "hundreds", "thousands"),
-    ),
-}
-MORE = {"over", "more", "than", "above"}
-# What may stand around the number: "There are two people in the picture."
-AROUND_A_NUMBER = {
-    *("people", "persons", "person", "there", "is", "are", "a", "in", "the", "this"),
-    *("picture", "photo", "image"),
-}
 # COCO-Stuff's category ids (paper).
 MATERIAL_IDS: Mapping[str, tuple[int, ...]] = {
     "wood": (118, 177, 182),
@@ -124,17 +69,6 @@ SCENE_QUESTION = re.compile(r"^(?=.*Where)(?=.*scene)", re.DOTALL)
 TIME_QUESTION = re.compile(r"When.*taken|When is it\b|When was it\b", re.DOTALL)
 PEOPLE_QUESTION = re.compile(r"[Hh]ow many (people|persons|person)\b")
 WEATHER_QUESTION = re.compile(r"\bweather\b", re.IGNORECASE)
-
-
-def words_in(text: str) -> set[str]:
-    """The words of a text, lower case; "snow-covered" holds the word snow."""
-    return set(re.findall(r"\w+", text.lower()))
-
-
-def named(text: str, table: Words) -> list[str]:
-    """The labels that a text's words name, in the table's order."""
-    words = words_in(text)
-    return [label for label, forms in table.items() if words.intersection(forms)]
 
 
 def category_labels(sources: Sources, names: Collection[str]) -> Labelled:
@@ -218,29 +152,6 @@ def people_labels(sources: Sources) -> Labelled:
     return found
 
 
-def count_of(answer: str) -> str | None:
-    """An answer as "0" to "10" or "over 10"; None if it is not just one number.
-
-    "Two men and a woman" is None: the first number is not the count.
-
-    >>> count_of("Two people."), count_of("More than 10."), count_of("A lot.")
-    ('2', 'over 10', None)
-    """
-    words = words_in(re.sub(r"\bno[ -]one\b", "nobody", answer.lower()))
-    more = bool(words & MORE)
-    words -= MORE | AROUND_A_NUMBER
-    if len(words) != 1:
-        return None
-    word = words.pop()
-    if word.isdecimal():
-        label = str(int(word)) if int(word) <= 10 else "over 10"
-    else:
-        label = next((n for n, forms in NUMBER_WORDS.items() if word in forms), None)
-    if not more:
-        return label
-    return "over 10" if label in ("10", "over 10") else None
-
-
 def weather_labels(sources: Sources) -> Labelled:
     """Weathers: answers to questions about the weather, and captions.
 
@@ -257,15 +168,8 @@ def weather_labels(sources: Sources) -> Labelled:
                     _label(found, image, [named(answer, WEATHER_WORDS)], source)
         found.notes[f"answers read in {source}"] = read
     for image, captions in sources["captions"].items():
-        _label(found, image, map(_weathers_of_caption, captions), "captions")
+        _label(found, image, map(weathers_of_caption, captions), "captions")
     return found
-
-
-def _weathers_of_caption(caption: str) -> list[str]:
-    found = named(caption, WEATHER_WORDS)
-    if words_in(caption).intersection(OF_THE_DAY):
-        return found
-    return [label for label in found if label not in NEEDS_THE_DAY]
 
 
 def material_labels(sources: Sources) -> Labelled:
