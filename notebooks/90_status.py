@@ -24,7 +24,7 @@ import os
 
 REPOSITORY, COMMIT = "", "main"
 if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to the address this project is hosted at."
+    assert REPOSITORY, "Set REPOSITORY to this project's public address."
     # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
 
 # %% tags=["parameters", "remove-input"]
@@ -58,7 +58,9 @@ PACKAGES = (
 machine = {
     "system": f"{platform.system()} on {platform.machine()}",
     "cores": os.cpu_count(),
-    "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else "no",
+    "accelerator": torch.cuda.get_device_name()
+    if torch.cuda.is_available()
+    else "no",
     "Python": platform.python_version(),
 }
 versions = {package: version_of(package) for package in PACKAGES.split()}
@@ -76,7 +78,9 @@ from pathlib import Path
 from IPython.display import display
 
 rows = []
-for path in sorted(Path("../_build/executed", profile, run).glob("[0-9]*.ipynb")):
+for path in sorted(
+    Path("../_build/executed", profile, run).glob("[0-9]*.ipynb")
+):
     record = json.loads(path.read_text())["metadata"]["papermill"]
     if path.stem != "90_status":
         rows.append(
@@ -84,7 +88,8 @@ for path in sorted(Path("../_build/executed", profile, run).glob("[0-9]*.ipynb")
                 "notebook": path.stem,
                 "seconds": round(record["duration"]),
                 "executed (UTC)": record["end_time"][:16].replace("T", " "),
-                "parameters changed": ", ".join(record["parameters"]) or "none",
+                "parameters changed": ", ".join(record["parameters"])
+                or "none",
             }
         )
 if rows:

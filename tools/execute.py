@@ -143,7 +143,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
                         metavar="NAME=VALUE", help="set a parameter")  # fmt: skip
     parser.add_argument("--cwd", type=Path, default=NOTEBOOKS, help="where they run")
     parser.add_argument("--out", type=Path, help="folder for the executed copies")
-    return parser.parse_args(argv)
+    return parser.parse_intermixed_args(argv)
 
 
 def main(argv: list[str] | None = None) -> int:
