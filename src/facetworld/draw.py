@@ -9,6 +9,7 @@ from PIL import Image
 
 from . import indoors, outdoors, sky
 from .animals import animal
+from .ink import ink
 from .objects import thing
 from .palette import light
 from .pen import SCALE, SIDE, Pen, Solid
@@ -16,7 +17,7 @@ from .people import POSES, Look, looks, person
 from .scene import Scene
 from .surfaces import TOP, surface
 
-STYLES = ("flat",)
+STYLES = {"flat": Image.Image.reduce, "ink": ink}
 GROUND = 85  # where animal and object stand
 ROW = ((13, 102), (33, 99.5), (54, 102), (74, 99.5), (95, 102), (115, 99.5))
 SLOTS = {  # where people stand; long ones in two rows, the front row first
@@ -129,7 +130,7 @@ def render(scene, style: str = "flat") -> Image.Image:
                 pen, scene, stream(scene, "veil"), SIDE, ((60, 84), (84, 108)), 0.3
             )
     surface(front, scene, stream(scene, "surface"))
-    return image.reduce(SCALE)
+    return STYLES[style](image, SCALE)
 
 
 def _outdoors(pen, scene, layout, air):
