@@ -36,64 +36,68 @@ seed = 0
 # ## Machine and versions
 
 # %% tags=["remove-input"]
+import json
 import platform
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
 import pandas as pd
 import torch
+from IPython.display import Markdown, display
 
+from cocofacet.report.tables import shown
+from cocofacet.workspace import open_workspace
 
-def version_of(package):
-    try:
-        return version(package).split("+")[0]
-    except PackageNotFoundError:
-        return "not installed"
-
+workspace = open_workspace(profile, run, seed)
 
 PACKAGES = (
-    "cocofacet torch torchvision transformers open_clip_torch safetensors pycocotools "
-    "numpy pandas matplotlib seaborn jupytext papermill jupyter-book Sphinx "
-    "sphinx-book-theme myst-nb"
+    "cocofacet torch torchvision transformers open_clip_torch safetensors "
+    "pycocotools numpy pandas Pillow matplotlib seaborn"
 )
+gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
 machine = {
-    "system": f"{platform.system()} on {platform.machine()}",
+    "system": f"{platform.system()}, {platform.machine()}",
     "cores": os.cpu_count(),
-    "accelerator": torch.cuda.get_device_name()
-    if torch.cuda.is_available()
-    else "no",
+    "GPU": gpu,
     "Python": platform.python_version(),
 }
-versions = {package: version_of(package) for package in PACKAGES.split()}
-pd.DataFrame({"": machine | versions}).style
+packages = {name: version(name).split("+")[0] for name in PACKAGES.split()}
+about = pd.DataFrame({"this build": machine | packages})
+shown(about, "machine")
 
 # %% [markdown]
-# ## Run times
+# ## Run times and parameters
 #
-# One row a notebook: how long its last execution took, and with which parameters.
+# One row a notebook: when it last ran, for how long, and with which parameters. What
+# an earlier notebook computed, a later one loads, so these times depend on the order.
 
 # %% tags=["remove-input"]
-import json
-from pathlib import Path
-
-from IPython.display import display
-
 rows = []
-for path in sorted(
-    Path("../_build/executed", profile, run).glob("[0-9]*.ipynb")
-):
+executed = workspace.root / "_build/executed" / profile / run
+for path in sorted(executed.glob("[0-9]*.ipynb")):
     record = json.loads(path.read_text())["metadata"]["papermill"]
+    changed = record["parameters"]
     if path.stem != "90_status":
         rows.append(
             {
                 "notebook": path.stem,
                 "seconds": round(record["duration"]),
-                "executed (UTC)": record["end_time"][:16].replace("T", " "),
-                "parameters changed": ", ".join(record["parameters"])
-                or "none",
+                "ended (UTC)": record["end_time"][:16].replace("T", " "),
+                "profile": changed.get("profile", profile),
+                "run": changed.get("run", run),
+                "seed": changed.get("seed", seed),
             }
         )
 if rows:
-    display(pd.DataFrame(rows).set_index("notebook").style)
+    display(shown(pd.DataFrame(rows).set_index("notebook"), "times"))
 else:
-    print("No other notebook has been executed for this profile and run yet.")
-print(f"profile {profile}, run {run}, seed {seed}")
+    display(Markdown("No other notebook of this profile and run lies here."))
+
+# %% [markdown]
+# ## Sources
+#
+# The annotation files the benchmark was built from. Another file has another sum.
+
+# %% tags=["remove-input"]
+manifest = workspace.benchmark.manifest
+sources = pd.DataFrame(manifest["sources"]).T.rename_axis("source")
+shown(sources, "sources")
