@@ -91,6 +91,12 @@ class Benchmark:
             for (facet, label, text), number in counted.items()
         ]
 
+    def dropped(self, facet: str) -> dict[str, int]:
+        """Reason -> how many images or labels of a facet the builder left out."""
+        reports = self.manifest.get("facets", {})
+        reasons = reports.get(facet, {}).get("dropped", {})
+        return {reason: len(what) for reason, what in reasons.items()}
+
     def save(self, folder: Path) -> None:
         """Write one official file a facet and the manifest, all or nothing.
 

@@ -91,11 +91,17 @@ def read_instances(path: Path) -> dict[str, Picture]:
             area = _number(path, where, annotation, "area")
         else:
             area = _mask_area(path, where, annotation, sizes[identity])
-        share = areas[identity]
-        category = categories[number]
-        width, height = sizes[identity]
-        share[category] = share.get(category, 0.0) + area / (width * height)
-    return {names[identity]: Picture(share) for identity, share in areas.items()}
+        summed = areas[identity]
+        summed[categories[number]] = summed.get(categories[number], 0) + area
+    return {
+        names[identity]: Picture(
+            {
+                category: area / (sizes[identity][0] * sizes[identity][1])
+                for category, area in summed.items()
+            }
+        )
+        for identity, summed in areas.items()
+    }
 
 
 def read_captions(path: Path) -> dict[str, list[str]]:
