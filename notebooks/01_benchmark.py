@@ -27,7 +27,7 @@ import os
 
 REPOSITORY, COMMIT = "", "main"
 if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to the address this project is hosted at."
+    assert REPOSITORY, "Set REPOSITORY to this project's public address."
     # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
 
 # %% tags=["parameters"]
@@ -39,7 +39,6 @@ seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
 import pandas as pd
 from IPython.display import Markdown, display
 
-from cocofacet.facets import FACETS
 from cocofacet.report import figures, tables
 from cocofacet.report.glue import glue
 from cocofacet.report.provenance import made_with
@@ -65,7 +64,7 @@ counts = pd.DataFrame(
     }
     for facet in benchmark.facets
 )
-figures.counts(counts, workspace.profile.shown_as)
+display(figures.counts(counts, workspace.profile.shown_as))
 made_with(workspace, "counts of queries", "none")
 
 # %% [markdown]
@@ -86,7 +85,11 @@ for facet in benchmark.facets:
     shown = sorted(first.items())[:6]
     display(Markdown(f"**{facet}**: “{shown[0][1].text.strip()}”"))
     pictures = [(query.candidates[0], label) for label, query in shown]
-    display(figures.gallery(workspace.images, pictures, workspace.profile.shown_as))
+    display(
+        figures.gallery(
+            workspace.images, pictures, workspace.profile.shown_as
+        )
+    )
 
 # %% [markdown]
 # ## One query and its pool
@@ -115,17 +118,15 @@ figures.gallery(
 
 # %% tags=["hide-input"]
 rows = [
-    {"facet": facet, "reason": reason, "dropped": number}
-    for facet in benchmark.facets
-    for reason, number in benchmark.dropped(facet).items()
+    {"facet": facet, "reason": reason, "number": len(dropped)}
+    for facet, report in benchmark.manifest["facets"].items()
+    for reason, dropped in report["dropped"].items()
 ]
 if rows:
-    display(tables.shown(pd.DataFrame(rows).set_index("facet"), "dropped"))
-else:
-    display(Markdown("Nothing was dropped."))
-skipped = [facet for facet in FACETS if facet not in benchmark.facets]
-if skipped:
-    display(Markdown(f"Not built, for want of a source: {', '.join(skipped)}."))
+    left_out = pd.DataFrame(rows).set_index(["facet", "reason"])
+    display(tables.shown(left_out, "dropped"))
+for facet, reason in benchmark.manifest["skipped"].items():
+    display(Markdown(f"Not built: {facet} ({reason})."))
 
 # %% [markdown]
 # ## In short

@@ -1,7 +1,7 @@
 """Where a run's files lie, and how each is made when it is not there yet.
 
     data/<profile>/world/                 pictures and annotations
-    data/<profile>/benchmark-seed<seed>/  the eight official files and the manifest
+    data/<profile>/benchmark-seed<seed>-<key>/  the official files and the manifest
     data/<profile>/store/                 embeddings, shared by all runs
     results/<profile>/<run>/              ranks and tables
 
@@ -10,6 +10,8 @@ loaded, what is missing is computed: so notebooks run alone, in any order, and s
 side.
 """
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -73,7 +75,11 @@ class Workspace:
         if self.profile.world:
             # A command and not an import: the two packages meet in files only.
             command = [sys.executable, "-m", self.profile.world, "write"]
-            subprocess.run([*command, "--out", str(folder)], check=True)
+            subprocess.run(
+                [*command, "--out", str(folder)],
+                check=True,
+                stdout=subprocess.DEVNULL,  # that it is there already
+            )
         if not folder.is_dir():
             raise InputError(
                 f"{folder}: the folder of annotations and images is missing. Put the "
@@ -83,13 +89,17 @@ class Workspace:
 
     @cached_property
     def benchmark(self) -> benchmark.Benchmark:
-        """COCO-Facet as built from the annotations with this run's seed."""
-        folder = self.data / f"benchmark-seed{self.seed}"
-        if not (folder / "manifest.json").is_file():
-            found = sources.locate(self.annotations)
-            built = benchmark.build(found, seed=self.seed, images=self.images)
-            built.save(folder)
-        return benchmark.load(folder)
+        """COCO-Facet as built from the annotations with this run's seed.
+
+        Also saved in the official files, in a folder named after its content: other
+        annotations or another version of the rules make another folder.
+        """
+        files = sources.locate(self.annotations)
+        built = benchmark.build(files, seed=self.seed, images=self.images)
+        manifest = json.dumps(built.manifest, sort_keys=True).encode()
+        key = hashlib.sha256(manifest).hexdigest()[:8]
+        built.save(self.data / f"benchmark-seed{self.seed}-{key}")
+        return built
 
     @cached_property
     def pictures(self) -> tuple[str, ...]:
@@ -105,8 +115,9 @@ class Workspace:
         folder = self.images / ANCHORS
         return tuple(ANCHORS + path.name for path in sorted(folder.glob("*.jpg")))
 
-    def retriever(self, name: str, checkpoint: Path | None = None) -> Retriever:
-        return zoo.load(name, checkpoint=checkpoint)
+    def retriever(self, name: str, **options) -> Retriever:
+        """A row of the zoo, loaded; ``options`` as in ``zoo.load``."""
+        return zoo.load(name, **options)
 
     def queries(self, retriever: Retriever) -> np.ndarray:
         """Query embeddings (Q, D), each distinct text embedded once."""

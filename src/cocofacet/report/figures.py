@@ -16,6 +16,8 @@ from PIL import Image
 
 from cocofacet.report.style import INK, MODES, chance_line, finished
 
+THUMBNAIL = 224  # pixels, the longer side of a picture in a gallery
+
 
 def counts(table: pd.DataFrame, shown_as: str) -> Figure:
     """Queries and distinct texts of each facet.
@@ -66,7 +68,10 @@ def gallery(
             continue
         path, words = pictures[place]
         with Image.open(root / path) as picture:
-            axes.imshow(picture.convert("RGB"), interpolation="lanczos")
+            thumbnail = picture.convert("RGB")
+        thumbnail.thumbnail((THUMBNAIL, THUMBNAIL))
+        # Not resampled here: the file stays small, and the browser scales it.
+        axes.imshow(thumbnail, interpolation="none")
         axes.set_title(words, fontsize=9, y=-0.16, va="top", color=INK)
         if place in marked:
             _frame(axes, MODES["prompted"][1])

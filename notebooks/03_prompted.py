@@ -1,0 +1,242 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,mystnb,-all
+#     notebook_metadata_filter: kernelspec,jupytext,-all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Prompted embeddings
+#
+# *Claim: "promptable image embeddings help across query types, image pools and base
+# retrievers" (abstract, E). This chapter looks at query types.*
+#
+# The retriever now sees each picture together with a question, and makes an embedding
+# for that question. We ask the facet's own question, and then, as controls, the wrong
+# ones and none at all.
+
+# %% tags=["hide-input"]
+# On Colab, install this project; elsewhere this cell does nothing.
+import os
+
+REPOSITORY, COMMIT = "", "main"
+if "COLAB_RELEASE_TAG" in os.environ:
+    assert REPOSITORY, "Set REPOSITORY to this project's public address."
+    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
+
+# %% tags=["parameters"]
+profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
+run = "default"  # results go to results/<profile>/<run>/
+seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+
+# %% tags=["hide-input"]
+import pandas as pd
+from IPython.display import Markdown, display
+
+from cocofacet.facets import FACETS
+from cocofacet.report import figures, sentences, tables
+from cocofacet.report.glue import glue
+from cocofacet.report.provenance import made_with
+from cocofacet.report.style import MODES, use_style
+from cocofacet.workspace import open_workspace
+
+use_style()
+workspace = open_workspace(profile, run, seed)
+questions = {
+    name: FACETS[name].question for name in workspace.benchmark.facets
+}
+pd.Series(questions, name="question shown with each picture").to_frame().style
+
+# %% [markdown]
+# ## Four ways to show a picture
+#
+# - **general**: no prompt.
+# - **bare instruction**: the prompt's frame with an empty question. If this helps, the
+#   frame helps, not the question.
+# - **the facet's question**: the one that fits the query.
+# - **wrong questions**: each of the other facets' questions in turn; the mean over
+#   them. If these help as well, any question would do.
+#
+# All prompts go over a picture in one pass, which gives exactly the embeddings that
+# separate passes would.
+
+# %%
+retriever = workspace.retriever(workspace.profile.promptable)
+ranks = workspace.ranks(retriever, ("general", "bare", "prompted", "wrong"))
+modes = {
+    mode: MODES[mode][0] for mode in ("general", "bare", "prompted", "wrong")
+}
+recalls = {k: tables.recalls(ranks, k, seed) for k in (1, 5)}
+
+# %% mystnb={"image": {"alt": "Dots with intervals: Recall at 1 for each facet, without a prompt, with the bare instruction, with the facet's own question and with wrong questions."}}
+figures.recall_by_facet(
+    {retriever.name: tables.facets_only(recalls[1])},
+    1,
+    workspace.profile.shown_as,
+    modes=list(modes),
+)
+
+# %% tags=["hide-input"]
+metric = "Recall@1 in pools of 100, each facet over its queries; bars: 95 % bootstrap interval over query texts"
+made_with(workspace, metric, "GPT-written", retriever)
+
+# %% [markdown]
+# ## What the question changes
+#
+# The same, as differences to the general embedding. They are paired: each query is
+# compared with itself.
+
+# %% mystnb={"image": {"alt": "Dots with intervals around a zero line: the difference in Recall at 1 to the general embedding, by facet, for the facet's question, wrong questions and the bare instruction."}}
+general = tables.of_mode(ranks, "general")
+changes = {
+    mode: tables.differences(tables.of_mode(ranks, mode), general, 1, seed)
+    for mode in ("prompted", "wrong", "bare")
+}
+figures.gains(
+    {
+        modes[mode]: tables.facets_only(table)
+        for mode, table in changes.items()
+    },
+    1,
+    workspace.profile.shown_as,
+    {modes[mode]: MODES[mode][1] for mode in changes},
+)
+
+# %% [markdown]
+# ## The numbers
+
+# %% tags=["hide-input"]
+for k in (1, 5):
+    grid = tables.recall_grid({k: recalls[k]}, modes)
+    display(tables.shown(grid, f"prompted-{k}"))
+made_with(
+    workspace, "Recall in percent [95 % interval]", "GPT-written", retriever
+)
+
+# %% [markdown]
+# ## Control: two questions never asked
+#
+# In the rendered world the models were trained on these very facets. So a gain may
+# only show that training works. A second model started from the same weights and saw
+# the same pictures, but two facets' questions were never put to it. Does asking help
+# there too?
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals around a zero line: what the facet's question changes in Recall at 1, by facet, for the model that was asked every question and for the model that was never asked two of them."}}
+controls = {}
+if workspace.profile.unasked:
+    unasked = workspace.retriever(workspace.profile.unasked)
+    controls["unasked"] = workspace.ranks(unasked, ("general", "prompted"))
+    by_mode = [
+        tables.of_mode(controls["unasked"], m)
+        for m in ("prompted", "general")
+    ]
+    held_out = tables.differences(*by_mode, 1, seed)
+    groups = {
+        "asked every question": changes["prompted"],
+        "not asked two": held_out,
+    }
+    colours = {
+        "asked every question": MODES["prompted"][1],
+        "not asked two": "#4c7fd0",
+    }
+    shown = {
+        words: tables.facets_only(table) for words, table in groups.items()
+    }
+    display(figures.gains(shown, 1, workspace.profile.shown_as, colours))
+    display(
+        made_with(
+            workspace, "paired difference in Recall@1", "GPT-written", unasked
+        )
+    )
+else:
+    print(
+        "This profile has no such model: its weights were not trained here."
+    )
+
+# %% [markdown]
+# ## Control: the answers without the questions
+#
+# A third model was trained on the same answers, but pulled its *general* embedding
+# towards all of them. It was never shown a question. If it does as well, the answers
+# in the training help, and not the prompt.
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals: Recall at 1 by facet of the general embedding, of the general embedding of a model trained on the same answers without questions, and with the facet's question."}}
+if workspace.profile.no_question:
+    no_question = workspace.retriever(workspace.profile.no_question)
+    answers = workspace.ranks(no_question, ("general",)).assign(
+        mode="answers"
+    )
+    controls["answers"] = answers
+    both = pd.concat([recalls[1], tables.recalls(answers, 1, seed)])
+    display(
+        figures.recall_by_facet(
+            {"same start, same answers": tables.facets_only(both)},
+            1,
+            workspace.profile.shown_as,
+            modes=("general", "answers", "prompted"),
+        )
+    )
+    display(
+        made_with(
+            workspace, metric, "GPT-written or none", retriever, no_question
+        )
+    )
+else:
+    print(
+        "This profile has no such model: its weights were not trained here."
+    )
+
+# %% [markdown]
+# ## In short
+
+# %% tags=["hide-input"]
+macro = {
+    mode: tables.row_of(table, "macro") for mode, table in changes.items()
+}
+with_question = "With the facet's question the embedding"
+found = {
+    "gain": sentences.difference(
+        macro["prompted"], with_question, "without one", 1
+    ),
+    "facets": sentences.by_facet(tables.facets_only(changes["prompted"]), 1),
+    "wrong": sentences.difference(
+        macro["wrong"], "With wrong questions it", "without one", 1
+    ),
+    "bare": sentences.difference(
+        macro["bare"], "With the bare instruction it", "without one", 1
+    ),
+}
+if "unasked" in controls:
+    found["unasked"] = sentences.carried_over(
+        held_out, changes["prompted"], workspace.profile.unasked_facets, 1
+    )
+if "answers" in controls:
+    prompted = tables.of_mode(ranks, "prompted")
+    over_answers = tables.differences(prompted, controls["answers"], 1, seed)
+    found["answers"] = sentences.difference(
+        tables.row_of(over_answers, "macro"),
+        "Against the model trained on the answers without questions, prompting",
+        "that model's general embedding",
+        1,
+    )
+for name, sentence in found.items():
+    glue(f"sentence_{name}", sentence)
+everything = pd.concat([ranks, *controls.values()])
+workspace.save_ranks("03_prompted", everything)
+workspace.save_json("headline", {"sentences": list(found.values())})
+Markdown("\n\n".join(found.values()))
+
+# %% [markdown]
+# ## What would change our mind
+#
+# If wrong questions helped as much as the right one, the prompt's content would not
+# matter. If the model that never heard a question did as well, the prompt would not
+# be needed. And if the gain vanished on the questions never asked, then what we see
+# is the training of these questions, not a general ability to be prompted.
