@@ -110,6 +110,7 @@ def test_the_published_run_gets_no_cell_of_injected_parameters(simple):
         (["-p", "sead=1"], "unknown parameter 'sead'"),
         (["-p", "seed=one"], "'one' is no int"),
         (["-p", "seed"], "name=value"),
+        (["-p", "profile=mini"], "say it with --profile"),
         (["--profile", "huge"], "unknown profile 'huge'"),
         (["--run", "../elsewhere"], "use letters"),
         (["absent.py"], "no such notebook: absent.py"),

@@ -157,7 +157,10 @@ def main(argv: list[str] | None = None) -> int:
         if missing := [str(path) for path in sources if not path.is_file()]:
             raise Refused(f"no such notebook: {', '.join(missing)}.")
         wanted = yaml.safe_load(profile_file(given.profile).read_text()) or {}
-        wanted |= dict(map(name_and_value, given.parameters))
+        for name, value in map(name_and_value, given.parameters):
+            if name in ("profile", "run"):
+                raise Refused(f"parameter {name!r}: say it with --{name}.")
+            wanted[name] = value
         wanted["run"] = given.run
         known = {path: known_parameters(path) for path in sources}
         check(wanted, known)
