@@ -51,13 +51,17 @@ def mix(a: str | RGB, b: str | RGB, share: float) -> RGB:
     )
 
 
-def darker(colour: str | RGB, share: float = 0.25) -> str:
-    sign = "!" if isinstance(colour, str) and colour[0] == "!" else ""
-    return sign + "{:02x}{:02x}{:02x}".format(*mix(colour, "1b1f3b", share))
+def darker(colour: str | RGB, share: float = 0.25) -> RGB:
+    return mix(colour, "1b1f3b", share)
 
 
-def paler(colour: str | RGB, share: float = 0.3) -> str:
-    return "{:02x}{:02x}{:02x}".format(*mix(colour, "ffffff", share))
+def paler(colour: str | RGB, share: float = 0.3) -> RGB:
+    return mix(colour, "ffffff", share)
+
+
+def shining(colour: str | RGB) -> str:
+    """The colour as one that no light grades."""
+    return "!{:02x}{:02x}{:02x}".format(*rgb(colour))
 
 
 class Light(dict):

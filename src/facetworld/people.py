@@ -122,8 +122,9 @@ def looks(n: int, rng) -> list[Look]:
 
 
 def person(pen, gesture: str, look: Look) -> None:
+    """Draw somebody at the pen's origin, from the far arm to the head."""
     pose = POSES[gesture]
-    (nx, ny), (hx, hy) = pose.torso
+    hx, hy = pose.torso[1]
     if pose.stool:
         pen.box(-7.4, -6.6, 2.6, -4.6, STOOL, r=0.8)
         for x in (-6.2, 1.2):

@@ -1,6 +1,6 @@
 """The sky of a time and a weather: light, sun, moon, stars, clouds, what falls."""
 
-from .palette import light, mix, rgb
+from .palette import light, mix, rgb, shining
 from .pen import Pen, gradient
 
 SKY = {  # top, middle, horizon on a clear day
@@ -88,7 +88,7 @@ def _sunrise(pen, scene, rng, w, h, sun, k):
     y = h - (17 if w > 100 else 7 * k)  # outdoors the land begins higher
     dim = scene.weather in ("rainy", "stormy", "misty")
     pen.veil(sun, y, 52 * k, 36 * k, "!fff0b0", 0.55 if dim else 0.9)
-    ray = "!{:02x}{:02x}{:02x}".format(*mix("ffeeb0", colours(scene)[1], 0.35))
+    ray = shining(mix("ffeeb0", colours(scene)[1], 0.35))
     for dx, dy in (
         (-34, -9),
         (-28, -20),
@@ -164,7 +164,7 @@ def _clouds(pen, scene, rng, w, h, sun, k):
 
 
 def cloud(pen, colour):
-    under = "{:02x}{:02x}{:02x}".format(*mix(colour, "5a6a86", 0.22))
+    under = mix(colour, "5a6a86", 0.22)
     for dy, tone in ((0, under), (-1.8, colour)):
         pen.box(-15, dy, 15, 6 + dy, tone, r=3)
         pen.oval(-7, -1 + dy, 6.6, 6, tone)
@@ -201,7 +201,7 @@ def falling(pen: Pen, scene, rng, w: float, h: float) -> None:
 
 def mist(pen: Pen, scene, rng, w: float, rows, share: float) -> None:
     """Pale bands across the picture at the heights `rows` (top, bottom)."""
-    colour = "!{:02x}{:02x}{:02x}".format(*mix(AIR[scene.time], "ffffff", 0.25))
+    colour = shining(mix(AIR[scene.time], "ffffff", 0.25))
     for top, bottom in rows:
         shift = rng.uniform(-2, 2)
         pen.band(top + shift, bottom + shift, w, colour, share)
