@@ -182,12 +182,9 @@ def recall_by_facet(table: pd.DataFrame, k: int) -> pd.DataFrame:
     """A row per group and facet: queries, texts, recall and label-balanced recall."""
     rows, keys = [], [*GROUP, "facet"]
     for key, queries in per_query(table, k).groupby(keys, sort=False, dropna=False):
-        counts = {"queries": len(queries), "texts": queries["text"].nunique()}
-        recall = {"recall": queries["hit"].mean()}
-        balanced = {"balanced": _average(queries, "balanced")}
-        named = dict(zip(keys, key, strict=True))
-        rows.append({**named, **counts, **recall, **balanced})
-    return pd.DataFrame(rows)
+        counts = (len(queries), queries["text"].nunique())
+        rows.append([*key, *counts, *(_average(queries, a) for a in AVERAGES[1:])])
+    return pd.DataFrame(rows, columns=[*keys, "queries", "texts", "recall", "balanced"])
 
 
 @dataclass(frozen=True)
@@ -257,20 +254,19 @@ def _one_group(table: pd.DataFrame, k: int) -> pd.DataFrame:
     return per_query(table, k)
 
 
-def _weights(queries: pd.DataFrame, average: str) -> np.ndarray:
-    """Weight of each query inside its facet: (Q,) for `macro`, `micro`, `balanced`."""
+def _sums(queries: pd.DataFrame, average: str) -> pd.DataFrame:
+    """What an average adds up, a row per query: facet, text, hit (weighted), weight."""
     if average not in AVERAGES:
         raise ValueError(f"average {average!r}: choose one of {', '.join(AVERAGES)}")
-    if average != "balanced":
-        return np.ones(len(queries))
-    same_label = queries.groupby(["facet", "label"])["hit"].transform("size")
-    return 1.0 / same_label.to_numpy()
+    found = queries[["facet", "text", "hit"]].assign(weight=1.0)
+    if average == "balanced":
+        same_label = queries.groupby(["facet", "label"])["hit"].transform("size")
+        found[["hit", "weight"]] = found[["hit", "weight"]].div(same_label, axis=0)
+    return found
 
 
 def _average(queries: pd.DataFrame, average: str) -> float:
-    weight = _weights(queries, average)
-    sums = pd.DataFrame({"hit": queries["hit"] * weight, "weight": weight})
-    sums = sums.groupby(queries["facet"].to_numpy()).sum()
+    sums = _sums(queries, average).groupby("facet")[["hit", "weight"]].sum()
     if average == "micro":
         return float(sums["hit"].sum() / sums["weight"].sum())
     return float((sums["hit"] / sums["weight"]).mean())
@@ -280,10 +276,8 @@ def _bootstrap(
     queries: pd.DataFrame, k: int, average: str, seed: int, draws: int
 ) -> Interval:
     """Draw texts with replacement inside each facet; (draws,) weighted means."""
-    weight = _weights(queries, average)
-    sums = pd.DataFrame({"hit": queries["hit"] * weight, "weight": weight})
-    sums[["facet", "text"]] = queries[["facet", "text"]].to_numpy()
-    by_text = sums.groupby(["facet", "text"]).sum()  # sorted: row order cannot matter
+    # groupby sorts: the order of rows cannot matter.
+    by_text = _sums(queries, average).groupby(["facet", "text"]).sum()
     rng = np.random.default_rng(seed)
     hits, weights, texts = [], [], []
     for _, facet in by_text.groupby(level="facet"):
@@ -300,13 +294,5 @@ def _bootstrap(
     low, high = np.quantile(means, [0.025, 0.975])
     if max(texts) == 1:
         low = high = float("nan")
-    return Interval(
-        value=_average(queries, average),
-        low=float(low),
-        high=float(high),
-        average=average,
-        k=k,
-        queries=len(queries),
-        texts=sum(texts),
-        fewest_texts=min(texts),
-    )
+    value, counts = _average(queries, average), (sum(texts), min(texts))
+    return Interval(value, float(low), float(high), average, k, len(queries), *counts)
