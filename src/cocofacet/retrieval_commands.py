@@ -1,0 +1,191 @@
+"""The subcommands that use a retriever: embed, evaluate, retrievers."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from cocofacet import evaluate, official, store
+from cocofacet.errors import InputError
+from cocofacet.facets import FACETS
+from cocofacet.files import write_atomic
+from cocofacet.retrievers import zoo
+
+# What --prompts and --modes mean in prompts shown with each image.
+PROMPTS = {
+    "general": ("general",),
+    "facet": ("prompted",),
+    "all": ("general", "bare", "prompted"),
+}
+MODES = ("general", "bare", "prompted", "wrong")
+
+
+def add_retrieval_commands(commands: argparse._SubParsersAction) -> None:
+    """Add the three subcommands; each sets ``run``, a function of the options."""
+    embed = commands.add_parser(
+        "embed",
+        help="embed a benchmark's images and keep the embeddings",
+        description="Embed every image of a benchmark and keep the embeddings in a "
+        "store. Run again after an interruption: what is there is not done twice.",
+    )
+    _add_what_is_embedded(embed)
+    embed.add_argument(
+        "--prompts",
+        choices=PROMPTS,
+        default="general",
+        help="general: each image without a prompt (default); facet: under every "
+        "facet's question; all: both, and the bare instruction",
+    )
+    embed.set_defaults(run=run_embed)
+
+    ranks = commands.add_parser(
+        "evaluate",
+        help="rank each query's 100 candidates and print recall",
+        description="Rank the 100 candidates of each query and print Recall@k by "
+        "facet, in percent. Embeddings are taken from the store or computed into it.",
+    )
+    _add_what_is_embedded(ranks)
+    ranks.add_argument(
+        "--modes",
+        default="general",
+        metavar="MODE[,MODE...]",
+        help=f"how images are shown, of {', '.join(MODES)}; default general",
+    )
+    ranks.add_argument(
+        "--k", type=int, nargs="+", default=[1, 5], help="cut-offs; default 1 5"
+    )
+    ranks.add_argument(
+        "--out", type=Path, metavar="FILE", help="also write every rank, as CSV"
+    )
+    ranks.set_defaults(run=run_evaluate)
+
+    table = commands.add_parser(
+        "retrievers",
+        help="list the retrievers, what each needs, and which can run here",
+        description="List the retrievers. In the last column, ready means that the "
+        "weights are on this machine.",
+    )
+    table.set_defaults(run=run_retrievers)
+
+
+def _add_what_is_embedded(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--benchmark", type=Path, required=True, metavar="DIR", help="benchmark files")
+    add("--images", type=Path, required=True, metavar="DIR", help="root of the images")
+    add("--retriever", required=True, metavar="NAME", help="see cocofacet retrievers")
+    add("--store", type=Path, required=True, metavar="DIR", help="embeddings kept here")
+    add(
+        "--checkpoint", type=Path, metavar="DIR", help="other weights for the retriever"
+    )
+    add("--device", default="cpu", help="cpu (default), cuda or mps")
+    add("--precision", choices=zoo.PRECISIONS, help="default: the retriever's own")
+    add("--batch", type=int, default=32, metavar="N", help="images at a time")
+
+
+def run_embed(options: argparse.Namespace) -> None:
+    """`cocofacet embed`: fill the store and say what it holds."""
+    benchmark = official.load(options.benchmark)
+    retriever = _retriever(options, asks=options.prompts != "general")
+    prompts = _prompts(_modes(benchmark, PROMPTS[options.prompts]))
+    found = _gallery(options, benchmark, retriever, prompts)
+    count, images, dim = found.shape
+    print(
+        f"{images} images under {count} prompt{'s' * (count > 1)} in {options.store}: "
+        f"{retriever.name}, revision {retriever.revision}, {dim} dimensions"
+    )
+
+
+def run_evaluate(options: argparse.Namespace) -> None:
+    """`cocofacet evaluate`: print recall by facet, and write the ranks if asked."""
+    chosen = options.modes.split(",")
+    if not set(chosen) <= set(MODES):
+        raise InputError(
+            f"evaluate: --modes: {options.modes!r} names an unknown mode. Choose of "
+            f"{', '.join(MODES)}, with commas between."
+        )
+    if min(options.k) < 1:
+        raise InputError("evaluate: --k: must be 1 or more. Leave it out for 1 and 5.")
+    benchmark = official.load(options.benchmark)
+    retriever = _retriever(options, asks=chosen != ["general"])
+    modes = _modes(benchmark, chosen)
+    if "wrong" in modes and len(benchmark.facets) == 1:
+        raise InputError(
+            f"{options.benchmark}: --modes wrong: a single facet has no wrong prompt. "
+            "Leave the mode out, or build more facets."
+        )
+    prompts = _prompts(modes)
+    gallery = _gallery(options, benchmark, retriever, prompts)
+    table = evaluate.rank_table(
+        benchmark,
+        store.embed_queries(retriever, [query.text for query in benchmark.queries]),
+        dict(zip(prompts, gallery, strict=True)),
+        modes,
+        retriever=retriever.name,
+        revision=retriever.revision,
+    )
+    precision = retriever.fingerprint["precision"]
+    print(f"{retriever.name}, revision {retriever.revision}, {precision}")
+    for k in options.k:
+        recalls = 100 * evaluate.averages(table, k).droplevel([0, 1, 2, 3]).T
+        print(f"\nRecall@{k} in percent, {len(benchmark.queries)} queries")
+        print(recalls.rename_axis(columns=None).to_string(float_format="%.1f"))
+    if options.out:
+        write_atomic(options.out, table.to_csv(index=False))
+        print(f"\nranks: {options.out}")
+
+
+def run_retrievers(options: argparse.Namespace) -> None:
+    """`cocofacet retrievers`: one line a retriever."""
+    rows = [
+        {
+            "name": row.name,
+            "prompts": "yes" if row.prompted else "no",
+            "precision": row.precision,
+            "images": row.image_size,
+            "licence": row.licence,
+            "needs": row.needs,
+            "here": zoo.missing(row) or "ready",
+        }
+        for row in zoo.ROWS.values()
+    ]
+    print(pd.DataFrame(rows).to_string(index=False, justify="left"))
+
+
+def _retriever(options: argparse.Namespace, asks: bool):
+    """Load the retriever; refuse prompts before anything is embedded."""
+    row = zoo.ROWS.get(options.retriever)
+    if asks and row is not None and not row.prompted:
+        raise InputError(
+            f"{row.name}: prompts: a dual encoder takes none. Ask for general alone, "
+            "or choose a promptable retriever from `cocofacet retrievers`."
+        )
+    return zoo.load(
+        options.retriever,
+        device=options.device,
+        precision=options.precision,
+        checkpoint=options.checkpoint,
+    )
+
+
+def _modes(benchmark: official.Benchmark, chosen) -> dict:
+    """mode -> facet -> prompts, for the facets that the benchmark has."""
+    questions = {name: FACETS[name].question for name in benchmark.facets}
+    known = evaluate.prompt_modes(questions)
+    return {mode: known[mode] for mode in chosen}
+
+
+def _prompts(modes: dict) -> tuple[str | None, ...]:
+    """The distinct prompts of these modes, in order of first use."""
+    shown = (p for by_facet in modes.values() for ps in by_facet.values() for p in ps)
+    return tuple(dict.fromkeys(shown))
+
+
+def _gallery(options, benchmark, retriever, prompts):
+    return store.embed_gallery(
+        retriever,
+        options.images,
+        benchmark.images,
+        prompts,
+        options.store,
+        batch=options.batch,
+    )
