@@ -1,13 +1,15 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 
-from facetworld import texts
+from facetworld import texts, words
 from facetworld.__main__ import main
 from facetworld.annotate import CATEGORIES
+from facetworld.captions import coco_like
 from facetworld.draw import stream
 from facetworld.scene import ANIMALS, OBJECTS, sample
 from facetworld.write import WorldError, pictures, write_world
@@ -199,3 +201,20 @@ def test_every_label_has_ninety_nine_negatives_in_its_own_source():
     far |= {4: {0, 1}, 5: {0, 1, 2}, 6: {0, 1, 2, 3}}
     for count, others in far.items():
         assert sum(other in others for other in counts) >= 99, count
+
+
+def test_questions_and_captions_are_none_that_training_shows():
+    """Label words are shared; whole questions and captions are not."""
+
+    def plain(text):
+        return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
+
+    trained = {plain(q) for questions in words.QUESTIONS.values() for q in questions}
+    trained |= {plain(a) for facet in words.FACETS for a in words.all_answers(facet)}
+    rng = np.random.default_rng(0)
+    trained |= {plain(coco_like(s, rng)[0]) for s in sample(2000, 0, "train")}
+    for scene in sample(500, 0, "eval"):
+        told = texts.captions(scene, stream(scene, "captions"))
+        told += [q for _, q, _, _ in texts.questions(scene, stream(scene, "questions"))]
+        told += [q for q, _ in texts.dialog(scene, stream(scene, "dialog"))]
+        assert not {plain(text) for text in told} & trained

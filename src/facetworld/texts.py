@@ -102,7 +102,9 @@ def captions(scene: Scene, rng: Random) -> list[str]:
     where = WHERE[scene.place]
     things = " and ".join(a(x) for x in (scene.animal, scene.obj) if x)
     who = persons(scene.people)
-    group = f"{who} {scene.gesture}" if scene.people else "an empty place"
+    group = "nothing much happens"
+    if scene.people:
+        group = f"{who} can be found {scene.gesture}"
     if scene.people == 1:
         alone = f"someone {scene.gesture}"
     elif scene.people:
@@ -114,11 +116,11 @@ def captions(scene: Scene, rng: Random) -> list[str]:
     if scene.indoors:
         sky = f"with a window onto the world outside {sky}"
     if rng.random() >= CAPTIONED_WEATHER:
-        sky = "drawn in flat colours"
+        sky = "from some distance"
     texts = [
         f"{group} {rng.choice(where)}",
-        f"{things or 'a quiet view'} {rng.choice(where)}",
-        f"{things or group} {sky}",
+        f"one notices {things or 'a quiet view'} {rng.choice(where)}",
+        f"{things or who} seen {sky}",
         f"{alone} {rng.choice(where)} with {things or 'nothing else'}",
         f"{who} {rng.choice(where)} {rng.choice(WHEN[scene.time][:2])}"
         + (f", {front}" if front else ""),
@@ -174,7 +176,7 @@ def dialog(scene: Scene, rng: Random) -> list[tuple[str, str]]:
     first = [
         ("is it in color", "yes"),
         ("is this a photo", "no, it is a drawing"),
-        ("how many people are there", NUMBERS[scene.people]),
+        ("how many people do you see", NUMBERS[scene.people]),
         ("is there an animal", yes_no[scene.animal is not None]),
         ("what time of day is it", rng.choice(WHEN[scene.time])),
         ("where is it", rng.choice(WHERE[scene.place])),
@@ -194,7 +196,7 @@ def dialog(scene: Scene, rng: Random) -> list[tuple[str, str]]:
         more.append(("what is in front", rng.choice(MADE_OF[scene.material])))
     about_weather = (
         ("what is the weather like", f"it looks {weather}"),
-        ("how is the weather", weather),
+        ("how does the weather look", weather),
         ("can you tell the weather", f"yes, it is {weather}"),
     )
     turns = first + rng.sample(more, 2)
