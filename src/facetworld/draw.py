@@ -28,6 +28,8 @@ SLOTS = {  # where people stand; long ones in two rows, the front row first
 
 @dataclass(frozen=True)
 class Spot:
+    """A sprite's origin, its size and whether it is mirrored."""
+
     x: float
     y: float
     size: float
@@ -50,6 +52,7 @@ def stream(scene, name: str) -> Random:
 
 
 def plan(scene) -> Layout:
+    """Places for everything; the same for every label that leaves the parts alone."""
     rng = stream(scene, "layout")
     sides = [rng.uniform(27, 31), rng.uniform(97, 101)]
     if rng.random() < 0.5:

@@ -2,10 +2,11 @@
 
 from .palette import mix
 
-TOP, BOTTOM = 105, 128
+TOP = 105  # the wall fills the picture from here down
 
 
 def surface(pen, scene, rng) -> None:
+    """Draw the scene's material, if it has one, below TOP."""
     if scene.material is None:
         return
     pen.band(TOP - 6, TOP + 4, 128, "20243f", 0.28)
