@@ -36,6 +36,12 @@ def test_unknown_precision():
         zoo.load("tiny-clip", precision="fp8")
 
 
+@pytest.mark.parametrize("device", ["cuda:99", "gpu"])
+def test_a_device_that_is_not_there(device):
+    with pytest.raises(InputError, match=f"device: '{device}'"):
+        zoo.load("tiny-clip", device=device)
+
+
 def test_a_folder_without_weights(tmp_path):
     with pytest.raises(InputError, match="safetensors"):
         zoo.load("tiny-clip", checkpoint=tmp_path)

@@ -3,8 +3,6 @@
 import argparse
 from pathlib import Path
 
-import pandas as pd
-
 from cocofacet import evaluate, official, store
 from cocofacet.errors import InputError
 from cocofacet.facets import FACETS
@@ -148,7 +146,11 @@ def run_retrievers(options: argparse.Namespace) -> None:
         }
         for row in zoo.ROWS.values()
     ]
-    print(pd.DataFrame(rows).to_string(index=False, justify="left"))
+    lines = [list(rows[0]), *(list(row.values()) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        print("  ".join(cells).rstrip())
 
 
 def _retriever(options: argparse.Namespace, asks: bool):

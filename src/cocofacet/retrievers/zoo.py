@@ -136,6 +136,7 @@ def load(
             f"zoo: precision: {precision!r} is not known. Choose one of "
             f"{', '.join(PRECISIONS)}."
         )
+    _check_device(device)
     import_torchvision()  # before open_clip or transformers import it
     directory, weights, revision = _checkpoint(row, checkpoint)
     module, class_name = FAMILIES[row.family]
@@ -165,6 +166,18 @@ def missing(row: Row) -> str | None:
         place, row.files[0].replace("*", "config"), revision=row.revision
     )
     return None if isinstance(cached, str) else "not downloaded yet"
+
+
+def _check_device(device: str) -> None:
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).split("\n")[0]
+        raise InputError(
+            f"zoo: device: {device!r} cannot be used here ({reason}). Use cpu."
+        ) from None
 
 
 def _checkpoint(row: Row, override: Path | None) -> tuple[Path, str, str]:

@@ -1,0 +1,138 @@
+"""`cocofacet embed`, `evaluate` and `retrievers`, from the command line's arguments."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from tiny_checkpoints import save_clip, save_qwen2vl
+
+from cocofacet import official
+from cocofacet.cli import main
+from cocofacet.facets import FACETS
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A benchmark of two facets and 101 pictures of 28 x 28, and two checkpoints."""
+    folder = tmp_path_factory.mktemp("commands")
+    names = [f"val2017/{number:012d}.jpg" for number in range(101)]
+    (folder / "images/val2017").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for name in names:
+        pixels = rng.integers(0, 256, (28, 28, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / "images" / name)
+    queries = []
+    for facet, label in (("animals", "cat"), ("animals", "dog"), ("times", "night")):
+        shown = FACETS[facet]
+        row = sum(query.facet == facet for query in queries)
+        candidates = tuple(names[len(queries) :] + names[: len(queries)])[:100]
+        text = shown.wording(label)
+        queries.append(
+            official.Query(f"{shown.stem}:{row}", facet, label, text, candidates)
+        )
+    official.Benchmark(tuple(queries)).save(folder / "benchmark")
+    save_qwen2vl(folder / "qwen")
+    save_clip(folder / "clip")
+    return folder
+
+
+@pytest.fixture
+def command(folder, tmp_path):
+    def run(name, *more, retriever="tiny-qwen2vl", checkpoint="qwen"):
+        return main(
+            [
+                name,
+                *("--benchmark", str(folder / "benchmark")),
+                *("--images", str(folder / "images")),
+                *("--store", str(tmp_path / "store")),
+                *("--retriever", retriever),
+                *("--checkpoint", str(folder / checkpoint)),
+                *more,
+            ]
+        )
+
+    return run
+
+
+def test_embed_then_evaluate(command, tmp_path, capsys):
+    assert command("embed", "--prompts", "all") == 0
+    assert "101 images under 4 prompts" in capsys.readouterr().out
+    kept = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.safetensors")}
+    assert len(kept) == 4
+
+    modes = "general,bare,prompted,wrong"
+    out = tmp_path / "ranks.csv"
+    assert command("evaluate", "--modes", modes, "--out", str(out)) == 0
+    shown = capsys.readouterr().out
+    assert "Recall@1 in percent, 3 queries" in shown
+    assert "Recall@5 in percent" in shown
+    for word in ("animals", "times", "macro", "micro", "balanced", "fp32"):
+        assert word in shown
+    ranks = pd.read_csv(out)
+    assert ranks.groupby("mode").size().to_dict() == dict.fromkeys(modes.split(","), 3)
+    assert ranks["rank"].between(1, 100).all()
+    after = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.safetensors")}
+    assert after == kept  # evaluate found everything in the store
+
+
+def test_printed_recall_is_that_of_the_ranks(command, tmp_path, capsys):
+    out = tmp_path / "ranks.csv"
+    assert command("evaluate", "--out", str(out), "--k", "50") == 0
+    ranks = pd.read_csv(out)["rank"]
+    (micro,) = [
+        line
+        for line in capsys.readouterr().out.splitlines()
+        if line.startswith("micro")
+    ]
+    expected = 100 * sum(rank <= 50 for rank in ranks) / len(ranks)
+    assert float(micro.split()[1]) == pytest.approx(expected, abs=0.05)
+
+
+def test_dual_encoder(command, capsys):
+    clip = {"retriever": "tiny-clip", "checkpoint": "clip"}
+    assert command("embed", **clip) == 0
+    assert command("evaluate", **clip) == 0
+    capsys.readouterr()
+    for ask in (("embed", "--prompts", "facet"), ("evaluate", "--modes", "prompted")):
+        assert command(*ask, **clip) == 2
+        found = capsys.readouterr()
+        assert found.err.startswith("error: tiny-clip: prompts: a dual encoder")
+        assert found.out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--modes", "promted"), "--modes"),
+        (("--k", "0"), "--k"),
+        (("--retriever", "tiny-clop"), "tiny-clop"),
+        (("--benchmark", "nowhere"), "nowhere"),
+        (("--images", "nowhere"), "nowhere"),
+        (("--checkpoint", "nowhere"), "nowhere"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_bad_input_is_one_line(command, capsys, arguments, said):
+    assert command("evaluate", *arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert said in error
+
+
+def test_a_single_facet_has_no_wrong_prompt(command, folder, tmp_path, capsys):
+    alone = tmp_path / "alone"
+    loaded = official.load(folder / "benchmark")
+    official.Benchmark(loaded.of("times")).save(alone)
+    arguments = ("--modes", "general,wrong", "--benchmark", str(alone))
+    assert command("evaluate", *arguments) == 2
+    assert "no wrong prompt" in capsys.readouterr().err
+
+
+def test_retrievers(capsys):
+    assert main(["retrievers"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:2] == ["name", "prompts"]
+    clip = next(line for line in lines if line.startswith("clip-vit-l-14-336"))
+    assert clip.split()[1] == "no"
+    assert next(line for line in lines if line.startswith("tiny-qwen2vl "))
