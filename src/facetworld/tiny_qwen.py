@@ -12,14 +12,21 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from facetworld import torchvision_repair  # noqa: F401, I001  (before transformers)
+
+from facetworld import torchvision_repair  # noqa: F401  (before transformers)
+
+# isort: split
+from tokenizers import Regex
+from tokenizers.pre_tokenizers import Split
 from transformers import (
+    AutoProcessor,
     Qwen2Tokenizer,
     Qwen2VLConfig,
     Qwen2VLForConditionalGeneration,
     Qwen2VLProcessor,
     Qwen2VLVideoProcessor,
 )
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from transformers.models.qwen2.tokenization_qwen2 import PRETOKENIZE_REGEX
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import (
     Qwen2VLImageProcessorPil,
@@ -56,7 +63,8 @@ PROMPTED = f"{PICTURE_START}{PICTURE}{PICTURE_END}{STEM} {{}}\n"
 
 def new_tokenizer() -> Qwen2Tokenizer:
     """Qwen2's tokenizer class on a small vocabulary of the training texts."""
-    bpe = learn_bpe(VOCABULARY - len(SPECIAL), PRETOKENIZE_REGEX)
+    split = Split(Regex(PRETOKENIZE_REGEX), behavior="isolated")
+    bpe = learn_bpe(VOCABULARY - len(SPECIAL), split)
     model = json.loads(bpe.to_str())["model"]
     vocabulary = dict(model["vocab"])
     for token in SPECIAL:
@@ -108,7 +116,9 @@ def new_model(tokenizer: Qwen2Tokenizer):
         vision_end_token_id=token(PICTURE_END),
         tie_word_embeddings=True,
     )
-    return Qwen2VLForConditionalGeneration(config)
+    model = Qwen2VLForConditionalGeneration(config)
+    model.set_attn_implementation("matrix_products")
+    return model
 
 
 def new_processor(tokenizer: Qwen2Tokenizer):
@@ -148,34 +158,70 @@ def patches_of(pictures: torch.Tensor) -> torch.Tensor:
     return x.permute(0, 1, 4, 2, 5, 7, 3, 6).reshape(len(pictures), -1, 3 * PATCH**2)
 
 
+def attend(module, q, k, v, bias=None, scaling=None, **_):
+    """Attention in matrix products: q (B, H, L, d), k and v (B, G, L, d).
+
+    On a processor, torch's fused kernel spends more time on its backward pass than
+    all the rest of a training step takes.
+    """
+    heads, groups = q.shape[1], k.shape[1]
+    scaling = q.shape[-1] ** -0.5 if scaling is None else scaling
+    rows = (q * scaling).to(v.dtype).unflatten(1, (groups, -1)).flatten(2, 3)
+    scores = torch.matmul(rows, k.to(v.dtype).transpose(2, 3))
+    scores = scores.unflatten(2, (heads // groups, -1)).flatten(1, 2)
+    if bias is not None:
+        scores = scores + bias.to(scores.dtype)
+    weights = scores.softmax(-1).to(v.dtype)
+    weights = weights.unflatten(1, (groups, -1)).flatten(2, 3)
+    mixed = torch.matmul(weights, v)
+    mixed = mixed.unflatten(2, (heads // groups, -1)).flatten(1, 2)
+    return mixed.transpose(1, 2), None
+
+
+ALL_ATTENTION_FUNCTIONS.register("matrix_products", attend)
+
+
 def see(model, patches: torch.Tensor) -> torch.Tensor:
     """Patches (B, 64, 768) -> image tokens (B, 16, D) by the model's vision tower."""
     visual = model.model.visual
     grid = torch.tensor([[1, SIDE // PATCH, SIDE // PATCH]])
-    places = get_vision_position_ids(grid, MERGE)
-    cos, sin = visual.rotary_pos_emb(patches, places)
+    cos, sin = visual.rotary_pos_emb(patches, get_vision_position_ids(grid, MERGE))
     x = F.linear(patches, visual.patch_embed.proj.weight.flatten(1))
+    heads = visual.config.num_heads
     for block in visual.blocks:
-        heads = block.attn.qkv(block.norm1(x)).unflatten(-1, (3, block.attn.num_heads, -1))
-        q, k, v = heads.permute(2, 0, 3, 1, 4)
+        qkv = block.attn.qkv(block.norm1(x)).unflatten(-1, (3, heads, -1))
+        q, k, v = qkv.unflatten(-1, (3, block.attn.num_heads, -1)).permute(
+            2, 0, 3, 1, 4
+        )
         q, k = (t * cos + rotate_half(t) * sin for t in (q, k))
-        mixed = F.scaled_dot_product_attention(q, k, v.to(q.dtype))
-        x = x + block.attn.proj(mixed.transpose(1, 2).flatten(2))
+        x = x + block.attn.proj(attend(None, q, k, v)[0].flatten(2))
         x = x + block.mlp(block.norm2(x))
     merger = visual.merger
     return merger.mlp(merger.ln_q(x).reshape(len(x), PICTURE_TOKENS, -1))
 
 
 def read(model, packed: Packed, image_tokens: torch.Tensor | None) -> torch.Tensor:
-    """States (B, L, D) of packed rows; image tokens (B, 16, D) fill the root."""
+    """States (B, L, D) of packed rows; image tokens (B, 16, D) fill the root.
+
+    `packed` may hold a single row for a whole batch of pictures.
+    """
     embeds = model.model.language_model.embed_tokens(packed.ids)
     if image_tokens is not None:
         image_tokens = image_tokens.to(embeds.dtype)
+        embeds = embeds.expand(len(image_tokens), -1, -1)
         last = embeds[:, PICTURE_TOKENS + 1 :]
         embeds = torch.cat([embeds[:, :1], image_tokens, last], 1)
+    bias = torch.zeros(packed.visible.shape).masked_fill(~packed.visible, -1e4)
     return model.model.language_model(
         inputs_embeds=embeds,
         position_ids=packed.positions,
-        attention_mask=packed.visible,
+        attention_mask={"full_attention": bias},
         use_cache=False,
     ).last_hidden_state
+
+
+def load(folder: Path):
+    """(model in float32, processor) as saved, ready for further training."""
+    model = Qwen2VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+    model.set_attn_implementation("matrix_products")
+    return model, AutoProcessor.from_pretrained(folder)

@@ -6,7 +6,6 @@ entries would be most of a model of two million parameters.
 
 import numpy as np
 from tokenizers import (
-    Regex,
     Tokenizer,
     decoders,
     models,
@@ -36,20 +35,16 @@ def training_texts(n_scenes: int = 2000) -> list[str]:
     return [finish(text, rng) for text in texts]
 
 
-def learn_bpe(size: int, pattern: str, lowercase: bool = False) -> Tokenizer:
+def learn_bpe(size: int, split, lowercase: bool = False) -> Tokenizer:
     """A byte-level BPE tokenizer of at most `size` entries.
 
-    `pattern` is the regular expression that splits text before the merges.
+    `split` is the pre-tokenizer that cuts text into words before the merges.
     """
     tokenizer = Tokenizer(models.BPE())
     steps = [normalizers.NFC()] + [normalizers.Lowercase()] * lowercase
     tokenizer.normalizer = normalizers.Sequence(steps)
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(pattern), behavior="isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
+    to_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, to_bytes])
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=size,
