@@ -218,12 +218,13 @@ def _read_row(path: Path, index: int, row: object, facet: Facet) -> Query:
         return InputError(f"{path}: row {index}: {name}: {what}. {remedy}")
 
     if not isinstance(row, dict):
-        raise fail("row", f"is a {type(row).__name__}, not an object")
-    for name, kind in (("qry_text", str), ("tgt_img_path", list)):
+        raise fail("row", "is not an object")
+    kinds = {"qry_text": (str, "text"), "tgt_img_path": (list, "list")}
+    for name, (kind, word) in kinds.items():
         if name not in row:
             raise fail(name, "is missing")
         if not isinstance(row[name], kind):
-            raise fail(name, f"is not a {kind.__name__}")
+            raise fail(name, f"is not a {word}")
     candidates = row["tgt_img_path"]
     if len(candidates) != POOL:
         raise fail("tgt_img_path", f"has {len(candidates)} candidates, not {POOL}")

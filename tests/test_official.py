@@ -1,0 +1,201 @@
+"""The files on disk: what is written, what is read back, what is refused."""
+
+import json
+
+import numpy as np
+import pytest
+
+from cocofacet.errors import InputError
+from cocofacet.facets import FACETS
+from cocofacet.official import Benchmark, Query, check_free, load
+
+
+def query(facet, label, row, first):
+    stem = FACETS[facet].stem
+    candidates = tuple(f"val2017/{first + n:012d}.jpg" for n in range(100))
+    text = FACETS[facet].wording(label)
+    return Query(f"{stem}:{row}", facet, label, text, candidates)
+
+
+def little(seed=0):
+    queries = (
+        query("animals", "cat", 0, 0),
+        query("animals", "cat", 1, 50),
+        query("times", "dusk", 0, 10),
+    )
+    report = {"dropped": {"two materials": ["a.jpg", "b.jpg"]}}
+    return Benchmark(queries, {"seed": seed, "facets": {"animals": report}})
+
+
+def test_saved_queries_come_back_equal(tmp_path):
+    little().save(tmp_path / "b")
+    found = load(tmp_path / "b")
+    assert found.queries == little().queries
+    assert found.facets == ("animals", "times")
+    assert found.manifest["seed"] == 0
+    assert {path.name for path in (tmp_path / "b").iterdir()} == {
+        "COCO_animal_retrieval.json",
+        "Visual7W_time_retrieval.json",
+        "manifest.json",
+    }
+
+
+def test_rows_are_the_official_ones(tmp_path):
+    little().save(tmp_path / "b")
+    rows = json.loads((tmp_path / "b/Visual7W_time_retrieval.json").read_text())
+    assert rows == [
+        {
+            "qry_text": "Find me an everyday image that is taken during the dusk.\n",
+            "qry_img_path": "",
+            "tgt_text": "<|image_1|> Represent the given image.",
+            "tgt_img_path": [f"val2017/{n:012d}.jpg" for n in range(10, 110)],
+        }
+    ]
+
+
+def test_gallery_pool_and_counts():
+    benchmark = little()
+    assert benchmark.images == tuple(f"val2017/{n:012d}.jpg" for n in range(150))
+    pool = benchmark.pool_indices()
+    assert pool.shape == (3, 100) and pool.dtype == np.int64
+    assert pool[:, 0].tolist() == [0, 50, 10] and pool[2, 99] == 109
+    assert [q.id for q in benchmark.of("animals")] == [
+        "COCO_animal_retrieval:0",
+        "COCO_animal_retrieval:1",
+    ]
+    assert benchmark.of("people") == ()
+    assert benchmark.counts() == [
+        {
+            "facet": "animals",
+            "label": "cat",
+            "text": "Find me an image that contains any cat.\n",
+            "queries": 2,
+        },
+        {
+            "facet": "times",
+            "label": "dusk",
+            "text": "Find me an everyday image that is taken during the dusk.\n",
+            "queries": 1,
+        },
+    ]
+    assert benchmark.dropped("animals") == {"two materials": 2}
+    assert benchmark.dropped("times") == {}
+
+
+def test_files_without_manifest_and_with_facets_missing_load(tmp_path):
+    little().save(tmp_path / "b")
+    (tmp_path / "b/manifest.json").unlink()
+    (tmp_path / "b/COCO_animal_retrieval.json").unlink()
+    found = load(tmp_path / "b")
+    assert found.facets == ("times",)
+    assert found.manifest == {}
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_saving_the_same_again_changes_nothing(tmp_path):
+    folder = tmp_path / "b"
+    folder.mkdir()  # an empty folder may be there
+    little().save(folder)
+    before = contents(folder)
+    little().save(folder)
+    assert contents(folder) == before
+    assert list(tmp_path.iterdir()) == [folder]
+    assert folder.stat().st_mode & 0o077, "readable as any other folder"
+
+
+def test_another_benchmark_is_not_overwritten(tmp_path):
+    folder = tmp_path / "b"
+    little().save(folder)
+    before = contents(folder)
+    with pytest.raises(InputError, match=r"manifest.json: holds another benchmark"):
+        little(seed=1).save(folder)
+    assert contents(folder) == before
+    assert list(tmp_path.iterdir()) == [folder], "nothing left beside it"
+
+
+def test_a_folder_of_other_files_and_a_file_are_refused(tmp_path):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b/notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"manifest.json: is missing, but the folder"):
+        little().save(tmp_path / "b")
+    with pytest.raises(InputError, match=r"notes.txt: folder: is a file"):
+        check_free(tmp_path / "b/notes.txt")
+    assert (tmp_path / "b/notes.txt").read_text() == "mine"
+
+
+def test_a_facet_file_changed_behind_the_manifest_is_refused(tmp_path):
+    folder = tmp_path / "b"
+    little().save(folder)
+    path = folder / "COCO_animal_retrieval.json"
+    path.write_text(json.dumps(json.loads(path.read_text())[:1]))
+    with pytest.raises(InputError, match=r"animal_retrieval.json: file: differs from"):
+        load(folder)
+    with pytest.raises(InputError, match="holds another benchmark"):
+        little().save(folder)
+
+
+def test_a_folder_without_benchmark_files_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"gone: folder: does not exist"):
+        load(tmp_path / "gone")
+    with pytest.raises(InputError, match=r"files: holds no benchmark file"):
+        load(tmp_path)
+
+
+FIRST = "val2017/000000000000.jpg"
+BAD_ROWS = [
+    (lambda row: row["tgt_img_path"].pop(), "tgt_img_path: has 99 candidates, not 100"),
+    (
+        lambda row: row["tgt_img_path"].__setitem__(7, FIRST),
+        f"tgt_img_path: repeats the candidate '{FIRST}'",
+    ),
+    (
+        lambda row: row["tgt_img_path"].__setitem__(7, 5),
+        "tgt_img_path: holds something that is not a path",
+    ),
+    (
+        lambda row: row["tgt_img_path"].__setitem__(7, "../../etc/passwd"),
+        "tgt_img_path: holds a path that leaves the images folder",
+    ),
+    (lambda row: row.pop("tgt_img_path"), "tgt_img_path: is missing"),
+    (lambda row: row.update(tgt_img_path="a"), "tgt_img_path: is not a list"),
+    (lambda row: row.pop("qry_text"), "qry_text: is missing"),
+    (lambda row: row.update(qry_text=3), "qry_text: is not a text"),
+    (
+        lambda row: row.update(qry_text="Find me a cat."),
+        "qry_text: not in the wording of animals",
+    ),
+]
+
+
+@pytest.mark.parametrize(("spoil", "message"), BAD_ROWS)
+def test_a_bad_row_is_named_with_file_row_field_and_remedy(spoil, message, tmp_path):
+    little().save(tmp_path / "b")
+    path = tmp_path / "b/COCO_animal_retrieval.json"
+    rows = json.loads(path.read_text())
+    spoil(rows[0] if "repeats" in message else rows[1])
+    path.write_text(json.dumps(rows))
+    with pytest.raises(InputError) as caught:
+        load(tmp_path / "b")
+    row = 0 if "repeats" in message else 1
+    assert f"{path}: row {row}: {message}" in str(caught.value)
+    assert "Rebuild the file" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[", "file: not JSON, or cut short"),
+        ("{}", "top level: is not a list"),
+        ("[]", "rows: there are none"),
+        ("[1]", "row 0: row: is not an object"),
+    ],
+)
+def test_a_bad_file_is_named(text, message, tmp_path):
+    path = tmp_path / "COCO_animal_retrieval.json"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        load(tmp_path)
+    assert f"{path}: {message}" in str(caught.value)
