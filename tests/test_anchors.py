@@ -60,9 +60,10 @@ def test_more_anchors_than_are_held_out_is_an_error(planted):
 
 def test_tuning_prefers_a_small_ridge_without_noise_and_a_larger_one_with_it(planted):
     general, prompted = planted["anchors"], planted["prompted_anchors"]["times"]
-    assert anchors.tuned_ridge(general, prompted) == min(anchors.RIDGES)
+    fitted = anchors.ridge(general)
+    assert fitted(prompted).ridge == min(anchors.RIDGES)
     rng = np.random.default_rng(1)
-    noisy = unit(prompted + rng.normal(size=prompted.shape))
+    noisy = prompted + 5 * rng.normal(size=prompted.shape)
     few = slice(0, D + 3)
-    assert anchors.tuned_ridge(general[few], noisy[few]) > min(anchors.RIDGES)
-    assert anchors.tuned_ridge(general[:1], prompted[:1]) in anchors.RIDGES
+    assert anchors.ridge(general[few])(noisy[few]).ridge > min(anchors.RIDGES)
+    assert anchors.ridge(general[:1])(prompted[:1]).ridge in anchors.RIDGES

@@ -7,8 +7,15 @@ from cocofacet.report import sentences
 
 
 def row(value, reference, low, high):
-    difference = value - reference
-    return pd.Series(locals())
+    return pd.Series(
+        {
+            "value": value,
+            "reference": reference,
+            "difference": value - reference,
+            "low": low,
+            "high": high,
+        }
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,9 +72,11 @@ def test_by_facet_sorts_facets_into_three_groups():
 
 
 def test_recovery_divides_only_where_there_is_a_gap():
-    assert "50 % of the gap" in sentences.recovery(0.5, 0.4, 0.6, "W", 1)
-    assert "recovers nothing" in sentences.recovery(0.39, 0.4, 0.6, "W", 1)
-    assert "no gain of prompting" in sentences.recovery(0.5, 0.6, 0.6, "W", 1)
+    gap = row(0.6, 0.4, 0.15, 0.25)
+    assert "50 % of the gap" in sentences.recovery(0.5, gap, "W", 1)
+    assert "recovers nothing" in sentences.recovery(0.39, gap, "W", 1)
+    noise = row(0.6, 0.4, -0.1, 0.5)
+    assert "no clear gain of prompting" in sentences.recovery(0.5, noise, "W", 1)
 
 
 @pytest.mark.parametrize(

@@ -11,39 +11,44 @@ import numpy as np
 import pandas as pd
 
 from cocofacet import approximate
+from cocofacet.approximate import LinearMap, decompose
 from cocofacet.benchmark import Benchmark
 from cocofacet.evaluate import rank_rows
 
 RIDGES = tuple(10.0**power for power in range(-4, 2))
 
 
-def tuned_ridge(
-    general: np.ndarray, prompted: np.ndarray, ridges: Sequence[float] = RIDGES
-) -> float:
-    """The ridge whose map, fitted to four fifths of the anchors, points best at the
-    prompted embeddings of the rest: the largest mean cosine.
+def least_squares(general: np.ndarray) -> Callable[[np.ndarray], LinearMap]:
+    """A fitter for any question's prompted anchors (K, D)."""
+    return decompose(general).fit
 
-    general, prompted (K, D). Only the K anchors are used, so that tuning costs no
-    image more. With fewer than five anchors there is nothing to hold out, and the
-    middle of ``ridges`` is taken.
+
+def ridge(general: np.ndarray) -> Callable[[np.ndarray], LinearMap]:
+    """A fitter that tunes its strength on the anchors it is given, and no other.
+
+    The ridge kept is the one whose map, fitted to four fifths of the anchors, points
+    best (mean cosine) at the prompted embeddings of the last fifth. With fewer than
+    five anchors nothing can be held out, and the middle of ``RIDGES`` is taken.
     """
     kept = 4 * len(general) // 5
-    if kept == len(general) or kept == 0:
-        return ridges[len(ridges) // 2]
+    tried, held_out = decompose(general[: max(1, kept)]), general[kept:]
+    everything = decompose(general)
 
-    def agreement(ridge: float) -> float:
-        linear = approximate.fit(general[:kept], prompted[:kept], ridge)
-        mapped = linear.images(general[kept:])
+    def agreement(prompted: np.ndarray, strength: float) -> float:
+        mapped = tried.fit(prompted[:kept], strength).images(held_out)
         lengths = np.linalg.norm(mapped, axis=1) + np.finfo(float).tiny
         return float(((mapped * prompted[kept:]).sum(axis=1) / lengths).mean())
 
-    return max(ridges, key=agreement)
+    def fitted(prompted: np.ndarray) -> LinearMap:
+        strength = RIDGES[len(RIDGES) // 2]
+        if len(general) >= 5:
+            strength = max(RIDGES, key=lambda ridge: agreement(prompted, ridge))
+        return everything.fit(prompted, strength)
+
+    return fitted
 
 
-METHODS: dict[str, Callable[[np.ndarray, np.ndarray], approximate.LinearMap]] = {
-    "linear": approximate.fit,
-    "ridge": lambda u, v: approximate.fit(u, v, tuned_ridge(u, v)),
-}
+METHODS = {"linear": least_squares, "ridge": ridge}
 
 
 def ranks_over_draws(
@@ -76,11 +81,12 @@ def ranks_over_draws(
         order = rng.permutation(len(anchors))
         for size in sizes:
             chosen = order[:size]
+            fitters = {name: make(anchors[chosen]) for name, make in METHODS.items()}
             for facet, prompted in prompted_anchors.items():
                 rows = np.flatnonzero(facets == facet)
                 asked = [benchmark.queries[row] for row in rows]
-                for method, fitted in METHODS.items():
-                    linear = fitted(anchors[chosen], prompted[chosen])
+                for method, fitted in fitters.items():
+                    linear = fitted(prompted[chosen])
                     scores = approximate.scores(
                         linear, queries[rows], images, pool[rows], cosine=True
                     )

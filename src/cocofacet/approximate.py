@@ -50,6 +50,63 @@ class LinearMap:
         return (np.asarray(images, np.float64) @ self.inverse.T) @ self.prompted
 
 
+@dataclass(frozen=True)
+class Anchors:
+    """The K general anchors, decomposed once for every question and every ridge.
+
+    general (K, D) = left (K, R) @ diag(values) @ right (R, D), R = min(K, D).
+    """
+
+    left: np.ndarray
+    values: np.ndarray
+    right: np.ndarray
+    kept: np.ndarray  # (R,) bool: singular values above rounding noise
+
+    def fit(self, prompted: np.ndarray, ridge: float = 0.0) -> LinearMap:
+        """The map to prompted anchors (K, D); see `fit`."""
+        prompted = np.asarray(prompted, np.float64)
+        if prompted.shape != (len(self.left), self.right.shape[1]):
+            raise ValueError(
+                f"anchors general {(len(self.left), self.right.shape[1])} and prompted "
+                f"{prompted.shape} must both be (K, D)"
+            )
+        if not np.isfinite(prompted).all():
+            raise ValueError("anchors must be finite")
+        if not ridge >= 0:
+            raise ValueError(f"ridge {ridge} must be 0 or more")
+        gains = np.zeros_like(self.values)
+        gains[self.kept] = self.values[self.kept] / (
+            self.values[self.kept] ** 2 + ridge
+        )
+        condition = self.values[0] / self.values[-1] if self.kept.all() else np.inf
+        # general = U^T = left S right, so U^+ = left gains right, anchors as rows.
+        return LinearMap(
+            inverse=(self.left * gains) @ self.right,
+            prompted=prompted,
+            ridge=float(ridge),
+            condition=float(condition),
+            rank=int(self.kept.sum()),
+        )
+
+
+def decompose(general: np.ndarray) -> Anchors:
+    """Decompose general anchors (K, D), by singular values.
+
+    Raises ValueError when they are no matrix, none, or not finite.
+    """
+    general = np.asarray(general)
+    if general.ndim != 2 or not len(general):
+        raise ValueError(f"anchors general {general.shape} must be (K, D) with K > 0")
+    if not np.isfinite(general).all():
+        raise ValueError("anchors must be finite")
+    # The usual cut-off of a pseudo-inverse, at the precision the anchors came in:
+    # below it a singular value of float32 embeddings is rounding noise.
+    eps = np.finfo(np.result_type(general, np.float32)).eps
+    left, values, right = np.linalg.svd(general.astype(np.float64), full_matrices=False)
+    kept = values > values[0] * max(general.shape) * eps
+    return Anchors(left, values, right, kept)
+
+
 def fit(general: np.ndarray, prompted: np.ndarray, ridge: float = 0.0) -> LinearMap:
     """Fit W to K anchors: general (K, D) -> prompted (K, D).
 
@@ -59,31 +116,7 @@ def fit(general: np.ndarray, prompted: np.ndarray, ridge: float = 0.0) -> Linear
     Raises ValueError for shapes that do not match, K = 0, a negative ridge or
     anchors that are not finite.
     """
-    general, prompted = np.asarray(general), np.asarray(prompted)
-    if general.ndim != 2 or general.shape != prompted.shape or not len(general):
-        raise ValueError(
-            f"anchors general {general.shape} and prompted {prompted.shape} "
-            "must both be (K, D) with K > 0"
-        )
-    if not (np.isfinite(general).all() and np.isfinite(prompted).all()):
-        raise ValueError("anchors must be finite")
-    if not ridge >= 0:
-        raise ValueError(f"ridge {ridge} must be 0 or more")
-    # The usual cut-off of a pseudo-inverse, at the precision the anchors came in:
-    # below it a singular value of float32 embeddings is rounding noise.
-    eps = np.finfo(np.result_type(general, np.float32)).eps
-    left, values, right = np.linalg.svd(general.astype(np.float64), full_matrices=False)
-    kept = values > values[0] * max(general.shape) * eps
-    gains = np.zeros_like(values)
-    gains[kept] = values[kept] / (values[kept] ** 2 + ridge)
-    # general = U^T = left S right, so U^+ = (right^T gains left^T)^T = left gains right
-    return LinearMap(
-        inverse=(left * gains) @ right,
-        prompted=prompted.astype(np.float64),
-        ridge=float(ridge),
-        condition=float(values[0] / values[-1]) if kept.all() else float("inf"),
-        rank=int(kept.sum()),
-    )
+    return decompose(general).fit(prompted, ridge)
 
 
 def scores(

@@ -15,6 +15,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +30,9 @@ from cocofacet.files import write_atomic, write_json
 from cocofacet.profiles import Profile, profile_named
 from cocofacet.retrievers import zoo
 from cocofacet.retrievers.base import Retriever
+
+# A library's remark that its progress bar could be prettier, in every notebook.
+warnings.filterwarnings("ignore", message="IProgress not found")
 
 ANCHORS = "anchors/"  # a folder of pictures that no query ever sees
 

@@ -85,18 +85,20 @@ def by_facet(table: pd.DataFrame, k: int) -> str:
     return f"By facet, Recall@{k} {listed([part for part in parts if part])}."
 
 
-def recovery(recall: float, general: float, prompted: float, who: str, k: int) -> str:
+def recovery(recall: float, gain: pd.Series, who: str, k: int) -> str:
     """How much of the gap between general and prompted an approximation recovers.
 
-    Where prompting gains nothing there is no gap to recover, and the sentence says
-    so instead of dividing by it.
+    ``gain`` is the row of `difference`: prompted against general. Where prompting
+    gains nothing for certain there is no gap to recover, and the sentence says so
+    instead of dividing by noise.
     """
     start = f"{who} reaches Recall@{k} {percent(recall)}"
-    if prompted <= general:
-        return f"{start}; there is no gain of prompting to recover here."
-    share = (recall - general) / (prompted - general)
+    if verdict(gain.low, gain.high) != "gain":
+        return f"{start}; there is no clear gain of prompting to recover here."
+    share = (recall - gain.reference) / gain.difference
     between = (
-        f"between {percent(general)} without a prompt and {percent(prompted)} with it"
+        f"between {percent(gain.reference)} without a prompt and "
+        f"{percent(gain.value)} with it"
     )
     if share <= 0:
         return f"{start}, {between}: it recovers nothing of the gap."
