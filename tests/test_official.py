@@ -126,6 +126,22 @@ def test_a_folder_of_other_files_and_a_file_are_refused(tmp_path):
     assert (tmp_path / "b/notes.txt").read_text() == "mine"
 
 
+def test_a_folder_below_a_file_cannot_be_made(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"b: folder: cannot be made"):
+        little().save(tmp_path / "notes.txt/b")
+
+
+def test_a_failure_while_writing_leaves_nothing(tmp_path, monkeypatch):
+    def full(path, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("cocofacet.official.write_json", full)
+    with pytest.raises(OSError, match="No space left"):
+        little().save(tmp_path / "b")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_facet_file_changed_behind_the_manifest_is_refused(tmp_path):
     folder = tmp_path / "b"
     little().save(folder)

@@ -147,18 +147,23 @@ def _clean(facet: Facet, labelled: Labelled, images: Path | None) -> dict[str, o
 
     Returns what the manifest says about the pictures.
     """
-    report = {}
+    report: dict[str, object] = {}
+    repeats: dict[str, str] = {}
     if images is not None:
         files = {name: pictures.find(images, name) for name in sorted(labelled.carried)}
         absent = {name for name, path in files.items() if path is None}
         labelled.drop(absent, "")
         labelled.dropped.pop("", None)  # a number, not a list of thousands
         report["pictures_not_on_disk"] = len(absent)
-        _merge_repetitions(labelled, {n: p for n, p in files.items() if p})
+        repeats = _repetitions(labelled, files)
+    # What the annotations of a repetition say, they say of the picture that is kept.
+    looked_for: dict[str, set[str]] = {}
+    for image, label in labelled.positives:
+        looked_for.setdefault(repeats.get(image, image), set()).add(label)
+    for image, earlier in repeats.items():
+        labelled.carried[earlier] |= labelled.carried[image]
+    labelled.drop(repeats, "near-duplicate of a picture of another source")
     if facet.exclusive:
-        looked_for: dict[str, set[str]] = {}
-        for image, label in labelled.positives:
-            looked_for.setdefault(image, set()).add(label)
         labelled.drop(
             {image for image, here in looked_for.items() if facet.excluding(here)},
             "labels that exclude each other",
@@ -166,17 +171,16 @@ def _clean(facet: Facet, labelled: Labelled, images: Path | None) -> dict[str, o
     return report
 
 
-def _merge_repetitions(labelled: Labelled, files: Mapping[str, Path]) -> None:
-    """Keep the first of pictures that several sources show; it carries all labels."""
-    if len(set(labelled.origin.values())) < 2:
-        return
+def _repetitions(
+    labelled: Labelled, files: Mapping[str, Path | None]
+) -> dict[str, str]:
+    """Pictures that an earlier source shows, too -> that source's picture."""
     order = list(dict.fromkeys(labelled.origin.values()))
+    if len(order) < 2:
+        return {}
     names = sorted(labelled.origin, key=lambda n: (order.index(labelled.origin[n]), n))
     hashes = {name: pictures.perceptual_hash(files[name]) for name in names}
-    repeats = pictures.near_duplicates(hashes, labelled.origin)
-    for image, earlier in repeats.items():
-        labelled.carried[earlier] |= labelled.carried[image]
-    labelled.drop(repeats, "near-duplicate of a picture of another source")
+    return pictures.near_duplicates(hashes, labelled.origin)
 
 
 def _queries(facet: Facet, labelled: Labelled, seed: int) -> list[Query]:

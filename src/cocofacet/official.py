@@ -104,12 +104,12 @@ class Benchmark:
         that holds this very benchmark is left as it is.
 
         Raises:
-            InputError: the folder holds another benchmark, or other files.
+            InputError: the folder holds another benchmark or other files, or it
+                cannot be made.
         """
         folder = Path(folder)
         check_free(folder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        beside = _folder_beside(folder)
         try:
             digests = {}
             for name in self.facets:
@@ -117,10 +117,6 @@ class Benchmark:
                 write_json(path, rows_of(self.of(name)))
                 digests[path.name] = sha256_of(path)
             write_json(beside / MANIFEST, {**self.manifest, "files": digests})
-            # mkdtemp makes private folders; give it the mode of an ordinary one.
-            umask = os.umask(0)
-            os.umask(umask)
-            beside.chmod(0o777 & ~umask)
             try:
                 beside.replace(folder)
             except OSError:
@@ -133,6 +129,22 @@ class Benchmark:
                     ) from None
         finally:
             shutil.rmtree(beside, ignore_errors=True)
+
+
+def _folder_beside(folder: Path) -> Path:
+    """An empty folder next to this one, so that a rename can put it in its place."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    except OSError as error:
+        raise InputError(
+            f"{folder}: folder: cannot be made ({error.strerror}). Choose another."
+        ) from None
+    # mkdtemp makes private folders; give it the mode of an ordinary one.
+    umask = os.umask(0)
+    os.umask(umask)
+    made.chmod(0o777 & ~umask)
+    return made
 
 
 def check_free(folder: Path) -> None:
