@@ -12,7 +12,7 @@ from tiny_checkpoints import save_llava, save_qwen2vl
 
 from cocofacet.errors import InputError
 from cocofacet.retrievers import zoo
-from cocofacet.retrievers.mllm import MllmRetriever, block_mask, pack
+from cocofacet.retrievers.mllm import MllmRetriever, pack
 
 PROMPTS = (
     None,
@@ -148,7 +148,7 @@ def test_a_row_whose_prompt_comes_first_runs_separately(checkpoint, images):
     liar = MllmRetriever(
         replace(row, prompt_after_image=True), checkpoint, "weights", "0"
     )
-    with pytest.raises(ValueError, match="common prefix"):
+    with pytest.raises(ValueError, match="common beginning"):
         liar.embed_images(images, ("How many?", "What?"))
 
 
@@ -207,23 +207,19 @@ def test_half_precision_is_near(retriever, checkpoint, images):
 
 
 def test_pack_by_hand():
-    packed = pack([[1, 2, 3, 4], [1, 2, 5], [1, 2, 3, 4, 6]])
-    assert packed.ids.tolist() == [1, 2, 3, 4, 5, 3, 4, 6]
-    assert packed.segment.tolist() == [0, 0, 1, 1, 2, 3, 3, 3]
-    assert packed.offset.tolist() == [0, 0, 0, 1, 0, 0, 1, 2]
-    assert packed.ends.tolist() == [3, 4, 7]
-    alone = pack([[7, 8]])  # one token stays a rest: it is the one to pool
-    assert (alone.segment.tolist(), alone.ends.tolist()) == ([0, 1], [1])
-
-
-def test_block_mask_by_hand():
-    seen = block_mask(torch.tensor([[0, 1, 1, 2, -1]]))[0, 0].int().tolist()
-    assert seen == [
-        [1, 0, 0, 0, 0],
-        [1, 1, 0, 0, 0],
-        [1, 1, 1, 0, 0],
-        [1, 0, 0, 1, 0],
-        [1, 0, 0, 0, 1],
+    """1 and 2 stand once, and 3 once for the two sequences that go on with it."""
+    packed = pack([[1, 2, 3, 4], [1, 2, 5], [1, 2, 3, 6], [1, 2, 5]])
+    assert packed.ids.tolist() == [1, 2, 3, 4, 5, 6]
+    assert packed.depth.tolist() == [0, 1, 2, 3, 2, 3]
+    assert packed.ends.tolist() == [3, 4, 5, 4]
+    assert packed.first == 4
+    assert packed.visible.int().tolist() == [
+        [1, 0, 0, 0, 0, 0],
+        [1, 1, 0, 0, 0, 0],
+        [1, 1, 1, 0, 0, 0],
+        [1, 1, 1, 1, 0, 0],
+        [1, 1, 0, 0, 1, 0],
+        [1, 1, 1, 0, 0, 1],
     ]
 
 
@@ -231,15 +227,20 @@ tokens = st.lists(st.integers(0, 2), min_size=1, max_size=6)
 
 
 @given(st.lists(tokens, min_size=1, max_size=4))
-def test_what_a_rest_sees_is_its_own_sequence(sequences):
-    """Following the mask back from each end gives the sequence that was packed, at
-    positions 0, 1, 2, ..."""
+def test_what_an_end_sees_is_its_own_sequence(sequences):
     packed = pack(sequences)
-    mask = block_mask(packed.segment[None])[0, 0]
-    prefix = int((packed.segment == 0).sum())
-    position = torch.where(
-        packed.segment == 0, torch.arange(len(packed.ids)), prefix + packed.offset
-    )
+    assert packed.ids[: packed.first].tolist() == sequences[0]
     for sequence, end in zip(sequences, packed.ends, strict=True):
-        assert packed.ids[mask[end]].tolist() == sequence
-        assert position[mask[end]].tolist() == list(range(len(sequence)))
+        seen = packed.visible[end]
+        assert packed.ids[seen].tolist() == sequence
+        assert packed.depth[seen].tolist() == list(range(len(sequence)))
+    beginnings = {tuple(s[: n + 1]) for s in sequences for n in range(len(s))}
+    assert len(packed.ids) == len(beginnings)  # each stands once
+
+
+def test_the_instruction_stands_once(retriever):
+    """Nine questions share the image and the instruction, not only the image."""
+    questions = tuple(f"{word}?" for word in "abcdefghi")
+    packed = retriever._pack_templates((None, *questions), 16)
+    separate = [retriever._pack_templates((q,), 16) for q in (None, *questions)]
+    assert len(packed.ids) < sum(len(row.ids) for row in separate) / 4

@@ -1,15 +1,18 @@
 """Promptable retrievers: multimodal language models, through transformers.
 
 An image stands in a template with or without a question, and its embedding is the last
-token's hidden state. Because attention is causal and the image comes first, the tokens
-up to where the templates part, image included, are the same for every prompt. One row
+token's hidden state. Because attention is causal and the image comes first, a token's
+state depends only on the tokens before it, and what the templates share at their start
+(the image; for all questions also the instruction) need be computed only once. One row
+holds the templates as a tree of tokens:
 
-    [prefix][rest 1] ... [rest P]
+    <image> -+- Represent the given image.
+             +- \\n Represent ... following question: -+- How many people ...? \\n
+                                                     +- What is the weather ...? \\n
 
-with a block mask (a rest sees the prefix and itself) and positions that start again
-after the prefix therefore holds all P prompts of an image, and the vision tower and
-the prefix run once. `one_pass=False` runs each prompt by itself, the obvious way; the
-two agree to rounding.
+A mask lets each token see its ancestors and itself, at the positions that it has in its
+own template. This gives every prompt's embedding exactly as a pass of its own would, up
+to rounding; `one_pass=False` does run the passes one by one, the obvious way.
 """
 
 import json
@@ -37,46 +40,48 @@ _UNUSED = "lm_head.weight"
 
 @dataclass(frozen=True)
 class Packed:
-    """One row of tokens for P templates: all fields int64 tensors.
+    """One row of tokens for P templates.
 
-    ids (L,); segment (L,), 0 in the prefix and p in rest p; offset (L,), the place
-    within the rest; ends (P,), the index of each rest's last token.
+    ids (L,) int64; depth (L,) int64, a token's place in its template; visible (L, L)
+    bool, row i the tokens that token i sees; first: how many tokens the first template
+    has, which open the row; ends (P,) int64, where each template's last token lies.
     """
 
     ids: torch.Tensor
-    segment: torch.Tensor
-    offset: torch.Tensor
+    depth: torch.Tensor
+    visible: torch.Tensor
+    first: int
     ends: torch.Tensor
 
 
 def pack(sequences: Sequence[Sequence[int]]) -> Packed:
-    """Pack P token sequences into one row behind their longest common prefix.
+    """Pack P token sequences into one row in which equal beginnings stand once.
 
-    Compared are token ids, not strings: tokens may merge across a seam. The prefix
-    stops one token short of the shortest sequence, so that each rest has an end of
-    its own to pool.
+    Compared are token ids, not strings: templates differ in white space right after
+    the image, and tokens may merge across a seam.
     """
-    shortest = min(len(sequence) for sequence in sequences)
-    prefix = 0
-    while prefix < shortest - 1 and len({s[prefix] for s in sequences}) == 1:
-        prefix += 1
-    rests = [list(sequence[prefix:]) for sequence in sequences]
-    ids = [*sequences[0][:prefix], *(token for rest in rests for token in rest)]
-    segment = [0] * prefix + [p for p, rest in enumerate(rests, 1) for _ in rest]
-    offset = [0] * prefix + [place for rest in rests for place in range(len(rest))]
-    ends = prefix - 1 + np.cumsum([len(rest) for rest in rests])
-    return Packed(*(torch.tensor(field) for field in (ids, segment, offset, ends)))
-
-
-def block_mask(segment: torch.Tensor) -> torch.Tensor:
-    """Who may see whom: segment (B, L) -> (B, 1, L, L) bool, True where allowed.
-
-    Causal, and only the prefix (segment 0) or one's own rest. Padding has segment -1:
-    nothing else sees it, and it sees the prefix, so no row of the softmax is empty.
-    """
-    keys, queries = segment[:, None, :], segment[:, :, None]
-    causal = torch.ones(segment.shape[1], segment.shape[1], dtype=torch.bool).tril()
-    return (((keys == 0) | (keys == queries)) & causal.to(segment.device))[:, None]
+    ids, parents, ends = [], [], []
+    known: dict[tuple[int, int], int] = {}  # (parent, token) -> place in the row
+    for sequence in sequences:
+        place = -1
+        for token in sequence:
+            if (place, token) not in known:
+                known[place, token] = len(ids)
+                ids.append(token)
+                parents.append(place)
+            place = known[place, token]
+        ends.append(place)
+    visible = torch.eye(len(ids), dtype=torch.bool)
+    for place, parent in enumerate(parents):  # parents come before their children
+        if parent >= 0:
+            visible[place] |= visible[parent]
+    return Packed(
+        ids=torch.tensor(ids),
+        depth=visible.sum(dim=1) - 1,
+        visible=visible,
+        first=len(sequences[0]),
+        ends=torch.tensor(ends),
+    )
 
 
 class MllmRetriever:
@@ -204,26 +209,22 @@ class MllmRetriever:
             vision.pop(key, None)
         counts = (found == self.processor.image_token_id).sum(dim=1)  # (B,)
         rows = [self._packed(prompts, int(count)) for count in counts]
-        ids, segment, offset = (
-            torch.nn.utils.rnn.pad_sequence(
-                [getattr(row, field) for row in rows],
-                batch_first=True,
-                padding_value=padding,
-            )
-            for field, padding in (
-                ("ids", self.processor.tokenizer.pad_token_id),
-                ("segment", -1),
-                ("offset", 0),
-            )
-        )  # (B, L) each
-        dtype = self.model.dtype
-        mask = torch.zeros(block_mask(segment).shape, dtype=dtype)
-        mask.masked_fill_(~block_mask(segment), torch.finfo(dtype).min)
+        length = max(len(row.ids) for row in rows)
+        shape, dtype = (len(rows), length), self.model.dtype
+        ids = torch.full(shape, self.processor.tokenizer.pad_token_id)  # (B, L)
+        # Padding sees itself, so that no row of the softmax is empty.
+        visible = torch.eye(length, dtype=torch.bool).repeat(len(rows), 1, 1)
+        for number, row in enumerate(rows):
+            size = len(row.ids)
+            ids[number, :size] = row.ids
+            visible[number, :size, :size] = row.visible
+        mask = torch.zeros(visible.shape, dtype=dtype)
+        mask.masked_fill_(~visible, torch.finfo(dtype).min)
         inputs = {
             **vision,
             "input_ids": ids,
-            "attention_mask": mask,  # (B, 1, L, L), passed through by the library
-            "position_ids": self._positions(ids, segment, offset, vision),
+            "attention_mask": mask[:, None],  # 4-D: the library passes it through
+            "position_ids": self._positions(ids, rows, vision),
         }
         inputs = self._on_device(inputs)
         hidden = self.model(**inputs, use_cache=False).last_hidden_state
@@ -236,38 +237,41 @@ class MllmRetriever:
         token, token_id = self.processor.image_token, self.processor.image_token_id
         texts = [self.template(p).replace(token, token * count) for p in prompts]
         packed = pack(self.processor.tokenizer(texts)["input_ids"])
-        inside = (packed.ids == token_id) & (packed.segment == 0)
-        if not int(inside.sum()) == int((packed.ids == token_id).sum()) == count:
+        if int((packed.ids == token_id).sum()) != count:
             raise ValueError(
-                f"{self.name}: the image is not in the templates' common prefix, or a "
-                "prompt holds the image placeholder"
+                f"{self.name}: the image is not in the templates' common beginning, or "
+                "a prompt holds the image placeholder"
             )
         return packed
 
     def _positions(
         self,
         ids: torch.Tensor,
-        segment: torch.Tensor,
-        offset: torch.Tensor,
+        rows: Sequence[Packed],
         vision: dict[str, torch.Tensor],
     ) -> torch.Tensor:
-        """Each token's position as if its own prompt were the only one.
+        """Each token's position as if its own template were the only one.
 
         (3, B, L) where the model has rotary positions of its own for images (time,
-        height, width), else (B, L). Every rest starts after the prefix's maximum.
+        height, width), else (B, L). The library places the first template; all text
+        after an image lies at its depth plus what the image saves or costs.
         """
-        prefix = segment == 0
+        depth, first = torch.zeros_like(ids), torch.zeros_like(ids)
+        for number, row in enumerate(rows):
+            depth[number, : len(row.ids)] = row.depth
+            first[number, : row.first] = 1
         if not hasattr(self.model, "get_rope_index"):
-            places = torch.arange(ids.shape[1]).expand_as(ids)
-            return torch.where(prefix, places, prefix.sum(1, keepdim=True) + offset)
+            return depth
         places, _ = self.model.get_rope_index(
             ids,
             mm_token_type_ids=(ids == self.processor.image_token_id).int(),
             image_grid_thw=vision["image_grid_thw"],
-            attention_mask=prefix.long(),
-        )  # (3, B, L), meaningful in the prefix
-        start = places.masked_fill(~prefix, 0).amax(dim=(0, 2)) + 1  # (B,)
-        return torch.where(prefix, places, start[None, :, None] + offset)
+            attention_mask=first,
+        )  # (3, B, L), meaningful in the first template
+        inside = first.bool()
+        after = places.masked_fill(~inside, 0).amax(dim=(0, 2)) + 1  # (B,)
+        shift = (after - first.sum(dim=1))[None, :, None]
+        return torch.where(inside, places, depth + shift)
 
     def _on_device(self, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         return {
