@@ -68,6 +68,27 @@ def test_a_checkpoint_that_cannot_be_fetched(monkeypatch, tmp_path):
         zoo.load("clip-vit-l-14-336")
 
 
+def test_a_checkpoint_of_the_hub_reports_its_commit(monkeypatch, tmp_path):
+    """The hub's cache as it lies on disk, with a small CLIP for the large one."""
+    row, commit = zoo.ROWS["clip-vit-l-14-336"], "0123456789abcdef" * 2 + "01234567"
+    repository = row.checkpoint.removeprefix("hub:").replace("/", "--")
+    cache = tmp_path / f"models--{repository}"
+    save_clip(cache / "snapshots" / commit)
+    (cache / "refs").mkdir()
+    (cache / "refs" / row.revision).write_text(commit)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    weights = cache / "snapshots" / commit / "open_clip_model.safetensors"
+    weights.rename(tmp_path / "elsewhere")  # a download that was cut off
+    assert zoo.missing(row) == "not downloaded yet"
+    (tmp_path / "elsewhere").rename(weights)
+    assert zoo.missing(row) is None
+    retriever = zoo.load(row.name)
+    assert retriever.revision == commit
+    assert commit in retriever.fingerprint["weights"]
+    assert retriever.embed_texts(["a cat"]).shape == (1, 32)
+
+
 def test_the_table_is_read_without_the_heavy_libraries():
     """`cocofacet --help` and `cocofacet retrievers` answer at once."""
     program = (

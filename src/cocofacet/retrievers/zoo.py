@@ -158,14 +158,24 @@ def missing(row: Row) -> str | None:
     """Why this row cannot be loaded right now without a download; None if it can."""
     kind, _, place = row.checkpoint.partition(":")
     if kind == "package":
-        found = any((CHECKPOINTS / place).glob("*.safetensors"))
-        return None if found else "not in this copy of the package"
-    from huggingface_hub import try_to_load_from_cache
+        directory, reason = CHECKPOINTS / place, "not in this copy of the package"
+    else:
+        directory, reason = _in_cache(row, place), "not downloaded yet"
+    found = directory is not None and any(directory.glob("*.safetensors"))
+    return None if found else reason
 
-    cached = try_to_load_from_cache(
-        place, row.files[0].replace("*", "config"), revision=row.revision
-    )
-    return None if isinstance(cached, str) else "not downloaded yet"
+
+def _in_cache(row: Row, repository: str) -> Path | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        found = snapshot_download(
+            repository, revision=row.revision, local_files_only=True
+        )
+    except LocalEntryNotFoundError:
+        return None
+    return Path(found)
 
 
 def _check_device(device: str) -> None:
