@@ -136,7 +136,7 @@ def test_a_failure_while_writing_leaves_nothing(tmp_path, monkeypatch):
     def full(path, content):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cocofacet.official.write_json", full)
+    monkeypatch.setattr("cocofacet.official.write_atomic", full)
     with pytest.raises(OSError, match="No space left"):
         little().save(tmp_path / "b")
     assert list(tmp_path.iterdir()) == []

@@ -5,11 +5,12 @@ built here, a ``manifest.json`` that says from what, with which settings, and wh
 left out. Any facet may be missing; the released files load the same way.
 """
 
+import json
 import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,7 @@ import numpy as np
 
 from cocofacet.errors import InputError
 from cocofacet.facets import FACETS, Facet
-from cocofacet.files import sha256_of, write_json
+from cocofacet.files import sha256_of, write_atomic, write_json
 from cocofacet.sources import read_json
 
 POOL = 100  # candidates a query: 1 positive, then 99 negatives
@@ -114,7 +115,7 @@ class Benchmark:
             digests = {}
             for name in self.facets:
                 path = beside / f"{FACETS[name].stem}.json"
-                write_json(path, rows_of(self.of(name)))
+                write_atomic(path, text_of(self.of(name)))
                 digests[path.name] = sha256_of(path)
             write_json(beside / MANIFEST, {**self.manifest, "files": digests})
             try:
@@ -163,17 +164,18 @@ def check_free(folder: Path) -> None:
         raise InputError(f"{folder}: folder: is a file. Choose another name.")
 
 
-def rows_of(queries: tuple[Query, ...]) -> list[dict[str, object]]:
-    """Queries as the rows of an official file."""
-    return [
+def text_of(queries: Sequence[Query]) -> str:
+    """Queries as the text of an official file, a row a line."""
+    rows = (
         {
             "qry_text": query.text,
             "qry_img_path": "",
             "tgt_text": TARGET_TEXT,
-            "tgt_img_path": list(query.candidates),
+            "tgt_img_path": query.candidates,
         }
         for query in queries
-    ]
+    )
+    return "[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n"
 
 
 def _same(benchmark: Benchmark, folder: Path) -> bool:
