@@ -34,7 +34,7 @@ def configuration(vocabulary: int) -> dict:
             "vision_cfg": {
                 "image_size": 128,
                 "layers": [1, 1, 1, 1],
-                "width": 20,
+                "width": 16,
                 "head_width": 64,
             },
             "text_cfg": {
@@ -44,7 +44,7 @@ def configuration(vocabulary: int) -> dict:
                 "hf_tokenizer_name": "tiny-clip",
                 "width": 128,
                 "heads": 4,
-                "layers": 3,
+                "layers": 2,
             },
         },
         "preprocess_cfg": {"mean": MEAN, "std": STD, "size": [128, 128]},
@@ -120,7 +120,9 @@ def save(model: CLIP, tokenizer, folder: Path) -> None:
     folder = Path(folder)
     tokenizer.save_pretrained(folder)
     half = {k: _half(v) for k, v in model.state_dict().items()}
-    save_file(half, folder / "open_clip_model.safetensors", {"format": "pt"})
+    weights = folder / "open_clip_model.safetensors"
+    save_file(half, weights, {"format": "pt"})
+    weights.chmod(0o644)  # safetensors writes files that only their owner may read
     text = json.dumps(configuration(len(tokenizer)), indent=1)
     (folder / "open_clip_config.json").write_text(text + "\n")
 

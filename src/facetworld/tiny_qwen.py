@@ -141,6 +141,8 @@ def save(model, processor, folder: Path) -> None:
     half = copy.deepcopy(model).half()
     half.save_pretrained(folder)
     processor.save_pretrained(folder)
+    # safetensors writes files that only their owner may read
+    (Path(folder) / "model.safetensors").chmod(0o644)
 
 
 MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073]) * 255
@@ -181,43 +183,52 @@ def attend(module, q, k, v, bias=None, scaling=None, **_):
 ALL_ATTENTION_FUNCTIONS.register("matrix_products", attend)
 
 
-def see(model, patches: torch.Tensor) -> torch.Tensor:
-    """Patches (B, 64, 768) -> image tokens (B, 16, D) by the model's vision tower."""
-    visual = model.model.visual
-    grid = torch.tensor([[1, SIDE // PATCH, SIDE // PATCH]])
-    cos, sin = visual.rotary_pos_emb(patches, get_vision_position_ids(grid, MERGE))
-    x = F.linear(patches, visual.patch_embed.proj.weight.flatten(1))
-    heads = visual.config.num_heads
+def vision_layers(visual, pictures: torch.Tensor, cos, sin) -> torch.Tensor:
+    """Pictures (B, 128, 128, 3) uint8 -> image tokens (B, 16, D)."""
+    x = F.linear(patches_of(pictures), visual.patch_embed.proj.weight.flatten(1))
     for block in visual.blocks:
-        qkv = block.attn.qkv(block.norm1(x)).unflatten(-1, (3, heads, -1))
-        q, k, v = qkv.unflatten(-1, (3, block.attn.num_heads, -1)).permute(
-            2, 0, 3, 1, 4
-        )
+        attention = block.attn
+        qkv = attention.qkv(block.norm1(x)).unflatten(-1, (3, attention.num_heads, -1))
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
         q, k = (t * cos + rotate_half(t) * sin for t in (q, k))
-        x = x + block.attn.proj(attend(None, q, k, v)[0].flatten(2))
+        x = x + attention.proj(attend(None, q, k, v)[0].flatten(2))
         x = x + block.mlp(block.norm2(x))
     merger = visual.merger
     return merger.mlp(merger.ln_q(x).reshape(len(x), PICTURE_TOKENS, -1))
 
 
-def read(model, packed: Packed, image_tokens: torch.Tensor | None) -> torch.Tensor:
+def language_layers(language, x: torch.Tensor, bias, cos, sin) -> torch.Tensor:
+    """Embeddings (B, L, D) -> last states (B, L, D)."""
+    for layer in language.layers:
+        x = layer(x, attention_mask=bias, position_embeddings=(cos, sin))
+    return language.norm(x)
+
+
+def see(model, pictures: torch.Tensor, layers=vision_layers) -> torch.Tensor:
+    """Pictures (B, 128, 128, 3) uint8 -> image tokens (B, 16, D)."""
+    visual = model.model.visual
+    grid = torch.tensor([[1, SIDE // PATCH, SIDE // PATCH]])
+    cos, sin = visual.rotary_pos_emb(pictures, get_vision_position_ids(grid, MERGE))
+    return layers(visual, pictures, cos, sin)
+
+
+def read(
+    model, packed: Packed, image_tokens: torch.Tensor | None, layers=language_layers
+) -> torch.Tensor:
     """States (B, L, D) of packed rows; image tokens (B, 16, D) fill the root.
 
     `packed` may hold a single row for a whole batch of pictures.
     """
-    embeds = model.model.language_model.embed_tokens(packed.ids)
+    language = model.model.language_model
+    embeds = language.embed_tokens(packed.ids)
     if image_tokens is not None:
         image_tokens = image_tokens.to(embeds.dtype)
         embeds = embeds.expand(len(image_tokens), -1, -1)
         last = embeds[:, PICTURE_TOKENS + 1 :]
         embeds = torch.cat([embeds[:, :1], image_tokens, last], 1)
     bias = torch.zeros(packed.visible.shape).masked_fill(~packed.visible, -1e4)
-    return model.model.language_model(
-        inputs_embeds=embeds,
-        position_ids=packed.positions,
-        attention_mask={"full_attention": bias},
-        use_cache=False,
-    ).last_hidden_state
+    cos, sin = language.rotary_emb(embeds, packed.positions)
+    return layers(language, embeds, bias, cos, sin)
 
 
 def load(folder: Path):
