@@ -102,8 +102,9 @@ made_with(workspace, metric, "GPT-written", retriever, unasked)
 # ## The answers without the questions
 #
 # The third model was trained on the same answers, but its *general* embedding was
-# pulled towards all of them at once. It never saw a question. If it does as well as the
-# prompted embedding, then the answers in the training help, and not the prompt.
+# pulled towards all of them at once. After the common warm-up it never saw a question.
+# If it does as well as the prompted embedding, then the answers in the training help,
+# and not the prompt.
 
 # %% mystnb={"image": {"alt": "Dots with intervals: Recall at 1 by facet of the general embedding, of the general embedding of a model trained on the same answers without questions, and with the facet's question."}}
 answers = workspace.ranks(no_question, ("general",)).assign(mode="answers")

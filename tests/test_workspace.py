@@ -43,7 +43,6 @@ def test_home_is_the_repository_or_the_folder_one_is_in(tmp_path, monkeypatch):
 
 def test_every_profile_names_rows_of_the_zoo_and_known_facets():
     for profile in PROFILES.values():
-        names = (profile.dual, profile.promptable, profile.unasked, profile.no_question)
-        assert {name for name in names if name} <= set(ROWS)
+        assert set(profile.retrievers) <= set(ROWS)
         assert set(profile.unasked_facets) <= set(FACETS)
         assert bool(profile.unasked) == bool(profile.unasked_facets)

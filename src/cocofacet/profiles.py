@@ -32,6 +32,12 @@ class Profile:
     world: str | None = None
     pixels: str = ""  # the image size, for the line under each number
 
+    @property
+    def retrievers(self) -> tuple[str, ...]:
+        """All rows of the zoo that the profile loads."""
+        named = (self.dual, self.promptable, self.unasked, self.no_question)
+        return tuple(name for name in named if name)
+
 
 PROFILES = {
     profile.name: profile
