@@ -131,6 +131,17 @@ def test_each_query_has_its_own_draw():
     assert len(set(one)) == 99
 
 
+def test_queries_of_one_label_have_their_own_pools(tmp_path):
+    """Also with another query beside them, and in another facet's company."""
+    answers = {n: ["Night."] for n in range(300)} | {500: ["Day."], 501: ["Day."]}
+    one, two = times_of(answers, tmp_path).of("times")[:2]
+    assert (one.label, two.label) == ("daytime", "daytime")
+    assert set(one.candidates[1:]) != set(two.candidates[1:])
+    # The draw of 501 is the same when 500 asks for something else.
+    (alone,) = times_of(answers | {500: ["Yesterday."]}, tmp_path).of("times")
+    assert alone.candidates == two.candidates
+
+
 def test_a_draw_is_a_shuffle_by_the_hash_of_its_key():
     """The same by hand: a change here would change every benchmark built so far."""
     digest = hashlib.sha256(b"7\nstem\na.jpg\ndusk").digest()
