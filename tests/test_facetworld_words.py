@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from facetworld.captions import RATES, coco_like, count_rates, dense
+from facetworld.questions import QUESTIONS, TUNE_QUESTIONS
 from facetworld.scene import sample
 from facetworld.tune import excludes, pools, recall, text_of
 from facetworld.words import (
@@ -15,8 +16,6 @@ from facetworld.words import (
     FACETS,
     HELD_OUT,
     LABEL_WORDS,
-    QUESTIONS,
-    TUNE_QUESTIONS,
     TUNE_WORDINGS,
     all_answers,
     all_labels,
@@ -173,7 +172,9 @@ def test_captions_name_subject_and_place_and_the_rest_at_cocos_rates():
             assert {"animals", "objects"} & set(told) or scene.people, text
     # A rate holds where the scene has such a label: no gesture without people.
     for facet, rate in RATES.items():
-        having = [i for i, s in enumerate(scenes) if labels_of(s)[facet] not in (None, "0")]
+        having = [
+            i for i, s in enumerate(scenes) if labels_of(s)[facet] not in (None, "0")
+        ]
         share = np.mean([facet in captions[i][1] for i in having])
         error = (rate * (1 - rate) / len(having)) ** 0.5
         assert abs(share - rate) < 4 * error, facet

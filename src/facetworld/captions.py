@@ -20,11 +20,11 @@ import numpy as np
 from facetworld.scene import Scene
 from facetworld.words import (
     GESTURE_WORDS,
+    LABEL_WORDS,
     NUMBERS,
     PLACE_PHRASES,
     TIME_WORDS,
     WEATHER_WORDS,
-    answer,
     labels_of,
     pick,
     with_article,
@@ -134,10 +134,10 @@ def _people(scene: Scene, say: set, told: dict, rng: np.random.Generator) -> str
 
 
 def dense(scene: Scene, rng: np.random.Generator) -> str:
-    """Everything about a scene, in random order and wording: for the warm-up."""
+    """The bare words for everything in a scene, in random order: for the warm-up."""
     labels = {f: label for f, label in labels_of(scene).items() if label is not None}
     order = rng.permutation(list(labels))
-    return ", ".join(answer(facet, labels[facet], rng) for facet in order) + "."
+    return ", ".join(pick(rng, LABEL_WORDS[f](labels[f])) for f in order)
 
 
 def main() -> None:

@@ -22,12 +22,13 @@ from pathlib import Path
 
 import torch
 
-from facetworld import tiny_clip, tiny_qwen, train_clip, train_qwen
+from facetworld import tiny_clip, tiny_qwen, train_clip, train_qwen, train_warmup
 from facetworld.optimise import record
 from facetworld.pictures import FOLDER, load_pictures
 
 N_TRAIN, N_TUNE = 30_000, 800
-STEPS = {"clip": 1500, "warmup": 1500, "qwen": 800}
+STEPS = {"clip": 1600, "warmup": 700, "qwen": 600}
+TOWER_STEPS = 1200
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -47,6 +48,12 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--warmup", type=Path, help="for qwen: the warm-up's folder")
     parser.add_argument("--seed", type=int, default=0, help="default 0")
     parser.add_argument("--steps", type=int, help=f"defaults: {STEPS}")
+    parser.add_argument(
+        "--tower-steps",
+        type=int,
+        default=TOWER_STEPS,
+        help=f"for warmup: steps of the vision tower alone, default {TOWER_STEPS}",
+    )
     parser.add_argument("--out", type=Path, required=True, help="checkpoint folder")
     parser.add_argument("--record", type=Path, help="file for settings and log, JSON")
     parser.add_argument(
@@ -89,9 +96,14 @@ def main(argv: list[str] | None = None) -> None:
         )
         tiny_clip.save(model, tokenizer, args.out)
     elif args.what == "warmup":
-        settings |= {"rate": train_qwen.WARMUP_RATE, "asked": train_qwen.ASKED}
-        model, tokenizer, log = train_qwen.train_warmup(
-            scenes, pictures, steps, args.seed, compiled=compiled
+        settings |= {"rate": train_warmup.RATE, "asked": train_warmup.ASKED}
+        settings |= {
+            "tower_steps": args.tower_steps,
+            "tower_batch": train_warmup.TOWER_BATCH,
+            "tower_rate": train_warmup.TOWER_RATE,
+        }
+        model, tokenizer, log = train_warmup.train_warmup(
+            scenes, pictures, args.tower_steps, steps, args.seed, compiled=compiled
         )
         tiny_qwen.save(model, tiny_qwen.new_processor(tokenizer), args.out)
     else:

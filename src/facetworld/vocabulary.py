@@ -15,8 +15,9 @@ from tokenizers import (
 )
 
 from facetworld.captions import coco_like, dense
+from facetworld.questions import QUESTIONS
 from facetworld.scene import sample
-from facetworld.words import FACETS, QUESTIONS, all_answers, finish
+from facetworld.words import FACETS, all_answers, finish
 
 TEMPLATES = (
     "Represent the given image.",

@@ -1,4 +1,4 @@
-"""The words that training teaches: questions, answers and queries, facet by facet.
+"""The words that training teaches: answers and queries, facet by facet.
 
 Everything here is for training only. None of the evaluation's questions, queries or
 query templates occurs among them (a test compares normalised strings and templates),
@@ -12,20 +12,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from facetworld import scene as world
+from facetworld.questions import QUESTIONS
 from facetworld.scene import Scene
 
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six")
 
-PLACE_WORDS = {
-    "beach": ("beach", "sandy beach", "seaside", "shore"),
-    "street": ("city street", "street", "city", "road in a town"),
-    "park": ("park", "green park", "city park", "grassy park"),
-    "forest": ("forest", "woods", "pine forest"),
-    "mountain": ("mountains", "mountain", "snowy peaks", "hills"),
-    "kitchen": ("kitchen", "home kitchen"),
-    "bathroom": ("bathroom", "tiled bathroom"),
-    "bedroom": ("bedroom", "bed room"),
-}
 PLACE_PHRASES = {
     "beach": ("at the beach", "on a beach", "on the beach", "by the sea"),
     "street": ("on a city street", "on the street", "in the city", "in the street"),
@@ -62,170 +54,6 @@ GESTURE_WORDS = {
     "crawling": ("crawling", "crawling along", "on all fours"),
 }
 
-# Fifteen and more ways to ask each thing: with one or two, a model learns the string
-# and not the question. The evaluation's own questions must not be among them.
-QUESTIONS: dict[str, tuple[str, ...]] = {
-    "objects": (
-        "What object is shown in the picture?",
-        "Which object can you see here?",
-        "What things are there in this photo?",
-        "Name the object in the image.",
-        "What kind of object does the picture contain?",
-        "Which item is in the scene?",
-        "What is the main object?",
-        "Which things are visible in the photo?",
-        "What objects can be found in this picture?",
-        "Tell me which object is present.",
-        "Identify the object in this photo.",
-        "What items appear in the image?",
-        "Is there an object, and which one?",
-        "Which objects does the photo show?",
-        "What object has been photographed?",
-        "List the objects in this image.",
-        "What vehicle, furniture or other object is there?",
-        "Which thing stands in this scene?",
-    ),
-    "animals": (
-        "What animal is shown in the picture?",
-        "Which animal can you see here?",
-        "What creature is there in this photo?",
-        "Name the animal in the image.",
-        "What kind of animal does the picture contain?",
-        "Which animal is in the scene?",
-        "Which species of animal is it?",
-        "Which animals are visible in the photo?",
-        "What animals can be found in this picture?",
-        "Tell me which animal is present.",
-        "Identify the animal in this photo.",
-        "What animals appear in the image?",
-        "Is there an animal, and which one?",
-        "Which animals does the photo show?",
-        "What animal has been photographed?",
-        "List the animals in this image.",
-        "What pet, bird or wild beast is there?",
-        "Which animal stands in this scene?",
-    ),
-    "gestures": (
-        "What are the people doing?",
-        "Which pose do the people have?",
-        "What is the posture of the people in this photo?",
-        "How are the persons posing in the picture?",
-        "What gesture can be seen here?",
-        "Which gesture do the persons make?",
-        "In what position are the people?",
-        "What action do the people perform in the photo?",
-        "Name the gesture of the people.",
-        "Describe the pose of the people in the image.",
-        "What is everybody doing in this picture?",
-        "What is someone doing here?",
-        "What body posture is shown?",
-        "Are the people standing, sitting or something else?",
-        "Tell me what the persons are doing.",
-        "What movement or pose do the humans show?",
-        "How do the people hold their bodies?",
-        "Which activity is the person busy with?",
-    ),
-    "scenes": (
-        "Where was this photo taken?",
-        "What place is shown in the picture?",
-        "What kind of place is this?",
-        "Which location can you see here?",
-        "Where is this?",
-        "Name the place in the image.",
-        "What is the setting of the picture?",
-        "In which environment was the photo taken?",
-        "What scenery does the photo show?",
-        "Which type of scene is it?",
-        "Is it indoors or outdoors, and where?",
-        "Tell me the location of the scene.",
-        "Where are we in this photo?",
-        "What surroundings are visible?",
-        "What room or landscape is this?",
-        "Identify the location of this picture.",
-        "What is the background of the image?",
-        "At what kind of spot was the picture made?",
-    ),
-    "times": (
-        "When was this photo taken?",
-        "Is it day or night?",
-        "At what time was the picture made?",
-        "What part of the day is it?",
-        "Which time of day can you see here?",
-        "What is the time of day?",
-        "Name the time of day in the image.",
-        "What hour of the day does the light suggest?",
-        "Does the photo show day, night, dusk or sunrise?",
-        "When does this scene take place?",
-        "How late is it in the picture?",
-        "Tell me the time of day.",
-        "Is the sun up, rising or gone?",
-        "At which moment of the day is this?",
-        "What does the light say about the time?",
-        "Identify the time of day of this photo.",
-        "During what part of the day was it taken?",
-        "What daytime or nighttime is shown?",
-    ),
-    "people": (
-        "How many persons can you see?",
-        "How many people are there?",
-        "What is the number of people in the picture?",
-        "Count the people in the photo.",
-        "How many humans appear here?",
-        "What number of persons does the image show?",
-        "How many people does the photo show?",
-        "How large is the group of people?",
-        "Is anybody there, and how many?",
-        "How many individuals are visible?",
-        "Tell me the number of people.",
-        "How many men and women are in the scene?",
-        "Give the count of persons.",
-        "How many people were photographed?",
-        "How many figures are in this picture?",
-        "What is the count of people here?",
-        "How big is the crowd?",
-        "How many people can be counted?",
-    ),
-    "weathers": (
-        "How is the weather?",
-        "What weather does the picture show?",
-        "Is it sunny, rainy or snowy?",
-        "What kind of weather is it?",
-        "Which weather can you see here?",
-        "What are the weather conditions?",
-        "Name the weather in the photo.",
-        "What does the sky look like?",
-        "How does the sky look in this photo?",
-        "Is there rain, snow, mist or sun?",
-        "What weather was there when the photo was taken?",
-        "Describe the weather in the picture.",
-        "Tell me about the weather.",
-        "What is the weather outside?",
-        "Was it a good or a bad day outdoors?",
-        "Identify the weather of this scene.",
-        "Under what weather was it taken?",
-        "What sort of day is it?",
-    ),
-    "materials": (
-        "What is the wall made of?",
-        "Which material can you see here?",
-        "What material is shown in the picture?",
-        "Of which material is the surface?",
-        "What is the surface made of?",
-        "Name the material in the photo.",
-        "What kind of material does the picture contain?",
-        "What stuff are the things made from?",
-        "Which material was used?",
-        "Is it wood, stone, metal, paper or brick?",
-        "Tell me the material of the surface.",
-        "What is the thing in front built from?",
-        "Identify the material in this image.",
-        "What does the surface consist of?",
-        "Which building material is visible?",
-        "From what material is the front wall?",
-        "What substance is the low wall?",
-        "What texture or material is it?",
-    ),
-}
 FACETS = tuple(QUESTIONS)
 
 # The control `tiny-qwen2vl-unasked` never gets a question about these two, and the
@@ -293,18 +121,8 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-# One question and one wording a facet that training never sees and the evaluation
-# does not use either: only for following a training on the tune scenes.
-TUNE_QUESTIONS: dict[str, str] = {
-    "objects": "Say what object you notice in the picture.",
-    "animals": "Say what animal you notice in the picture.",
-    "gestures": "Say how the people in the picture are posing.",
-    "scenes": "Say in what place the picture is set.",
-    "times": "Say at what time of day the picture is set.",
-    "people": "Say how many people you count in the picture.",
-    "weathers": "Say what weather the picture has.",
-    "materials": "Say what material the picture has.",
-}
+# One wording a facet that training never sees and the evaluation does not use either:
+# only for following a training on the tune scenes.
 TUNE_WORDINGS: dict[str, str] = {
     "objects": "Please give me a photograph with some {} in it.",
     "animals": "Please give me a photograph with some {} in it.",
@@ -396,17 +214,15 @@ def question(facet: str, rng: np.random.Generator) -> str:
 
 def all_labels() -> dict[str, tuple[str, ...]]:
     """Every label that a scene can carry, by facet."""
-    from facetworld import scene
-
     return {
-        "objects": scene.OBJECTS,
-        "animals": scene.ANIMALS,
-        "gestures": scene.GESTURES,
-        "scenes": scene.PLACES,
-        "times": scene.TIMES,
-        "people": tuple(str(n) for n in range(scene.MAX_PEOPLE + 1)),
+        "objects": world.OBJECTS,
+        "animals": world.ANIMALS,
+        "gestures": world.GESTURES,
+        "scenes": world.PLACES,
+        "times": world.TIMES,
+        "people": tuple(str(n) for n in range(world.MAX_PEOPLE + 1)),
         "weathers": tuple(WEATHER_WORDS),
-        "materials": scene.MATERIALS,
+        "materials": world.MATERIALS,
     }
 
 

@@ -1,0 +1,133 @@
+"""Warm up a tiny Qwen2-VL: what its contrastive training starts from.
+
+Contrast from random weights sits on a plateau, and the real models do not start there
+either. First the vision tower alone learns to tell the labels of all facets (the real
+ones come from towers trained before); then the whole model learns to write down
+everything in the picture and to answer the six questions that every variant asks.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from facetworld import tiny_qwen
+from facetworld.captions import dense
+from facetworld.optimise import optimise
+from facetworld.packing import pack
+from facetworld.qwen_rows import Strings, passes
+from facetworld.scene import Scene
+from facetworld.words import (
+    FACETS,
+    HELD_OUT,
+    LABEL_WORDS,
+    all_labels,
+    labels_of,
+    pick,
+    question,
+)
+
+TOWER_BATCH, TOWER_RATE = 128, 1.5e-3
+BATCH, RATE = 64, 1.5e-3
+LENGTH = 96
+QUESTIONS_A_PICTURE = 2  # of the six
+ASKED = tuple(facet for facet in FACETS if facet not in HELD_OUT)
+
+
+def train_tower(
+    model,
+    scenes: list[Scene],
+    pictures: np.ndarray,
+    steps: int,
+    rng: np.random.Generator,
+    compiled: bool = True,
+) -> list[dict]:
+    """Train the vision tower alone to tell the labels of all facets; returns the log.
+
+    The mean image token goes into one linear layer a facet, thrown away afterwards.
+    """
+    look, _ = passes(compiled)
+    labels = {facet: (None, *known) for facet, known in all_labels().items()}
+    truth = [
+        [labels[facet].index(label) for facet, label in labels_of(scene).items()]
+        for scene in scenes
+    ]
+    truth, sizes = torch.tensor(truth), [len(known) for known in labels.values()]
+    width = model.config.text_config.hidden_size
+    head = torch.nn.Linear(width, sum(sizes))
+
+    def loss_at(step: int) -> torch.Tensor:
+        chosen = np.sort(rng.choice(len(scenes), min(TOWER_BATCH, len(scenes)), False))
+        with torch.autocast("cpu", torch.bfloat16):
+            scores = head(look(model, pictures[chosen]).mean(1))
+        parts = scores.float().split(sizes, 1)
+        answers = truth[torch.from_numpy(chosen)].T
+        losses = [F.cross_entropy(*pair) for pair in zip(parts, answers, strict=True)]
+        return sum(losses) / len(losses)
+
+    parameters = [*model.model.visual.parameters(), *head.parameters()]
+    return optimise(parameters, loss_at, steps, TOWER_RATE, name="tower")
+
+
+def warmup_row(scene: Scene, strings: Strings, rng: np.random.Generator) -> list:
+    """[picture] -> dense caption; [picture][stem][question] -> answer, twice."""
+    row = [(strings.picture, -1), (strings.ids(" " + dense(scene, rng)), 0)]
+    row.append((strings.stem, 0))
+    labels = labels_of(scene)
+    for facet in rng.choice(ASKED, QUESTIONS_A_PICTURE, replace=False):
+        label = labels[facet]
+        words = "none" if label is None else pick(rng, LABEL_WORDS[facet](label))
+        row.append((strings.prompt(question(facet, rng)), 2))
+        row.append(([*strings.ids(words), strings.end], len(row) - 1))
+    room = LENGTH - sum(len(ids) for ids, _ in row)
+    caption = [*row[1][0], strings.end]
+    row[1] = (caption[: len(caption) + room - 1] if room < 1 else caption, 0)
+    return row
+
+
+def targets_of(rows: list, packed) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Where the warm-up's words are predicted from: rows, columns and the words."""
+    written = [1, *range(4, 4 + 2 * QUESTIONS_A_PICTURE, 2)]
+    b, column, word = [], [], []
+    for i, row in enumerate(rows):
+        for s in written:
+            ids, parent = row[s]
+            start = int(packed.starts[i, s])
+            before = [int(packed.ends[i, parent]), *range(start, start + len(ids) - 1)]
+            b += [i] * len(ids)
+            column += before
+            word += ids
+    return torch.tensor(b), torch.tensor(column), torch.tensor(word)
+
+
+def train_warmup(
+    scenes: list[Scene],
+    pictures: np.ndarray,
+    tower_steps: int,
+    steps: int,
+    seed: int,
+    batch: int = BATCH,
+    rate: float = RATE,
+    compiled: bool = True,
+):
+    """Returns (model, tokenizer, log); the log is the tower's, then the rest's."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    tokenizer = tiny_qwen.new_tokenizer()
+    model = tiny_qwen.new_model(tokenizer)
+    strings = Strings(tokenizer)
+    log = train_tower(model, scenes, pictures, tower_steps, rng, compiled)
+    look, read = passes(compiled)
+
+    def loss_at(step: int) -> torch.Tensor:
+        chosen = np.sort(rng.choice(len(scenes), batch, replace=False))
+        rows = [warmup_row(scenes[i], strings, rng) for i in chosen]
+        packed = pack(rows, strings.end, LENGTH)
+        b, column, word = targets_of(rows, packed)
+        with torch.autocast("cpu", torch.bfloat16):
+            states = read(model, packed, look(model, pictures[chosen]))
+            scores = model.lm_head(states[b, column])
+        return F.cross_entropy(scores.float(), word)
+
+    parameters = list(model.parameters())
+    log += optimise(parameters, loss_at, steps, rate, name="warmup")
+    return model, tokenizer, log
