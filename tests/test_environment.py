@@ -128,3 +128,13 @@ def test_every_make_command_named_anywhere_exists():
     }
     assert {pair for pair in named if pair[1] not in targets} == set()
     assert {"book", "test", "lint"} <= {target for _, target in named}
+
+
+def test_every_module_of_the_helper_is_on_the_page_of_modules():
+    page = (ROOT / "book/api.md").read_text()
+    named = set(re.findall(r"automodule:: (\S+)", page))
+    modules = {
+        ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
+        for path in (ROOT / "src/cocofacet").rglob("[a-z]*.py")
+    }
+    assert named == modules
