@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from cocofacet import runs
+from cocofacet.cli import main
 from cocofacet.errors import InputError
 from cocofacet.evaluate import COLUMNS
 
@@ -41,3 +42,13 @@ def test_no_run_and_a_foreign_file_say_what_to_do(tmp_path):
     (tmp_path / "mini/a/x.ranks.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match=r"x\.ranks\.csv: column 'profile'"):
         runs.collect(tmp_path, "mini")
+
+
+def test_the_command_prints_a_row_a_run_or_says_what_is_missing(tmp_path, capsys):
+    save(ranks("a", [1, 2, 1]), tmp_path / "mini/a", "02_general")
+    assert main(["runs", "--results", str(tmp_path)]) == 0
+    header, *rows = capsys.readouterr().out.splitlines()
+    assert "macro R@1" in header
+    assert rows[-1].split() == ["r", "general", "a", "75.0", "100.0", "66.7", "100.0"]
+    assert main(["runs", "--results", str(tmp_path), "--profile", "b"]) == 2
+    assert "no ranks here" in capsys.readouterr().err
