@@ -100,9 +100,10 @@ def recall_by_facet(
     retrievers trained differently are not compared.
     """
     facets = list(dict.fromkeys(next(iter(panels.values())).facet))
-    height = (0.34 + 0.13 * len(modes)) * len(facets) + 1.2
+    height = (0.28 + 0.1 * len(modes)) * len(facets) + 1.2
+    width = max(7, 3.9 * len(panels) + 1)
     figure, grid = plt.subplots(
-        1, len(panels), figsize=(3.9 * len(panels) + 1, height), sharey=True,
+        1, len(panels), figsize=(width, height), sharey=True,
         squeeze=False,
     )  # fmt: skip
     for axes, (title, table) in zip(grid[0], panels.items(), strict=True):
@@ -158,7 +159,7 @@ def gains(
     """
     facets = list(dict.fromkeys(next(iter(groups.values())).facet))
     figure, axes = plt.subplots(
-        figsize=(7, (0.3 + 0.16 * len(groups)) * len(facets) + 1.2)
+        figsize=(7, (0.28 + 0.12 * len(groups)) * len(facets) + 1.2)
     )
     for place, (words, table) in enumerate(groups.items()):
         table = table.set_index("facet").reindex(facets)

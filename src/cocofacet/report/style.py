@@ -63,11 +63,18 @@ def use_style() -> None:
 
 
 def finished(figure: Figure, words: str) -> Figure:
-    """Write what the pictures are ("rendered world") under the figure, so that it
+    """Write what the pictures are ("rendered world") above the figure, so that it
     travels with a copy of it, and hand it over closed: a notebook then shows it where
     it is asked to and not a second time at the end of the cell."""
     figure.text(
-        0.995, -0.01, words, ha="right", va="top", fontsize=9, style="italic", color=INK
+        0.995,
+        1.0,
+        words,
+        ha="right",
+        va="bottom",
+        fontsize=9,
+        style="italic",
+        color=INK,
     )
     plt.close(figure)
     return figure
