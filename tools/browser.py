@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "_build/html"
 WIDTHS = {1280: 900, 390: 844}  # a laptop's window and a phone's, width: height
 SCHEMES = ("light", "dark")
+PATIENCE = 120_000  # milliseconds, for a machine that is busy with something else
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -78,5 +79,5 @@ def reader(browser: Browser, width: int, scheme: str) -> BrowserContext:
 
 def settle(page: Page, url: str) -> None:
     """Load a page and wait until its formulas are set."""
-    page.goto(url, wait_until="load")
+    page.goto(url, wait_until="load", timeout=PATIENCE)
     page.evaluate("() => window.MathJax?.startup?.promise")
