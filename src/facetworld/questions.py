@@ -172,12 +172,12 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
 # One question a facet that training never sees and the evaluation does not use either:
 # only for following a training on the tune scenes.
 TUNE_QUESTIONS: dict[str, str] = {
-    "objects": "Say what object you notice in the picture.",
-    "animals": "Say what animal you notice in the picture.",
-    "gestures": "Say how the people in the picture are posing.",
-    "scenes": "Say in what place the picture is set.",
-    "times": "Say at what time of day the picture is set.",
-    "people": "Say how many people you count in the picture.",
-    "weathers": "Say what weather the picture has.",
-    "materials": "Say what material the picture has.",
+    "objects": "What object do we see in this image?",
+    "animals": "What animal do we see in this image?",
+    "gestures": "What pose do we see in this image?",
+    "scenes": "What place do we see in this image?",
+    "times": "What time of day do we see in this image?",
+    "people": "How many people do we see in this image?",
+    "weathers": "What weather do we see in this image?",
+    "materials": "What material do we see in this image?",
 }
