@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from facetworld.captions import RATES, coco_like, count_rates, dense
-from facetworld.questions import QUESTIONS, TUNE_QUESTIONS
+from facetworld.questions import QUESTIONS, TUNE_QUESTIONS, composed
 from facetworld.scene import sample
 from facetworld.tune import excludes, pools, recall, text_of
 from facetworld.words import (
@@ -72,9 +72,10 @@ def normalised(text: str) -> str:
 
 def test_no_question_of_the_evaluation_is_trained_or_used_to_tune():
     evaluation = {normalised(q) for q in EVALUATION_QUESTIONS}
-    ours = [q for facet in FACETS for q in QUESTIONS[facet]]
-    ours += TUNE_QUESTIONS.values()
+    ours = [q for facet in FACETS for q in (*QUESTIONS[facet], *composed(facet))]
     assert not evaluation & {normalised(q) for q in ours}
+    tune = {normalised(q) for q in TUNE_QUESTIONS.values()}
+    assert not tune & (evaluation | {normalised(q) for q in ours})
 
 
 def test_no_template_of_the_evaluation_is_trained_or_used_to_tune():

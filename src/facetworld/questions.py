@@ -169,6 +169,97 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     ),
 }
 
+# The contrast adds questions put together from parts. The endings are shared by all
+# facets, so that the noun alone tells what is asked: with whole sentences only, a
+# question in new words was often taken for another facet's.
+_OPENINGS = ("What {}", "Which {}", "Say which {}")
+_ENDINGS = (
+    "is there",
+    "is shown",
+    "is shown here",
+    "is visible",
+    "is to be seen in the photo",
+    "can be seen here",
+    "can you see in the picture",
+    "do you notice",
+    "do you find in the image",
+    "does the picture show",
+    "does this photo have",
+    "appears in the image",
+    "is in this scene",
+    "is pictured",
+    "was photographed",
+)
+_COUNT_ENDINGS = (
+    "are there in the photo",
+    "are shown",
+    "are shown here",
+    "are visible",
+    "are to be seen in the image",
+    "can be seen here",
+    "can you see in the picture",
+    "do you notice",
+    "do you find in the image",
+    "does the picture show",
+    "does this photo have",
+    "appear in the image",
+    "are in this scene",
+    "are pictured",
+    "were photographed",
+)
+_NOUNS = {
+    "objects": ("object", "thing", "item", "sort of object", "kind of thing"),
+    "animals": ("animal", "creature", "sort of animal", "kind of animal"),
+    "gestures": (
+        "gesture",
+        "pose",
+        "posture",
+        "action of the people",
+        "gesture of people",
+    ),
+    "scenes": ("place", "location", "scene", "type of place", "kind of location"),
+    "times": ("time of day", "part of the day", "time of the day", "hour of the day"),
+    "people": ("number of people", "count of people", "number of persons"),
+    "weathers": ("weather", "sort of weather", "kind of weather", "weather state"),
+    "materials": (
+        "material",
+        "kind of material",
+        "sort of material",
+        "building material",
+    ),
+}
+_COUNTED = ("people", "persons", "humans", "individuals", "men and women")
+
+
+def composed(facet: str) -> tuple[str, ...]:
+    """Every question about a facet that can be put together, a few hundred.
+
+    >>> composed("animals")[0]
+    'What animal is there?'
+    """
+    made = [
+        f"{opening.format(noun)} {ending}"
+        for noun in _NOUNS[facet]
+        for opening in _OPENINGS
+        for ending in _ENDINGS
+    ]
+    if facet == "people":
+        made += [f"How many {n} {e}" for n in _COUNTED for e in _COUNT_ENDINGS] * 3
+    if facet == "gestures":
+        made += [f"What {verb}" for verb in _DOING] * 20
+    return tuple(f"{text}?" for text in made)
+
+
+_DOING = (
+    "is someone doing here",
+    "are they doing in the picture",
+    "is the man or woman doing",
+    "do the people do in the photo",
+    "is everyone doing",
+    "are those people busy with",
+)
+
+
 # One question a facet that training never sees and the evaluation does not use either:
 # only for following a training on the tune scenes.
 TUNE_QUESTIONS: dict[str, str] = {

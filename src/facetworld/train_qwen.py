@@ -10,7 +10,7 @@ import torch
 from facetworld.captions import coco_like
 from facetworld.objective import both_ways, contrast
 from facetworld.optimise import optimise
-from facetworld.questions import QUESTIONS, TUNE_QUESTIONS
+from facetworld.questions import QUESTIONS, TUNE_QUESTIONS, composed
 from facetworld.qwen_rows import (
     Strings,
     embed_pictures,
@@ -30,7 +30,7 @@ from facetworld.words import (
     answer,
     finish,
     labels_of,
-    question,
+    varied_question,
 )
 
 BATCH, RATE = 64, 7e-4
@@ -76,7 +76,10 @@ def train_variant(
     rng = np.random.default_rng([seed, list(VARIANTS).index(variant)])
     strings = Strings(tokenizer)
     look, read = passes(compiled)
-    longest = [max(len(strings.prompt(q)) for q in QUESTIONS[f]) for f in asked]
+    longest = [
+        max(len(strings.prompt(q)) for q in (*QUESTIONS[f], *composed(f)))
+        for f in asked
+    ]
     length = len(prompt_row([], strings).ids[0]) + sum(longest)
 
     def loss_at(step: int) -> torch.Tensor:
@@ -86,7 +89,7 @@ def train_variant(
         answers = [a for a in answer_texts(rng) if a[0] in (asked or from_general)]
         texts = [finish(c, rng) for c in captions] + [text for _, _, text in answers]
         packed_texts = text_rows(texts, strings)
-        packed = prompt_row([question(f, rng) for f in asked], strings, length)
+        packed = prompt_row([varied_question(f, rng) for f in asked], strings, length)
         with torch.autocast("cpu", torch.bfloat16):
             states = read(model, packed, look(model, pictures[chosen]))
             said = read(model, packed_texts)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from facetworld import scene as world
-from facetworld.questions import QUESTIONS
+from facetworld.questions import QUESTIONS, composed
 from facetworld.scene import Scene
 
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six")
@@ -55,6 +55,7 @@ GESTURE_WORDS = {
 }
 
 FACETS = tuple(QUESTIONS)
+_COMPOSED = {facet: composed(facet) for facet in FACETS}
 
 # The control `tiny-qwen2vl-unasked` never gets a question about these two, and the
 # generative warm-up that all models share does not ask them either. Fixed before any
@@ -208,8 +209,13 @@ def answer(facet: str, label: str, rng: np.random.Generator) -> str:
 
 
 def question(facet: str, rng: np.random.Generator) -> str:
-    """One way to ask for the facet."""
+    """One way to ask for the facet, of those written by hand."""
     return pick(rng, QUESTIONS[facet])
+
+
+def varied_question(facet: str, rng: np.random.Generator) -> str:
+    """Half the time one written by hand, else one put together."""
+    return question(facet, rng) if rng.random() < 0.5 else pick(rng, _COMPOSED[facet])
 
 
 def all_labels() -> dict[str, tuple[str, ...]]:
