@@ -27,7 +27,7 @@ from facetworld.optimise import record
 from facetworld.pictures import FOLDER, load_pictures
 
 N_TRAIN, N_TUNE = 30_000, 800
-STEPS = {"clip": 1600, "warmup": 700, "qwen": 600}
+STEPS = {"clip": 1400, "warmup": 700, "qwen": 600}
 TOWER_STEPS = 1200
 
 
