@@ -229,6 +229,14 @@ _NOUNS = {
     ),
 }
 _COUNTED = ("people", "persons", "humans", "individuals", "men and women")
+_DOING = (
+    "is someone doing here",
+    "are they doing in the picture",
+    "is the man or woman doing",
+    "do the people do in the photo",
+    "is everyone doing",
+    "are those people busy with",
+)
 
 
 def composed(facet: str) -> tuple[str, ...]:
@@ -243,21 +251,12 @@ def composed(facet: str) -> tuple[str, ...]:
         for opening in _OPENINGS
         for ending in _ENDINGS
     ]
+    # Repeated, so that the usual way to ask for these two comes up often enough.
     if facet == "people":
         made += [f"How many {n} {e}" for n in _COUNTED for e in _COUNT_ENDINGS] * 3
     if facet == "gestures":
         made += [f"What {verb}" for verb in _DOING] * 20
     return tuple(f"{text}?" for text in made)
-
-
-_DOING = (
-    "is someone doing here",
-    "are they doing in the picture",
-    "is the man or woman doing",
-    "do the people do in the photo",
-    "is everyone doing",
-    "are those people busy with",
-)
 
 
 # One question a facet that training never sees and the evaluation does not use either:
