@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted(ROOT.glob("notebooks/[0-9][0-9]_*.py"))
-PROFILE = ROOT / "notebooks/profiles/mini.yaml"
+PROFILE = ROOT / "notebooks/profiles/smoke.yaml"
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def no_home_but_here(monkeypatch):
 def test_it_runs_alone_in_an_empty_directory(source, tmp_path):
     home, out = tmp_path / "home", tmp_path / "out"
     home.mkdir()
-    given = [str(source), "--cwd", str(home), "--out", str(out)]
+    given = [str(source), "--profile", "smoke", "--cwd", str(home), "--out", str(out)]
     assert execute.main(given) == 0
     cells = json.loads((out / f"{source.stem}.ipynb").read_text())["cells"]
     for cell in cells:
@@ -67,7 +67,7 @@ def test_two_plain_papermill_runs_side_by_side_do_not_meet(tmp_path):
         assert process.returncode == 0, f"run {run}: {errors}"
     ranks = {
         run: {
-            path.name: path.read_text() for path in files(home / "results/mini" / run)
+            path.name: path.read_text() for path in files(home / "results/smoke" / run)
         }
         for run in runs
     }

@@ -12,7 +12,12 @@ from cocofacet.retrievers.zoo import ROWS
 @pytest.mark.parametrize(
     ("profile", "run", "seed", "field"),
     [
-        ("maxi", "a", 0, "profile: there is no profile 'maxi'. Use one of: mini"),
+        (
+            "maxi",
+            "a",
+            0,
+            "profile: there is no profile 'maxi'. Use one of: mini,",
+        ),
         ("mini", "", 0, "run: ''"),
         ("mini", "../a", 0, "run: '../a'"),
         ("mini", ".a", 0, "run: '.a'"),

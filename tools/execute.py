@@ -162,7 +162,8 @@ def main(argv: list[str] | None = None) -> int:
                 raise Refused(f"parameter {name!r}: say it with --{name}.")
             wanted[name] = value
         wanted["run"] = given.run
-        known = {path: known_parameters(path) for path in sources}
+        everywhere = {*NOTEBOOKS.glob("[0-9][0-9]_*.py"), *sources}
+        known = {path: known_parameters(path) for path in everywhere}
         check(wanted, known)
     except Refused as refusal:
         print(f"error: {refusal}", file=sys.stderr)

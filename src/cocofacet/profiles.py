@@ -5,7 +5,7 @@ at them. Everything else - which figure, which statistic - is the notebooks' own
 that a number of one profile can be read beside a number of another.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cocofacet.errors import InputError
 
@@ -15,7 +15,8 @@ class Profile:
     """One row of the table of profiles.
 
     ``world`` is the module whose command line writes the pictures and annotations
-    (``python -m MODULE write --out DIR``), or None where they must be in place.
+    (``python -m MODULE write --out DIR``), or None where they must be in place;
+    ``fraction`` is how much of it.
     ``unasked`` and ``no_question`` name the two controls that need weights of their
     own: a model never asked about ``unasked_facets``, and one trained on the same
     answers without the questions. Photographs have neither, because there the
@@ -30,6 +31,7 @@ class Profile:
     unasked_facets: tuple[str, ...] = ()
     no_question: str | None = None
     world: str | None = None
+    fraction: float = 1.0
     pixels: str = ""  # the image size, for the line under each number
 
     @property
@@ -39,20 +41,23 @@ class Profile:
         return tuple(name for name in named if name)
 
 
+MINI = Profile(
+    name="mini",
+    shown_as="rendered world",
+    dual="tiny-clip",
+    promptable="tiny-qwen2vl",
+    unasked="tiny-qwen2vl-unasked",
+    unasked_facets=("times", "materials"),
+    no_question="tiny-qwen2vl-noquestion",
+    world="facetworld",
+    pixels="128 × 128 px",
+)
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile(
-            name="mini",
-            shown_as="rendered world",
-            dual="tiny-clip",
-            promptable="tiny-qwen2vl",
-            unasked="tiny-qwen2vl-unasked",
-            unasked_facets=("times", "materials"),
-            no_question="tiny-qwen2vl-noquestion",
-            world="facetworld",
-            pixels="128 × 128 px",
-        ),
+        MINI,
+        # Half of the pictures: to see in a minute whether a change runs.
+        replace(MINI, name="smoke", fraction=0.5),
     )
 }
 

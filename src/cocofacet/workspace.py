@@ -79,6 +79,7 @@ class Workspace:
         if self.profile.world:
             # A command and not an import: the two packages meet in files only.
             command = [sys.executable, "-m", self.profile.world, "write"]
+            command += ["--fraction", str(self.profile.fraction)]
             subprocess.run(
                 [*command, "--out", str(folder)],
                 check=True,
