@@ -66,7 +66,7 @@ serve: _build/html.stamp ## read the built book on this machine: PORT=8000
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 clean: ## remove what was built, rendered and computed; keep .venv
-	rm -rf _build data/mini results/mini notebooks/*.ipynb
+	rm -rf _build data/{mini,smoke} results/{mini,smoke} notebooks/*.ipynb
 
 $(CHAPTERS): $(OUT)/%.ipynb: notebooks/%.py $(HELPER) | $(INSTALLED)
 	$(BIN)/python tools/execute.py $<

@@ -169,6 +169,9 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: {refusal}", file=sys.stderr)
         return 2
     date_the_commit()
+    # Threads that wait for each other sleep: spinning, they take the cores from
+    # whatever else runs on this machine, and from each other.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     for source in sources:
         # Only what differs from the notebook's own defaults is injected: papermill
         # writes a cell for it, which the published book has no use for.
