@@ -5,8 +5,8 @@
     python -m facetworld.train qwen   --variant tiny-qwen2vl --warmup WARM --out DIR
 
 Pictures are rendered once (two minutes) and kept under data/world. No graphics card is
-needed: on one thread of a processor with bfloat16 matrix units, CLIP and warm-up take
-about a quarter of an hour each and a variant half of that.
+needed: on one thread of a processor with bfloat16 matrix units, CLIP takes about
+twenty minutes, the warm-up twelve and a variant ten.
 
 Stopping, fixed before the first real training: the number of steps is given, the
 learning rate falls to zero along half a cosine, and the last state is kept. Recall on
