@@ -8,10 +8,11 @@ Pictures are rendered once (two minutes) and kept under data/world. No graphics 
 needed: on one thread of a processor with bfloat16 matrix units, CLIP takes about
 twenty minutes, the warm-up twelve and a variant ten.
 
-Stopping, fixed before the first real training: the number of steps is given, the
-learning rate falls to zero along half a cosine, and the last state is kept. Recall on
-tune scenes is written to the log and decides nothing. Evaluation scenes are never
-drawn here.
+Stopping: the number of steps is given beforehand, the learning rate falls to zero along
+half a cosine, and the last state is kept. Recall on tune scenes goes into the log and
+chooses no step. It did shape the recipe: the phase of the vision tower alone and the
+questions put together from parts came in after first trials on seed 0; all seeds kept
+are of the final recipe. Evaluation scenes are never drawn here.
 
 The same seed, steps, number of threads and versions give the same weights.
 """
