@@ -92,7 +92,12 @@ print(f"{len(records)} records of trainings in results/training")
 #
 # The number of steps was fixed beforehand, and the last state was kept. The curves show
 # recall on *tune* scenes, which belong to neither training nor evaluation, with a
-# question and a wording of their own. They decided nothing.
+# question and a wording of their own. They chose no step, but they did shape the recipe:
+# a first model misread questions in unseen words, so the training's questions were then
+# put together from parts, in many more wordings.
+#
+# One trace of that is left. The shipped models' warm-up was run before the change, with
+# eighteen fixed questions a facet. The command below makes one with the varied ones.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Small panels, one for each model: Recall at 1 on tune scenes against training steps, general and prompted."}}
 curves = pd.DataFrame(
@@ -135,9 +140,9 @@ tables.shown(pd.DataFrame(rows).T, "settings")
 #
 # ## Other seeds
 #
-# One training is one throw of the dice. The same recipe was run again with other seeds
-# and ranked the same benchmark. Their weights are not shipped; their ranks are, in
-# `results/training/seeds.ranks.csv`.
+# One training is one throw of the dice. Weights of other seeds are not shipped; their
+# ranks on the same benchmark are, in `results/training/seeds.ranks.csv`. Recall below is
+# in percent, macro over facets.
 
 # %% tags=["hide-input"]
 path = folder / "seeds.ranks.csv"
@@ -165,10 +170,10 @@ else:
 # ## Remake them
 #
 # ```bash
-# python -m facetworld.train clip   --record log.json --out checkpoints/tiny-clip
-# python -m facetworld.train warmup --record log.json --out checkpoints/warmup
-# python -m facetworld.train qwen   --variant tiny-qwen2vl \
-#     --warmup checkpoints/warmup --record log.json --out checkpoints/tiny-qwen2vl
+# python -m facetworld.train clip --out checkpoints/tiny-clip
+# python -m facetworld.train warmup --out checkpoints/warmup
+# python -m facetworld.train qwen --variant tiny-qwen2vl \
+#     --warmup checkpoints/warmup --out checkpoints/tiny-qwen2vl
 # ```
 #
 # `--help` explains every option. A retriever is loaded from another folder with

@@ -36,7 +36,7 @@ def test_difference_says_gain_loss_or_neither():
     gain = sentences.difference(row(0.66, 0.42, 0.2, 0.28), "A", "B", 1)
     assert gain == (
         "A has Recall@1 66.0 % (macro over facets), B 42.0 %: a gain of 24.0 points "
-        "(95 % interval +20.0 points to +28.0 points)."
+        "(95 % interval +20.0 to +28.0)."
     )
     loss = sentences.difference(row(0.42, 0.66, -0.28, -0.2), "A", "B", 1)
     assert "a loss of 24.0 points" in loss
@@ -73,8 +73,8 @@ def test_by_facet_sorts_facets_into_three_groups():
 
 def test_recovery_divides_only_where_there_is_a_gap():
     gap = row(0.6, 0.4, 0.15, 0.25)
-    assert "50 % of the gap" in sentences.recovery(0.5, gap, "W", 1)
-    assert "recovers nothing" in sentences.recovery(0.39, gap, "W", 1)
+    assert "50 % of the way" in sentences.recovery(0.5, gap, "W", 1)
+    assert "less than no prompt at all" in sentences.recovery(0.39, gap, "W", 1)
     noise = row(0.6, 0.4, -0.1, 0.5)
     assert "no clear gain of prompting" in sentences.recovery(0.5, noise, "W", 1)
 
@@ -99,6 +99,19 @@ def test_carried_over_counts_the_facets_that_gain(lows, answer):
     text = sentences.carried_over(unasked, unasked, ("times", "materials"), 1)
     assert answer in text
     assert "objects" not in text
+
+
+def test_mistaken_names_a_question_that_serves_another_facet_better():
+    grid = pd.DataFrame(
+        {"objects": [0.9, 0.8], "materials": [0.1, 0.05]},
+        index=["objects", "materials"],
+    )
+    assert sentences.mistaken(grid) == (
+        "A question can be taken for another: the question of materials serves the "
+        "queries of objects better (80.0 %) than its own (5.0 %)."
+    )
+    grid.loc["materials", "materials"] = 0.9
+    assert "its own facet's queries best" in sentences.mistaken(grid)
 
 
 def test_listed():

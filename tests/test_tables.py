@@ -58,3 +58,16 @@ def test_draws_grid_shows_median_and_range():
     )
     grid = tables.draws_grid({1: table}, 192, {"linear": "least squares"})
     assert grid.loc[(6, "0.03"), ("least squares", "R@1")] == "20.0 [10.0, 50.0]"
+
+
+def test_question_by_facet_puts_the_own_question_on_the_diagonal():
+    questions = {"people": "how many?", "times": "when?"}
+    own = ranks("prompted", [1, 1, 1, 1, 9, 9])
+    own["prompt"] = own.facet.map(questions)
+    wrong = ranks("wrong", [9, 9, 9, 1, 1, 9])
+    wrong["prompt"] = wrong.facet.map({"people": "when?", "times": "how many?"})
+    grid = tables.question_by_facet(pd.concat([own, wrong]), questions, 1)
+    assert grid.loc["people", "people"] == 1
+    assert grid.loc["times", "times"] == pytest.approx(1 / 3)
+    assert grid.loc["times", "people"] == 0
+    assert grid.loc["people", "times"] == pytest.approx(2 / 3)

@@ -103,7 +103,7 @@ def recall_by_facet(
     height = (0.28 + 0.1 * len(modes)) * len(facets) + 1.2
     width = max(7, 3.9 * len(panels) + 1)
     figure, grid = plt.subplots(
-        1, len(panels), figsize=(width, height), sharey=True,
+        1, len(panels), figsize=(width, height), sharey=True, layout="constrained",
         squeeze=False,
     )  # fmt: skip
     for axes, (title, table) in zip(grid[0], panels.items(), strict=True):
@@ -159,7 +159,8 @@ def gains(
     """
     facets = list(dict.fromkeys(next(iter(groups.values())).facet))
     figure, axes = plt.subplots(
-        figsize=(7, (0.28 + 0.12 * len(groups)) * len(facets) + 1.2)
+        figsize=(7, (0.28 + 0.12 * len(groups)) * len(facets) + 1.2),
+        layout="constrained",
     )
     for place, (words, table) in enumerate(groups.items()):
         table = table.set_index("facet").reindex(facets)
@@ -221,6 +222,24 @@ def against_anchors(
     return finished(figure, shown_as)
 
 
+def cross(table: pd.DataFrame, k: int, shown_as: str) -> Figure:
+    """Every question (down) for every facet's queries (across): Recall@k in percent.
+
+    ``table`` has facets as columns and the facets whose question it is as index.
+    """
+    figure, axes = plt.subplots(figsize=(7, 5.2), layout="constrained")
+    values = 100 * table.to_numpy()
+    axes.imshow(values, cmap="YlOrBr", vmin=0, vmax=100, aspect="auto", alpha=0.9)
+    for (row, column), value in np.ndenumerate(values):
+        colour = "white" if value > 60 else "#3a2c14"
+        axes.text(column, row, f"{value:.0f}", ha="center", va="center", color=colour)
+    axes.set_xticks(range(table.shape[1]), table.columns, rotation=30, ha="right")
+    axes.set_yticks(range(table.shape[0]), table.index)
+    axes.set(xlabel="queries of the facet", ylabel="question of the facet")
+    axes.grid(visible=False)
+    return finished(figure, f"Recall@{k} (%), {shown_as}")
+
+
 def cost(table: pd.DataFrame, shown_as: str) -> Figure:
     """Seconds for one image against the number of prompts, both ways.
 
@@ -245,7 +264,12 @@ def learning_curves(table: pd.DataFrame, k: int, shown_as: str) -> Figure:
     """
     models = list(dict.fromkeys(table.model))
     figure, grid = plt.subplots(
-        1, len(models), figsize=(2.3 * len(models), 2.9), sharey=True, squeeze=False
+        1,
+        len(models),
+        figsize=(2.3 * len(models), 2.9),
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
     )
     for axes, model in zip(grid[0], models, strict=True):
         for mode, rows in table[table.model == model].groupby("mode", sort=False):

@@ -24,7 +24,8 @@ def listed(words: Sequence[str]) -> str:
 
 
 def interval(low: float, high: float) -> str:
-    return f"95 % interval {points(low)} to {points(high)}"
+    signed = [f"{100 * value:+.1f}".replace("-", "−") for value in (low, high)]
+    return f"95 % interval {signed[0]} to {signed[1]}"
 
 
 def verdict(low: float, high: float) -> str:
@@ -96,13 +97,31 @@ def recovery(recall: float, gain: pd.Series, who: str, k: int) -> str:
     if verdict(gain.low, gain.high) != "gain":
         return f"{start}; there is no clear gain of prompting to recover here."
     share = (recall - gain.reference) / gain.difference
-    between = (
-        f"between {percent(gain.reference)} without a prompt and "
-        f"{percent(gain.value)} with it"
+    levels = (
+        f"{percent(gain.reference)} without a prompt, {percent(gain.value)} with it"
     )
     if share <= 0:
-        return f"{start}, {between}: it recovers nothing of the gap."
-    return f"{start}, {between}: {100 * share:.0f} % of the gap."
+        return f"{start}, less than no prompt at all ({levels})."
+    return f"{start}, which is {100 * share:.0f} % of the way ({levels})."
+
+
+def mistaken(grid: pd.DataFrame) -> str:
+    """Which facets' questions serve another facet better than their own.
+
+    ``grid`` has the facet whose question it is as index and the queries' facet as
+    columns, both the same facets.
+    """
+    odd = []
+    for facet, row in grid.iterrows():
+        best = row.idxmax()
+        if row[best] > row[facet]:
+            odd.append(
+                f"the question of {facet} serves the queries of {best} better "
+                f"({percent(row[best])}) than its own ({percent(row[facet])})"
+            )
+    if not odd:
+        return "Every question serves its own facet's queries best."
+    return f"A question can be taken for another: {listed(odd)}."
 
 
 def carried_over(

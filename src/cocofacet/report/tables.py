@@ -123,6 +123,21 @@ def recall_grid(tables: Mapping[int, pd.DataFrame], modes: Mapping[str, str]):
     return pd.DataFrame(columns, index=pd.Index(rows, name="facet"))
 
 
+def question_by_facet(
+    ranks: pd.DataFrame, questions: Mapping[str, str], k: int
+) -> pd.DataFrame:
+    """Recall@k of each facet's queries (columns) under each facet's question (rows).
+
+    ``ranks`` holds the modes prompted and wrong of one retriever; ``questions`` maps
+    a facet to its question.
+    """
+    asked = {question: facet for facet, question in questions.items()}
+    shown = ranks[ranks["mode"].isin(("prompted", "wrong"))]
+    hits = shown.assign(hit=shown["rank"] <= k, asked=shown["prompt"].map(asked))
+    table = hits.pivot_table(index="asked", columns="facet", values="hit")
+    return table.loc[list(questions), list(questions)]
+
+
 def draws_grid(
     tables: Mapping[int, pd.DataFrame], dimension: int, headings: Mapping[str, str]
 ) -> pd.DataFrame:
