@@ -116,8 +116,8 @@ figures.gains(
 # is high away from the diagonal is a question that the model takes for another one.
 
 # %% mystnb={"image": {"alt": "A grid of numbers, darker for higher: Recall at 1 of each facet's queries, across, under each facet's question, down. The facet's own questions lie on the diagonal."}}
-grid = tables.question_by_facet(ranks, questions, 1)
-figures.cross(grid, 1, workspace.profile.shown_as)
+by_question = tables.question_by_facet(ranks, questions, 1)
+figures.cross(by_question, 1, workspace.profile.shown_as)
 
 # %% [markdown]
 # ## The numbers
