@@ -149,6 +149,7 @@ found = {
 found["facets"] = sentences.by_facet(
     tables.facets_only(changes["prompted"]), 1
 )
+found["taken"] = sentences.mistaken(by_question)
 for name, sentence in found.items():
     glue(f"sentence_{name}", sentence)
 workspace.save_ranks("03_prompted", ranks)
