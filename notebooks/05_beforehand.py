@@ -134,8 +134,8 @@ workspace.save_ranks("05_beforehand", ranks)
 Markdown("\n\n".join(found.values()))
 
 # %% [markdown]
-# The paper's 15 % is on photographs, with another model, and with the prompt chosen by
-# GPT-4o. Here the right question is chosen every time.
+# The paper's 15 % is on photographs, with another model. At test time the authors let
+# GPT-4o choose the prompt from the query (E); here the right one is chosen every time.
 #
 # ## What would change our mind
 #

@@ -24,7 +24,9 @@ def counts(table: pd.DataFrame, shown_as: str) -> Figure:
 
     ``table`` has columns facet, queries, texts.
     """
-    figure, axes = plt.subplots(figsize=(7, 0.42 * len(table) + 0.9))
+    figure, axes = plt.subplots(
+        figsize=(7, 0.42 * len(table) + 0.9), layout="constrained"
+    )
     rows = np.arange(len(table))
     axes.barh(rows, table.queries, height=0.62, color="#4c7fd0")
     for row, (queries, texts) in enumerate(
@@ -195,7 +197,7 @@ def against_anchors(
     ``table`` has columns method, anchors, draw, recall; ``references`` are the modes
     drawn as level lines (general, prompted).
     """
-    figure, axes = plt.subplots(figsize=(7, 4.2))
+    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
     for mode, recall in references.items():
         words, colour, _ = MODES[mode]
         axes.axhline(100 * recall, color=colour, linewidth=2, linestyle="--")
@@ -245,7 +247,7 @@ def cost(table: pd.DataFrame, shown_as: str) -> Figure:
 
     ``table`` has columns prompts, way, milliseconds.
     """
-    figure, axes = plt.subplots(figsize=(6, 3.6))
+    figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
     colours = {"separate passes": "#8a8a8a", "one pass": "#e08214"}
     for way, rows in table.groupby("way", sort=False):
         axes.plot(
