@@ -170,8 +170,9 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     date_the_commit()
     # Threads that wait for each other sleep: spinning, they take the cores from
-    # whatever else runs on this machine, and from each other.
+    # whatever else runs here. numpy's matrices are too small to share at all.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for source in sources:
         # Only what differs from the notebook's own defaults is injected: papermill
         # writes a cell for it, which the published book has no use for.
