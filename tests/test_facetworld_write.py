@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 
-from facetworld import texts, words
+from facetworld import texts, words, write
 from facetworld.__main__ import main
 from facetworld.annotate import CATEGORIES
 from facetworld.captions import coco_like
@@ -91,6 +91,27 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         write_world(tmp_path / "world", fraction=0.01)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_two_processes_that_write_one_world_do_not_hurt_each_other(
+    tmp_path, monkeypatch, same
+):
+    out, fill = tmp_path / "world", write._fill
+
+    def fill_and_be_overtaken(folder, settings):
+        fill(folder, settings)
+        other = settings if same else settings | {"seed": 1}
+        out.mkdir()
+        fill(out, other)
+
+    monkeypatch.setattr(write, "_fill", fill_and_be_overtaken)
+    if same:
+        assert not write_world(out, fraction=0.01)
+    else:
+        with pytest.raises(WorldError, match="settings"):
+            write_world(out, fraction=0.01)
+    assert [path.name for path in tmp_path.iterdir()] == ["world"]
 
 
 def test_every_picture_is_on_disk_and_every_scene_of_its_own_split(world, truth):

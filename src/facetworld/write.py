@@ -52,10 +52,15 @@ def write_world(
     try:
         partial.chmod(0o755)
         _fill(partial, settings)
-        partial.replace(out)
-    except BaseException:
+        try:
+            partial.replace(out)
+        except OSError:
+            # Another process may have written it meanwhile: the same world is fine.
+            if not _is_complete(out, settings):
+                raise
+            return False
+    finally:
         shutil.rmtree(partial, ignore_errors=True)
-        raise
     return True
 
 
