@@ -140,9 +140,10 @@ tables.shown(pd.DataFrame(rows).T, "settings")
 #
 # ## Other seeds
 #
-# One training is one throw of the dice. Weights of other seeds are not shipped; their
-# ranks on the same benchmark are, in `results/training/seeds.ranks.csv`. Recall below is
-# in percent, macro over facets.
+# One training is one throw of the dice. The shipped seed is 0. It was named before any
+# was ranked, and it stays where another does better. Weights of other seeds are not
+# shipped; their ranks on the same benchmark are, in `results/training/seeds.ranks.csv`.
+# Recall is in percent, macro over facets; *not trained* means that nobody has run it yet.
 
 # %% tags=["hide-input"]
 path = folder / "seeds.ranks.csv"
