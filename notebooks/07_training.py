@@ -82,8 +82,9 @@ print(f"{len(records)} records of trainings in results/training")
 #
 # The supervised start of the vision tower teaches the very labels that are measured
 # later. A real tower has seen millions of captions instead. The questions of training
-# ask about the same eight facets as the evaluation, in other words. And a scene has at
-# most one animal, one object and one material.
+# ask about the same eight facets as the evaluation, in other words. What the two facets
+# never asked about lack is the question alone: the tower and the dense captions of the
+# warm-up name them. And a scene has at most one animal, one object and one material.
 #
 # What training never sees: the evaluation's scenes, its questions, its query wordings
 # and their templates. A test compares the normalised strings.
@@ -93,11 +94,9 @@ print(f"{len(records)} records of trainings in results/training")
 # The number of steps was fixed beforehand, and the last state was kept. The curves show
 # recall on *tune* scenes, which belong to neither training nor evaluation, with a
 # question and a wording of their own. They chose no step, but they did shape the recipe:
-# a first model misread questions in unseen words, so the training's questions were then
-# put together from parts, in many more wordings.
-#
-# One trace of that is left. The shipped models' warm-up was run before the change, with
-# eighteen fixed questions a facet. The command below makes one with the varied ones.
+# the tower's own phase came in after first trials, and because a first model misread
+# questions in unseen words, the branches' questions are now put together from parts, in
+# many wordings. The tune questions were changed once, too. The evaluation had no part.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Small panels, one for each model: Recall at 1 on tune scenes against training steps, general and prompted."}}
 curves = pd.DataFrame(

