@@ -62,9 +62,9 @@ retriever, unasked, no_question = (
 # %% [markdown]
 # ## Two questions never asked
 #
-# The second model was never asked about two facets: times and materials. It met their
-# words in a few captions, and the other six questions taught it to listen to a prompt.
-# Does asking help there too?
+# The second model was never asked about two facets: times and materials. Its vision
+# tower was trained to tell them apart, and captions named them. The six other questions
+# taught it to listen to a prompt. Does asking help with these two as well?
 
 # %%
 ranks = workspace.ranks(retriever, ("general", "prompted"))
