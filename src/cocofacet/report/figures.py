@@ -114,7 +114,7 @@ def recall_by_facet(
             shift = 0.17 * (place - (len(modes) - 1) / 2)
             _dots(axes, chosen.reindex(facets), mode, shift)
         chance_line(axes, k)
-        axes.set(title=title, xlim=(0, 100), xlabel=f"Recall@{k} (%)")
+        axes.set(title=title, xlim=(-1, 102), xlabel=f"Recall@{k} (%)")
     grid[0][0].set_yticks(np.arange(len(facets)), facets)
     grid[0][0].invert_yaxis()
     if len(modes) > 1:
