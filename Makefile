@@ -71,6 +71,9 @@ clean: ## remove what was built, rendered and computed; keep .venv
 $(CHAPTERS): $(OUT)/%.ipynb: notebooks/%.py $(HELPER) | $(INSTALLED)
 	$(BIN)/python tools/execute.py $<
 
+# The page on training reads the records and ranks that are committed.
+$(OUT)/07_training.ipynb: $(wildcard results/training/*)
+
 # The status page reports on the others, so it runs after them.
 $(STATUS): $(OUT)/%.ipynb: notebooks/%.py $(CHAPTERS) | $(INSTALLED)
 	$(BIN)/python tools/execute.py $<

@@ -142,7 +142,7 @@ tables.shown(pd.DataFrame(rows).T, "settings")
 # One training is one throw of the dice. The shipped seed is 0. It was named before any
 # was ranked, and it stays where another does better. Weights of other seeds are not
 # shipped; their ranks on the same benchmark are, in `results/training/seeds.ranks.csv`.
-# Recall is in percent, macro over facets; *not trained* means that nobody has run it yet.
+# Recall is in percent, macro over facets.
 
 # %% tags=["hide-input"]
 path = folder / "seeds.ranks.csv"
@@ -154,15 +154,8 @@ if path.is_file():
         hits = ranks.assign(hit=100 * (ranks["rank"] <= k))
         by_facet = hits.groupby([*keys, "facet"]).hit.mean()
         columns[f"macro R@{k}"] = by_facet.groupby(keys).mean()
-    wide = (
-        pd.DataFrame(columns)
-        .unstack("seed")
-        .swaplevel(axis=1)
-        .sort_index(axis=1)
-    )
-    display(
-        tables.shown(wide, "seeds").format("{:.1f}", na_rep="not trained")
-    )
+    seeds = tables.shown(pd.DataFrame(columns), "seeds")
+    display(seeds.format("{:.1f}"))
 else:
     display(Markdown("No other seed has been trained yet."))
 
