@@ -18,7 +18,7 @@
 # *No photograph, no downloaded weight. Everything here was learnt from drawn scenes, on
 # two processor cores, by the commands on this page.*
 #
-# Two kinds of retriever, about two and a half million weights each. The CLIP is
+# Two kinds of retriever, about two million weights each. The CLIP is
 # open_clip's class. The promptable one is transformers' Qwen2-VL. The same code loads
 # them as loads their big sisters.
 
@@ -45,6 +45,7 @@ from IPython.display import Markdown, display
 from cocofacet.report import figures, tables
 from cocofacet.report.style import use_style
 from cocofacet.workspace import home
+from facetworld.captions import RATES
 
 use_style()
 folder = home() / "results/training"
@@ -59,10 +60,17 @@ print(f"{len(records)} records of trainings in results/training")
 #
 # **The CLIP** sees pictures and captions that imitate COCO's: the main subject and the
 # place always, the other facets about as often as the annotators of val2017 name them.
-# The counts are 1.0 % of captions for the time, 1.6 % for the weather, 3.3 % for a
-# material, 4.9 % for a number of people and 21.7 % for a gesture, by the patterns in
-# `facetworld/captions.py`.
-#
+
+# %% tags=["hide-input"]
+said = ", ".join(
+    f"{facet} {100 * rate:.1f} %" for facet, rate in RATES.items()
+)
+Markdown(
+    f"Share of captions that name a facet: {said}. They were counted on "
+    "the official file with `python -m facetworld.captions FILE`."
+)
+
+# %% [markdown]
 # **The Qwen2-VL** begins with a warm-up, because contrast from random weights sits on a
 # plateau, and because the real ones do not start from random weights either. First its
 # vision tower learns to tell all labels apart. Then the whole model learns to write

@@ -7,6 +7,7 @@ from cocofacet.errors import InputError
 from cocofacet.facets import FACETS
 from cocofacet.profiles import PROFILES
 from cocofacet.retrievers.zoo import ROWS
+from facetworld.words import HELD_OUT
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,7 @@ def test_every_profile_names_rows_of_the_zoo_and_known_facets():
         assert set(profile.retrievers) <= set(ROWS)
         assert set(profile.unasked_facets) <= set(FACETS)
         assert bool(profile.unasked) == bool(profile.unasked_facets)
+
+
+def test_the_facets_never_asked_about_are_those_of_the_training():
+    assert PROFILES["mini"].unasked_facets == HELD_OUT
