@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from cocofacet.facets import FACETS
-from cocofacet.retrievers import zoo
+from cocofacet.retrievers import loading
 from cocofacet.timing import time_prompts
 
 
@@ -29,7 +29,7 @@ def main():
     options = parser.parse_args()
 
     ways = {
-        word: zoo.load(
+        word: loading.load(
             options.retriever,
             options.device,
             checkpoint=options.checkpoint,

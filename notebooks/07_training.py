@@ -178,4 +178,4 @@ else:
 # ```
 #
 # `--help` explains every option. A retriever is loaded from another folder with
-# `zoo.load("tiny-qwen2vl", checkpoint=FOLDER)`.
+# `loading.load("tiny-qwen2vl", checkpoint=FOLDER)`.

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from tiny_checkpoints import open_clip, save_clip
 
-from cocofacet.retrievers import zoo
+from cocofacet.retrievers import loading
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def checkpoint(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def retriever(checkpoint):
-    return zoo.load("tiny-clip", checkpoint=checkpoint)
+    return loading.load("tiny-clip", checkpoint=checkpoint)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from PIL import Image
 from tiny_checkpoints import save_llava, save_qwen2vl
 
 from cocofacet.errors import InputError
-from cocofacet.retrievers import zoo
+from cocofacet.retrievers import loading, zoo
 from cocofacet.retrievers.mllm import MllmRetriever, pack
 
 PROMPTS = (
@@ -32,7 +32,7 @@ def checkpoint(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def retriever(checkpoint):
-    return zoo.load("tiny-qwen2vl", checkpoint=checkpoint)
+    return loading.load("tiny-qwen2vl", checkpoint=checkpoint)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_one_pass_equals_plain_computation(retriever, images):
 
 
 def test_one_pass_equals_separate_passes(retriever, checkpoint, images):
-    apart = zoo.load("tiny-qwen2vl", checkpoint=checkpoint, one_pass=False)
+    apart = loading.load("tiny-qwen2vl", checkpoint=checkpoint, one_pass=False)
     assert apart.fingerprint == retriever.fingerprint
     np.testing.assert_allclose(
         retriever.embed_images(images, PROMPTS),
@@ -100,12 +100,12 @@ def test_images_do_not_see_each_other(retriever, checkpoint, images):
     for number, image in enumerate(images):
         alone = retriever.embed_images([image], PROMPTS)[:, 0]
         np.testing.assert_allclose(together[:, number], alone, atol=1e-5)
-    small = zoo.load("tiny-qwen2vl", checkpoint=checkpoint, batch_size=2)
+    small = loading.load("tiny-qwen2vl", checkpoint=checkpoint, batch_size=2)
     np.testing.assert_allclose(together, small.embed_images(images, PROMPTS), atol=1e-5)
 
 
 def test_eager_attention_agrees(retriever, checkpoint, images):
-    eager = zoo.load("tiny-qwen2vl", checkpoint=checkpoint)
+    eager = loading.load("tiny-qwen2vl", checkpoint=checkpoint)
     eager.model.set_attn_implementation("eager")
     np.testing.assert_allclose(
         retriever.embed_images(images, PROMPTS),
@@ -172,7 +172,7 @@ def test_a_prompt_with_an_image_in_it_is_refused(retriever, images):
 
 
 def test_broken_weights_are_noticed(checkpoint, images):
-    broken = zoo.load("tiny-qwen2vl", checkpoint=checkpoint)
+    broken = loading.load("tiny-qwen2vl", checkpoint=checkpoint)
     with torch.no_grad():
         broken.model.language_model.norm.weight.fill_(float("nan"))
     with pytest.raises(FloatingPointError, match="tiny-qwen2vl"):
@@ -189,19 +189,19 @@ def test_weights_of_another_shape_are_refused(checkpoint, tmp_path):
     weights["extra.weight"] = weights.pop(lost)
     save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(InputError, match="keys missing or left over"):
-        zoo.load("tiny-qwen2vl", checkpoint=tmp_path)
+        loading.load("tiny-qwen2vl", checkpoint=tmp_path)
 
 
 def test_fingerprint_tells_checkpoints_apart(retriever, checkpoint, tmp_path):
-    other = zoo.load("tiny-qwen2vl", checkpoint=save_qwen2vl(tmp_path, seed=1))
+    other = loading.load("tiny-qwen2vl", checkpoint=save_qwen2vl(tmp_path, seed=1))
     assert other.fingerprint["weights"] != retriever.fingerprint["weights"]
     assert other.revision != retriever.revision
-    half = zoo.load("tiny-qwen2vl", checkpoint=checkpoint, precision="bf16")
+    half = loading.load("tiny-qwen2vl", checkpoint=checkpoint, precision="bf16")
     assert half.fingerprint != retriever.fingerprint
 
 
 def test_half_precision_is_near(retriever, checkpoint, images):
-    half = zoo.load("tiny-qwen2vl", checkpoint=checkpoint, precision="bf16")
+    half = loading.load("tiny-qwen2vl", checkpoint=checkpoint, precision="bf16")
     a, b = (r.embed_images(images, PROMPTS) for r in (retriever, half))
     assert (a * b).sum(axis=-1).min() > 0.98
 

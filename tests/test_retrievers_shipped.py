@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from cocofacet.facets import FACETS
-from cocofacet.retrievers import zoo
+from cocofacet.retrievers import loading, zoo
 
 SHIPPED = [row for row in zoo.ROWS.values() if row.checkpoint.startswith("package:")]
 PROMPTS = (None, "", *(facet.question for facet in FACETS.values()))
@@ -13,7 +13,7 @@ PROMPTS = (None, "", *(facet.question for facet in FACETS.values()))
 
 @pytest.fixture(params=SHIPPED, ids=lambda row: row.name)
 def row(request):
-    reason = zoo.missing(request.param)
+    reason = loading.missing(request.param)
     if reason:
         pytest.skip(f"{request.param.name}: {reason}")
     return request.param
@@ -30,7 +30,7 @@ def images():
 
 
 def test_loads_and_embeds(row, images):
-    retriever = zoo.load(row.name)
+    retriever = loading.load(row.name)
     texts = retriever.embed_texts(["Find me an image.\n", "Find me a dog.\n"])
     assert texts.shape == (2, retriever.dim)
     found = retriever.embed_images(images)
@@ -41,8 +41,8 @@ def test_loads_and_embeds(row, images):
 def test_one_pass_equals_separate_passes(row, images):
     if not row.prompted:
         pytest.skip(f"{row.name} takes no prompt")
-    together = zoo.load(row.name).embed_images(images, PROMPTS)
-    apart = zoo.load(row.name, one_pass=False).embed_images(images, PROMPTS)
+    together = loading.load(row.name).embed_images(images, PROMPTS)
+    apart = loading.load(row.name, one_pass=False).embed_images(images, PROMPTS)
     np.testing.assert_allclose(together, apart, atol=1e-5)
 
 

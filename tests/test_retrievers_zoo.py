@@ -7,12 +7,12 @@ import pytest
 from tiny_checkpoints import save_clip, save_qwen2vl
 
 from cocofacet.errors import InputError
-from cocofacet.retrievers import zoo
+from cocofacet.retrievers import loading, zoo
 
 
 @pytest.mark.parametrize("row", zoo.ROWS.values(), ids=str)
 def test_rows_are_complete(row):
-    assert row.family in zoo.FAMILIES
+    assert row.family in loading.FAMILIES
     assert row.precision in zoo.PRECISIONS
     assert row.licence
     assert row.source
@@ -28,25 +28,25 @@ def test_rows_are_complete(row):
 
 def test_unknown_name_lists_the_known_ones():
     with pytest.raises(InputError, match="tiny-clip"):
-        zoo.load("tiny-clipp")
+        loading.load("tiny-clipp")
 
 
 def test_unknown_precision():
     with pytest.raises(InputError, match="bf16"):
-        zoo.load("tiny-clip", precision="fp8")
+        loading.load("tiny-clip", precision="fp8")
 
 
 @pytest.mark.parametrize("device", ["cuda:99", "gpu"])
 def test_a_device_that_is_not_there(device):
     with pytest.raises(InputError, match=f"device: '{device}'"):
-        zoo.load("tiny-clip", device=device)
+        loading.load("tiny-clip", device=device)
 
 
 def test_a_folder_without_weights(tmp_path):
     with pytest.raises(InputError, match="safetensors"):
-        zoo.load("tiny-clip", checkpoint=tmp_path)
+        loading.load("tiny-clip", checkpoint=tmp_path)
     with pytest.raises(InputError, match="safetensors"):
-        zoo.load("tiny-clip", checkpoint=tmp_path / "absent")
+        loading.load("tiny-clip", checkpoint=tmp_path / "absent")
 
 
 @pytest.mark.parametrize(
@@ -58,14 +58,14 @@ def test_a_damaged_checkpoint(name, save, damage, tmp_path):
     for file in tmp_path.glob(damage):
         file.write_bytes(file.read_bytes()[:-20])
     with pytest.raises(InputError, match="cannot be loaded"):
-        zoo.load(name, checkpoint=tmp_path)
+        loading.load(name, checkpoint=tmp_path)
 
 
 def test_a_checkpoint_that_cannot_be_fetched(monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(InputError, match="cannot be downloaded"):
-        zoo.load("clip-vit-l-14-336")
+        loading.load("clip-vit-l-14-336")
 
 
 def test_a_checkpoint_of_the_hub_reports_its_commit(monkeypatch, tmp_path):
@@ -80,10 +80,10 @@ def test_a_checkpoint_of_the_hub_reports_its_commit(monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     weights = cache / "snapshots" / commit / "open_clip_model.safetensors"
     weights.rename(tmp_path / "elsewhere")  # a download that was cut off
-    assert zoo.missing(row) == "not downloaded yet"
+    assert loading.missing(row) == "not downloaded yet"
     (tmp_path / "elsewhere").rename(weights)
-    assert zoo.missing(row) is None
-    retriever = zoo.load(row.name)
+    assert loading.missing(row) is None
+    retriever = loading.load(row.name)
     assert retriever.revision == commit
     assert commit in retriever.fingerprint["weights"]
     assert retriever.embed_texts(["a cat"]).shape == (1, 32)

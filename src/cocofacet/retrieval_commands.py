@@ -7,7 +7,7 @@ from cocofacet import evaluate, official, store
 from cocofacet.errors import InputError
 from cocofacet.facets import FACETS
 from cocofacet.files import write_atomic
-from cocofacet.retrievers import zoo
+from cocofacet.retrievers import loading, zoo
 
 # What --prompts and --modes mean in prompts shown with each image.
 PROMPTS = {
@@ -142,7 +142,7 @@ def run_retrievers(options: argparse.Namespace) -> None:
             "images": row.image_size,
             "licence": row.licence,
             "needs": row.needs,
-            "here": zoo.missing(row) or "ready",
+            "here": loading.missing(row) or "ready",
         }
         for row in zoo.ROWS.values()
     ]
@@ -161,7 +161,7 @@ def _retriever(options: argparse.Namespace, asks: bool):
             f"{row.name}: prompts: a dual encoder takes none. Ask for general alone, "
             "or choose a promptable retriever from `cocofacet retrievers`."
         )
-    return zoo.load(
+    return loading.load(
         options.retriever,
         device=options.device,
         precision=options.precision,

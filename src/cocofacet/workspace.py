@@ -28,7 +28,7 @@ from cocofacet.errors import InputError
 from cocofacet.facets import FACETS
 from cocofacet.files import write_atomic, write_json
 from cocofacet.profiles import Profile, profile_named
-from cocofacet.retrievers import zoo
+from cocofacet.retrievers import loading
 from cocofacet.retrievers.base import Retriever
 
 # A library's remark that its progress bar could be prettier, in every notebook.
@@ -121,8 +121,8 @@ class Workspace:
         return tuple(ANCHORS + path.name for path in sorted(folder.glob("*.jpg")))
 
     def retriever(self, name: str, **options) -> Retriever:
-        """A row of the zoo, loaded; ``options`` as in ``zoo.load``."""
-        return zoo.load(name, **options)
+        """A row of the zoo, loaded; ``options`` as in ``loading.load``."""
+        return loading.load(name, **options)
 
     def queries(self, retriever: Retriever) -> np.ndarray:
         """Query embeddings (Q, D), each distinct text embedded once."""

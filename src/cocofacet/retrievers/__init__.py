@@ -1,1 +1,1 @@
-"""Retrievers: what turns texts and images into embeddings. Start at `zoo.load`."""
+"""Retrievers: what turns texts and images into embeddings. Start at `loading.load`."""

@@ -7,33 +7,57 @@ import numpy as np
 from PIL import Image, ImageOps
 
 
+class Prepare(Protocol):
+    """The part of embedding that needs no weights: resizing, templates, tokens.
+
+    It is picklable and holds no model, so that worker processes can do it while the
+    device computes.
+    """
+
+    def __call__(
+        self, images: Sequence[Image.Image], prompts: Sequence[str | None]
+    ) -> dict[str, object]:
+        """B images under P prompts -> what `Retriever.embed_prepared` takes: a
+        dictionary of tensors, and of lists and dictionaries of tensors."""
+        ...
+
+
 class Retriever(Protocol):
     """Embeds texts and images into one space, where the dot product is the score.
 
     name: its row in the zoo. revision: which weights. dim: D. promptable: whether an
-    image can be embedded under a prompt. fingerprint: everything that shapes a vector
-    except the image and the prompt; equal fingerprints, equal vectors.
+    image can be embedded under a prompt. device: where it computes. fingerprint:
+    everything that shapes a vector except the image and the prompt; equal
+    fingerprints, equal vectors.
     """
 
     name: str
     revision: str
     dim: int
     promptable: bool
+    device: str
     fingerprint: dict[str, str | int | float]
+    prepare: Prepare
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Texts -> (Q, D) float32, unit rows."""
         ...
 
+    def embed_prepared(self, prepared: dict[str, object]) -> np.ndarray:
+        """One batch from ``prepare`` -> (P, B, D) float32, unit rows.
+
+        Embeddings that are not finite raise FloatingPointError.
+        """
+        ...
+
     def embed_images(
         self, images: Sequence[Image.Image], prompts: Sequence[str | None] = (None,)
     ) -> np.ndarray:
-        """Images under prompts -> (P, N, D) float32, unit rows.
+        """Images under prompts -> (P, N, D) float32, unit rows, batch by batch.
 
         prompt None is the general template, "" the prompted template with an empty
         question (the bare instruction), any other text the question. A retriever that
-        is not promptable raises ValueError for a prompt that is not None. Embeddings
-        that are not finite raise FloatingPointError.
+        is not promptable raises ValueError for a prompt that is not None.
         """
         ...
 
