@@ -333,5 +333,5 @@ def test_bytes_do_not_depend_on_pythons_string_hashing(tmp_path):
         command = [sys.executable, "-c", BUILD, str(world), str(folder)]
         subprocess.run(command, env=environment, check=True)
         folders.append({p.name: p.read_bytes() for p in folder.iterdir()})
-    assert len(folders[0]) == 9
+    assert len(folders[0]) == 10
     assert folders[0] == folders[1] == folders[2]

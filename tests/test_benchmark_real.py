@@ -241,7 +241,7 @@ def test_built_twice_the_folders_are_equal(built, tmp_path):
     built.save(tmp_path / "a")
     benchmark.build(FILES, allow_missing=True).save(tmp_path / "b")
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert len(names) == 7
+    assert len(names) == 8
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (
             tmp_path / "b" / name

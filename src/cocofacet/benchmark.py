@@ -18,7 +18,8 @@ from cocofacet.errors import InputError
 from cocofacet.facets import FACETS, Facet
 from cocofacet.files import sha256_of
 from cocofacet.labels import Labelled
-from cocofacet.official import POOL, Benchmark, Query, load
+from cocofacet.official import Benchmark, load
+from cocofacet.rows import POOL, Query
 from cocofacet.sources import OFFICIAL, READERS
 
 __all__ = ["Benchmark", "Query", "build", "load"]
@@ -57,6 +58,7 @@ def build(
     ]
     sources = {name: READERS[name](Path(files[name])) for name in wanted}
     queries: list[Query] = []
+    carried: dict[str, dict[str, tuple[str, ...]]] = {}
     reports = {}
     # disable=None: a bar on a terminal, silence in a log.
     for facet in tqdm(chosen, desc="facets", disable=None, leave=False):
@@ -65,6 +67,7 @@ def build(
         built = _queries(facet, labelled, seed)
         if built:
             queries += built
+            carried[facet.name] = labelled.by_image()
             reports[facet.name] = _report(facet, built, labelled) | report
         elif allow_missing:
             skipped[facet.name] = _why_none(facet, labelled, images)
@@ -94,7 +97,7 @@ def build(
         "facets": reports,
         "skipped": skipped,
     }
-    return Benchmark(tuple(queries), manifest)
+    return Benchmark(tuple(queries), manifest, carried)
 
 
 def _chosen(names: Sequence[str] | None) -> list[Facet]:
@@ -245,6 +248,7 @@ def _report(
         "queries": len(queries),
         "texts": len({query.text for query in queries}),
         "images_to_draw_from": len(labelled.carried),
+        "labels_carried": sum(map(len, labelled.carried.values())),
         "queries_per_label": dict(Counter(query.label for query in queries)),
         "dropped": {
             reason: sorted(what) for reason, what in labelled.dropped.items() if what

@@ -55,6 +55,12 @@ class Labelled:
         if images:
             self.dropped[reason] |= images
 
+    def by_image(self) -> dict[str, tuple[str, ...]]:
+        """What each image carries, in an order that does not depend on the sources."""
+        return {
+            image: tuple(sorted(self.carried[image])) for image in sorted(self.carried)
+        }
+
 
 # COCO-Stuff's category ids (paper).
 MATERIAL_IDS: Mapping[str, tuple[int, ...]] = {

@@ -1,8 +1,9 @@
 """Queries with their pools of 100 candidates: in memory and in the official files.
 
 On disk a benchmark is a folder with one official JSON file a facet and, where it was
-built here, a ``manifest.json`` that says from what, with which settings, and what was
-left out. Any facet may be missing; the released files load the same way.
+built here, two files more: ``manifest.json`` says from what, with which settings, and
+what was left out; ``labels.json`` says which labels each image carries. Any facet may
+be missing; the released files, which come without the two, load the same way.
 """
 
 import json
@@ -10,41 +11,23 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from cocofacet.carried import LABELS, Carried, read_labels
 from cocofacet.errors import InputError
-from cocofacet.facets import FACETS, Facet
+from cocofacet.facets import FACETS
 from cocofacet.files import sha256_of, write_atomic, write_json
+from cocofacet.rows import POOL, Query, read_rows, text_of
 from cocofacet.sources import read_json
 
-POOL = 100  # candidates a query: 1 positive, then 99 negatives
+__all__ = ["POOL", "Benchmark", "Carried", "Query", "check_free", "load"]
+
 MANIFEST = "manifest.json"
-# What the released rows hold beside the query text and the candidates.
-TARGET_TEXT = "<|image_1|> Represent the given image."
-
-
-@dataclass(frozen=True)
-class Query:
-    """One query of the benchmark.
-
-    Attributes:
-        id: ``<file stem>:<row>``.
-        facet: the facet's name.
-        label: what is looked for, read back from the text by the facet's wording.
-        text: the query text as in the official file.
-        candidates: 100 distinct image paths below the images folder, positive first.
-    """
-
-    id: str
-    facet: str
-    label: str
-    text: str
-    candidates: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -55,10 +38,14 @@ class Benchmark:
         queries: all queries, facet by facet.
         manifest: sources, settings and counts of the build; empty for files that
             came without one.
+        carried: for each facet, every image that may stand in a pool, with all labels
+            it carries (none is a label count, too: "no animal"); empty where this is
+            not known, as for the released files.
     """
 
     queries: tuple[Query, ...]
     manifest: Mapping[str, object] = field(default_factory=dict)
+    carried: Carried = field(default_factory=dict)
 
     @cached_property
     def facets(self) -> tuple[str, ...]:
@@ -72,14 +59,42 @@ class Benchmark:
 
     @cached_property
     def images(self) -> tuple[str, ...]:
-        """The gallery: every distinct candidate path, sorted."""
-        return tuple(sorted({p for query in self.queries for p in query.candidates}))
+        """The gallery: every distinct path that is or could be a candidate, sorted."""
+        candidates = {path for query in self.queries for path in query.candidates}
+        return tuple(sorted(candidates.union(*self.carried.values())))
+
+    def eligible(self, facet: str, label: str) -> tuple[str, ...]:
+        """The images that may be negatives for a label: its 99 are drawn from these.
+
+        Sorted; none where the labels carried are not known. An image that is neither
+        eligible nor carrying is one that nothing is claimed of.
+        """
+        may_be = FACETS[facet].may_be_negative
+        here = self.carried.get(facet, {})
+        return tuple(sorted(i for i, labels in here.items() if may_be(label, labels)))
+
+    def carrying(self, facet: str, label: str) -> tuple[str, ...]:
+        """The images that carry a label: what a search of the whole gallery is to find.
+
+        Sorted; none where the labels carried are not known. For scenes, whose labels
+        are answers as given, these are the images with this very answer.
+        """
+        here = self.carried.get(facet, {})
+        return tuple(sorted(i for i, labels in here.items() if label in labels))
+
+    def indices(self, images: Iterable[str]) -> np.ndarray:
+        """Positions in ``images``: (len(images),) int64."""
+        found = [self._position[image] for image in images]
+        return np.array(found, dtype=np.int64)
 
     def pool_indices(self) -> np.ndarray:
         """Each query's candidates as positions in ``images``: (Q, 100) int64."""
-        position = {path: index for index, path in enumerate(self.images)}
-        rows = [[position[p] for p in query.candidates] for query in self.queries]
-        return np.array(rows, dtype=np.int64).reshape(len(rows), POOL)
+        candidates = (path for query in self.queries for path in query.candidates)
+        return self.indices(candidates).reshape(len(self.queries), POOL)
+
+    @cached_property
+    def _position(self) -> dict[str, int]:
+        return {path: index for index, path in enumerate(self.images)}
 
     def counts(self) -> list[dict[str, object]]:
         """One row a facet and label: ``{"facet", "label", "text", "queries"}``.
@@ -99,7 +114,7 @@ class Benchmark:
         return {reason: len(what) for reason, what in reasons.items()}
 
     def save(self, folder: Path) -> None:
-        """Write one official file a facet and the manifest, all or nothing.
+        """Write one official file a facet, the labels and the manifest, all or nothing.
 
         The files are made in a folder beside and moved into place together. A folder
         that holds this very benchmark is left as it is.
@@ -117,6 +132,9 @@ class Benchmark:
                 path = beside / f"{FACETS[name].stem}.json"
                 write_atomic(path, text_of(self.of(name)))
                 digests[path.name] = sha256_of(path)
+            if self.carried:
+                write_atomic(beside / LABELS, json.dumps(self.carried, sort_keys=True))
+                digests[LABELS] = sha256_of(beside / LABELS)
             write_json(beside / MANIFEST, {**self.manifest, "files": digests})
             try:
                 beside.replace(folder)
@@ -164,20 +182,6 @@ def check_free(folder: Path) -> None:
         raise InputError(f"{folder}: folder: is a file. Choose another name.")
 
 
-def text_of(queries: Sequence[Query]) -> str:
-    """Queries as the text of an official file, a row a line."""
-    rows = (
-        {
-            "qry_text": query.text,
-            "qry_img_path": "",
-            "tgt_text": TARGET_TEXT,
-            "tgt_img_path": query.candidates,
-        }
-        for query in queries
-    )
-    return "[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n"
-
-
 def _same(benchmark: Benchmark, folder: Path) -> bool:
     """Whether a folder holds exactly this benchmark."""
     try:
@@ -186,15 +190,16 @@ def _same(benchmark: Benchmark, folder: Path) -> bool:
         return False
     recorded = {key: v for key, v in found.manifest.items() if key != "files"}
     built = {key: v for key, v in benchmark.manifest.items() if key != "files"}
-    return recorded == built and found.queries == benchmark.queries
+    same = found.queries == benchmark.queries and found.carried == benchmark.carried
+    return same and recorded == built
 
 
 def load(folder: Path) -> Benchmark:
     """Read a benchmark folder: files built here or the released ones.
 
     Raises:
-        InputError: no facet's file is there, or a file, a row or the manifest cannot
-            be used; the message names file, row, field and remedy.
+        InputError: no facet's file is there, or a file, a row, the labels or the
+            manifest cannot be used; the message names file, row, field and remedy.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -205,7 +210,7 @@ def load(folder: Path) -> Benchmark:
     for facet in FACETS.values():
         path = folder / f"{facet.stem}.json"
         if path.is_file():
-            queries += _read_facet(path, facet)
+            queries += read_rows(path, facet)
     if not queries:
         stems = ", ".join(f"{facet.stem}.json" for facet in FACETS.values())
         raise InputError(
@@ -216,47 +221,31 @@ def load(folder: Path) -> Benchmark:
     if (folder / MANIFEST).is_file():
         manifest = read_json(folder / MANIFEST, dict)
         _check_digests(folder, manifest)
-    return Benchmark(tuple(queries), manifest)
+    carried = {}
+    if (folder / LABELS).is_file():
+        carried = read_labels(folder / LABELS, {query.facet for query in queries})
+    found = Benchmark(tuple(queries), manifest, carried)
+    _check_pools(folder, found)
+    return found
 
 
-def _read_facet(path: Path, facet: Facet) -> list[Query]:
-    rows = read_json(path, list)
-    if not rows:
-        raise InputError(f"{path}: rows: there are none. Delete or rebuild the file.")
-    return [_read_row(path, index, row, facet) for index, row in enumerate(rows)]
-
-
-def _read_row(path: Path, index: int, row: object, facet: Facet) -> Query:
-    def fail(name: str, what: str) -> InputError:
-        remedy = "Rebuild the file with `cocofacet build` or fetch it again."
-        return InputError(f"{path}: row {index}: {name}: {what}. {remedy}")
-
-    if not isinstance(row, dict):
-        raise fail("row", "is not an object")
-    kinds = {"qry_text": (str, "text"), "tgt_img_path": (list, "list")}
-    for name, (kind, word) in kinds.items():
-        if name not in row:
-            raise fail(name, "is missing")
-        if not isinstance(row[name], kind):
-            raise fail(name, f"is not a {word}")
-    candidates = row["tgt_img_path"]
-    if len(candidates) != POOL:
-        raise fail("tgt_img_path", f"has {len(candidates)} candidates, not {POOL}")
-    if not all(isinstance(p, str) and p for p in candidates):
-        raise fail("tgt_img_path", "holds something that is not a path")
-    # Paths are joined to the images folder and must not lead out of it.
-    if any(p.startswith("/") or ".." in p.split("/") for p in candidates):
-        raise fail("tgt_img_path", "holds a path that leaves the images folder")
-    repeated = [p for p, times in Counter(candidates).items() if times > 1]
-    if repeated:
-        raise fail("tgt_img_path", f"repeats the candidate {repeated[0]!r}")
-    try:
-        label = facet.label_of(row["qry_text"])
-    except ValueError as error:
-        raise fail("qry_text", str(error)) from None
-    return Query(
-        f"{facet.stem}:{index}", facet.name, label, row["qry_text"], tuple(candidates)
-    )
+def _check_pools(folder: Path, benchmark: Benchmark) -> None:
+    """Where the labels are known, every pool must be one that they allow."""
+    eligible: dict[tuple[str, str], set[str]] = {}
+    for query in benchmark.queries:
+        if query.facet not in benchmark.carried:
+            continue
+        key = (query.facet, query.label)
+        if key not in eligible:
+            eligible[key] = set(benchmark.eligible(*key))
+        positive, *negatives = query.candidates
+        here = benchmark.carried[query.facet].get(positive, ())
+        if query.label not in here or not eligible[key].issuperset(negatives):
+            raise InputError(
+                f"{folder / LABELS}: {query.facet}: does not go with the pool of "
+                f"{query.id}. Rebuild the folder with `cocofacet build`, or delete "
+                f"{LABELS}."
+            )
 
 
 def _check_digests(folder: Path, manifest: Mapping[str, object]) -> None:
