@@ -35,6 +35,7 @@ if "COLAB_RELEASE_TAG" in os.environ:
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+changes = {}  # of the profile, such as {"promptables": "e5-v", "device": "cuda"}
 
 # %% tags=["hide-input"]
 import pandas as pd
@@ -48,7 +49,7 @@ from cocofacet.report.style import MODES, use_style
 from cocofacet.workspace import open_workspace
 
 use_style()
-workspace = open_workspace(profile, run, seed)
+workspace = open_workspace(profile, run, seed, changes)
 questions = {
     name: FACETS[name].question for name in workspace.benchmark.facets
 }
@@ -95,18 +96,18 @@ made_with(workspace, metric, "GPT-written", retriever)
 
 # %% mystnb={"image": {"alt": "Dots with intervals around a zero line: the difference in Recall at 1 to the general embedding, by facet, for the facet's question, wrong questions and the bare instruction."}}
 general = tables.of_mode(ranks, "general")
-changes = {
+over_general = {
     mode: tables.differences(tables.of_mode(ranks, mode), general, 1, seed)
     for mode in ("prompted", "wrong", "bare")
 }
 figures.gains(
     {
         modes[mode]: tables.facets_only(table)
-        for mode, table in changes.items()
+        for mode, table in over_general.items()
     },
     1,
     workspace.profile.shown_as,
-    {modes[mode]: MODES[mode][1] for mode in changes},
+    {modes[mode]: MODES[mode][1] for mode in over_general},
 )
 
 # %% [markdown]
@@ -135,7 +136,8 @@ made_with(
 
 # %% tags=["hide-input"]
 macro = {
-    mode: tables.row_of(table, "macro") for mode, table in changes.items()
+    mode: tables.row_of(table, "macro")
+    for mode, table in over_general.items()
 }
 asked = {
     "gain": ("prompted", "With the facet's question the embedding"),
@@ -147,7 +149,7 @@ found = {
     for name, (mode, what) in asked.items()
 }
 found["facets"] = sentences.by_facet(
-    tables.facets_only(changes["prompted"]), 1
+    tables.facets_only(over_general["prompted"]), 1
 )
 found["taken"] = sentences.mistaken(by_question)
 for name, sentence in found.items():

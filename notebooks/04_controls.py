@@ -35,6 +35,7 @@ if "COLAB_RELEASE_TAG" in os.environ:
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+changes = {}  # of the profile, such as {"promptables": "e5-v", "device": "cuda"}
 
 # %% tags=["hide-input"]
 import pandas as pd
@@ -47,7 +48,7 @@ from cocofacet.report.style import MODES, use_style
 from cocofacet.workspace import open_workspace
 
 use_style()
-workspace = open_workspace(profile, run, seed)
+workspace = open_workspace(profile, run, seed, changes)
 if not workspace.profile.unasked:
     print(
         "These models were not trained here; the controls are the small world's."

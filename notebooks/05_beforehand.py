@@ -35,6 +35,7 @@ if "COLAB_RELEASE_TAG" in os.environ:
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+changes = {}  # of the profile, such as {"promptables": "e5-v", "device": "cuda"}
 timed_images = 48  # pictures embedded for each measured time
 
 # %% tags=["hide-input"]
@@ -51,7 +52,7 @@ from cocofacet.timing import time_prompts
 from cocofacet.workspace import open_workspace
 
 use_style()
-workspace = open_workspace(profile, run, seed)
+workspace = open_workspace(profile, run, seed, changes)
 retriever = workspace.retriever(workspace.profile.promptable)
 questions = [FACETS[name].question for name in workspace.benchmark.facets]
 

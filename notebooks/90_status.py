@@ -31,6 +31,7 @@ if "COLAB_RELEASE_TAG" in os.environ:
 profile = "mini"
 run = "default"
 seed = 0
+changes = {}  # of the profile, such as {"promptables": "e5-v", "device": "cuda"}
 
 # %% [markdown]
 # ## Machine and versions
@@ -47,7 +48,7 @@ from IPython.display import Markdown, display
 from cocofacet.report.tables import shown
 from cocofacet.workspace import open_workspace
 
-workspace = open_workspace(profile, run, seed)
+workspace = open_workspace(profile, run, seed, changes)
 
 PACKAGES = (
     "cocofacet torch torchvision transformers open_clip_torch safetensors "

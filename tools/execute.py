@@ -2,9 +2,11 @@
 
     python tools/execute.py                                  # the published run
     python tools/execute.py --run b -p seed=1 notebooks/02_general.py
+    python tools/execute.py --profile full --run e5v -p promptables=e5-v
 
-The copies lie under ``_build/executed/<profile>/<run>/``. Unlike plain papermill, which
-only warns, a parameter that no notebook has is an error, before anything runs.
+A field of the profile is set like a parameter. The copies lie under
+``_build/executed/<profile>/<run>/``. Unlike plain papermill, which only warns, a
+parameter that nothing has is an error, before anything runs.
 """
 
 import argparse
@@ -21,6 +23,9 @@ from pathlib import Path
 import jupytext
 import papermill
 import yaml
+
+from cocofacet.errors import InputError
+from cocofacet.profiles import CHANGEABLE, profile_named
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
@@ -59,7 +64,8 @@ def check(given: dict[str, object], known: dict[Path, dict[str, object]]) -> Non
         if name not in defaults:
             raise Refused(
                 f"unknown parameter {name!r}. The notebooks have: "
-                f"{', '.join(sorted(defaults))}."
+                f"{', '.join(sorted(defaults))}; the profile has: "
+                f"{', '.join(CHANGEABLE)}."
             )
         default = defaults[name]
         fits = type(value) is type(default) or (
@@ -160,12 +166,16 @@ def main(argv: list[str] | None = None) -> int:
         for name, value in map(name_and_value, given.parameters):
             if name in ("profile", "run"):
                 raise Refused(f"parameter {name!r}: say it with --{name}.")
-            wanted[name] = value
+            if name in CHANGEABLE:
+                wanted["changes"] = {**wanted.get("changes", {}), name: value}
+            else:
+                wanted[name] = value
         wanted["run"] = given.run
+        profile_named(wanted["profile"]).changed(wanted.get("changes", {}))
         everywhere = {*NOTEBOOKS.glob("[0-9][0-9]_*.py"), *sources}
         known = {path: known_parameters(path) for path in everywhere}
         check(wanted, known)
-    except Refused as refusal:
+    except (Refused, InputError) as refusal:
         print(f"error: {refusal}", file=sys.stderr)
         return 2
     date_the_commit()

@@ -1,5 +1,6 @@
 """The pictures themselves: where they lie, and which are nearly the same."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,6 +24,12 @@ def find(root: Path, name: str) -> Path | None:
         if path.is_file():
             return path
     return None
+
+
+def by_hash(name: str) -> str:
+    """A key to sort names by, so that the first few are chosen without preference and
+    the same every time."""
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def perceptual_hash(path: Path) -> np.ndarray:

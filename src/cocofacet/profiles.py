@@ -5,52 +5,132 @@ at them. Everything else - which figure, which statistic - is the notebooks' own
 that a number of one profile can be read beside a number of another.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 
 from cocofacet.errors import InputError
+from cocofacet.retrievers.zoo import ROWS
 
 
 @dataclass(frozen=True)
 class Profile:
-    """One row of the table of profiles.
+    """One row of the table of profiles. Any field can be changed for a run.
 
-    ``world`` is the module whose command line writes the pictures and annotations
-    (``python -m MODULE write --out DIR``), or None where they must be in place;
-    ``fraction`` is how much of it.
-    ``unasked`` and ``no_question`` name the two controls that need weights of their
-    own: a model never asked about ``unasked_facets``, and one trained on the same
-    answers without the questions. Photographs have neither, because there the
-    training is not ours.
+    Attributes:
+        name: the profile's name, a folder below data/ and results/.
+        shown_as: what the pictures are, printed on every figure.
+        pixels: the image size, for the line under each number.
+        duals: dual encoders, rows of the zoo; chapters that need one take the first.
+        promptables: retrievers that take a prompt; chapters that need one take the
+            first.
+        answerer: the row that answers a question in words, for the text-based
+            baseline; "" for none.
+        unasked, unasked_facets, no_question: the two controls that need weights of
+            their own: a model never asked about ``unasked_facets``, and one trained on
+            the same answers without the questions. Photographs have neither, because
+            there the training is not ours.
+        world: the module whose command line writes pictures and annotations
+            (``python -m MODULE write --out DIR``); "" where they are official files.
+        fraction: how much of the world.
+        folder: below data/, where official annotations and images lie or are fetched
+            to; for a world it is written there.
+        fetch: what `cocofacet fetch` brings into ``folder`` when it is not there yet.
+        released: take the authors' released query files instead of building them.
+        facets: the facets to build; all of them where empty.
+        max_images: the most pictures that may serve, chosen by their names' hashes;
+            0 for all.
+        anchors: the most pictures held out for the linear approximation, where the
+            world does not say.
+        device: cpu, cuda, cuda:1, mps.
+        precision: fp32, bf16 or fp16; "" for each retriever's own.
+        checkpoints: retriever -> folder of weights to take instead of the zoo's.
     """
 
     name: str
-    shown_as: str  # printed on every figure
-    dual: str  # a row of retrievers/zoo.py
-    promptable: str
-    unasked: str | None = None
+    shown_as: str
+    pixels: str
+    duals: tuple[str, ...]
+    promptables: tuple[str, ...]
+    answerer: str = ""
+    unasked: str = ""
     unasked_facets: tuple[str, ...] = ()
-    no_question: str | None = None
-    world: str | None = None
+    no_question: str = ""
+    world: str = ""
     fraction: float = 1.0
-    pixels: str = ""  # the image size, for the line under each number
+    folder: str = "coco"
+    fetch: tuple[str, ...] = ()
+    released: bool = False
+    facets: tuple[str, ...] = ()
+    max_images: int = 0
+    anchors: int = 1000
+    device: str = "cpu"
+    precision: str = ""
+    checkpoints: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def dual(self) -> str:
+        return self.duals[0]
+
+    @property
+    def promptable(self) -> str:
+        return self.promptables[0]
 
     @property
     def retrievers(self) -> tuple[str, ...]:
         """All rows of the zoo that the profile loads."""
-        named = (self.dual, self.promptable, self.unasked, self.no_question)
-        return tuple(name for name in named if name)
+        named = (*self.duals, *self.promptables, self.unasked, self.no_question)
+        return tuple(name for name in (*named, self.answerer) if name)
 
+    def changed(self, changes: Mapping[str, object]) -> "Profile":
+        """The profile with some fields changed.
+
+        A list may be written as text with commas ("e5-v,mmret"). Raises
+        ``InputError`` for a field that there is not and for a value of another type.
+        """
+        made = {}
+        for name, value in changes.items():
+            if name not in CHANGEABLE:
+                raise InputError(
+                    f"changes: {name!r} is no field of a profile. There are: "
+                    f"{', '.join(CHANGEABLE)}."
+                )
+            kind = type(getattr(self, name))
+            if kind is tuple and isinstance(value, str):
+                value = [part for part in value.split(",") if part]
+            if kind is tuple and isinstance(value, list):
+                value = tuple(value)
+            if kind is float and type(value) is int:
+                value = float(value)
+            if type(value) is not kind:
+                raise InputError(
+                    f"changes: {name}: {value!r} is no {kind.__name__}. "
+                    f"Its value is {getattr(self, name)!r}."
+                )
+            made[name] = value
+        profile = replace(self, **made)
+        unknown = sorted({*profile.retrievers, *profile.checkpoints} - ROWS.keys())
+        if unknown or not profile.duals or not profile.promptables:
+            raise InputError(
+                "changes: duals, promptables: "
+                + (f"no retriever {unknown[0]!r}" if unknown else "one each is needed")
+                + ". `cocofacet retrievers` lists them."
+            )
+        return profile
+
+
+CHANGEABLE = tuple(f.name for f in fields(Profile) if f.name != "name")
 
 MINI = Profile(
     name="mini",
     shown_as="rendered world",
-    dual="tiny-clip",
-    promptable="tiny-qwen2vl",
+    pixels="128 × 128 px",
+    duals=("tiny-clip",),
+    promptables=("tiny-qwen2vl",),
     unasked="tiny-qwen2vl-unasked",
     unasked_facets=("times", "materials"),
     no_question="tiny-qwen2vl-noquestion",
     world="facetworld",
-    pixels="128 × 128 px",
+    folder="world",
 )
 PROFILES = {
     profile.name: profile
@@ -58,6 +138,43 @@ PROFILES = {
         MINI,
         # Half of the pictures: to see in a minute whether a change runs.
         replace(MINI, name="smoke", fraction=0.5),
+        Profile(
+            name="colab",
+            shown_as="COCO val2017",
+            pixels="photographs as they are",
+            duals=("clip-vit-l-14-336",),
+            promptables=("vlm2vec-qwen2vl-2b",),
+            fetch=("coco-val2017", "annotations"),
+            facets=("animals", "gestures"),
+            max_images=2000,
+            device="cuda",
+            precision="fp16",
+        ),
+        Profile(
+            name="full",
+            shown_as="COCO, Visual7W, VisDial",
+            pixels="photographs as they are",
+            duals=(
+                "clip-vit-l-14-336",
+                "eva02-clip-l-14-336",
+                "siglip-so400m-384",
+                "siglip2-so400m-384",
+                "blip2-itm",
+            ),
+            promptables=(
+                "vlm2vec-qwen2vl-7b",
+                "vlm2vec-qwen2vl-2b",
+                "vlm2vec-llava-next",
+                "vlm2vec-v2.0",
+                "e5-v",
+                "mmret",
+                "qwen3-vl-embedding-2b",
+                "qwen3-vl-embedding-8b",
+            ),
+            answerer="answer-llava-1.5-7b",
+            fetch=("coco-val2017", "annotations", "visual7w", "visdial"),
+            device="cuda",
+        ),
     )
 }
 

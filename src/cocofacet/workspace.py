@@ -1,9 +1,10 @@
 """Where a run's files lie, and how each is made when it is not there yet.
 
-    data/<profile>/world/                 pictures and annotations
+    data/<profile>/world/                 a rendered world: pictures and annotations
+    data/<folder>/                        official annotations and pictures
     data/<profile>/benchmark-seed<seed>-<key>/  the official files and the manifest
     data/<profile>/store/                 embeddings, shared by all runs
-    results/<profile>/<run>/              ranks and tables
+    results/<profile>/<run>/              ranks, tables, and what made them
 
 A notebook asks the workspace for what it needs. What an earlier notebook saved is
 loaded, what is missing is computed: so notebooks run alone, in any order, and side by
@@ -16,14 +17,16 @@ import os
 import subprocess
 import sys
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from cocofacet import benchmark, evaluate, sources, store
+from cocofacet import benchmark, evaluate, official, pictures, sources, store
 from cocofacet.errors import InputError
 from cocofacet.facets import FACETS
 from cocofacet.files import write_atomic, write_json
@@ -35,6 +38,8 @@ from cocofacet.retrievers.base import Retriever
 warnings.filterwarnings("ignore", message="IProgress not found")
 
 ANCHORS = "anchors/"  # a folder of pictures that no query ever sees
+RELEASED = "released"  # below the annotations: the authors' query files
+PACKAGES = ("cocofacet", "torch", "transformers", "open_clip_torch", "numpy")
 
 
 def home() -> Path:
@@ -57,6 +62,7 @@ class Workspace:
     run: str
     seed: int
     root: Path
+    loaded: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
 
     @property
     def data(self) -> Path:
@@ -73,10 +79,10 @@ class Workspace:
 
     @cached_property
     def annotations(self) -> Path:
-        """The folder of annotation files and pictures; rendered first where the
-        profile says by what."""
-        folder = self.data / "world"
+        """The folder of annotation files and pictures; rendered or fetched first
+        where the profile says by what."""
         if self.profile.world:
+            folder = self.data / self.profile.folder
             # A command and not an import: the two packages meet in files only.
             command = [sys.executable, "-m", self.profile.world, "write"]
             command += ["--fraction", str(self.profile.fraction)]
@@ -85,6 +91,12 @@ class Workspace:
                 check=True,
                 stdout=subprocess.DEVNULL,  # that it is there already
             )
+            return folder
+        folder = self.root / "data" / self.profile.folder
+        if self.profile.fetch:
+            from cocofacet import fetch
+
+            fetch.fetch(self.profile.fetch, folder)
         if not folder.is_dir():
             raise InputError(
                 f"{folder}: the folder of annotations and images is missing. Put the "
@@ -94,35 +106,52 @@ class Workspace:
 
     @cached_property
     def benchmark(self) -> benchmark.Benchmark:
-        """COCO-Facet as built from the annotations with this run's seed.
+        """COCO-Facet: the released files, or built with this run's seed.
 
-        Also saved in the official files, in a folder named after its content: other
-        annotations or another version of the rules make another folder.
+        What is built is also saved in the official files, in a folder named after its
+        content: other annotations or another version of the rules make another one.
         """
-        files = sources.locate(self.annotations)
-        built = benchmark.build(files, seed=self.seed, images=self.images)
+        if self.profile.released:
+            return official.load(self.annotations / RELEASED)
+        built = benchmark.build(
+            sources.locate(self.annotations),
+            seed=self.seed,
+            images=self.images,
+            facets=self.profile.facets or None,
+            allow_missing=not self.profile.world,
+        )
         manifest = json.dumps(built.manifest, sort_keys=True).encode()
         key = hashlib.sha256(manifest).hexdigest()[:8]
         built.save(self.data / f"benchmark-seed{self.seed}-{key}")
         return built
 
     @cached_property
-    def pictures(self) -> tuple[str, ...]:
-        """Every picture that a query may meet, whatever the seed: the store is cut
-        into chunks of this list, so that a new draw of negatives embeds nothing."""
-        found = (path.relative_to(self.images) for path in self.images.rglob("*.jpg"))
-        names = sorted(path.as_posix() for path in found)
-        return tuple(name for name in names if not name.startswith(ANCHORS))
-
-    @cached_property
     def anchors(self) -> tuple[str, ...]:
-        """Pictures held out from the evaluation, for the linear approximation."""
-        folder = self.images / ANCHORS
-        return tuple(ANCHORS + path.name for path in sorted(folder.glob("*.jpg")))
+        """Pictures held out from the evaluation, for the linear approximation: the
+        world's own, else pictures that no query may meet, chosen by their names."""
+        found = [path.relative_to(self.images) for path in self.images.rglob("*.jpg")]
+        names = {path.as_posix() for path in found}
+        held_out = sorted(name for name in names if name.startswith(ANCHORS))
+        if not held_out:
+            met = set(self.benchmark.images)
+            met |= {Path(name).name for name in met}  # in a flat folder
+            held_out = sorted(names - met, key=pictures.by_hash)
+        return tuple(held_out[: self.profile.anchors])
 
     def retriever(self, name: str, **options) -> Retriever:
-        """A row of the zoo, loaded; ``options`` as in ``loading.load``."""
-        return loading.load(name, **options)
+        """A row of the zoo, loaded on the profile's device; ``options`` as in
+        ``loading.load``."""
+        settings = {
+            "device": self.profile.device,
+            "precision": self.profile.precision or None,
+            "checkpoint": self.profile.checkpoints.get(name),
+        }
+        retriever = loading.load(name, **(settings | options))
+        self.loaded[name] = {
+            "revision": retriever.revision,
+            "precision": str(retriever.fingerprint["precision"]),
+        }
+        return retriever
 
     def queries(self, retriever: Retriever) -> np.ndarray:
         """Query embeddings (Q, D), each distinct text embedded once."""
@@ -135,9 +164,7 @@ class Workspace:
         self, retriever: Retriever, prompts: tuple[str | None, ...] = (None,)
     ) -> np.ndarray:
         """Embeddings (P, N, D) of ``benchmark.images``, from the store or into it."""
-        rows = {name: row for row, name in enumerate(self.pictures)}
-        found = self._embedded(retriever, prompts, self.pictures)
-        return found[:, [rows[name] for name in self.benchmark.images]]
+        return self._embedded(retriever, prompts, self.benchmark.images)
 
     def anchor_gallery(
         self, retriever: Retriever, prompts: tuple[str | None, ...] = (None,)
@@ -181,14 +208,31 @@ class Workspace:
         }
 
     def save_ranks(self, notebook: str, ranks: pd.DataFrame) -> Path:
-        """Write the notebook's part of the tidy table; ``evaluate.COLUMNS`` in
-        order, sorted, so that two equal runs give equal bytes."""
+        """Write the notebook's part of the tidy table, and beside it what made it.
+
+        ``evaluate.COLUMNS`` in order, sorted, so that two equal runs give equal bytes.
+        """
         path = self.results / f"{notebook}.ranks.csv"
         ordered = ranks[list(evaluate.COLUMNS)].sort_values(
             ["retriever", "mode", "prompt", "query"], kind="stable"
         )
         write_atomic(path, ordered.to_csv(index=False))
+        self.save_json(f"{notebook}.manifest", self.made_from)
         return path
+
+    @property
+    def made_from(self) -> dict[str, object]:
+        """All that decides the ranks: settings, sources, versions, revisions."""
+        manifest = self.benchmark.manifest
+        return {
+            "profile": asdict(self.profile),
+            "run": self.run,
+            "seed": self.seed,
+            "sources": manifest.get("sources", "released files"),
+            "queries": len(self.benchmark.queries),
+            "retrievers": dict(sorted(self.loaded.items())),
+            "packages": {name: version(name).split("+")[0] for name in PACKAGES},
+        }
 
     def save_table(self, name: str, table: pd.DataFrame) -> Path:
         """A table derived from ranks, as plain CSV."""
@@ -202,11 +246,14 @@ class Workspace:
         return path
 
 
-def open_workspace(profile: str, run: str, seed: int) -> Workspace:
-    """The workspace of a notebook's three parameters.
+def open_workspace(
+    profile: str, run: str, seed: int, changes: Mapping[str, object] | None = None
+) -> Workspace:
+    """The workspace of a notebook's parameters.
 
-    Raises ``InputError`` for an unknown profile, a run name that is no plain folder
-    name, or a seed that is no whole number from 0.
+    Raises ``InputError`` for an unknown profile, a change of a field that it does not
+    have, a run name that is no plain folder name, or a seed that is no whole number
+    from 0.
     """
     if not run or run != Path(run).name or run.startswith("."):
         raise InputError(
@@ -214,4 +261,5 @@ def open_workspace(profile: str, run: str, seed: int) -> Workspace:
         )
     if not isinstance(seed, int) or seed < 0:
         raise InputError(f"seed: {seed!r} is not a whole number from 0 upwards.")
-    return Workspace(profile_named(profile), run, seed, home())
+    chosen = profile_named(profile).changed(changes or {})
+    return Workspace(chosen, run, seed, home())
