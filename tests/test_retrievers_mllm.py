@@ -12,7 +12,8 @@ from tiny_checkpoints import save_llava, save_qwen2vl
 
 from cocofacet.errors import InputError
 from cocofacet.retrievers import loading, zoo
-from cocofacet.retrievers.mllm import MllmRetriever, pack
+from cocofacet.retrievers.mllm import MllmRetriever
+from cocofacet.retrievers.packing import pack, visible
 
 PROMPTS = (
     None,
@@ -208,18 +209,19 @@ def test_half_precision_is_near(retriever, checkpoint, images):
 
 def test_pack_by_hand():
     """1 and 2 stand once, and 3 once for the two sequences that go on with it."""
-    packed = pack([[1, 2, 3, 4], [1, 2, 5], [1, 2, 3, 6], [1, 2, 5]])
-    assert packed.ids.tolist() == [1, 2, 3, 4, 5, 6]
-    assert packed.depth.tolist() == [0, 1, 2, 3, 2, 3]
-    assert packed.ends.tolist() == [3, 4, 5, 4]
+    packed = pack([[1, 2, 3, 6], [1, 2, 5], [1, 2, 3, 4], [1, 2, 5]])
+    assert packed.ids.tolist() == [1, 2, 3, 4, 6, 5]
+    assert packed.depth.tolist() == [0, 1, 2, 3, 3, 2]
+    assert packed.until.tolist() == [5, 5, 4, 3, 4, 5]
+    assert packed.ends.tolist() == [4, 5, 3, 5]
     assert packed.first == 4
-    assert packed.visible.int().tolist() == [
+    assert visible(packed.until).int().tolist() == [
         [1, 0, 0, 0, 0, 0],
         [1, 1, 0, 0, 0, 0],
         [1, 1, 1, 0, 0, 0],
         [1, 1, 1, 1, 0, 0],
-        [1, 1, 0, 0, 1, 0],
-        [1, 1, 1, 0, 0, 1],
+        [1, 1, 1, 0, 1, 0],
+        [1, 1, 0, 0, 0, 1],
     ]
 
 
@@ -229,9 +231,9 @@ tokens = st.lists(st.integers(0, 2), min_size=1, max_size=6)
 @given(st.lists(tokens, min_size=1, max_size=4))
 def test_what_an_end_sees_is_its_own_sequence(sequences):
     packed = pack(sequences)
-    assert packed.ids[: packed.first].tolist() == sequences[0]
+    assert packed.ids[: packed.first].tolist() == min(sequences)
     for sequence, end in zip(sequences, packed.ends, strict=True):
-        seen = packed.visible[end]
+        seen = visible(packed.until)[end]
         assert packed.ids[seen].tolist() == sequence
         assert packed.depth[seen].tolist() == list(range(len(sequence)))
     beginnings = {tuple(s[: n + 1]) for s in sequences for n in range(len(s))}
@@ -241,6 +243,6 @@ def test_what_an_end_sees_is_its_own_sequence(sequences):
 def test_the_instruction_stands_once(retriever):
     """Nine questions share the image and the instruction, not only the image."""
     questions = tuple(f"{word}?" for word in "abcdefghi")
-    packed = retriever._pack_templates((None, *questions), 16)
-    separate = [retriever._pack_templates((q,), 16) for q in (None, *questions)]
+    packed = retriever.prepare._row((None, *questions), 16)
+    separate = [retriever.prepare._row((q,), 16) for q in (None, *questions)]
     assert len(packed.ids) < sum(len(row.ids) for row in separate) / 4

@@ -62,6 +62,18 @@ class Retriever(Protocol):
         ...
 
 
+def embed_in_batches(
+    retriever: Retriever, images: Sequence[Image.Image], prompts: Sequence[str | None]
+) -> np.ndarray:
+    """`Retriever.embed_images` by prepare and embed_prepared, batch by batch."""
+    prompts, size = tuple(prompts), retriever.batch_size
+    found = [np.empty((len(prompts), 0, retriever.dim), np.float32)]
+    for start in range(0, len(images) if prompts else 0, size):
+        prepared = retriever.prepare(images[start : start + size], prompts)
+        found.append(retriever.embed_prepared(prepared))
+    return np.concatenate(found, axis=1)
+
+
 def as_rgb(image: Image.Image) -> Image.Image:
     """The picture as a viewer shows it: upright, RGB, transparency on white."""
     image = ImageOps.exif_transpose(image)

@@ -13,7 +13,28 @@ import open_clip
 import torch
 from PIL import Image
 
-from cocofacet.retrievers.base import as_rgb, unit_rows
+from cocofacet.retrievers.base import as_rgb, embed_in_batches, unit_rows
+
+
+class DualInputs:
+    """See `cocofacet.retrievers.base.Prepare`; pixels (B, 3, H, W) float32."""
+
+    def __init__(self, name: str, preprocess):
+        self.name, self.preprocess = name, preprocess
+
+    def __call__(
+        self, images: Sequence[Image.Image], prompts: Sequence[str | None] = (None,)
+    ) -> dict[str, object]:
+        """B images -> {"pixels": (B, 3, H, W)}; ValueError for any prompt."""
+        self.refuse(prompts)
+        return {"pixels": torch.stack([self.preprocess(as_rgb(i)) for i in images])}
+
+    def refuse(self, prompts: Sequence[str | None]) -> None:
+        if tuple(prompts) != (None,):
+            raise ValueError(
+                f"{self.name} is a dual encoder: it takes no prompt, and {prompts!r} "
+                "were given"
+            )
 
 
 class DualRetriever:
@@ -34,9 +55,10 @@ class DualRetriever:
         self.name, self.revision = row.name, revision
         self.row, self.device, self.batch_size = row, device, batch_size
         source = f"local-dir:{directory}"
-        self.model, self.preprocess = open_clip.create_model_from_pretrained(
+        self.model, preprocess = open_clip.create_model_from_pretrained(
             source, precision=precision, device=device
         )
+        self.prepare = DualInputs(row.name, preprocess)
         self.tokenizer = open_clip.get_tokenizer(source)
         self.model.eval()
         self.dtype = next(self.model.parameters()).dtype
@@ -65,22 +87,16 @@ class DualRetriever:
             found.append(vectors.float().cpu().numpy())
         return unit_rows(np.concatenate(found), self.name)
 
-    @torch.inference_mode()
     def embed_images(
         self, images: Sequence[Image.Image], prompts: Sequence[str | None] = (None,)
     ) -> np.ndarray:
         """Images -> (1, N, D) float32, unit rows; ValueError for any prompt."""
-        if tuple(prompts) != (None,):
-            raise ValueError(
-                f"{self.name} is a dual encoder: it takes no prompt, and {prompts!r} "
-                "were given"
-            )
-        found = [np.empty((0, self.dim), np.float32)]
-        for start in range(0, len(images), self.batch_size):
-            part = [
-                self.preprocess(as_rgb(image))
-                for image in images[start : start + self.batch_size]
-            ]
-            pixels = torch.stack(part).to(self.device, self.dtype)
-            found.append(self.model.encode_image(pixels).float().cpu().numpy())
-        return unit_rows(np.concatenate(found), self.name)[None]
+        self.prepare.refuse(prompts)
+        return embed_in_batches(self, images, prompts)
+
+    @torch.inference_mode()
+    def embed_prepared(self, prepared: dict[str, object]) -> np.ndarray:
+        """One batch from ``prepare`` -> (1, B, D) float32, unit rows."""
+        pixels = prepared["pixels"].to(self.device, self.dtype, non_blocking=True)
+        vectors = self.model.encode_image(pixels).float().cpu().numpy()
+        return unit_rows(vectors, self.name)[None]

@@ -1,0 +1,122 @@
+"""What a multimodal language model is given: pictures and templates as tensors.
+
+Nothing here holds weights, so that worker processes can do it. A picture is processed
+once, however many prompts there are.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from PIL import Image
+
+from cocofacet.errors import InputError
+from cocofacet.retrievers.base import as_rgb
+from cocofacet.retrievers.packing import Packed, pack
+
+# What a processor returns about texts; the rest of it is about the pictures.
+_ABOUT_TEXTS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")
+
+
+class MllmInputs:
+    """See `cocofacet.retrievers.base.Prepare`.
+
+    row: of the zoo; processor: of transformers, with its tokenizer. packed: all
+    prompts of an image in one row of tokens (see `packing`), or each by itself.
+    """
+
+    def __init__(self, row, processor, packed: bool):
+        self.row, self.processor, self.packed = row, processor, packed
+        self._rows: dict[tuple, Packed] = {}
+
+    def __call__(
+        self, images: Sequence[Image.Image], prompts: Sequence[str | None]
+    ) -> dict[str, object]:
+        """B images under P prompts -> {"images", and "tree" or "passes"}.
+
+        "images": what the processor makes of the pictures. "tree": the rows of
+        `packing.Packed`, padded to one length: ids, depth and until (B, L), first (B,),
+        ends (B, P), all int64. "passes": for each prompt the tokens of B templates.
+        """
+        images, counts = self._pictures(images)
+        if self.packed:
+            rows = [self._row(tuple(prompts), count) for count in counts]
+            return {"images": images, "tree": self._tree(rows)}
+        passes = [
+            self.tokens([self.expanded(prompt, count) for count in counts])
+            for prompt in prompts
+        ]
+        return {"images": images, "passes": passes}
+
+    def template(self, prompt: str | None) -> str:
+        """The whole text that an image is shown in, its placeholder not expanded."""
+        if prompt is None:
+            return self.row.general
+        return self.row.prompted.format(question=prompt)
+
+    def expanded(self, prompt: str | None, count: int) -> str:
+        """The template with ``count`` placeholders, one for each image token."""
+        token, template = self.processor.image_token, self.template(prompt)
+        if template.count(token) != 1:
+            raise ValueError(
+                f"{self.row.name}: a prompt holds the image placeholder {token}"
+            )
+        return template.replace(token, token * count)
+
+    def tokens(self, texts: list[str]) -> dict[str, torch.Tensor]:
+        """Texts -> input_ids and attention_mask (B, L), padded to the longest."""
+        found = self.processor.tokenizer(texts, padding=True, return_tensors="pt")
+        return {key: found[key] for key in ("input_ids", "attention_mask")}
+
+    def _pictures(self, images: Sequence[Image.Image]) -> tuple[dict, list[int]]:
+        """The processor's tensors of B pictures, and how many tokens each takes."""
+        images = [as_rgb(image) for image in images]
+        if self.row.resize:
+            images = [image.resize(self.row.resize) for image in images]
+        texts = [self.processor.image_token] * len(images)
+        try:
+            found = dict(
+                self.processor(
+                    text=texts, images=images, padding=True, return_tensors="pt"
+                )
+            )
+        except ValueError as error:
+            sizes = ", ".join(f"{image.width} x {image.height}" for image in images)
+            raise InputError(
+                f"{self.row.name}: image: of a batch of {sizes} pixels one cannot be "
+                f"processed ({error}). Leave it out with `cocofacet build --images`."
+            ) from error
+        is_image = found["input_ids"] == self.processor.image_token_id
+        for key in _ABOUT_TEXTS:
+            found.pop(key, None)
+        return found, is_image.sum(dim=1).tolist()
+
+    def _row(self, prompts: tuple, count: int) -> Packed:
+        """Tokens of all templates of an image that takes ``count`` image tokens."""
+        key = (prompts, count)
+        if key not in self._rows:
+            texts = [self.expanded(prompt, count) for prompt in prompts]
+            packed = pack(self.processor.tokenizer(texts)["input_ids"])
+            if int((packed.ids == self.processor.image_token_id).sum()) != count:
+                raise ValueError(
+                    f"{self.row.name}: the image is not in the templates' common "
+                    "beginning"
+                )
+            self._rows[key] = packed
+        return self._rows[key]
+
+    def _tree(self, rows: list[Packed]) -> dict[str, torch.Tensor]:
+        shape = (len(rows), max(len(row.ids) for row in rows))
+        ids = torch.full(shape, self.processor.tokenizer.pad_token_id)
+        depth = torch.zeros_like(ids)
+        # Padding sees itself, so that no row of the softmax is empty.
+        until = torch.arange(shape[1]).repeat(shape[0], 1)
+        for number, row in enumerate(rows):
+            part = number, slice(len(row.ids))
+            ids[part], depth[part], until[part] = row.ids, row.depth, row.until
+        return {
+            "ids": ids,
+            "depth": depth,
+            "until": until,
+            "first": torch.tensor([row.first for row in rows]),
+            "ends": torch.stack([row.ends for row in rows]),
+        }
