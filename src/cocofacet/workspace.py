@@ -176,26 +176,38 @@ class Workspace:
         folder = self.data / "store"
         return store.embed_gallery(retriever, self.images, names, prompts, folder)
 
-    def ranks(self, retriever: Retriever, modes: tuple[str, ...]) -> pd.DataFrame:
+    @property
+    def questions(self) -> dict[str, str]:
+        """facet -> its GPT-written question, for the facets of this benchmark."""
+        return {name: FACETS[name].question for name in self.benchmark.facets}
+
+    def embedded(
+        self, retriever: Retriever, modes: Mapping[str, Mapping]
+    ) -> dict[str | None, np.ndarray]:
+        """prompt -> embeddings (N, D) of the gallery, for all prompts of the modes
+        (mode -> facet -> prompts), which go over the images together."""
+        shown = (
+            p for way in modes.values() for prompts in way.values() for p in prompts
+        )
+        prompts = tuple(dict.fromkeys(shown))
+        return dict(zip(prompts, self.gallery(retriever, prompts), strict=True))
+
+    def ranks(
+        self, retriever: Retriever, modes: tuple[str, ...] | Mapping[str, Mapping]
+    ) -> pd.DataFrame:
         """The tidy table of one retriever: every query in every mode asked for.
 
-        All prompts that the modes need go over the images together.
+        ``modes`` are names of `evaluate.prompt_modes`, or such modes themselves.
         """
-        questions = {name: FACETS[name].question for name in self.benchmark.facets}
-        known = evaluate.prompt_modes(questions)
-        chosen = {mode: known[mode] for mode in modes}
-        prompts = tuple(
-            dict.fromkeys(
-                prompt
-                for by_facet in chosen.values()
-                for shown in by_facet.values()
-                for prompt in shown
-            )
-        )
-        images = dict(zip(prompts, self.gallery(retriever, prompts), strict=True))
-        queries = self.queries(retriever)
+        if not isinstance(modes, Mapping):
+            known = evaluate.prompt_modes(self.questions)
+            modes = {mode: known[mode] for mode in modes}
         return evaluate.rank_table(
-            self.benchmark, queries, images, chosen, **self.identity(retriever)
+            self.benchmark,
+            self.queries(retriever),
+            self.embedded(retriever, modes),
+            modes,
+            **self.identity(retriever),
         )
 
     def identity(self, retriever: Retriever) -> dict[str, str]:
