@@ -12,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 from cocofacet import evaluate
 from cocofacet.evaluate import (
     COLUMNS,
+    LUCK,
     averages,
     interval,
     paired_difference,
@@ -39,11 +40,18 @@ class Asked:
 class Pools:
     """A benchmark of given pools: what `rank_table` needs of one."""
 
-    def __init__(self, queries, pool):
+    def __init__(self, queries, pool, eligible=None):
         self.queries, self.pool = tuple(queries), np.array(pool)
+        self.of_label = eligible or {}
 
     def pool_indices(self):
         return self.pool
+
+    def eligible(self, facet, label):
+        return self.of_label.get((facet, label), ())
+
+    def indices(self, images):
+        return np.array(images, dtype=np.int64)  # images are called by their number
 
 
 def table_of(rows, **columns):
@@ -153,7 +161,8 @@ def test_table_of_a_benchmark():
     modes = prompt_modes({"animals": "animal?", "times": "time?"})
     assert modes["wrong"] == {"animals": ("time?",), "times": ("animal?",)}
     table = rank_table(pools, texts, images, modes, profile="mini", retriever="r")
-    assert list(table.columns) == COLUMNS
+    assert list(table.columns) == [*COLUMNS, *LUCK]
+    assert table[LUCK].isna().all(axis=None), "which images were eligible is not known"
     ranks = table.set_index(["mode", "query"])["rank"].to_dict()
     assert ranks == {
         ("general", "a:0"): 1,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from cocofacet.errors import InputError
-from cocofacet.evaluate import COLUMNS, GROUP, averages
+from cocofacet.evaluate import COLUMNS, GROUP, LUCK, averages
 
 
 def collect(results: Path, profile: str) -> pd.DataFrame:
@@ -27,7 +27,12 @@ def collect(results: Path, profile: str) -> pd.DataFrame:
 
 def read(path: Path) -> pd.DataFrame:
     """One file of tidy ranks. Labels such as "4" stay text."""
-    table = pd.read_csv(path, keep_default_na=False, dtype={"label": str, "run": str})
+    table = pd.read_csv(
+        path,
+        keep_default_na=False,
+        na_values=dict.fromkeys(LUCK, ""),
+        dtype={"label": str, "run": str} | dict.fromkeys(LUCK, "Int64"),
+    )
     missing = [column for column in COLUMNS if column not in table]
     if missing:
         raise InputError(

@@ -222,10 +222,12 @@ class Workspace:
     def save_ranks(self, notebook: str, ranks: pd.DataFrame) -> Path:
         """Write the notebook's part of the tidy table, and beside it what made it.
 
-        ``evaluate.COLUMNS`` in order, sorted, so that two equal runs give equal bytes.
+        ``evaluate.COLUMNS`` and ``LUCK`` in order, sorted, so that two equal runs give
+        equal bytes.
         """
         path = self.results / f"{notebook}.ranks.csv"
-        ordered = ranks[list(evaluate.COLUMNS)].sort_values(
+        columns = [*evaluate.COLUMNS, *evaluate.LUCK]
+        ordered = ranks.reindex(columns=columns).sort_values(
             ["retriever", "mode", "prompt", "query"], kind="stable"
         )
         write_atomic(path, ordered.to_csv(index=False))

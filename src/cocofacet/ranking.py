@@ -1,0 +1,252 @@
+"""From embeddings to ranks.
+
+A query's rank is decided by its one pool of 100. Where the benchmark knows which images
+were eligible as negatives, two numbers say how any other draw of 99 would have gone:
+how many were eligible, and how many of those do not score below the positive.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+GROUP = ["profile", "run", "retriever", "revision", "mode"]
+COLUMNS = [*GROUP, "prompt", "facet", "query", "text", "label", "rank"]
+# Beside those, and missing where the eligible negatives are not known.
+LUCK = ["eligible", "above"]
+
+
+def pool_scores(
+    queries: np.ndarray, images: np.ndarray, pool: np.ndarray, memory: int = 1 << 20
+) -> np.ndarray:
+    """Score each query against the candidates of its own pool.
+
+    queries (Q, D), images (N, D), pool (Q, C) integer indices into images; returns
+    (Q, C) float64. ``memory`` bounds, in bytes, the candidates gathered at a time:
+    what fits into the cache is an order of magnitude faster than what does not.
+
+    Every score is summed in the same order, so equal embeddings get equal scores: a
+    blocked matrix product may differ in the last bit from column to column, and would
+    turn an exact tie into a rank.
+    """
+    queries, images, pool = np.asarray(queries), np.asarray(images), np.asarray(pool)
+    if queries.ndim != 2 or images.ndim != 2 or queries.shape[1] != images.shape[1]:
+        raise ValueError(
+            f"queries {queries.shape} and images {images.shape} must be (Q, D), (N, D)"
+        )
+    if pool.ndim != 2 or len(pool) != len(queries):
+        raise ValueError(f"pool {pool.shape} must be (Q, C) with Q = {len(queries)}")
+    if pool.size and (pool.min() < 0 or pool.max() >= len(images)):
+        raise ValueError(f"pool points outside the {len(images)} images")
+    queries = queries.astype(np.float64)
+    scores = np.empty(pool.shape)
+    step = max(1, memory // (8 * max(1, pool.shape[1] * queries.shape[1])))
+    for start in range(0, len(queries), step):
+        rows = slice(start, start + step)
+        candidates = images[pool[rows]].astype(np.float64)  # (q, C, D)
+        scores[rows] = np.einsum("qcd,qd->qc", candidates, queries[rows])
+    return scores
+
+
+def gallery_scores(
+    queries: np.ndarray, images: np.ndarray, memory: int = 1 << 20
+) -> np.ndarray:
+    """Score each query against every image.
+
+    queries (T, D), images (N, D); returns (T, N) float64, the very numbers that
+    `pool_scores` finds. ``memory`` bounds, in bytes, the images taken at a time.
+    """
+    queries, images = np.asarray(queries), np.asarray(images)
+    if queries.ndim != 2 or images.ndim != 2 or queries.shape[1] != images.shape[1]:
+        raise ValueError(
+            f"queries {queries.shape} and images {images.shape} must be (T, D), (N, D)"
+        )
+    queries = queries.astype(np.float64)
+    scores = np.empty((len(queries), len(images)))
+    step = max(1, memory // (8 * max(1, images.shape[1])))
+    for start in range(0, len(images), step):
+        some = slice(start, start + step)
+        # No `queries @ images.T`: see `pool_scores` on ties.
+        scores[:, some] = np.einsum("td,nd->tn", queries, images[some].astype(float))
+    return scores
+
+
+def rank_of_positive(scores: np.ndarray) -> np.ndarray:
+    """Rank of the positive, which stands in column 0: scores (Q, C) -> (Q,) int64.
+
+    1 + the number of negatives that do *not* score strictly below the positive. Ties
+    count against it, and so does NaN on either side (every comparison with NaN is
+    false), so that a constant or broken scorer gets the last rank and no recall. The
+    released code breaks ties for the positive at k = 1 and arbitrarily at k = 5.
+
+    >>> rank_of_positive(np.array([[0.5, 0.9, 0.5, 0.1]]))
+    array([3])
+    """
+    scores = np.asarray(scores)
+    return 1 + not_below(scores[:, :1], scores[:, 1:])
+
+
+def not_below(positive: np.ndarray, negatives: np.ndarray) -> np.ndarray:
+    """How many negatives do not score strictly below the positive.
+
+    positive (Q, 1), negatives (Q, C) or (1, C) -> (Q,) int64.
+    """
+    return (~(negatives < positive)).sum(axis=1, dtype=np.int64)
+
+
+def rank_rows(
+    queries: Sequence,
+    scores: np.ndarray,
+    mode: str,
+    prompt: str | None,
+    eligible: np.ndarray | None = None,
+    above: np.ndarray | None = None,
+    **columns: str,
+) -> pd.DataFrame:
+    """Rows of the tidy table for Q benchmark queries and their scores (Q, C).
+
+    ``columns`` are profile, run, retriever and revision; one left out is "". ``prompt``
+    is the question that the images were shown with: missing (None) for the general
+    embedding, "" for the bare instruction. ``eligible`` and ``above`` (Q,) count the
+    eligible negatives and those that do not score below the positive; both are missing
+    where that is not known. Columns `COLUMNS`, then `LUCK`.
+    """
+    unknown = set(columns) - set(GROUP)
+    if unknown:
+        raise ValueError(f"unknown columns {sorted(unknown)}; the table has {COLUMNS}")
+    if len(queries) != len(scores):
+        raise ValueError(f"{len(queries)} queries but {len(scores)} rows of scores")
+    fields = ("facet", "text", "label")
+    missing = np.full(len(queries), pd.NA)
+    return pd.DataFrame(
+        {
+            **{name: columns.get(name, "") for name in GROUP},
+            "mode": mode,
+            "prompt": pd.Series([prompt] * len(queries), dtype=object),
+            "query": [query.id for query in queries],
+            **{name: [getattr(query, name) for query in queries] for name in fields},
+            "rank": rank_of_positive(scores),
+            "eligible": pd.array(missing if eligible is None else eligible, "Int64"),
+            "above": pd.array(missing if above is None else above, "Int64"),
+        }
+    )[[*COLUMNS, *LUCK]]
+
+
+@dataclass(frozen=True)
+class Pools:
+    """One facet's queries, and where their candidates stand in the gallery.
+
+    Attributes:
+        queries: the facet's Q queries.
+        rows: their positions in ``benchmark.queries``: (Q,) int64.
+        texts: the T distinct texts that they ask with.
+        text: for each query the position of its text: (Q,) int64.
+        pool: positions of its candidates in ``benchmark.images``: (Q, C) int64.
+        eligible: for each text the positions of the images that may be negatives,
+            (E,) int64; none where that is not known.
+    """
+
+    queries: tuple
+    rows: np.ndarray
+    texts: tuple[str, ...]
+    text: np.ndarray
+    pool: np.ndarray
+    eligible: tuple[np.ndarray, ...]
+
+    def ranks(
+        self, scores: np.ndarray, mode: str, prompt: str | None, **columns: str
+    ) -> pd.DataFrame:
+        """The tidy rows of any scorer: scores (T, N), each text against each image.
+
+        A text is scored once; pools and eligible negatives are looked up in the same
+        numbers, so that a tie is a tie in both.
+        """
+        own = scores[self.text[:, None], self.pool]  # (Q, C)
+        eligible = np.array([len(here) for here in self.eligible])[self.text]
+        above = np.zeros(len(self.queries), dtype=np.int64)
+        for text, here in enumerate(self.eligible):
+            asked = self.text == text
+            above[asked] = not_below(own[asked, :1], scores[text, here][None])
+        if not eligible.all():
+            eligible = above = None
+        return rank_rows(self.queries, own, mode, prompt, eligible, above, **columns)
+
+
+def pools_of(benchmark, facet: str) -> Pools:
+    """The pools of one facet of a benchmark."""
+    rows = [row for row, q in enumerate(benchmark.queries) if q.facet == facet]
+    queries = tuple(benchmark.queries[row] for row in rows)
+    label_of = {query.text: query.label for query in queries}
+    position = {text: index for index, text in enumerate(label_of)}
+    return Pools(
+        queries=queries,
+        rows=np.array(rows, dtype=np.int64),
+        texts=tuple(label_of),
+        text=np.array([position[query.text] for query in queries], dtype=np.int64),
+        pool=benchmark.pool_indices()[rows],
+        eligible=tuple(
+            benchmark.indices(benchmark.eligible(facet, label))
+            for label in label_of.values()
+        ),
+    )
+
+
+def prompt_modes(
+    questions: Mapping[str, str],
+) -> dict[str, dict[str, tuple[str | None, ...]]]:
+    """The four ways to show an image, as mode -> facet -> prompts.
+
+    questions maps facet -> its question. general: no prompt; bare: the instruction
+    with an empty question; prompted: the facet's own question; wrong: the question of
+    every other facet, one after the other, so that no single odd question stands for
+    "a wrong prompt".
+    """
+    others = {
+        facet: tuple(q for other, q in questions.items() if other != facet)
+        for facet in questions
+    }
+    return {
+        "general": {facet: (None,) for facet in questions},
+        "bare": {facet: ("",) for facet in questions},
+        "prompted": {facet: (question,) for facet, question in questions.items()},
+        "wrong": others,
+    }
+
+
+def rank_table(
+    benchmark,
+    queries: np.ndarray,
+    images: Mapping[str | None, np.ndarray],
+    modes: Mapping[str, Mapping[str, Sequence[str | None]]],
+    **columns: str,
+) -> pd.DataFrame:
+    """Rank every query of a benchmark in every mode.
+
+    queries (Q, D) in the order of ``benchmark.queries``, equal rows for equal texts;
+    images maps prompt -> (N, D) in the order of ``benchmark.images``; modes maps mode
+    -> facet -> the prompts shown (see `prompt_modes`). A query has one row per prompt
+    of its mode. A facet that a mode does not name has no rows there.
+    """
+    asked = {query.facet for query in benchmark.queries}
+    named = {facet for prompts_of in modes.values() for facet in prompts_of}
+    pools = {facet: pools_of(benchmark, facet) for facet in asked & named}
+    if not pools:
+        raise ValueError("none of the modes names a facet of this benchmark")
+    texts = {facet: _one_a_text(queries, here) for facet, here in pools.items()}
+    parts = []
+    for mode, prompts_of in modes.items():
+        for facet in prompts_of:
+            for prompt in prompts_of[facet] if facet in pools else ():
+                scores = gallery_scores(texts[facet], images[prompt])
+                parts.append(pools[facet].ranks(scores, mode, prompt, **columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _one_a_text(queries: np.ndarray, pools: Pools) -> np.ndarray:
+    """The embeddings (T, D) of a facet's texts, from those (Q, D) of all queries."""
+    asked = np.asarray(queries)[pools.rows]
+    _, first = np.unique(pools.text, return_index=True)
+    if not np.array_equal(asked, asked[first][pools.text], equal_nan=True):
+        raise ValueError("queries of the same text have different embeddings")
+    return asked[first]
