@@ -1,6 +1,7 @@
 """Load a row of the zoo: find its weights, identify them, hand them to its family."""
 
 import hashlib
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -17,6 +18,7 @@ FAMILIES = {
     "dual": ("cocofacet.retrievers.dual", "DualRetriever"),
     "mllm": ("cocofacet.retrievers.mllm", "MllmRetriever"),
 }
+TEMPLATES = ("text", "general", "prompted")
 _SHAPING = {".safetensors", ".json", ".txt", ".jinja", ".model"}
 
 
@@ -30,7 +32,8 @@ def load(
     """Load a retriever of the zoo by its row's name.
 
     precision: fp32, bf16 or fp16, by default the row's. checkpoint: a directory with
-    other weights for the same row, such as another training seed. options go to the
+    other weights for the same row, such as another training seed. options may replace
+    the row's templates (``text``, ``general``, ``prompted``); all others go to the
     family's class (``one_pass``, ``batch_size``). Raises InputError for a name,
     precision or checkpoint that does not exist or cannot be had.
     """
@@ -38,7 +41,8 @@ def load(
         raise InputError(
             f"zoo: retriever: {name!r} is not known. Choose one of {', '.join(ROWS)}."
         )
-    row = ROWS[name]
+    templates = {key: options.pop(key) for key in TEMPLATES if key in options}
+    row = replace(ROWS[name], **templates)
     precision = row.precision if precision is None else precision
     if precision not in PRECISIONS:
         raise InputError(
