@@ -72,11 +72,10 @@ def test_the_average_of_embeddings_is_taken_and_made_a_unit_vector():
 def test_on_the_query_side_the_text_carries_the_question():
     asked = []
 
-    class Fake:
-        def embed_texts(self, texts):
-            asked.extend(texts)
-            return np.eye(2)[: len(texts)]
+    def embed_texts(texts):
+        asked.extend(texts)
+        return np.eye(2)[: len(texts)]
 
-    found = wordings.ranks_of_query_side(pools(), Fake(), np.eye(2), QUESTIONS)
+    found = wordings.ranks_of_query_side(pools(), embed_texts, np.eye(2), QUESTIONS)
     assert asked == ["Dusk. What time is it?", "Two. How many people?"]
     assert found["rank"].tolist() == [1, 2]

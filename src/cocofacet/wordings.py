@@ -5,13 +5,13 @@ does not matter. If the question helps on the query's side, the image need not h
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from cocofacet.evaluate import prompt_modes, rank_table
-from cocofacet.retrievers.base import Retriever, unit_rows
+from cocofacet.retrievers.base import unit_rows
 
 GENERIC = "What is shown in this image?"
 _LETTERS = ("bdfgklmnprstvz", "aeiou")
@@ -94,16 +94,17 @@ def ranks_of_average(
 
 def ranks_of_query_side(
     benchmark,
-    retriever: Retriever,
+    embed_texts: Callable[[Sequence[str]], np.ndarray],
     general: np.ndarray,
     questions: Mapping[str, str],
     **columns: str,
 ) -> pd.DataFrame:
     """The question stands in the query's text and the image hears nothing: mode
-    "query". general (N, D) are the images without a prompt."""
+    "query". embed_texts is the retriever's, general (N, D) the images without a
+    prompt."""
     texts = [f"{q.text.strip()} {questions[q.facet]}" for q in benchmark.queries]
     distinct = sorted(set(texts))
     rows = {text: row for row, text in enumerate(distinct)}
-    queries = retriever.embed_texts(distinct)[[rows[text] for text in texts]]
+    queries = embed_texts(distinct)[[rows[text] for text in texts]]
     modes = {"query": {facet: (None,) for facet in benchmark.facets}}
     return rank_table(benchmark, queries, {None: general}, modes, **columns)

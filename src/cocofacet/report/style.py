@@ -19,9 +19,22 @@ MODES = {
     "prompted": ("the facet's question", "#e08214", "D"),
     "bare": ("bare instruction", "#56a4d9", "s"),
     "wrong": ("wrong questions, mean", "#cc79a7", "v"),
+    "human": ("human-written question", "#b35806", "X"),
+    "own": ("your own question", "#d7301f", "*"),
+    "generic": ("a generic question", "#4c7fd0", "P"),
+    "nonsense": ("nonsense of its length", "#0f9e78", "^"),
+    "general-space": ("no prompt, line feed first", "#8a8a8a", "p"),
+    "bare-space": ("bare instruction, blank first", "#56a4d9", "h"),
+    "query": ("question in the query instead", "#7570b3", "<"),
+    "average": ("mean over all prompts", "#5c8a3a", ">"),
     "answers": ("general, trained on the answers", "#0f9e78", "^"),
     "linear": ("least squares", "#0f9e78", "^"),
     "ridge": ("ridge", "#4c7fd0", "P"),
+    # Who chose the question at query time.
+    "oracle": ("oracle: the query's own facet", "#e08214", "D"),
+    "nearest": ("chosen: nearest prompt", "#4c7fd0", "P"),
+    "local": ("chosen: local model", "#0f9e78", "^"),
+    "chat": ("chosen: chat model", "#b35806", "X"),
 }
 
 

@@ -131,7 +131,7 @@ found = {
 }
 for name, sentence in found.items():
     glue(f"sentence_{name}", sentence)
-workspace.save_ranks("05_beforehand", ranks)
+workspace.save_ranks("06_beforehand", ranks)
 Markdown("\n\n".join(found.values()))
 
 # %% [markdown]

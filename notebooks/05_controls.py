@@ -160,7 +160,7 @@ found = {
 for name, sentence in found.items():
     glue(f"sentence_{name}", sentence)
 workspace.save_ranks(
-    "04_controls", pd.concat([ranks, ranks_unasked, answers])
+    "05_controls", pd.concat([ranks, ranks_unasked, answers])
 )
 Markdown("\n\n".join(found.values()))
 
