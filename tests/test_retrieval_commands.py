@@ -1,4 +1,4 @@
-"""`cocofacet embed`, `evaluate` and `retrievers`, from the command line's arguments."""
+"""`cocofacet embed` and `evaluate`, from the command line's arguments."""
 
 import numpy as np
 import pandas as pd
@@ -127,12 +127,3 @@ def test_a_single_facet_has_no_wrong_prompt(command, folder, tmp_path, capsys):
     arguments = ("--modes", "general,wrong", "--benchmark", str(alone))
     assert command("evaluate", *arguments) == 2
     assert "no wrong prompt" in capsys.readouterr().err
-
-
-def test_retrievers(capsys):
-    assert main(["retrievers"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split()[:2] == ["name", "prompts"]
-    clip = next(line for line in lines if line.startswith("clip-vit-l-14-336"))
-    assert clip.split()[1] == "no"
-    assert next(line for line in lines if line.startswith("tiny-qwen2vl "))

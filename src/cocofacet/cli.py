@@ -8,6 +8,7 @@ from cocofacet import __version__
 from cocofacet.build_command import add_build_command
 from cocofacet.errors import InputError
 from cocofacet.retrieval_commands import add_retrieval_commands
+from cocofacet.retrievers_command import add_retrievers_command
 from cocofacet.runs import add_runs_command
 
 
@@ -20,7 +21,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (add_build_command, add_retrieval_commands, add_runs_command):
+    for add in (
+        add_build_command,
+        add_retrieval_commands,
+        add_retrievers_command,
+        add_runs_command,
+    ):
         add(commands)
     options = parser.parse_args(arguments)
     try:

@@ -1,4 +1,4 @@
-"""The subcommands that use a retriever: embed, evaluate, retrievers."""
+"""The subcommands that use a retriever: embed, evaluate."""
 
 import argparse
 from pathlib import Path
@@ -19,7 +19,7 @@ MODES = ("general", "bare", "prompted", "wrong")
 
 
 def add_retrieval_commands(commands: argparse._SubParsersAction) -> None:
-    """Add the three subcommands; each sets ``run``, a function of the options."""
+    """Add both subcommands; each sets ``run``, a function of the options."""
     embed = commands.add_parser(
         "embed",
         help="embed a benchmark's images and keep the embeddings",
@@ -56,14 +56,6 @@ def add_retrieval_commands(commands: argparse._SubParsersAction) -> None:
         "--out", type=Path, metavar="FILE", help="also write every rank, as CSV"
     )
     ranks.set_defaults(run=run_evaluate)
-
-    table = commands.add_parser(
-        "retrievers",
-        help="list the retrievers, what each needs, and which can run here",
-        description="List the retrievers. In the last column, ready means that the "
-        "weights are on this machine.",
-    )
-    table.set_defaults(run=run_retrievers)
 
 
 def _add_what_is_embedded(parser: argparse.ArgumentParser) -> None:
@@ -130,27 +122,6 @@ def run_evaluate(options: argparse.Namespace) -> None:
     if options.out:
         write_atomic(options.out, table.to_csv(index=False))
         print(f"\nranks: {options.out}")
-
-
-def run_retrievers(options: argparse.Namespace) -> None:
-    """`cocofacet retrievers`: one line a retriever."""
-    rows = [
-        {
-            "name": row.name,
-            "prompts": "yes" if row.prompted else "no",
-            "precision": row.precision,
-            "images": row.image_size,
-            "licence": row.licence,
-            "needs": row.needs,
-            "here": loading.missing(row) or "ready",
-        }
-        for row in zoo.ROWS.values()
-    ]
-    lines = [list(rows[0]), *(list(row.values()) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        print("  ".join(cells).rstrip())
 
 
 def _retriever(options: argparse.Namespace, asks: bool):
