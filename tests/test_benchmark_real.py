@@ -247,6 +247,28 @@ def test_built_twice_the_folders_are_equal(built, tmp_path):
             tmp_path / "b" / name
         ).read_bytes()
     assert benchmark.load(tmp_path / "a").queries == built.queries
+    assert benchmark.load(tmp_path / "a").carried == built.carried
+
+
+def test_what_images_carry_decides_who_is_eligible(built):
+    """Every pool lies within the eligible, every label is counted once more."""
+    for facet in built.facets:
+        drawn, positives = {}, {}
+        for query in built.of(facet):
+            drawn.setdefault(query.label, set()).update(query.candidates[1:])
+            positives.setdefault(query.label, set()).add(query.candidates[0])
+        for label, negatives in drawn.items():
+            eligible = set(built.eligible(facet, label))
+            carrying = set(built.carrying(facet, label))
+            assert negatives <= eligible
+            assert positives[label] <= carrying
+            assert not eligible & carrying
+    report = built.manifest["facets"]
+    assert {facet: len(found) for facet, found in built.carried.items()} == {
+        facet: report[facet]["images_to_draw_from"] for facet in built.facets
+    }
+    # A category that covers less than 5 % makes no query, but is carried.
+    assert sum(map(len, built.carried["objects"].values())) > len(built.of("objects"))
 
 
 def test_the_box_file_serves_too(built):

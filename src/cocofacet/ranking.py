@@ -160,9 +160,11 @@ class Pools:
         """The tidy rows of any scorer: scores (T, N), each text against each image.
 
         A text is scored once; pools and eligible negatives are looked up in the same
-        numbers, so that a tie is a tie in both.
+        numbers, so that a tie is a tie in both. Where a released pool repeats its
+        positive among the negatives, the copy cannot outrank it.
         """
         own = scores[self.text[:, None], self.pool]  # (Q, C)
+        own[:, 1:][self.pool[:, 1:] == self.pool[:, :1]] = -np.inf
         eligible = np.array([len(here) for here in self.eligible])[self.text]
         above = np.zeros(len(self.queries), dtype=np.int64)
         for text, here in enumerate(self.eligible):
