@@ -49,3 +49,18 @@ TABLE_1 = {
         ("VLM2Vec-Phi-3.5-V with GPT-written prompts", 75.5),
     )
 }
+
+# GPT-4o's choice among ten prompts from a query's text alone, recomputed from the
+# authors' released answers (trust C): facet -> (right, of), counted over distinct
+# texts. Right is the facet's own GPT-written question.
+GPT4O_CHOICES = {
+    "objects": (68, 69),
+    "animals": (10, 10),
+    "gestures": (5, 8),
+    "scenes": (117, 140),
+    "times": (7, 7),
+    "people": (12, 12),
+    "weathers": (12, 12),
+    "materials": (5, 5),
+}
+GPT4O_SCENES_BY_QUERY = (149, 172)  # the same, each text as often as it is asked
