@@ -26,7 +26,7 @@ _QWEN2_VL_TINY = {
     "architecture": "Qwen2-VL",
 }
 
-_SHIPPED = (
+SHIPPED = (
     Row(
         name="tiny-clip",
         family="dual",
@@ -53,5 +53,5 @@ _SHIPPED = (
     ),
 )
 ROWS: dict[str, Row] = {
-    row.name: row for row in (*_SHIPPED, *DUAL, *VLM2VEC, *MLLM, *ANSWER)
+    row.name: row for row in (*SHIPPED, *DUAL, *VLM2VEC, *MLLM, *ANSWER)
 }

@@ -73,7 +73,8 @@ _LLAVE = {
     "architecture": "LLaVA-OneVision",
     "lacks": "the keys of LLaVA-OneVision: its own are llava_qwen's, to be converted "
     "first, or run with the authors' package in an environment of its own",
-    "note": "Templates are the card's; COCO-Facet released none for it.",
+    "note": "Templates are the card's; COCO-Facet released none for it. Which hidden "
+    "states its encode_multimodal_embeddings pools was not seen.",
 }
 
 MLLM = (
