@@ -13,28 +13,8 @@ import open_clip
 import torch
 from PIL import Image
 
-from cocofacet.retrievers.base import as_rgb, embed_in_batches, unit_rows
-
-
-class DualInputs:
-    """See `cocofacet.retrievers.base.Prepare`; pixels (B, 3, H, W) float32."""
-
-    def __init__(self, name: str, preprocess):
-        self.name, self.preprocess = name, preprocess
-
-    def __call__(
-        self, images: Sequence[Image.Image], prompts: Sequence[str | None] = (None,)
-    ) -> dict[str, object]:
-        """B images -> {"pixels": (B, 3, H, W)}; ValueError for any prompt."""
-        self.refuse(prompts)
-        return {"pixels": torch.stack([self.preprocess(as_rgb(i)) for i in images])}
-
-    def refuse(self, prompts: Sequence[str | None]) -> None:
-        if tuple(prompts) != (None,):
-            raise ValueError(
-                f"{self.name} is a dual encoder: it takes no prompt, and {prompts!r} "
-                "were given"
-            )
+from cocofacet.retrievers.base import embed_in_batches, unit_rows
+from cocofacet.retrievers.inputs import DualInputs
 
 
 class DualRetriever:

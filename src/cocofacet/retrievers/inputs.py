@@ -1,10 +1,10 @@
-"""What a multimodal language model is given: pictures and templates as tensors.
+"""What a model is given: pictures and templates as tensors.
 
 Nothing here holds weights, so that worker processes can do it. A picture is processed
 once, however many prompts there are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from PIL import Image
@@ -17,8 +17,37 @@ from cocofacet.retrievers.packing import Packed, pack
 _ABOUT_TEXTS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")
 
 
+class DualInputs:
+    """See `cocofacet.retrievers.base.Prepare`; for a model that takes no prompt.
+
+    preprocess: one picture, upright and RGB -> (3, H, W) float32, or ValueError.
+    """
+
+    def __init__(self, name: str, preprocess: Callable[[Image.Image], torch.Tensor]):
+        self.name, self.preprocess = name, preprocess
+
+    def __call__(
+        self, images: Sequence[Image.Image], prompts: Sequence[str | None] = (None,)
+    ) -> dict[str, object]:
+        """B images -> {"pixels": (B, 3, H, W)}; ValueError for any prompt."""
+        self.refuse(prompts)
+        images = [as_rgb(image) for image in images]
+        try:
+            pixels = torch.stack([self.preprocess(image) for image in images])
+        except ValueError as error:
+            raise _refused(self.name, images, error) from error
+        return {"pixels": pixels}
+
+    def refuse(self, prompts: Sequence[str | None]) -> None:
+        if tuple(prompts) != (None,):
+            raise ValueError(
+                f"{self.name} is a dual encoder: it takes no prompt, and {prompts!r} "
+                "were given"
+            )
+
+
 class MllmInputs:
-    """See `cocofacet.retrievers.base.Prepare`.
+    """See `cocofacet.retrievers.base.Prepare`; for a multimodal language model.
 
     row: of the zoo; processor: of transformers, with its tokenizer. packed: all
     prompts of an image in one row of tokens (see `packing`), or each by itself.
@@ -34,17 +63,22 @@ class MllmInputs:
         """B images under P prompts -> {"images", and "tree" or "passes"}.
 
         "images": what the processor makes of the pictures. "tree": the rows of
-        `packing.Packed`, padded to one length: ids, depth and until (B, L), first (B,),
-        ends (B, P), all int64. "passes": for each prompt the tokens of B templates.
+        `packing.Packed`, padded to one length: ids, depth, until and types (B, L),
+        first (B,), ends (B, P), all int64. "passes": for each prompt the tokens of B
+        templates, as the library takes them.
         """
-        images, counts = self._pictures(images)
+        images, about_texts = self._pictures(images)
+        is_image = about_texts["input_ids"] == self.processor.image_token_id
+        counts = is_image.sum(dim=1).tolist()
         if self.packed:
             rows = [self._row(tuple(prompts), count) for count in counts]
             return {"images": images, "tree": self._tree(rows)}
-        passes = [
-            self.tokens([self.expanded(prompt, count) for count in counts])
-            for prompt in prompts
-        ]
+        passes = []
+        for prompt in prompts:
+            tokens = self.tokens([self._expanded(prompt, count) for count in counts])
+            if "mm_token_type_ids" in about_texts:
+                tokens["mm_token_type_ids"] = self._types(tokens["input_ids"])
+            passes.append(tokens)
         return {"images": images, "passes": passes}
 
     def template(self, prompt: str | None) -> str:
@@ -53,22 +87,23 @@ class MllmInputs:
             return self.row.general
         return self.row.prompted.format(question=prompt)
 
-    def expanded(self, prompt: str | None, count: int) -> str:
-        """The template with ``count`` placeholders, one for each image token."""
-        token, template = self.processor.image_token, self.template(prompt)
-        if template.count(token) != 1:
-            raise ValueError(
-                f"{self.row.name}: a prompt holds the image placeholder {token}"
-            )
-        return template.replace(token, token * count)
+    def query(self, text: str) -> str:
+        """The whole text of a query, which is cut where it is longer than the row's
+        max_text; the template around it stays, because its end is what is pooled."""
+        if self.row.max_text is not None:
+            spans = self.processor.tokenizer(
+                text, add_special_tokens=False, return_offsets_mapping=True
+            )["offset_mapping"][: self.row.max_text]
+            text = text[: spans[-1][1]] if spans else text
+        return self.row.text.format(text=text)
 
     def tokens(self, texts: list[str]) -> dict[str, torch.Tensor]:
         """Texts -> input_ids and attention_mask (B, L), padded to the longest."""
         found = self.processor.tokenizer(texts, padding=True, return_tensors="pt")
         return {key: found[key] for key in ("input_ids", "attention_mask")}
 
-    def _pictures(self, images: Sequence[Image.Image]) -> tuple[dict, list[int]]:
-        """The processor's tensors of B pictures, and how many tokens each takes."""
+    def _pictures(self, images: Sequence[Image.Image]) -> tuple[dict, dict]:
+        """What the processor makes of B pictures, and of as many placeholders."""
         images = [as_rgb(image) for image in images]
         if self.row.resize:
             images = [image.resize(self.row.resize) for image in images]
@@ -80,21 +115,30 @@ class MllmInputs:
                 )
             )
         except ValueError as error:
-            sizes = ", ".join(f"{image.width} x {image.height}" for image in images)
-            raise InputError(
-                f"{self.row.name}: image: of a batch of {sizes} pixels one cannot be "
-                f"processed ({error}). Leave it out with `cocofacet build --images`."
-            ) from error
-        is_image = found["input_ids"] == self.processor.image_token_id
-        for key in _ABOUT_TEXTS:
-            found.pop(key, None)
-        return found, is_image.sum(dim=1).tolist()
+            raise _refused(self.row.name, images, error) from error
+        about_texts = {key: found.pop(key) for key in _ABOUT_TEXTS if key in found}
+        return found, about_texts
+
+    def _expanded(self, prompt: str | None, count: int) -> str:
+        """The template with ``count`` placeholders, one for each image token."""
+        token, template = self.processor.image_token, self.template(prompt)
+        if template.count(token) != 1:
+            raise ValueError(
+                f"{self.row.name}: a prompt holds the image placeholder {token}"
+            )
+        return template.replace(token, token * count)
+
+    def _types(self, ids: torch.Tensor) -> torch.Tensor:
+        """1 for a token that has its place in the image's rows and columns, else 0."""
+        if self.row.plain_positions:
+            return torch.zeros_like(ids)
+        return (ids == self.processor.image_token_id).long()
 
     def _row(self, prompts: tuple, count: int) -> Packed:
         """Tokens of all templates of an image that takes ``count`` image tokens."""
         key = (prompts, count)
         if key not in self._rows:
-            texts = [self.expanded(prompt, count) for prompt in prompts]
+            texts = [self._expanded(prompt, count) for prompt in prompts]
             packed = pack(self.processor.tokenizer(texts)["input_ids"])
             if int((packed.ids == self.processor.image_token_id).sum()) != count:
                 raise ValueError(
@@ -117,6 +161,15 @@ class MllmInputs:
             "ids": ids,
             "depth": depth,
             "until": until,
+            "types": self._types(ids),
             "first": torch.tensor([row.first for row in rows]),
             "ends": torch.stack([row.ends for row in rows]),
         }
+
+
+def _refused(name: str, images: Sequence[Image.Image], error: Exception) -> InputError:
+    sizes = ", ".join(f"{image.width} x {image.height}" for image in images)
+    return InputError(
+        f"{name}: image: of pictures of {sizes} pixels one cannot be processed "
+        f"({error}). Leave it out with `cocofacet build --images`."
+    )

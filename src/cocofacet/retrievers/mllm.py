@@ -15,22 +15,28 @@ import torch
 import transformers
 from PIL import Image
 
-from cocofacet.errors import InputError
 from cocofacet.retrievers.base import embed_in_batches, unit_rows
 from cocofacet.retrievers.inputs import MllmInputs
 from cocofacet.retrievers.packing import visible
+from cocofacet.retrievers.weights import (
+    complete,
+    load_model,
+    load_processor,
+    on_device,
+)
 
-# Its bar "Loading weights" would otherwise be part of every notebook's output.
-transformers.utils.logging.disable_progress_bar()
-
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 # A checkpoint of the generating model ends in this and the embedding model has no use
-# for it; anything else missing or left over means other weights than the name says.
-_UNUSED = "lm_head.weight"
+# for it.
+_UNUSED = ("lm_head.weight",)
 
 
 class MllmRetriever:
-    """See `cocofacet.retrievers.base.Retriever`; templates come from the zoo's row."""
+    """See `cocofacet.retrievers.base.Retriever`; templates come from the zoo's row.
+
+    base_directory: where ``directory`` holds an adapter, the checkpoint that it is laid
+    upon, whose processor is used. one_pass: all prompts of an image together, by
+    default wherever that is exact.
+    """
 
     promptable = True
 
@@ -42,34 +48,30 @@ class MllmRetriever:
         revision: str,
         device: str = "cpu",
         precision: str = "fp32",
+        base_directory: Path | None = None,
         one_pass: bool | None = None,
         batch_size: int = 16,
     ):
         self.name, self.revision = row.name, revision
         self.row, self.device, self.batch_size = row, device, batch_size
-        packable = row.causal and row.prompt_after_image
+        files = directory if base_directory is None else base_directory
+        self.model = load_model(transformers.AutoModel, files, precision, _UNUSED)
+        self.model.to(device)
+        text_config = self.model.config.get_text_config()
+        self.dim = text_config.hidden_size
+        self.processor = load_processor(files, row.max_pixels, padding_side="right")
+        complete(self.processor, self.model)
+        # A token that sees only the latest ones would need a window of its own.
+        windowed = getattr(text_config, "sliding_window", None) is not None
+        packable = row.causal and row.prompt_after_image and not windowed
         if one_pass and not packable:
             raise ValueError(f"{row.name}: its templates do not allow one pass")
         self.one_pass = packable if one_pass is None else one_pass
-        self.processor = transformers.AutoProcessor.from_pretrained(directory)
-        self.processor.tokenizer.padding_side = "right"
-        self.model, info = transformers.AutoModel.from_pretrained(
-            directory,
-            dtype=DTYPES[precision],
-            attn_implementation="sdpa",
-            output_loading_info=True,
-        )
-        wrong = {*info["missing_keys"], *info["unexpected_keys"]}
-        wrong = {key for key in wrong if not key.endswith(_UNUSED)}
-        if wrong or info["mismatched_keys"]:
-            raise InputError(
-                f"{directory}: weights: do not fit {type(self.model).__name__} "
-                f"({len(wrong)} keys missing or left over, such as {sorted(wrong)[:3]})"
-                ". Fetch the checkpoint again."
-            )
-        self.model.eval().to(device)
-        self.dim = self.model.config.get_text_config().hidden_size
         self.prepare = MllmInputs(row, self.processor, packed=self.one_pass)
+        if base_directory is not None:
+            from cocofacet.retrievers.adapters import lay_on  # peft, only needed here
+
+            lay_on(self.model, directory, embed=self._sample)
         image_settings = self.processor.image_processor.to_dict()
         self.fingerprint = {
             "retriever": row.name,
@@ -77,6 +79,9 @@ class MllmRetriever:
             "text": row.text,
             "general": row.general,
             "prompted": row.prompted,
+            "max_text": row.max_text or 0,
+            "resize": str(row.resize),
+            "plain_positions": int(row.plain_positions),
             "pooling": row.pooling,
             "precision": precision,
             "images": json.dumps(image_settings, sort_keys=True, default=str),
@@ -91,7 +96,7 @@ class MllmRetriever:
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Texts -> (Q, D) float32, unit rows; ValueError for an empty text."""
-        texts = [self.row.text.format(text=text) for text in texts]
+        texts = [self.prepare.query(text) for text in texts]
         if not all(texts):
             raise ValueError("an empty text has no last token to pool")
         found = [np.empty((0, self.dim), np.float32)]
@@ -115,15 +120,18 @@ class MllmRetriever:
             found = torch.stack([self._last(p, images) for p in prepared["passes"]])
         return unit_rows(found.numpy(), self.name)
 
+    def _sample(self) -> torch.Tensor:
+        """Embeddings of a short text and of a small picture."""
+        grey = Image.new("RGB", (64, 64), "grey")
+        picture = torch.from_numpy(self.embed_images([grey])[:, 0])
+        return torch.cat([torch.from_numpy(self.embed_texts(["a dog"])), picture])
+
     @torch.inference_mode()
     def _last(self, tokens: dict, images: dict) -> torch.Tensor:
         """Hidden state of each row's last token -> (B, D) float32 on the CPU."""
-        ids, mask = tokens["input_ids"], tokens["attention_mask"]
-        inputs = {**images, **tokens}
-        if images and self._own_positions:
-            inputs["mm_token_type_ids"] = self._is_image(ids)
-        hidden = self.model(**self._on_device(inputs), use_cache=False)[0]
-        last = mask.sum(dim=1) - 1  # padding is on the right
+        inputs = on_device({**images, **tokens}, self.model)
+        hidden = self.model(**inputs, use_cache=False)[0]
+        last = tokens["attention_mask"].sum(dim=1) - 1  # padding is on the right
         return hidden[torch.arange(len(last)), last].float().cpu()
 
     @torch.inference_mode()
@@ -139,18 +147,10 @@ class MllmRetriever:
             "attention_mask": mask[:, None],  # 4-D: the library passes it through
             "position_ids": positions,
         }
-        hidden = self.model(**self._on_device(inputs), use_cache=False)[0]
-        ends = tree["ends"].to(self.device)  # (B, P)
-        pooled = hidden[torch.arange(len(ends), device=self.device)[:, None], ends]
+        hidden = self.model(**on_device(inputs, self.model), use_cache=False)[0]
+        ends = tree["ends"]  # (B, P)
+        pooled = hidden[torch.arange(len(ends))[:, None], ends]
         return pooled.transpose(0, 1).float().cpu()
-
-    @property
-    def _own_positions(self) -> bool:
-        """Whether the model has rotary positions of its own for images."""
-        return hasattr(self.model, "get_rope_index")
-
-    def _is_image(self, ids: torch.Tensor) -> torch.Tensor:
-        return (ids == self.processor.image_token_id).int()
 
     def _positions(self, tree: dict, images: dict) -> torch.Tensor:
         """Each token's position as if its own template were the only one.
@@ -160,24 +160,14 @@ class MllmRetriever:
         row; all text after an image lies at its depth plus what the image saves.
         """
         ids, depth, first = tree["ids"], tree["depth"], tree["first"]
-        if not self._own_positions:
+        if not hasattr(self.model, "get_rope_index"):
             return depth
         inside = torch.arange(ids.shape[1]) < first[:, None]  # (B, L)
         places, _ = self.model.get_rope_index(
             ids,
-            mm_token_type_ids=self._is_image(ids),
+            mm_token_type_ids=tree["types"],
             image_grid_thw=images["image_grid_thw"],
-            attention_mask=inside.int(),
+            attention_mask=inside.long(),
         )  # (3, B, L), meaningful in the first template
         after = places.masked_fill(~inside, 0).amax(dim=(0, 2)) + 1  # (B,)
         return torch.where(inside, places, depth + (after - first)[None, :, None])
-
-    def _on_device(self, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        return {
-            name: value.to(
-                self.device,
-                self.model.dtype if value.is_floating_point() else None,
-                non_blocking=True,  # where the caller has pinned its memory
-            )
-            for name, value in inputs.items()
-        }

@@ -1,0 +1,80 @@
+"""Adapters: LoRA and DoRA weights that are laid upon a base checkpoint.
+
+An adapter that was trained with an older transformers names its layers as they were
+then (``base_model.model.model.layers.0...``). peft alone only warns that it found none
+of them, and one measures the base model. Here transformers renames the adapter's keys
+as it renames the base checkpoint's, each key must be used and none be missing, and the
+model must not be the base model afterwards.
+"""
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from peft import PeftConfig, PeftType
+from peft.tuners.tuners_utils import BaseTunerLayer
+from safetensors.torch import load_file
+
+from cocofacet.errors import InputError
+from cocofacet.retrievers.weights import refuse_misfits
+
+CONFIG = "adapter_config.json"
+WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
+
+
+def lay_on(
+    model: torch.nn.Module,
+    directory: Path,
+    embed: Callable[[], torch.Tensor],
+) -> None:
+    """Merge the adapter of a directory into a model of transformers.
+
+    embed: gives some embeddings of the model, (n, D), before and after. Raises
+    InputError for an adapter of another kind, for keys that are missing or left over,
+    and for an adapter that changes nothing.
+    """
+    config = PeftConfig.from_pretrained(str(directory))
+    if config.peft_type != PeftType.LORA:  # DoRA is a LoRA with magnitudes
+        raise InputError(
+            f"{directory / CONFIG}: peft_type: {config.peft_type} is not supported. "
+            "Only LoRA and DoRA adapters are."
+        )
+    before = embed()
+    info = model.load_adapter(
+        peft_config=config, adapter_state_dict=_weights(directory)
+    )
+    refuse_misfits(info, f"an adapter of {type(model).__name__}", directory)
+    _merge(model)
+    # Merging by itself moves a weight by rounding; an adapter that was trained by more.
+    if torch.allclose(before, embed(), rtol=0, atol=1e-6):
+        raise InputError(
+            f"{directory}: weights: the adapter changes nothing. Fetch it again, or "
+            "check that it belongs to this base."
+        )
+
+
+def _weights(directory: Path) -> dict[str, torch.Tensor]:
+    """The adapter's tensors; of a pickle, tensors are all that is read."""
+    safe, pickled = (directory / name for name in WEIGHTS)
+    if safe.exists():
+        return load_file(safe)
+    try:
+        return torch.load(pickled, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise InputError(
+            f"{pickled}: weights: hold more than tensors, and are not read "
+            f"({str(error).splitlines()[0]}). Use {WEIGHTS[0]}."
+        ) from None
+
+
+def _merge(model: torch.nn.Module) -> None:
+    """Add each adapter to its layer's weights and leave the layer as it was."""
+    layers = [
+        (name, module)
+        for name, module in model.named_modules()
+        if isinstance(module, BaseTunerLayer)
+    ]
+    for name, layer in layers:
+        layer.merge(safe_merge=True)
+        model.set_submodule(name, layer.get_base_layer())

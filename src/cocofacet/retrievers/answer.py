@@ -1,0 +1,173 @@
+"""The text-based baseline: a model answers in words, and the words are embedded.
+
+The paper's alternative to promptable embeddings: LLaVA-1.5 answers each prompt's
+question about each image (greedy, 100 tokens at most), a text embedder embeds the
+answer, and the query is rewritten as an answer would be worded, "It shows ...".
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import sentence_transformers
+import torch
+import transformers
+from PIL import Image
+
+from cocofacet.retrievers.base import embed_in_batches, unit_rows
+from cocofacet.retrievers.inputs import MllmInputs
+from cocofacet.retrievers.weights import (
+    DTYPES,
+    complete,
+    load_model,
+    load_processor,
+    on_device,
+)
+
+# What a query starts with, and how an answer would say it. A rule of ours: of the
+# authors' rewriting only the outcome is known ("It ...", "It shows ...").
+_REWRITTEN = (
+    (r"Find me an? (everyday )?image (that|which) contains ", "It shows "),
+    (r"Find me an? (everyday )?image (that|which) ", "It "),
+    (r"Find me an? (everyday )?image (showing|with|of) ", "It shows "),
+)
+
+
+def rewrite(query: str) -> str:
+    """A query worded as an answer; as it is, where no rule fits.
+
+    >>> rewrite("Find me an everyday image that is taken in a sunny day.")
+    'It is taken in a sunny day.'
+    """
+    for start, answer in _REWRITTEN:
+        if re.match(start, query):
+            return re.sub(start, answer, query, count=1)
+    return query
+
+
+class AnswerRetriever:
+    """See `cocofacet.retrievers.base.Retriever`; `answer` gives the words themselves.
+
+    text_directory: the text embedder, as sentence-transformers saves it. The row's text
+    template around {text} is the query's; the words before {text} are its prompt, which
+    an embedder may leave out of its pooling. Answers are embedded under the embedder's
+    own prompt for documents, if it has one. rewritten: whether queries are reworded as
+    answers. image_side: squeeze pictures to so many pixels first (the released script
+    does so at 128). max_new_tokens: how long an answer may be.
+    """
+
+    promptable = True
+
+    def __init__(
+        self,
+        row,
+        directory: Path,
+        weights: str,
+        revision: str,
+        text_directory: Path,
+        device: str = "cpu",
+        precision: str = "fp32",
+        batch_size: int = 8,
+        rewritten: bool = True,
+        image_side: int | None = None,
+        max_new_tokens: int = 100,
+    ):
+        if image_side is not None:
+            row = replace(row, resize=(image_side, image_side))
+        self.name, self.revision = row.name, revision
+        self.row, self.device, self.batch_size = row, device, batch_size
+        self.rewritten, self.max_new_tokens = rewritten, max_new_tokens
+        kind = transformers.AutoModelForImageTextToText
+        self.model = load_model(kind, directory, precision).to(device)
+        # On the left, because an answer goes on where its question ends.
+        self.processor = load_processor(directory, row.max_pixels, padding_side="left")
+        complete(self.processor, self.model)
+        self.prepare = MllmInputs(row, self.processor, packed=False)
+        self.embedder = sentence_transformers.SentenceTransformer(
+            str(text_directory),
+            device=device,
+            trust_remote_code=False,
+            local_files_only=True,
+            model_kwargs={"use_safetensors": True, "dtype": DTYPES[precision]},
+        )
+        self.dim = self.embedder.get_embedding_dimension()
+        image_settings = self.processor.image_processor.to_dict()
+        self.fingerprint = {
+            "retriever": row.name,
+            "weights": weights,
+            "text": row.text,
+            "rewritten": int(rewritten),
+            "general": row.general,
+            "prompted": row.prompted,
+            "max_new_tokens": max_new_tokens,
+            "precision": precision,
+            "resize": str(row.resize),
+            "images": json.dumps(image_settings, sort_keys=True, default=str),
+            "image_processor": type(self.processor.image_processor).__name__,
+            "sentence_transformers": sentence_transformers.__version__,
+            "transformers": transformers.__version__,
+            "torch": torch.__version__.split("+")[0],
+        }
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Texts -> (Q, D) float32, unit rows."""
+        texts = [rewrite(text) for text in texts] if self.rewritten else list(texts)
+        before, _, after = self.row.text.partition("{text}")
+        return self._embed([text + after for text in texts], prompt=before)
+
+    def embed_images(
+        self, images: Sequence[Image.Image], prompts: Sequence[str | None] = (None,)
+    ) -> np.ndarray:
+        """Answers about images under prompts -> (P, N, D) float32, unit rows."""
+        return embed_in_batches(self, images, prompts)
+
+    def embed_prepared(self, prepared: dict[str, object]) -> np.ndarray:
+        """One batch from ``prepare`` -> (P, B, D) float32, unit rows."""
+        return np.stack([self.embed_answers(part) for part in self._answers(prepared)])
+
+    def embed_answers(self, answers: Sequence[str]) -> np.ndarray:
+        """Answers in words -> (N, D) float32, unit rows."""
+        prompts = self.embedder.prompts
+        return self._embed(list(answers), prompt=prompts.get("document", ""))
+
+    def answer(
+        self, images: Sequence[Image.Image], prompts: Sequence[str | None] = (None,)
+    ) -> list[list[str]]:
+        """What the model says about each image under each prompt: P lists of N."""
+        prompts = tuple(prompts)
+        found: list[list[str]] = [[] for _ in prompts]
+        for start in range(0, len(images) if prompts else 0, self.batch_size):
+            part = self.prepare(images[start : start + self.batch_size], prompts)
+            for kept, answers in zip(found, self._answers(part), strict=True):
+                kept += answers
+        return found
+
+    @torch.inference_mode()
+    def _answers(self, prepared: dict[str, object]) -> list[list[str]]:
+        found = []
+        for tokens in prepared["passes"]:
+            inputs = on_device({**prepared["images"], **tokens}, self.model)
+            said = self.model.generate(
+                **inputs, do_sample=False, max_new_tokens=self.max_new_tokens
+            )
+            said = said[:, inputs["input_ids"].shape[1] :]
+            words = self.processor.tokenizer.batch_decode(
+                said, skip_special_tokens=True
+            )
+            found.append([text.strip() for text in words])
+        return found
+
+    def _embed(self, texts: list[str], prompt: str) -> np.ndarray:
+        if not texts:
+            return np.empty((0, self.dim), np.float32)
+        vectors = self.embedder.encode(
+            texts,
+            prompt=prompt,
+            batch_size=self.batch_size,
+            show_progress_bar=False,
+            convert_to_tensor=True,
+        )
+        return unit_rows(vectors.float().cpu().numpy(), self.name)

@@ -1,0 +1,109 @@
+"""Models and processors of transformers, loaded so that nothing lacks or is left over.
+
+The library warns where a checkpoint and a model do not fit each other, and goes on with
+random weights. Here that is an error. No code of the checkpoint is ever run, and no
+pickle is read.
+"""
+
+from pathlib import Path
+
+import torch
+import transformers
+
+from cocofacet.errors import InputError
+
+# Its bar "Loading weights" would otherwise be part of every notebook's output.
+transformers.utils.logging.disable_progress_bar()
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def load_model(
+    kind: type, directory: Path, precision: str, unused: tuple[str, ...] = ()
+) -> torch.nn.Module:
+    """A model of class ``kind`` from a directory, in evaluation mode on the CPU.
+
+    kind: one of transformers' classes with ``from_pretrained``. Keys in older layouts
+    are converted by the library. unused: endings of keys that the file may hold and the
+    model has no use for. Raises InputError when any other key is missing or left over.
+    """
+    model, info = kind.from_pretrained(
+        directory,
+        dtype=DTYPES[precision],
+        attn_implementation="sdpa",
+        output_loading_info=True,
+        trust_remote_code=False,
+        use_safetensors=True,
+    )
+    refuse_misfits(info, type(model).__name__, directory, unused)
+    return model.eval()
+
+
+def refuse_misfits(info, model: str, directory: Path, unused=()) -> None:
+    """InputError when the library's loading report says that keys do not fit."""
+    info = info if isinstance(info, dict) else vars(info)
+    wrong = {str(key) for key in (*info["missing_keys"], *info["unexpected_keys"])}
+    wrong = sorted(key for key in wrong if not key.endswith(tuple(unused)))
+    if wrong or info["mismatched_keys"]:
+        raise InputError(
+            f"{directory}: weights: do not fit {model} ({len(wrong)} keys missing or "
+            f"left over, such as {wrong[:3]}; {len(info['mismatched_keys'])} of "
+            "another shape). Fetch the checkpoint again."
+        )
+
+
+def load_processor(directory: Path, max_pixels: int | None, padding_side: str):
+    """The processor of a multimodal language model: its pictures and its texts.
+
+    max_pixels: the most pixels of a picture, where the processor sizes pictures by
+    their pixels, as Qwen2-VL's and Qwen3-VL's do; ValueError where it does not.
+    """
+    processor = transformers.AutoProcessor.from_pretrained(
+        directory, trust_remote_code=False
+    )
+    processor.tokenizer.padding_side = padding_side
+    if processor.tokenizer.pad_token is None:  # what stands there is masked anyway
+        processor.tokenizer.pad_token = processor.tokenizer.eos_token
+    if max_pixels is not None:
+        size = dict(processor.image_processor.size)
+        if not size.get("longest_edge"):
+            raise ValueError(
+                f"max_pixels is set, and {type(processor.image_processor).__name__} "
+                "does not size pictures by their pixels"
+            )
+        size["longest_edge"] = max_pixels
+        size["shortest_edge"] = min(size["shortest_edge"], max_pixels)
+        processor.image_processor.size = size
+    return processor
+
+
+def complete(processor, model: torch.nn.Module) -> None:
+    """Tell a LLaVA-type processor what only the model says.
+
+    Checkpoints of before 2025 (E5-V's, BGE-VL's) hold no settings of the processor,
+    which then cannot count image tokens: how large a patch is, whether the vision tower
+    has a class token (CLIP's has, SigLIP's has not), and whether that is dropped.
+    """
+    if getattr(processor, "patch_size", "none needed") is not None:
+        return
+    names = [name for name, _ in model.named_parameters()]
+    has_class = any(name.endswith("class_embedding") for name in names)
+    processor.patch_size = model.config.vision_config.patch_size
+    processor.num_additional_image_tokens = int(has_class)
+    processor.vision_feature_select_strategy = (
+        model.config.vision_feature_select_strategy
+    )
+
+
+def on_device(
+    inputs: dict[str, torch.Tensor], model: torch.nn.Module
+) -> dict[str, torch.Tensor]:
+    """Inputs where the model is, and real numbers in its precision."""
+    return {
+        name: value.to(
+            model.device,
+            model.dtype if value.is_floating_point() else None,
+            non_blocking=True,  # where the caller has pinned its memory
+        )
+        for name, value in inputs.items()
+    }
