@@ -9,18 +9,31 @@ import pytest
 import torch
 from PIL import Image
 
-from facetworld import qwen_rows, tiny_clip, tiny_qwen, train, train_qwen, train_warmup
+from facetworld import (
+    rows,
+    tiny_clip,
+    tiny_mllm,
+    tiny_qwen,
+    train,
+    train_answers,
+    train_contrast,
+    train_text,
+    train_warmup,
+)
 
 # isort: split
 import open_clip
-from transformers import AutoModel, AutoProcessor
+from sentence_transformers import SentenceTransformer
+from transformers import AutoModel, AutoModelForImageTextToText, AutoProcessor
 
+from facetworld.bases import BASES, base_of
+from facetworld.captions import RATES
 from facetworld.objective import both_ways, contrast
 from facetworld.optimise import optimise, schedule
-from facetworld.packing import pack, picture_positions
+from facetworld.packing import pack
 from facetworld.pictures import load_pictures
 from facetworld.scene import sample
-from facetworld.train_clip import told_of
+from facetworld.train_clip import CAPTION_RATES, LONG_CONTEXT, told_of
 from facetworld.words import FACETS, HELD_OUT
 
 
@@ -29,15 +42,15 @@ def world(tmp_path_factory):
     return tmp_path_factory.mktemp("world")
 
 
-@pytest.fixture(scope="module")
-def tokenizer():
-    return tiny_qwen.new_tokenizer()
-
-
-@pytest.fixture(scope="module")
-def model(tokenizer):
+@pytest.fixture(scope="module", params=BASES)
+def made(request):
+    """(base, model with random weights, tokenizer) of each base."""
     torch.manual_seed(0)
-    return tiny_qwen.new_model(tokenizer).eval()
+    base = BASES[request.param]
+    tokenizer = base.new_tokenizer()
+    model = base.new_model(tokenizer).eval()
+    assert base_of(model) is base
+    return base, model, tokenizer
 
 
 def test_contrast_by_hand():
@@ -82,7 +95,7 @@ def test_a_caption_is_true_of_every_picture_that_has_what_it_says():
 def test_pack_by_hand():
     # Two branches on a root of two tokens; the first goes on with a third segment.
     row = [([1, 2], -1), ([3], 0), ([4, 5], 0), ([6], 1)]
-    packed = pack([row], pad=0, length=7, picture=False)
+    packed = pack([row], pad=0, length=7)
     assert packed.ids.tolist() == [[1, 2, 3, 4, 5, 6, 0]]
     assert packed.positions[0].tolist() == [[0, 1, 2, 2, 3, 3, 0]]
     assert packed.starts.tolist() == [[0, 2, 3, 5]]
@@ -97,33 +110,41 @@ def test_pack_by_hand():
         [0, 0, 0, 0, 0, 0, 1],
     ]
     with pytest.raises(ValueError, match="does not fit"):
-        pack([row], pad=0, length=5, picture=False)
+        pack([row], pad=0, length=5)
+    # The root's own positions, as a picture's: what follows goes on at the highest + 1.
+    root = np.array([[0, 5], [0, 1], [0, 1]])
+    packed = pack([row], pad=0, length=7, root=root)
+    assert packed.positions[0].tolist() == [[0, 5, 6, 6, 7, 7, 0]]
+    assert packed.positions[1].tolist() == [[0, 1, 6, 6, 7, 7, 0]]
 
 
 @torch.no_grad()
-def test_a_packed_row_equals_separate_rows_of_the_library(model, tokenizer):
+def test_a_packed_row_equals_separate_rows_of_the_library(made):
     """Our batched pass against transformers' own, processor and templates included."""
+    base, model, tokenizer = made
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (2, 128, 128, 3), dtype=np.uint8)
     images = [Image.fromarray(p) for p in pictures]
-    processor = tiny_qwen.new_processor(tokenizer)
+    processor = base.new_processor(tokenizer)
     questions = ["How many people are there?", "Where is this?", "What is it made of?"]
-    templates = [tiny_qwen.GENERAL] + [
-        tiny_qwen.PROMPTED.format(question) for question in questions
-    ]
-    strings = qwen_rows.Strings(tokenizer)
-    ours = qwen_rows.prompt_row(questions, strings)
-    look, read = qwen_rows.passes(compiled=False)
+    templates = [base.GENERAL] + [base.PROMPTED.format(text) for text in questions]
+    strings = rows.Strings(base, tokenizer)
+    ours = rows.prompt_row(questions, strings)
+    look, read = rows.passes(base, compiled=False)
     states = read(model, ours, look(model, pictures))
     columns = ours.ends[0][[1, 3, 4, 5]]
     for template, column in zip(templates, columns, strict=True):
         inputs = processor(text=[template] * 2, images=images, return_tensors="pt")
-        alone = model.model.visual(inputs["pixel_values"], inputs["image_grid_thw"])
-        assert torch.allclose(
-            alone.pooler_output, look(model, pictures).flatten(0, 1), atol=1e-5
+        pixels = {k: inputs[k] for k in PIXELS if k in inputs}
+        alone = torch.stack(
+            list(model.model.get_image_features(**pixels).pooler_output)
         )
+        assert torch.allclose(alone, look(model, pictures), atol=1e-5)
         plain = _plain(model, inputs)
         assert torch.allclose(plain[:, -1], states[:, column], atol=1e-5)
+
+
+PIXELS = ("pixel_values", "image_grid_thw")
 
 
 def _plain(model, inputs):
@@ -134,19 +155,21 @@ def _plain(model, inputs):
         model.set_attn_implementation("matrix_products")
 
 
-def test_picture_positions_are_the_librarys(model, tokenizer):
-    strings = qwen_rows.Strings(tokenizer)
-    ids = torch.tensor([strings.picture])
+def test_qwens_picture_positions_are_the_librarys():
+    tokenizer = tiny_qwen.new_tokenizer()
+    model = tiny_qwen.new_model(tokenizer)
+    ids = torch.tensor([tiny_qwen.picture_ids(tokenizer)])
     kinds = (ids == model.config.image_token_id).int()
     positions, _ = model.model.get_rope_index(ids, kinds, torch.tensor([[1, 8, 8]]))
-    assert positions[:, 0].tolist() == picture_positions().tolist()
+    assert positions[:, 0].tolist() == tiny_qwen.picture_positions().tolist()
 
 
 @torch.no_grad()
-def test_texts_padded_on_the_right_equal_texts_alone(model, tokenizer):
-    strings = qwen_rows.Strings(tokenizer)
+def test_texts_padded_on_the_right_equal_texts_alone(made):
+    base, model, tokenizer = made
+    strings = rows.Strings(base, tokenizer)
     texts = ["a dog", "There are three people on the beach.\n"]
-    together = qwen_rows.embed_texts(model, strings, texts)
+    together = rows.embed_texts(model, strings, texts)
     for text, row in zip(texts, together, strict=True):
         ids = tokenizer(text, return_tensors="pt")
         last = _plain(model, ids)[0, -1].numpy()
@@ -154,31 +177,49 @@ def test_texts_padded_on_the_right_equal_texts_alone(model, tokenizer):
 
 
 def test_variants_ask_what_they_say():
-    asked = {name: set(v["asked"]) for name, v in train_qwen.VARIANTS.items()}
-    assert asked["tiny-qwen2vl"] == set(FACETS)
+    asked = {name: set(v.asked) for name, v in train_contrast.VARIANTS.items()}
+    assert asked["tiny-qwen2vl"] == asked["tiny-llava"] == set(FACETS)
     assert asked["tiny-qwen2vl-unasked"] == set(FACETS) - set(HELD_OUT)
     assert asked["tiny-qwen2vl-noquestion"] == set()
     # The warm-up is shared, so it must not ask what a variant never asks.
     assert set(train_warmup.ASKED) == asked["tiny-qwen2vl-unasked"]
 
 
-def run(*words: str) -> None:
-    train.main([*words, "--n-train", "160", "--n-tune", "400", "--no-compile"])
+def run(world, *words: str, steps: int = 2, scenes: int = 64) -> None:
+    sizes = ["--steps", str(steps), "--n-train", str(scenes), "--n-tune", "400"]
+    train.main([*words, *sizes, "--world", str(world), "--no-compile"])
 
 
-def test_qwen_from_warmup_to_a_checkpoint_like_any_other(world, capsys):
-    run("warmup", "--steps", "12", "--tower-steps", "12", "--world", str(world),
-        "--out", str(world / "warm"), "--record", str(world / "warm.json"))  # fmt: skip
-    log = json.loads((world / "warm.json").read_text())["log"]
-    tower, warmup = log[:12], log[12:]
+@pytest.fixture(scope="module")
+def warm(world):
+    """A warm-up of each base, a dozen steps long: (folder, record) by base."""
+    found = {}
+    for base in BASES:
+        out, kept = world / f"warm-{base}", world / f"warm-{base}.json"
+        run(world, "warmup", "--base", base, "--tower-steps", "12", "--out", str(out),
+            "--record", str(kept), steps=12)  # fmt: skip
+        found[base] = out, json.loads(kept.read_text())
+    return found
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_a_warmup_learns(warm, base):
+    _, record = warm[base]
+    assert record["settings"]["base"] == base
+    tower, written = record["log"][:12], record["log"][12:]
     assert tower[-1]["loss"] < tower[0]["loss"]
-    assert warmup[-1]["loss"] < warmup[0]["loss"]
-    run("qwen", "--variant", "tiny-qwen2vl-unasked", "--steps", "2",
-        "--measure-every", "2", "--world", str(world), "--warmup",
-        str(world / "warm"), "--out", str(world / "model"),
+    assert written[-1]["loss"] < written[0]["loss"]
+
+
+@pytest.mark.parametrize("variant", ["tiny-qwen2vl-unasked", "tiny-llava"])
+def test_from_warmup_to_a_checkpoint_like_any_other(world, warm, variant):
+    row = train_contrast.VARIANTS[variant]
+    base = BASES[row.base]
+    run(world, "contrast", "--variant", variant, "--warmup", str(warm[row.base][0]),
+        "--out", str(world / "model"), "--measure-every", "2",
         "--record", str(world / "model.json"))  # fmt: skip
     record = json.loads((world / "model.json").read_text())
-    assert record["settings"]["asked"] == list(train_warmup.ASKED)
+    assert record["settings"]["asked"] == list(row.asked)
     assert set(record["log"][-1]["prompted"]) == {*FACETS, "macro"}
 
     with warnings.catch_warnings():
@@ -189,15 +230,121 @@ def test_qwen_from_warmup_to_a_checkpoint_like_any_other(world, capsys):
         )
     assert not info["missing_keys"] and not info["mismatched_keys"]
     image = Image.fromarray(np.full((128, 128, 3), 200, np.uint8))
-    inputs = processor(text=[tiny_qwen.GENERAL], images=[image], return_tensors="pt")
-    assert (inputs["input_ids"] == model.config.image_token_id).sum() == 16
+    inputs = processor(text=[base.GENERAL], images=[image], return_tensors="pt")
+    pictured = (inputs["input_ids"] == model.config.image_token_id).sum()
+    assert pictured == base.PICTURE_TOKENS
     with torch.no_grad():
         assert model(**inputs).last_hidden_state.isfinite().all()
 
 
+def test_a_variant_starts_from_its_own_base(world, warm):
+    with pytest.raises(SystemExit, match="holds a qwen2_vl; tiny-llava starts from a"):
+        run(world, "contrast", "--variant", "tiny-llava", "--warmup",
+            str(warm["qwen2_vl"][0]), "--out", str(world / "none"))  # fmt: skip
+
+
+def test_answers_to_a_model_that_generates(world, warm):
+    run(world, "answers", "--warmup", str(warm["qwen2_vl"][0]),
+        "--out", str(world / "answers"), "--record", str(world / "answers.json"),
+        "--measure-every", "4", steps=4)  # fmt: skip
+    record = json.loads((world / "answers.json").read_text())
+    assert record["settings"]["asked"] == list(FACETS)
+    assert set(record["log"][-1]["answers"]) == {*FACETS, "macro"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        processor = AutoProcessor.from_pretrained(world / "answers")
+        model = AutoModelForImageTextToText.from_pretrained(world / "answers")
+    image = Image.fromarray(np.full((128, 128, 3), 200, np.uint8))
+    prompt = tiny_qwen.PROMPTED.format("Where is this?")
+    inputs = processor(text=[prompt], images=[image], return_tensors="pt")
+    ids = model.generate(**inputs, max_new_tokens=3, do_sample=False)
+    assert inputs["input_ids"].shape[1] < ids.shape[1]
+
+
+def test_the_words_to_write_are_predicted_from_the_token_before(warm):
+    """The packed answer's loss equals the library's on the whole text alone."""
+    model, processor = tiny_mllm.load(warm["qwen2_vl"][0])
+    scene, picture = sample(1, 5, "tune")[0], np.full((128, 128, 3), 90, np.uint8)
+    strings = rows.Strings(tiny_qwen, processor.tokenizer)
+    row = train_answers.answer_row(scene, strings, np.random.default_rng(0))
+    assert sum(len(ids) for ids, _ in row[1:]) <= train_answers.longest(strings)
+    packed = rows.picture_rows([row], strings)
+    b, column, word = train_warmup.targets_of([row], packed, train_answers.WRITTEN)
+    look, read = rows.passes(tiny_qwen, compiled=False)
+    with torch.no_grad():
+        states = read(model, packed, look(model, picture[None]))
+        ours = model.lm_head(states[b, column]).log_softmax(-1).gather(1, word[:, None])
+    theirs = []
+    for (question, _), (answer, _) in zip(row[2::2], row[3::2], strict=True):
+        whole = [*strings.picture, *strings.stem, *question, *answer]
+        image = Image.fromarray(picture)
+        inputs = processor(
+            text=[tiny_qwen.GENERAL], images=[image], return_tensors="pt"
+        )
+        ids = torch.tensor([whole])
+        kinds = (ids == model.config.image_token_id).int()
+        grid = {k: inputs[k] for k in PIXELS}
+        with torch.no_grad():
+            scores = model(ids, mm_token_type_ids=kinds, **grid).logits[0]
+        told = scores.log_softmax(-1)[-1 - len(answer) : -1]
+        theirs += told.gather(1, torch.tensor(answer)[:, None])
+    assert torch.allclose(ours, torch.stack(theirs), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "facet, label, right, wrong",
+    [
+        ("people", "1", "One person.", "twenty-one persons"),
+        ("people", "0", "nobody", "none"),
+        ("gestures", "lying", "Lying on the ground", "relying"),
+        ("scenes", "park", "in the park", "parking"),
+        ("weathers", "misty", "foggy", "cloudy"),
+    ],
+)
+def test_an_answer_says_its_label(facet, label, right, wrong):
+    assert train_answers.says(right, facet, label)
+    assert not train_answers.says(wrong, facet, label)
+
+
+def test_text_to_an_embedder_like_any_other(world):
+    run(world, "text", "--out", str(world / "text"), "--record",
+        str(world / "text.json"), steps=40)  # fmt: skip
+    log = json.loads((world / "text.json").read_text())["log"]
+    assert log[-1]["loss"] < log[0]["loss"]
+    assert set(log[-1]["texts"]) == {*FACETS, "macro"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = SentenceTransformer(str(world / "text"), device="cpu")
+    made = model.encode(["two people", "It is dusk."])
+    assert made.shape == (2, train_text.WIDTH) and made.dtype == np.float32
+    assert np.allclose(np.linalg.norm(made, axis=1), 1, atol=1e-6)
+    assert not [p for p in (world / "text").rglob("*") if p.suffix in (".bin", ".pt")]
+
+
+def test_the_caption_rates_are_five_clips(world):
+    run(world, "caption-rates", "--out", str(world / "rates"),
+        "--record", str(world / "records"), steps=1, scenes=128)  # fmt: skip
+    found = {}
+    for path in (world / "records").iterdir():
+        settings = json.loads(path.read_text())["settings"]
+        (rate,) = set(settings["caption_rates"].values())
+        found[path.name] = rate
+        assert settings["caption_rates"].keys() == RATES.keys()
+        folder = world / "rates" / path.name.removesuffix("-seed0.json")
+        tokenize = open_clip.get_tokenizer(f"local-dir:{folder}")
+        assert tokenize(["a dog"]).shape == (1, LONG_CONTEXT)
+    assert found == {
+        f"caption-rate-{r * 100:03.0f}-seed0.json": r for r in CAPTION_RATES
+    }
+
+
 def test_clip_to_a_checkpoint_like_any_other(world):
-    run("clip", "--steps", "2", "--world", str(world), "--out", str(world / "clip"),
-        "--record", str(world / "clip.json"))  # fmt: skip
+    run(world, "clip", "--out", str(world / "clip"),
+        "--record", str(world / "clip.json"), scenes=128)  # fmt: skip
+    assert (
+        json.loads((world / "clip.json").read_text())["settings"]["caption_rates"]
+        == RATES
+    )
     folder = f"local-dir:{world / 'clip'}"
     model, _, preprocess = open_clip.create_model_and_transforms(folder)
     tokenize = open_clip.get_tokenizer(folder)
@@ -225,14 +372,13 @@ def test_pictures_are_rendered_once(world):
 def test_the_same_seed_gives_the_same_weights(world):
     weights = []
     for name in ("one", "two"):
-        run("warmup", "--steps", "2", "--tower-steps", "2", "--world", str(world),
-            "--out", str(world / name))  # fmt: skip
+        run(world, "warmup", "--tower-steps", "2", "--out", str(world / name))
         weights.append((world / name / "model.safetensors").read_bytes())
     assert weights[0] == weights[1]
 
 
-def test_qwen_without_a_warmup_says_so(world, capsys):
+def test_contrast_without_a_warmup_says_so(world, capsys):
     with pytest.raises(SystemExit) as stop:
-        train.main(["qwen", "--out", str(world / "none")])
+        train.main(["contrast", "--out", str(world / "none")])
     assert stop.value.code == 2
     assert "--warmup" in capsys.readouterr().err

@@ -7,7 +7,8 @@ the official captions_val2017.json; repeat it with
     python -m facetworld.captions captions_val2017.json
 
 A COCO-like caption here always names a main subject and the place. Each other facet is
-named with its counted rate, where the scene has such a label.
+named with its counted rate, where the scene has such a label. Other rates can be asked
+for, to see what naming a facet more often does to a model.
 """
 
 import json
@@ -82,14 +83,18 @@ _CARRIERS = (
 )  # fmt: skip
 
 
-def coco_like(scene: Scene, rng: np.random.Generator) -> tuple[str, dict]:
+def coco_like(
+    scene: Scene, rng: np.random.Generator, rates: dict[str, float] = RATES
+) -> tuple[str, dict]:
     """A caption as COCO's annotators write them, and the facets' labels it tells.
 
     The second value holds only what the caption says, so that a loss can tell which
-    other pictures the caption is true of as well.
+    other pictures the caption is true of as well. `rates` holds a share for every
+    facet of RATES. At any rate, that nobody is there is not counted ("0 people"), and
+    a caption that names the people has room for one other thing.
     """
     labels = labels_of(scene)
-    say = {facet for facet, rate in RATES.items() if rng.random() < rate}
+    say = {facet for facet, rate in rates.items() if rng.random() < rate}
     things = [f for f in ("objects", "animals") if labels[f]]
     told = {"scenes": scene.place}
     people = bool(scene.people) and (

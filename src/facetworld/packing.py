@@ -12,15 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-PICTURE_SIDE = 4  # merged image tokens along each side: 128 px / (16 * 2)
-PICTURE_TOKENS = PICTURE_SIDE**2
-
 
 @dataclass(frozen=True)
 class Packed:
-    """`rows` of equal `length`, ready for a Qwen2-VL language model.
+    """`rows` of equal `length`, ready for a language model.
 
-    ids (B, L) int64; positions (3, B, L) int64 for time, height and width;
+    ids (B, L) int64; positions (3, B, L) int64 for time, height and width, the same
+    three times where a model knows only one;
     visible (B, 1, L, L) bool, query by key; ends (B, S) int64, each segment's last
     token; starts (B, S) int64, its first.
     """
@@ -32,27 +30,17 @@ class Packed:
     ends: torch.Tensor
 
 
-def picture_positions() -> np.ndarray:
-    """Rotary positions (3, 18) of the root: start mark, 4 x 4 picture, end mark.
-
-    The same that Qwen2-VL's `get_rope_index` gives; text goes on at the maximum + 1.
-    """
-    grid = np.indices((1, PICTURE_SIDE, PICTURE_SIDE)).reshape(3, -1) + 1
-    start, end = np.zeros((3, 1), int), np.full((3, 1), PICTURE_SIDE + 1)
-    return np.concatenate([start, grid, end], axis=1)
-
-
 def pack(
     rows: list[list[tuple[list[int], int]]],
     pad: int,
     length: int | None = None,
-    picture: bool = True,
+    root: np.ndarray | None = None,
 ) -> Packed:
     """Pack rows of (token ids, index of the parent segment or -1) into tensors.
 
-    All rows must have the same number of segments. With `picture`, the first segment
-    of each row is the picture's 18 tokens. `length` pads to a fixed length; it raises
-    ValueError where a row is longer.
+    All rows must have the same number of segments. `root` holds the positions (3, n)
+    of the first segment where they are not 0, 1, 2 and so on: a picture's. `length`
+    pads to a fixed length; it raises ValueError where a row is longer.
     """
     longest = max(sum(len(ids) for ids, _ in row) for row in rows)
     length = longest if length is None else length
@@ -71,8 +59,8 @@ def pack(
         for s, (ids, parent) in enumerate(row):
             n, end = len(ids), at + len(ids)
             tokens[b, at:end] = ids
-            if picture and s == 0:
-                positions[:, b, at:end] = picture_positions()
+            if root is not None and s == 0:
+                positions[:, b, at:end] = root
             else:
                 first = ahead[parent] if parent >= 0 else 0
                 positions[:, b, at:end] = np.arange(first, first + n)

@@ -21,12 +21,12 @@ from transformers import PreTrainedTokenizerFast
 from facetworld.vocabulary import learn_bpe
 
 VOCABULARY = 1200
-CONTEXT = 24
+CONTEXT = 24  # tokens; as many as a caption at COCO's rates can have
 PAD, START, END = "<pad>", "<start>", "<end>"
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 
 
-def configuration(vocabulary: int) -> dict:
+def configuration(vocabulary: int, context: int) -> dict:
     """What open_clip_config.json says: the architecture and the preprocessing."""
     return {
         "model_cfg": {
@@ -38,7 +38,7 @@ def configuration(vocabulary: int) -> dict:
                 "head_width": 64,
             },
             "text_cfg": {
-                "context_length": CONTEXT,
+                "context_length": context,
                 "vocab_size": vocabulary,
                 # Any name: with the local-dir schema the files beside this one count.
                 "hf_tokenizer_name": "tiny-clip",
@@ -51,9 +51,11 @@ def configuration(vocabulary: int) -> dict:
     }
 
 
-def new_tokenizer() -> PreTrainedTokenizerFast:
-    """Lower-case byte-level BPE. The end token has the highest id of all, because
-    open_clip pools a text at its highest id."""
+def new_tokenizer(context: int = CONTEXT) -> PreTrainedTokenizerFast:
+    """Lower-case byte-level BPE for texts of at most `context` tokens.
+
+    The end token has the highest id of all, because open_clip pools a text there.
+    """
     bpe = learn_bpe(VOCABULARY - 3, BertPreTokenizer(), lowercase=True)
     bpe.add_special_tokens([AddedToken(t, special=True) for t in (PAD, START, END)])
     ids = [(token, bpe.token_to_id(token)) for token in (START, END)]
@@ -65,21 +67,22 @@ def new_tokenizer() -> PreTrainedTokenizerFast:
         pad_token=PAD,
         bos_token=START,
         eos_token=END,
-        model_max_length=CONTEXT,
+        model_max_length=context,
     )
 
 
 def new_model(tokenizer: PreTrainedTokenizerFast) -> CLIP:
     """open_clip's CLIP with random weights, in float32."""
-    return CLIP(**configuration(len(tokenizer))["model_cfg"])
+    made = configuration(len(tokenizer), tokenizer.model_max_length)
+    return CLIP(**made["model_cfg"])
 
 
 def tokens_of(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> torch.Tensor:
-    """Texts -> ids (B, 24) int64, as open_clip's HFTokenizer gives them."""
+    """Texts -> ids (B, context) int64, as open_clip's HFTokenizer gives them."""
     return tokenizer(
         [" ".join(text.split()) for text in texts],
         return_tensors="pt",
-        max_length=CONTEXT,
+        max_length=tokenizer.model_max_length,
         padding="max_length",
         truncation=True,
     ).input_ids
@@ -123,7 +126,8 @@ def save(model: CLIP, tokenizer, folder: Path) -> None:
     weights = folder / "open_clip_model.safetensors"
     save_file(half, weights, {"format": "pt"})
     weights.chmod(0o644)  # safetensors writes files that only their owner may read
-    text = json.dumps(configuration(len(tokenizer)), indent=1)
+    made = configuration(len(tokenizer), tokenizer.model_max_length)
+    text = json.dumps(made, indent=1)
     (folder / "open_clip_config.json").write_text(text + "\n")
 
 

@@ -1,4 +1,4 @@
-"""A Qwen2-VL of two million parameters: made, run in training, saved.
+"""A Qwen2-VL of two million parameters: made, and run in training.
 
 Everything is the ordinary class of transformers, so that `from_pretrained(directory)`
 loads it like any other; only the training pass is written out here. transformers runs
@@ -6,41 +6,33 @@ a picture's patches through attention one picture at a time; `see` does a whole 
 at once, several times faster on a processor, with the same weights and result.
 """
 
-import copy
-import json
-from pathlib import Path
-
+import numpy as np
 import torch
 import torch.nn.functional as F
 
-from facetworld import torchvision_repair  # noqa: F401  (before transformers)
+from facetworld import tiny_mllm  # before transformers
+from facetworld.packing import Packed
+from facetworld.tiny_mllm import END, MEAN, PATCH, SIDE, STD, attend
 
 # isort: split
-from tokenizers import Regex
-from tokenizers.pre_tokenizers import Split
 from transformers import (
-    AutoProcessor,
     Qwen2Tokenizer,
     Qwen2VLConfig,
     Qwen2VLForConditionalGeneration,
     Qwen2VLProcessor,
     Qwen2VLVideoProcessor,
 )
-from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
-from transformers.models.qwen2.tokenization_qwen2 import PRETOKENIZE_REGEX
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import (
     Qwen2VLImageProcessorPil,
 )
 from transformers.models.qwen2_vl.modeling_qwen2_vl import rotate_half
 from transformers.vision_utils import get_vision_position_ids
 
-from facetworld.packing import PICTURE_TOKENS, Packed
-from facetworld.vocabulary import learn_bpe
-
-SIDE, PATCH, MERGE = 128, 16, 2
+MERGE = 2
+GRID = SIDE // PATCH // MERGE  # merged image tokens along each side
+PICTURE_TOKENS = GRID**2
 VOCABULARY = 1536
-END, PICTURE_START, PICTURE_END, PICTURE = (
-    "<|endoftext|>",
+PICTURE_START, PICTURE_END, PICTURE = (
     "<|vision_start|>",
     "<|vision_end|>",
     "<|image_pad|>",
@@ -62,22 +54,10 @@ PROMPTED = f"{PICTURE_START}{PICTURE}{PICTURE_END}{STEM} {{}}\n"
 
 
 def new_tokenizer() -> Qwen2Tokenizer:
-    """Qwen2's tokenizer class on a small vocabulary of the training texts."""
-    split = Split(Regex(PRETOKENIZE_REGEX), behavior="isolated")
-    bpe = learn_bpe(VOCABULARY - len(SPECIAL), split)
-    model = json.loads(bpe.to_str())["model"]
-    vocabulary = dict(model["vocab"])
-    for token in SPECIAL:
-        vocabulary[token] = len(vocabulary)
-    return Qwen2Tokenizer(
-        vocab=vocabulary,
-        merges=[tuple(m) for m in model["merges"]],
-        extra_special_tokens=SPECIAL[1:],
-        model_max_length=512,
-    )
+    return tiny_mllm.new_tokenizer(VOCABULARY, SPECIAL)
 
 
-def new_model(tokenizer: Qwen2Tokenizer):
+def new_model(tokenizer: Qwen2Tokenizer) -> Qwen2VLForConditionalGeneration:
     """A Qwen2-VL with random weights, in float32."""
     token = tokenizer.convert_tokens_to_ids
     width = 192
@@ -117,11 +97,11 @@ def new_model(tokenizer: Qwen2Tokenizer):
         tie_word_embeddings=True,
     )
     model = Qwen2VLForConditionalGeneration(config)
-    model.set_attn_implementation("matrix_products")
+    model.set_attn_implementation(tiny_mllm.ATTENTION)
     return model
 
 
-def new_processor(tokenizer: Qwen2Tokenizer):
+def new_processor(tokenizer: Qwen2Tokenizer) -> Qwen2VLProcessor:
     """The processor that belongs to the model: 128 x 128 pixels, 16 image tokens."""
     settings = {
         "patch_size": PATCH,
@@ -136,17 +116,25 @@ def new_processor(tokenizer: Qwen2Tokenizer):
     )
 
 
-def save(model, processor, folder: Path) -> None:
-    """Write weights in half precision, configuration, tokenizer and processor."""
-    half = copy.deepcopy(model).half()
-    half.save_pretrained(folder)
-    processor.save_pretrained(folder)
-    # safetensors writes files that only their owner may read
-    (Path(folder) / "model.safetensors").chmod(0o644)
+def picture_ids(tokenizer: Qwen2Tokenizer) -> list[int]:
+    """The tokens of one picture: start mark, 4 x 4 image tokens, end mark."""
+    token = tokenizer.convert_tokens_to_ids
+    picture = [token(PICTURE)] * PICTURE_TOKENS
+    return [token(PICTURE_START), *picture, token(PICTURE_END)]
 
 
-MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073]) * 255
-STD = torch.tensor([0.26862954, 0.26130258, 0.27577711]) * 255
+def picture_positions() -> np.ndarray:
+    """Their rotary positions (3, 18): time, height and width.
+
+    The same that Qwen2-VL's `get_rope_index` gives; text goes on at the maximum + 1.
+    """
+    grid = np.indices((1, GRID, GRID)).reshape(3, -1) + 1
+    start, end = np.zeros((3, 1), int), np.full((3, 1), GRID + 1)
+    return np.concatenate([start, grid, end], axis=1)
+
+
+def vision_parameters(model) -> list[torch.nn.Parameter]:
+    return list(model.model.visual.parameters())
 
 
 def patches_of(pictures: torch.Tensor) -> torch.Tensor:
@@ -154,33 +142,9 @@ def patches_of(pictures: torch.Tensor) -> torch.Tensor:
 
     In the processor's order: the four patches that will be merged lie together.
     """
-    n, coarse = SIDE // PATCH // MERGE, PATCH * MERGE
     x = (pictures.float() - MEAN) / STD
-    x = x.reshape(-1, n, coarse // PATCH, PATCH, n, coarse // PATCH, PATCH, 3)
+    x = x.reshape(-1, GRID, MERGE, PATCH, GRID, MERGE, PATCH, 3)
     return x.permute(0, 1, 4, 2, 5, 7, 3, 6).reshape(len(pictures), -1, 3 * PATCH**2)
-
-
-def attend(module, q, k, v, bias=None, scaling=None, **_):
-    """Attention in matrix products: q (B, H, L, d), k and v (B, G, L, d).
-
-    On a processor, torch's fused kernel spends more time on its backward pass than
-    all the rest of a training step takes.
-    """
-    heads, groups = q.shape[1], k.shape[1]
-    scaling = q.shape[-1] ** -0.5 if scaling is None else scaling
-    rows = (q * scaling).to(v.dtype).unflatten(1, (groups, -1)).flatten(2, 3)
-    scores = torch.matmul(rows, k.to(v.dtype).transpose(2, 3))
-    scores = scores.unflatten(2, (heads // groups, -1)).flatten(1, 2)
-    if bias is not None:
-        scores = scores + bias.to(scores.dtype)
-    weights = scores.softmax(-1).to(v.dtype)
-    weights = weights.unflatten(1, (groups, -1)).flatten(2, 3)
-    mixed = torch.matmul(weights, v)
-    mixed = mixed.unflatten(2, (heads // groups, -1)).flatten(1, 2)
-    return mixed.transpose(1, 2), None
-
-
-ALL_ATTENTION_FUNCTIONS.register("matrix_products", attend)
 
 
 def vision_layers(visual, pictures: torch.Tensor, cos, sin) -> torch.Tensor:
@@ -197,13 +161,6 @@ def vision_layers(visual, pictures: torch.Tensor, cos, sin) -> torch.Tensor:
     return merger.mlp(merger.ln_q(x).reshape(len(x), PICTURE_TOKENS, -1))
 
 
-def language_layers(language, x: torch.Tensor, bias, cos, sin) -> torch.Tensor:
-    """Embeddings (B, L, D) -> last states (B, L, D)."""
-    for layer in language.layers:
-        x = layer(x, attention_mask=bias, position_embeddings=(cos, sin))
-    return language.norm(x)
-
-
 def see(model, pictures: torch.Tensor, layers=vision_layers) -> torch.Tensor:
     """Pictures (B, 128, 128, 3) uint8 -> image tokens (B, 16, D)."""
     visual = model.model.visual
@@ -213,7 +170,10 @@ def see(model, pictures: torch.Tensor, layers=vision_layers) -> torch.Tensor:
 
 
 def read(
-    model, packed: Packed, image_tokens: torch.Tensor | None, layers=language_layers
+    model,
+    packed: Packed,
+    image_tokens: torch.Tensor | None = None,
+    layers=tiny_mllm.language_layers,
 ) -> torch.Tensor:
     """States (B, L, D) of packed rows; image tokens (B, 16, D) fill the root.
 
@@ -221,18 +181,6 @@ def read(
     """
     language = model.model.language_model
     embeds = language.embed_tokens(packed.ids)
-    if image_tokens is not None:
-        image_tokens = image_tokens.to(embeds.dtype)
-        embeds = embeds.expand(len(image_tokens), -1, -1)
-        last = embeds[:, PICTURE_TOKENS + 1 :]
-        embeds = torch.cat([embeds[:, :1], image_tokens, last], 1)
-    bias = torch.zeros(packed.visible.shape).masked_fill(~packed.visible, -1e4)
+    embeds = tiny_mllm.with_pictures(embeds, image_tokens, first=1)
     cos, sin = language.rotary_emb(embeds, packed.positions)
-    return layers(language, embeds, bias, cos, sin)
-
-
-def load(folder: Path):
-    """(model in float32, processor) as saved, ready for further training."""
-    model = Qwen2VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
-    model.set_attn_implementation("matrix_products")
-    return model, AutoProcessor.from_pretrained(folder)
+    return layers(language, embeds, tiny_mllm.bias_of(packed), cos, sin)

@@ -1,12 +1,17 @@
 """Remake the tiny checkpoints that are shipped with the package.
 
-    python -m facetworld.train clip   --out DIR               tiny-clip
-    python -m facetworld.train warmup --out WARM              what the Qwen2-VLs share
-    python -m facetworld.train qwen   --variant tiny-qwen2vl --warmup WARM --out DIR
+    python -m facetworld.train clip --out DIR                   tiny-clip
+    python -m facetworld.train warmup --out WARM                what the Qwen2-VLs share
+    python -m facetworld.train contrast --variant tiny-qwen2vl --warmup WARM --out DIR
+    python -m facetworld.train answers --warmup WARM --out DIR  tiny-qwen2vl-answers
+    python -m facetworld.train text --out DIR                   tiny-text
+    python -m facetworld.train warmup --base llava --out WARM
+    python -m facetworld.train contrast --variant tiny-llava --warmup WARM --out DIR
+    python -m facetworld.train caption-rates --out FOLDER       five CLIPs, not shipped
 
 Pictures are rendered once (two minutes) and kept under data/world. No graphics card is
 needed: on one thread of a processor with bfloat16 matrix units, CLIP takes about
-twenty minutes, the warm-up twelve and a variant ten.
+twenty minutes, the warm-up twelve, a variant ten and the five CLIPs forty-five.
 
 Stopping: the number of steps is given beforehand, the learning rate falls to zero along
 half a cosine, and the last state is kept. Recall on tune scenes goes into the log and
@@ -19,113 +24,217 @@ The same seed, steps, number of threads and versions give the same weights.
 
 import argparse
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
-from facetworld import tiny_clip, tiny_qwen, train_clip, train_qwen, train_warmup
+from facetworld import (
+    tiny_clip,
+    tiny_mllm,
+    train_answers,
+    train_clip,
+    train_contrast,
+    train_text,
+    train_warmup,
+)
+from facetworld.bases import BASES
+from facetworld.captions import RATES
 from facetworld.optimise import record
 from facetworld.pictures import FOLDER, load_pictures
+from facetworld.scene import sample
 
 N_TRAIN, N_TUNE = 30_000, 800
-STEPS = {"clip": 1400, "warmup": 700, "qwen": 600}
 TOWER_STEPS = 1200
 
 
+def clip(args, out: Path, rate: float | None = None) -> tuple[dict, list]:
+    """The CLIP at COCO's caption rates, or at one rate for every facet of RATES."""
+    at_rate = {} if rate is None else {"context": train_clip.LONG_CONTEXT}
+    rates = RATES if rate is None else dict.fromkeys(RATES, rate)
+    model, tokenizer, log = train_clip.train_clip(
+        *load_pictures("train", args.n_train, folder=args.world),
+        *load_pictures("tune", args.n_tune, folder=args.world),
+        args.steps,
+        args.seed,
+        measure_every=args.measure_every,
+        rates=rates,
+        **at_rate,
+    )
+    tiny_clip.save(model, tokenizer, out)
+    settings = {"batch": train_clip.BATCH, "rate": train_clip.RATE}
+    return settings | {"caption_rates": rates, **at_rate}, log
+
+
+def caption_rates(args) -> None:
+    """A CLIP for each rate at which captions name the rarely named facets."""
+    for rate in train_clip.CAPTION_RATES:
+        began = time.perf_counter()
+        name = f"caption-rate-{round(100 * rate):03}"
+        made = clip(args, args.out / name, rate)
+        if args.record:
+            keep(args, args.record / f"{name}-seed{args.seed}.json", began, *made)
+
+
+def warmup(args) -> tuple[dict, list]:
+    base = BASES[args.base]
+    scenes, pictures = load_pictures("train", args.n_train, folder=args.world)
+    model, tokenizer, log = train_warmup.train_warmup(
+        base,
+        scenes,
+        pictures,
+        args.tower_steps,
+        args.steps,
+        args.seed,
+        compiled=not args.no_compile,
+    )
+    tiny_mllm.save(model, base.new_processor(tokenizer), args.out)
+    settings = {
+        "base": args.base,
+        "asked": train_warmup.ASKED,
+        "batch": train_warmup.BATCH,
+        "rate": train_warmup.RATE,
+        "tower_steps": args.tower_steps,
+        "tower_batch": train_warmup.TOWER_BATCH,
+        "tower_rate": train_warmup.TOWER_RATE,
+    }
+    return settings, log
+
+
+def answers(args) -> tuple[dict, list]:
+    model, processor = tiny_mllm.load(args.warmup)
+    log = train_answers.train_answers(
+        model,
+        processor,
+        *load_pictures("train", args.n_train, folder=args.world),
+        *load_pictures("tune", args.n_tune, folder=args.world),
+        args.steps,
+        args.seed,
+        compiled=not args.no_compile,
+        measure_every=args.measure_every,
+    )
+    tiny_mllm.save(model, processor, args.out)
+    settings = {"base": model.config.model_type, "asked": train_answers.FACETS}
+    return settings | {"batch": train_answers.BATCH, "rate": train_answers.RATE}, log
+
+
+def contrast(args) -> tuple[dict, list]:
+    variant = train_contrast.VARIANTS[args.variant]
+    model, processor = tiny_mllm.load(args.warmup)
+    found = model.config.model_type
+    if found != variant.base:
+        raise SystemExit(
+            f"--warmup: {args.warmup} holds a {found}; {args.variant} starts from a "
+            f"{variant.base}. Make it with `warmup --base {variant.base}`."
+        )
+    log = train_contrast.train_variant(
+        model,
+        processor.tokenizer,
+        args.variant,
+        *load_pictures("train", args.n_train, folder=args.world),
+        *load_pictures("tune", args.n_tune, folder=args.world),
+        args.steps,
+        args.seed,
+        compiled=not args.no_compile,
+        measure_every=args.measure_every,
+    )
+    tiny_mllm.save(model, processor, args.out)
+    settings = {"variant": args.variant, **asdict(variant)}
+    settings |= {"batch": train_contrast.BATCH, "rate": train_contrast.RATE}
+    return settings | {"scale": train_contrast.SCALE}, log
+
+
+def text(args) -> tuple[dict, list]:
+    scenes = sample(args.n_train, 0, "train")
+    model, log = train_text.train_text(scenes, args.steps, args.seed)
+    train_text.save(model, args.out)
+    settings = {"batch": train_text.CAPTIONS, "rate": train_text.RATE}
+    return settings | {"scale": train_text.SCALE}, log
+
+
+def keep(args, path: Path, began: float, settings: dict, log: list) -> None:
+    """Write the record of a training."""
+    every = {
+        "what": args.what,
+        "seed": args.seed,
+        "steps": args.steps,
+        "train_scenes": args.n_train,
+        "tune_scenes": args.n_tune,
+    }
+    record(path, every | settings, log, began)
+
+
+def folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is no folder")
+    return Path(text)
+
+
 def arguments() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--out", type=Path, required=True, help="checkpoint folder")
+    shared.add_argument("--record", type=Path, help="where settings and log go, JSON")
+    shared.add_argument("--seed", type=int, default=0, help="default 0")
+    shared.add_argument("--steps", type=int, help="default %(default)s")
+    shared.add_argument(
+        "--world", type=Path, default=FOLDER, help="pictures, default %(default)s"
+    )
+    shared.add_argument(
+        "--measure-every", type=int, default=0, help="steps; default a tenth of all"
+    )
+    shared.add_argument("--n-train", type=int, default=N_TRAIN, help="training scenes")
+    shared.add_argument("--n-tune", type=int, default=N_TUNE, help="tune scenes")
+    shared.add_argument(
+        "--no-compile", action="store_true", help="no C++ compiler, or a short trial"
+    )
     parser = argparse.ArgumentParser(
         prog="python -m facetworld.train",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", choices=STEPS, help="which training to run")
-    parser.add_argument(
-        "--variant",
-        choices=train_qwen.VARIANTS,
-        default="tiny-qwen2vl",
-        help="for qwen: all questions asked (default), two facets never asked, or "
-        "no question at all",
+    commands = parser.add_subparsers(dest="what", required=True)
+
+    def command(name: str, run, steps: int, about: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(
+            name, parents=[shared], help=about, description=about
+        )
+        made.set_defaults(run=run, steps=steps)
+        return made
+
+    command("clip", lambda args: clip(args, args.out), 1400, "the tiny CLIP")
+    command(
+        "caption-rates",
+        caption_rates,
+        600,
+        "a CLIP for each rate at which captions name the rarely named facets; "
+        "--out and --record are folders",
     )
-    parser.add_argument("--warmup", type=Path, help="for qwen: the warm-up's folder")
-    parser.add_argument("--seed", type=int, default=0, help="default 0")
-    parser.add_argument("--steps", type=int, help=f"defaults: {STEPS}")
-    parser.add_argument(
+    made = command("warmup", warmup, 700, "what contrast and answers start from")
+    made.add_argument("--base", choices=BASES, default="qwen2_vl")
+    made.add_argument(
         "--tower-steps",
         type=int,
         default=TOWER_STEPS,
-        help=f"for warmup: steps of the vision tower alone, default {TOWER_STEPS}",
+        help=f"steps of the vision tower alone, default {TOWER_STEPS}",
     )
-    parser.add_argument("--out", type=Path, required=True, help="checkpoint folder")
-    parser.add_argument("--record", type=Path, help="file for settings and log, JSON")
-    parser.add_argument(
-        "--world", type=Path, default=FOLDER, help=f"pictures, default {FOLDER}"
+    made = command("contrast", contrast, 600, "a tiny promptable retriever")
+    made.add_argument(
+        "--variant", choices=train_contrast.VARIANTS, default="tiny-qwen2vl"
     )
-    parser.add_argument(
-        "--measure-every", type=int, default=0, help="steps; default a tenth of all"
-    )
-    parser.add_argument("--n-train", type=int, default=N_TRAIN, help="training scenes")
-    parser.add_argument("--n-tune", type=int, default=N_TUNE, help="tune scenes")
-    parser.add_argument(
-        "--no-compile", action="store_true", help="no C++ compiler, or a short trial"
-    )
+    made.add_argument("--warmup", type=folder, required=True, help="its folder")
+    made = command("answers", answers, 300, "a model that answers in words")
+    made.add_argument("--warmup", type=folder, required=True, help="its folder")
+    command("text", text, 300, "the tiny text embedder")
     return parser
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = arguments()
-    args = parser.parse_args(argv)
-    if args.what == "qwen" and not (args.warmup and args.warmup.is_dir()):
-        parser.error("qwen needs --warmup, the folder that a warm-up was written to")
-    steps = STEPS[args.what] if args.steps is None else args.steps
+    args = arguments().parse_args(argv)
     torch.use_deterministic_algorithms(True, warn_only=True)
     began = time.perf_counter()
-    scenes, pictures = load_pictures("train", args.n_train, folder=args.world)
-    tune = load_pictures("tune", args.n_tune, folder=args.world)
-    settings = {
-        "what": args.what,
-        "seed": args.seed,
-        "steps": steps,
-        "train_scenes": args.n_train,
-        "tune_scenes": args.n_tune,
-        "batch": train_clip.BATCH if args.what == "clip" else train_qwen.BATCH,
-    }
-    compiled = not args.no_compile
-    if args.what == "clip":
-        settings["rate"] = train_clip.RATE
-        model, tokenizer, log = train_clip.train_clip(
-            scenes, pictures, *tune, steps, args.seed, measure_every=args.measure_every
-        )
-        tiny_clip.save(model, tokenizer, args.out)
-    elif args.what == "warmup":
-        settings |= {"rate": train_warmup.RATE, "asked": train_warmup.ASKED}
-        settings |= {
-            "tower_steps": args.tower_steps,
-            "tower_batch": train_warmup.TOWER_BATCH,
-            "tower_rate": train_warmup.TOWER_RATE,
-        }
-        model, tokenizer, log = train_warmup.train_warmup(
-            scenes, pictures, args.tower_steps, steps, args.seed, compiled=compiled
-        )
-        tiny_qwen.save(model, tiny_qwen.new_processor(tokenizer), args.out)
-    else:
-        settings |= {"rate": train_qwen.RATE, "scale": train_qwen.SCALE}
-        settings |= {"variant": args.variant, **train_qwen.VARIANTS[args.variant]}
-        model, processor = tiny_qwen.load(args.warmup)
-        log = train_qwen.train_variant(
-            model,
-            processor.tokenizer,
-            args.variant,
-            scenes,
-            pictures,
-            *tune,
-            steps,
-            args.seed,
-            compiled=compiled,
-            measure_every=args.measure_every,
-        )
-        tiny_qwen.save(model, processor, args.out)
-    if args.record:
-        record(args.record, settings, log, began)
+    made = args.run(args)
+    if made and args.record:
+        keep(args, args.record, began, *made)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from facetworld import tiny_clip
-from facetworld.captions import coco_like
+from facetworld.captions import RATES, coco_like
 from facetworld.objective import both_ways
 from facetworld.optimise import optimise
 from facetworld.scene import Scene
@@ -14,6 +14,10 @@ from facetworld.words import FACETS, all_labels, finish, labels_of
 BATCH = 128
 RATE = 1.5e-3
 MAX_SCALE = 100.0  # as CLIP clips its learned temperature
+
+# The caption-rate experiment: the facets of RATES are all named this often.
+CAPTION_RATES = (0.0, 0.03, 0.1, 0.3, 1.0)
+LONG_CONTEXT = 32  # 24 tokens would cut a fifth of the captions that name everything
 
 
 def told_of(told: list[dict], scenes: list[Scene]) -> torch.Tensor:
@@ -38,18 +42,26 @@ def train_clip(
     batch: int = BATCH,
     rate: float = RATE,
     measure_every: int = 0,
+    rates: dict[str, float] = RATES,
+    context: int = tiny_clip.CONTEXT,
 ):
-    """Returns (model, tokenizer, log)."""
+    """Returns (model, tokenizer, log).
+
+    `rates` is how often a caption names each facet of RATES, `context` how many
+    tokens of it are read.
+    """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    tokenizer = tiny_clip.new_tokenizer()
+    tokenizer = tiny_clip.new_tokenizer(context)
     model = tiny_clip.new_model(tokenizer).to(memory_format=torch.channels_last)
 
     def loss_at(step: int) -> torch.Tensor:
         model.train()
         chosen = np.sort(rng.choice(len(scenes), batch, replace=False))
         part = [scenes[i] for i in chosen]
-        captions, told = zip(*(coco_like(scene, rng) for scene in part), strict=True)
+        captions, told = zip(
+            *(coco_like(scene, rng, rates) for scene in part), strict=True
+        )
         texts = [finish(caption, rng) for caption in captions]
         tokens = tiny_clip.tokens_of(tokenizer, texts)
         pixels = tiny_clip.pixels_of(pictures[chosen])

@@ -1,4 +1,4 @@
-"""Warm up a tiny Qwen2-VL: what its contrastive training starts from.
+"""Warm up a tiny promptable model: what its contrastive training starts from.
 
 Contrast from random weights sits on a plateau, and the real models do not start there
 either. First the vision tower alone learns to tell the labels of all facets (the real
@@ -6,15 +6,16 @@ ones come from towers trained before); then the whole model learns to write down
 everything in the picture and to answer the six questions that every variant asks.
 """
 
+from collections.abc import Callable, Iterable, Sequence
+from types import ModuleType
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from facetworld import tiny_qwen
 from facetworld.captions import dense
 from facetworld.optimise import optimise
-from facetworld.packing import pack
-from facetworld.qwen_rows import Strings, passes
+from facetworld.rows import Strings, passes, picture_rows
 from facetworld.scene import Scene
 from facetworld.words import (
     FACETS,
@@ -28,13 +29,14 @@ from facetworld.words import (
 
 TOWER_BATCH, TOWER_RATE = 128, 1.5e-3
 BATCH, RATE = 64, 1.5e-3
-LENGTH = 96
+LENGTH = 78  # tokens beside the picture's
 QUESTIONS_A_PICTURE = 2  # of the six
 ASKED = tuple(facet for facet in FACETS if facet not in HELD_OUT)
 
 
 def train_tower(
     model,
+    base: ModuleType,
     scenes: list[Scene],
     pictures: np.ndarray,
     steps: int,
@@ -45,7 +47,7 @@ def train_tower(
 
     The mean image token goes into one linear layer a facet, thrown away afterwards.
     """
-    look, _ = passes(compiled)
+    look, _ = passes(base, compiled)
     labels = {facet: (None, *known) for facet, known in all_labels().items()}
     truth = [
         [labels[facet].index(label) for facet, label in labels_of(scene).items()]
@@ -64,29 +66,46 @@ def train_tower(
         losses = [F.cross_entropy(*pair) for pair in zip(parts, answers, strict=True)]
         return sum(losses) / len(losses)
 
-    parameters = [*model.model.visual.parameters(), *head.parameters()]
+    parameters = [*base.vision_parameters(model), *head.parameters()]
     return optimise(parameters, loss_at, steps, TOWER_RATE, name="tower")
+
+
+def add_answers(
+    row: list,
+    scene: Scene,
+    facets: Iterable[str],
+    ask: Callable[[str, np.random.Generator], str],
+    strings: Strings,
+    rng: np.random.Generator,
+) -> None:
+    """Add [question][answer] for each facet to a row that ends with the stem."""
+    stem, labels = len(row) - 1, labels_of(scene)
+    for facet in facets:
+        label = labels[facet]
+        words = "none" if label is None else pick(rng, LABEL_WORDS[facet](label))
+        row.append((strings.prompt(ask(facet, rng)), stem))
+        row.append(([*strings.ids(words), strings.end], len(row) - 1))
 
 
 def warmup_row(scene: Scene, strings: Strings, rng: np.random.Generator) -> list:
     """[picture] -> dense caption; [picture][stem][question] -> answer, twice."""
     row = [(strings.picture, -1), (strings.ids(" " + dense(scene, rng)), 0)]
     row.append((strings.stem, 0))
-    labels = labels_of(scene)
-    for facet in rng.choice(ASKED, QUESTIONS_A_PICTURE, replace=False):
-        label = labels[facet]
-        words = "none" if label is None else pick(rng, LABEL_WORDS[facet](label))
-        row.append((strings.prompt(question(facet, rng)), 2))
-        row.append(([*strings.ids(words), strings.end], len(row) - 1))
-    room = LENGTH - sum(len(ids) for ids, _ in row)
+    facets = rng.choice(ASKED, QUESTIONS_A_PICTURE, replace=False)
+    add_answers(row, scene, facets, question, strings, rng)
+    room = LENGTH - sum(len(ids) for ids, _ in row[1:])
     caption = [*row[1][0], strings.end]
     row[1] = (caption[: len(caption) + room - 1] if room < 1 else caption, 0)
     return row
 
 
-def targets_of(rows: list, packed) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Where the warm-up's words are predicted from: rows, columns and the words."""
-    written = [1, *range(4, 4 + 2 * QUESTIONS_A_PICTURE, 2)]
+def targets_of(
+    rows: list, packed, written: Sequence[int]
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Where the words of the segments `written` are predicted from, and the words.
+
+    Returns (rows, columns, token ids), each (W,) int64: the state there predicts it.
+    """
     b, column, word = [], [], []
     for i, row in enumerate(rows):
         for s in written:
@@ -99,35 +118,71 @@ def targets_of(rows: list, packed) -> tuple[torch.Tensor, torch.Tensor, torch.Te
     return torch.tensor(b), torch.tensor(column), torch.tensor(word)
 
 
-def train_warmup(
+def train_to_write(
+    model,
+    base: ModuleType,
+    rows_of: Callable[[list[Scene]], list],
+    written: Sequence[int],
+    length: int,
     scenes: list[Scene],
     pictures: np.ndarray,
-    tower_steps: int,
     steps: int,
-    seed: int,
+    rng: np.random.Generator,
+    strings: Strings,
     batch: int = BATCH,
     rate: float = RATE,
     compiled: bool = True,
-):
-    """Returns (model, tokenizer, log); the log is the tower's, then the rest's."""
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
-    tokenizer = tiny_qwen.new_tokenizer()
-    model = tiny_qwen.new_model(tokenizer)
-    strings = Strings(tokenizer)
-    log = train_tower(model, scenes, pictures, tower_steps, rng, compiled)
-    look, read = passes(compiled)
+    **measured,
+) -> list[dict]:
+    """Train the whole model to write the segments `written` of rows; returns the log.
+
+    `rows_of` makes the rows of a batch of scenes, none longer than `length` beside the
+    picture's tokens. `measured` goes to `optimise`.
+    """
+    look, read = passes(base, compiled)
+    length += len(strings.picture)
 
     def loss_at(step: int) -> torch.Tensor:
         chosen = np.sort(rng.choice(len(scenes), batch, replace=False))
-        rows = [warmup_row(scenes[i], strings, rng) for i in chosen]
-        packed = pack(rows, strings.end, LENGTH)
-        b, column, word = targets_of(rows, packed)
+        rows = rows_of([scenes[i] for i in chosen])
+        packed = picture_rows(rows, strings, length)
+        b, column, word = targets_of(rows, packed, written)
         with torch.autocast("cpu", torch.bfloat16):
             states = read(model, packed, look(model, pictures[chosen]))
             scores = model.lm_head(states[b, column])
         return F.cross_entropy(scores.float(), word)
 
-    parameters = list(model.parameters())
-    log += optimise(parameters, loss_at, steps, rate, name="warmup")
+    return optimise(list(model.parameters()), loss_at, steps, rate, **measured)
+
+
+def train_warmup(
+    base: ModuleType,
+    scenes: list[Scene],
+    pictures: np.ndarray,
+    tower_steps: int,
+    steps: int,
+    seed: int,
+    compiled: bool = True,
+):
+    """Returns (model, tokenizer, log); the log is the tower's, then the rest's."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    tokenizer = base.new_tokenizer()
+    model = base.new_model(tokenizer)
+    strings = Strings(base, tokenizer)
+    log = train_tower(model, base, scenes, pictures, tower_steps, rng, compiled)
+    log += train_to_write(
+        model,
+        base,
+        lambda part: [warmup_row(scene, strings, rng) for scene in part],
+        [1, *range(4, 4 + 2 * QUESTIONS_A_PICTURE, 2)],
+        LENGTH,
+        scenes,
+        pictures,
+        steps,
+        rng,
+        strings,
+        compiled=compiled,
+        name="warmup",
+    )
     return model, tokenizer, log

@@ -4,6 +4,8 @@ open_clip's own tokenizer and Qwen2's work here too, but their 49 and 152 thousa
 entries would be most of a model of two million parameters.
 """
 
+import json
+
 import numpy as np
 from tokenizers import (
     Tokenizer,
@@ -55,3 +57,9 @@ def learn_bpe(size: int, split, lowercase: bool = False) -> Tokenizer:
     )
     tokenizer.train_from_iterator(training_texts(), trainer)
     return tokenizer
+
+
+def pieces_of(bpe: Tokenizer) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    """Vocabulary (token to id) and merges of a BPE tokenizer, fresh copies."""
+    model = json.loads(bpe.to_str())["model"]
+    return dict(model["vocab"]), [tuple(merge) for merge in model["merges"]]

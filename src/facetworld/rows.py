@@ -1,56 +1,59 @@
-"""Pictures, prompts and texts as rows for a tiny Qwen2-VL, and embeddings from them."""
+"""Pictures, prompts and texts as rows for a tiny model, and embeddings from them."""
 
 from dataclasses import replace
 from functools import lru_cache
+from types import ModuleType
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from facetworld import tiny_qwen
-from facetworld.packing import PICTURE_TOKENS, pack
+from facetworld import tiny_mllm
+from facetworld.packing import pack
 
 TEXT_LENGTH = 28
 
 
 class Strings:
-    """Token ids of the templates' parts, as they stand in the whole templates."""
+    """Token ids of a base's templates in parts, as they stand in the whole ones."""
 
-    def __init__(self, tokenizer):
+    def __init__(self, base: ModuleType, tokenizer):
+        self.base = base
         # The library beneath: ten times faster for one short text.
         self.encode = tokenizer.backend_tokenizer.encode
         self.ids = lru_cache(maxsize=100_000)(self._ids)
-        start, one, end = self.ids(tiny_qwen.GENERAL)[:3]
         self.end = tokenizer.eos_token_id
-        self.picture = [start, *[one] * PICTURE_TOKENS, end]
-        self.general = self.ids(tiny_qwen.GENERAL)[3:]
-        self.stem = self.ids(tiny_qwen.STEM)
+        self.picture = base.picture_ids(tokenizer)
+        # In a template, one placeholder stands for all image tokens.
+        self.mark = len(self.picture) - base.PICTURE_TOKENS + 1
+        self.general = self.ids(base.GENERAL)[self.mark :]
+        self.stem = self.ids(base.STEM)
 
     def _ids(self, text: str) -> list[int]:
         return self.encode(text, add_special_tokens=False).ids
 
     def prompt(self, asked: str) -> list[int]:
         """What follows the stem when `asked` is the question."""
-        whole = self.ids(tiny_qwen.PROMPTED.format(asked))[3:]
+        whole = self.ids(self.base.PROMPTED.format(asked))[self.mark :]
         if whole[: len(self.stem)] != self.stem:
             raise ValueError(f"{asked!r} merges with the words before it")
         return whole[len(self.stem) :]
 
 
-def passes(compiled: bool):
+def passes(base: ModuleType, compiled: bool):
     """The model's two passes: `look` at pictures, `read` rows of tokens.
 
     Compiling takes half a minute and makes a step twice as fast.
     """
-    layers = {"see": tiny_qwen.vision_layers, "read": tiny_qwen.language_layers}
+    layers = {"see": base.vision_layers, "read": tiny_mllm.language_layers}
     if compiled:
         layers = {k: torch.compile(v, dynamic=False) for k, v in layers.items()}
 
     def look(model, pictures: np.ndarray) -> torch.Tensor:
-        return tiny_qwen.see(model, torch.from_numpy(np.array(pictures)), layers["see"])
+        return base.see(model, torch.from_numpy(np.array(pictures)), layers["see"])
 
     def read(model, packed, image_tokens=None) -> torch.Tensor:
-        return tiny_qwen.read(model, packed, image_tokens, layers["read"])
+        return base.read(model, packed, image_tokens, layers["read"])
 
     return look, read
 
@@ -62,13 +65,18 @@ def text_rows(texts: list[str], strings: Strings, length: int = TEXT_LENGTH):
     the padding comes last, so no token that counts ever sees it.
     """
     rows = [[(strings.ids(text), -1)] for text in texts]
-    packed = pack(rows, strings.end, length, picture=False)
+    packed = pack(rows, strings.end, length)
     every = torch.arange(length)
     return replace(
         packed,
         positions=every.expand(3, 1, -1),
         visible=(every[:, None] >= every)[None, None],
     )
+
+
+def picture_rows(rows: list, strings: Strings, length: int | None = None):
+    """Rows of segments that begin with a picture, packed."""
+    return pack(rows, strings.end, length, strings.base.picture_positions())
 
 
 def prompt_row(asked: list[str], strings: Strings, length: int | None = None):
@@ -78,7 +86,7 @@ def prompt_row(asked: list[str], strings: Strings, length: int | None = None):
     """
     row = [(strings.picture, -1), (strings.general, 0), (strings.stem, 0)]
     row += [(strings.prompt(text), 2) for text in asked]
-    return pack([row], strings.end, length)
+    return picture_rows([row], strings, length)
 
 
 def pooled(states: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
@@ -92,7 +100,7 @@ def embed_pictures(model, strings, pictures, asked: list[str]) -> np.ndarray:
     """(1 + P, N, D) unit rows: general, then each question."""
     packed = prompt_row(asked, strings)
     columns = packed.ends[0][[1, *range(3, 3 + len(asked))]]
-    look, read = passes(compiled=False)
+    look, read = passes(strings.base, compiled=False)
     parts = []
     for i in range(0, len(pictures), 50):
         with torch.autocast("cpu", torch.bfloat16):
@@ -105,4 +113,5 @@ def embed_pictures(model, strings, pictures, asked: list[str]) -> np.ndarray:
 def embed_texts(model, strings, texts: list[str]) -> np.ndarray:
     """Texts -> (T, D) unit rows."""
     packed = text_rows(texts, strings)
-    return pooled(passes(compiled=False)[1](model, packed), packed.ends)[:, 0].numpy()
+    read = passes(strings.base, compiled=False)[1]
+    return pooled(read(model, packed), packed.ends)[:, 0].numpy()

@@ -1,17 +1,20 @@
-"""Train the tiny Qwen2-VLs by contrast, in three variants.
+"""Train the tiny promptable models by contrast, in variants.
 
-Each variant starts from the same warm-up of its seed and is matched, picture by
+Each variant starts from the warm-up of its base and seed and is matched, picture by
 picture, to COCO-like captions and to answers; see VARIANTS.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from facetworld.bases import base_of
 from facetworld.captions import coco_like
 from facetworld.objective import both_ways, contrast
 from facetworld.optimise import optimise
 from facetworld.questions import QUESTIONS, TUNE_QUESTIONS, composed
-from facetworld.qwen_rows import (
+from facetworld.rows import (
     Strings,
     embed_pictures,
     embed_texts,
@@ -37,12 +40,23 @@ BATCH, RATE = 64, 7e-4
 SCALE = 20.0  # 1 / temperature
 WORDINGS = 2  # texts for each label and step
 
-# Which facets' questions are asked, and which facets' answers the general embedding
-# is matched to, beside the captions.
-VARIANTS: dict[str, dict[str, tuple[str, ...]]] = {
-    "tiny-qwen2vl": {"asked": FACETS, "general_answers": ()},
-    "tiny-qwen2vl-unasked": {"asked": ASKED, "general_answers": ()},
-    "tiny-qwen2vl-noquestion": {"asked": (), "general_answers": FACETS},
+
+@dataclass(frozen=True)
+class Variant:
+    """Which base's warm-up it starts from, which facets' questions are asked, and
+    which facets' answers the general embedding is matched to, beside the captions."""
+
+    base: str
+    asked: tuple[str, ...]
+    general_answers: tuple[str, ...] = ()
+
+
+# The order counts: each row draws its own random numbers.
+VARIANTS = {
+    "tiny-qwen2vl": Variant("qwen2_vl", asked=FACETS),
+    "tiny-qwen2vl-unasked": Variant("qwen2_vl", asked=ASKED),
+    "tiny-qwen2vl-noquestion": Variant("qwen2_vl", asked=(), general_answers=FACETS),
+    "tiny-llava": Variant("llava", asked=FACETS),
 }
 
 
@@ -72,10 +86,11 @@ def train_variant(
     measure_every: int = 0,
 ) -> list[dict]:
     """Train `model` in place from its warm-up; returns the log."""
-    asked, from_general = VARIANTS[variant].values()
+    asked, from_general = VARIANTS[variant].asked, VARIANTS[variant].general_answers
     rng = np.random.default_rng([seed, list(VARIANTS).index(variant)])
-    strings = Strings(tokenizer)
-    look, read = passes(compiled)
+    base = base_of(model)
+    strings = Strings(base, tokenizer)
+    look, read = passes(base, compiled)
     longest = [
         max(len(strings.prompt(q)) for q in (*QUESTIONS[f], *composed(f)))
         for f in asked
