@@ -52,6 +52,21 @@ def test_cells_show_percent_and_leave_out_what_is_not_there():
     assert tables.with_interval(-0.02, -0.05, 0.01, sign=True) == "−2.0 [−5.0, +1.0]"
 
 
+def test_the_grid_shows_the_expectation_where_it_is_known():
+    general = ranks("general", [1, 1, 9, 1, 9, 9])
+    known = general.assign(eligible=198, above=[0, 0, 1, 0, 1, 1])
+    by_k = {1: tables.recalls(known, 1, seed=0)}
+    grid = tables.recall_grid(by_k, {"general": "no prompt"})
+    assert list(grid["no prompt"].columns) == ["R@1", "R@1 expected"]
+    # Of people two are certain and one is half a hit; of times one and two halves.
+    expected = grid["no prompt", "R@1 expected"]
+    assert expected["people"] == "83.3" and expected["times"] == "66.7"
+    assert expected["macro"] == "75.0"
+    by_k = {1: tables.recalls(general, 1, seed=0)}
+    grid = tables.recall_grid(by_k, {"general": "no prompt"})
+    assert list(grid["no prompt"].columns) == ["R@1"]
+
+
 def test_draws_grid_shows_median_and_range():
     table = pd.DataFrame(
         {"method": "linear", "anchors": 6, "draw": range(3), "recall": [0.1, 0.5, 0.2]}

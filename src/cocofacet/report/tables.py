@@ -5,7 +5,13 @@ from collections.abc import Mapping
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from cocofacet.evaluate import AVERAGES, interval, paired_difference
+from cocofacet.evaluate import (
+    AVERAGES,
+    averages,
+    expected_recall,
+    interval,
+    paired_difference,
+)
 
 FEW_TEXTS = 10
 
@@ -21,15 +27,25 @@ def of_mode(ranks: pd.DataFrame, mode: str) -> pd.DataFrame:
 def recalls(ranks: pd.DataFrame, k: int, seed: int) -> pd.DataFrame:
     """Recall@k with its interval: a row for each mode and facet, then each average.
 
-    Columns mode, facet, recall, low, high, queries, texts. ``ranks`` holds one
-    retriever. In the rows of an average, ``facet`` is its name.
+    Columns mode, facet, recall, low, high, queries, texts, expected. ``ranks`` holds
+    one retriever. In the rows of an average, ``facet`` is its name. ``expected`` is the
+    recall in expectation over all draws of negatives, missing where that is not known.
     """
     rows = []
     for mode, chosen in ranks.groupby("mode", sort=False):
+        expected = _expected(chosen, k)
         for name, found in _by_facet_then_average(chosen, chosen, k, seed, interval):
             start = {"mode": mode, "facet": name, "recall": found.value}
-            rows.append({**start, **found_in(found)})
+            end = {"expected": expected.get(name, float("nan"))}
+            rows.append({**start, **found_in(found), **end})
     return pd.DataFrame(rows)
+
+
+def _expected(ranks: pd.DataFrame, k: int) -> Mapping[str, float]:
+    """Facet or average -> expected recall; empty where it is not known of all rows."""
+    if pd.isna(expected_recall(ranks, k)).any():
+        return {}
+    return averages(ranks, k, expected=True).iloc[0]
 
 
 def differences(
@@ -107,6 +123,7 @@ def recall_grid(tables: Mapping[int, pd.DataFrame], modes: Mapping[str, str]):
     """Facets down, (mode, k) across, each cell "recall [interval]" in percent.
 
     ``tables`` maps k to the output of `recalls`; ``modes`` maps a mode to its heading.
+    Beside the recall of the pools drawn stands, where known, the expected one.
     """
     first = next(iter(tables.values()))
     rows = list(dict.fromkeys(first.facet))
@@ -118,6 +135,11 @@ def recall_grid(tables: Mapping[int, pd.DataFrame], modes: Mapping[str, str]):
                 with_interval(row.recall, row.low, row.high)
                 for row in chosen.itertuples()
             ]
+            expected = chosen.expected
+            if expected.notna().any():
+                columns[heading, f"R@{k} expected"] = [
+                    f"{100 * value:.1f}" for value in expected
+                ]
     texts = first[first["mode"] == next(iter(modes))].set_index("facet").texts
     columns["", "texts"] = [f"{texts[row]}" for row in rows]
     return pd.DataFrame(columns, index=pd.Index(rows, name="facet"))
