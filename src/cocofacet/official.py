@@ -49,9 +49,8 @@ class Benchmark:
 
     @cached_property
     def facets(self) -> tuple[str, ...]:
-        """The facets that have queries, in the benchmark's order."""
-        present = {query.facet for query in self.queries}
-        return tuple(name for name in FACETS if name in present)
+        """The facets that have queries, in the queries' order."""
+        return tuple(dict.fromkeys(query.facet for query in self.queries))
 
     def of(self, facet: str) -> tuple[Query, ...]:
         """The queries of one facet; none if it is missing."""
@@ -69,8 +68,10 @@ class Benchmark:
         Sorted; none where the labels carried are not known. An image that is neither
         eligible nor carrying is one that nothing is claimed of.
         """
+        here = self.carried.get(facet)
+        if not here:
+            return ()
         may_be = FACETS[facet].may_be_negative
-        here = self.carried.get(facet, {})
         return tuple(sorted(i for i, labels in here.items() if may_be(label, labels)))
 
     def carrying(self, facet: str, label: str) -> tuple[str, ...]:

@@ -31,7 +31,10 @@ class Profile:
             there the training is not ours.
         world: the module whose command line writes pictures and annotations
             (``python -m MODULE write --out DIR``); "" where they are official files.
+        style: the world's drawing style.
         fraction: how much of the world.
+        pools: further image pools to try: drawing styles of the world, or released
+            companions of the benchmark (rows of ``companions``).
         folder: below data/, where official annotations and images lie or are fetched
             to; for a world it is written there.
         fetch: what `cocofacet fetch` brings into ``folder`` when it is not there yet.
@@ -56,7 +59,9 @@ class Profile:
     unasked_facets: tuple[str, ...] = ()
     no_question: str = ""
     world: str = ""
+    style: str = "flat"
     fraction: float = 1.0
+    pools: tuple[str, ...] = ()
     folder: str = "coco"
     fetch: tuple[str, ...] = ()
     released: bool = False
@@ -130,6 +135,7 @@ MINI = Profile(
     unasked_facets=("times", "materials"),
     no_question="tiny-qwen2vl-noquestion",
     world="facetworld",
+    pools=("ink",),
     folder="world",
 )
 PROFILES = {
@@ -172,6 +178,7 @@ PROFILES = {
                 "qwen3-vl-embedding-8b",
             ),
             answerer="answer-llava-1.5-7b",
+            pools=("sun397", "places365", "country211"),
             fetch=("coco-val2017", "annotations", "visual7w", "visdial"),
             device="cuda",
         ),

@@ -1,8 +1,5 @@
-"""Where a run's files lie, and how each is made when it is not there yet.
+"""One run: from a collection and its retrievers to ranks, and where they are kept.
 
-    data/<profile>/world/                 a rendered world: pictures and annotations
-    data/<folder>/                        official annotations and pictures
-    data/<profile>/benchmark-seed<seed>-<key>/  the official files and the manifest
     data/<profile>/store/                 embeddings, shared by all runs
     results/<profile>/<run>/              ranks, tables, and what made them
 
@@ -11,34 +8,28 @@ loaded, what is missing is computed: so notebooks run alone, in any order, and s
 side.
 """
 
-import hashlib
-import json
 import os
-import subprocess
-import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from cocofacet import benchmark, evaluate, official, pictures, sources, store
+from cocofacet import companions, evaluate, store
+from cocofacet.collection import Collection
 from cocofacet.errors import InputError
 from cocofacet.facets import FACETS
 from cocofacet.files import write_atomic, write_json
-from cocofacet.profiles import Profile, profile_named
+from cocofacet.profiles import profile_named
 from cocofacet.retrievers import loading
 from cocofacet.retrievers.base import Retriever
 
 # A library's remark that its progress bar could be prettier, in every notebook.
 warnings.filterwarnings("ignore", message="IProgress not found")
 
-ANCHORS = "anchors/"  # a folder of pictures that no query ever sees
-RELEASED = "released"  # below the annotations: the authors' query files
 PACKAGES = ("cocofacet", "torch", "transformers", "open_clip_torch", "numpy")
 
 
@@ -55,88 +46,15 @@ def home() -> Path:
 
 
 @dataclass(frozen=True)
-class Workspace:
-    """One run of one profile. Nothing is computed before it is asked for."""
+class Workspace(Collection):
+    """One run of one profile: ``run`` names it, ``loaded`` remembers which weights."""
 
-    profile: Profile
-    run: str
-    seed: int
-    root: Path
+    run: str = "default"
     loaded: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
-
-    @property
-    def data(self) -> Path:
-        return self.root / "data" / self.profile.name
-
-    @property
-    def images(self) -> Path:
-        """The root under which candidate paths such as ``val2017/x.jpg`` lie."""
-        return self.annotations / "images"
 
     @property
     def results(self) -> Path:
         return self.root / "results" / self.profile.name / self.run
-
-    @cached_property
-    def annotations(self) -> Path:
-        """The folder of annotation files and pictures; rendered or fetched first
-        where the profile says by what."""
-        if self.profile.world:
-            folder = self.data / self.profile.folder
-            # A command and not an import: the two packages meet in files only.
-            command = [sys.executable, "-m", self.profile.world, "write"]
-            command += ["--fraction", str(self.profile.fraction)]
-            subprocess.run(
-                [*command, "--out", str(folder)],
-                check=True,
-                stdout=subprocess.DEVNULL,  # that it is there already
-            )
-            return folder
-        folder = self.root / "data" / self.profile.folder
-        if self.profile.fetch:
-            from cocofacet import fetch
-
-            fetch.fetch(self.profile.fetch, folder)
-        if not folder.is_dir():
-            raise InputError(
-                f"{folder}: the folder of annotations and images is missing. Put the "
-                "official files there; `cocofacet build --help` lists their names."
-            )
-        return folder
-
-    @cached_property
-    def benchmark(self) -> benchmark.Benchmark:
-        """COCO-Facet: the released files, or built with this run's seed.
-
-        What is built is also saved in the official files, in a folder named after its
-        content: other annotations or another version of the rules make another one.
-        """
-        if self.profile.released:
-            return official.load(self.annotations / RELEASED)
-        built = benchmark.build(
-            sources.locate(self.annotations),
-            seed=self.seed,
-            images=self.images,
-            facets=self.profile.facets or None,
-            allow_missing=not self.profile.world,
-        )
-        manifest = json.dumps(built.manifest, sort_keys=True).encode()
-        key = hashlib.sha256(manifest).hexdigest()[:8]
-        built.save(self.data / f"benchmark-seed{self.seed}-{key}")
-        return built
-
-    @cached_property
-    def anchors(self) -> tuple[str, ...]:
-        """Pictures held out from the evaluation, for the linear approximation: the
-        world's own, else pictures that no query may meet, chosen by their names."""
-        found = [path.relative_to(self.images) for path in self.images.rglob("*.jpg")]
-        names = {path.as_posix() for path in found}
-        held_out = sorted(name for name in names if name.startswith(ANCHORS))
-        if not held_out:
-            met = set(self.benchmark.images)
-            met |= {Path(name).name for name in met}  # in a flat folder
-            held_out = sorted(names - met, key=pictures.by_hash)
-        return tuple(held_out[: self.profile.anchors])
 
     def retriever(self, name: str, **options) -> Retriever:
         """A row of the zoo, loaded on the profile's device; ``options`` as in
@@ -179,7 +97,8 @@ class Workspace:
     @property
     def questions(self) -> dict[str, str]:
         """facet -> its GPT-written question, for the facets of this benchmark."""
-        return {name: FACETS[name].question for name in self.benchmark.facets}
+        known = FACETS | companions.COMPANIONS
+        return {name: known[name].question for name in self.benchmark.facets}
 
     def embedded(
         self, retriever: Retriever, modes: Mapping[str, Mapping]
@@ -212,8 +131,9 @@ class Workspace:
 
     def identity(self, retriever: Retriever) -> dict[str, str]:
         """The columns that say, in each row of ranks, what made it."""
+        other = self.companion or self.other_style
         return {
-            "profile": self.profile.name,
+            "profile": f"{self.profile.name}+{other}" if other else self.profile.name,
             "run": self.run,
             "retriever": retriever.name,
             "revision": retriever.revision,
@@ -276,4 +196,4 @@ def open_workspace(
     if not isinstance(seed, int) or seed < 0:
         raise InputError(f"seed: {seed!r} is not a whole number from 0 upwards.")
     chosen = profile_named(profile).changed(changes or {})
-    return Workspace(chosen, run, seed, home())
+    return Workspace(chosen, seed, home(), run=run)
