@@ -10,7 +10,17 @@ from tiny_checkpoints import save_clip, save_qwen2vl
 from cocofacet.errors import InputError
 from cocofacet.retrievers import loading, zoo
 
-FAMILIES = {"dual", "mllm", "blip2", "answer"}
+ARCHITECTURES = {
+    "CLIP",
+    "SigLIP2",
+    "BLIP-2",
+    "Qwen2-VL",
+    "Qwen3-VL",
+    "LLaVA",
+    "LLaVA-NeXT on Mistral",
+    "LLaVA-NeXT on Llama",
+    "LLaVA-OneVision",
+}
 IMAGES = ("<image>", "<|image_pad|>", "<|image_1|>")
 every_row = pytest.mark.parametrize("row", zoo.ROWS.values(), ids=zoo.ROWS)
 
@@ -23,7 +33,8 @@ def image_of(row):
 
 @every_row
 def test_rows_are_complete(row):
-    assert row.family in FAMILIES
+    assert row.family in loading.FAMILIES
+    assert row.architecture in {"", *ARCHITECTURES}
     assert row.precision in zoo.PRECISIONS
     assert row.licence and row.source and row.image_size and row.pooling
     assert row.padding in {"longest", "max_length"}
@@ -170,6 +181,17 @@ def test_pictures_as_the_released_code_gives_them():
     assert rows["qwen3-vl-embedding-8b"].max_pixels == 1_843_200
     assert rows["vlm2vec-v2.0"].padding_side == rows["e5-v"].padding_side == "left"
     assert rows["siglip2-so400m-384"].padding == "max_length"
+
+
+LACKING = {name: row for name, row in zoo.ROWS.items() if row.lacks}
+
+
+@pytest.mark.parametrize("row", LACKING.values(), ids=LACKING)
+def test_a_row_that_lacks_something_is_refused_with_the_reason(row):
+    with pytest.raises(InputError) as refusal:
+        loading.load(row.name)
+    assert row.lacks in str(refusal.value)
+    assert loading.missing(row) == row.lacks
 
 
 def test_names_are_unique():

@@ -104,7 +104,8 @@ DUAL = (
         revision="main",
         licence="MIT",
         source="https://huggingface.co/Salesforce/blip2-itm-vit-g "
-        "https://github.com/salesforce/LAVIS/tree/main/projects/blip2 "
+        "https://github.com/salesforce/LAVIS/blob/main/lavis/models/blip2_models/"
+        "blip2_image_text_matching.py "
         f"{_COLLATORS}",
         parameters="1.17 B",
         dim=256,
@@ -116,7 +117,7 @@ DUAL = (
         pooling="first of 32 query tokens; the reference takes the one nearest to the "
         "text",
         architecture="BLIP-2",
-        unconfirmed=("checkpoint", "licence", "download", "max_text"),
+        unconfirmed=("checkpoint", "licence", "download"),
         note="BLIP-2 scores a pair by the largest of 32 products, one a query token. "
         "One vector an image cannot do that: the first token's is kept, and ranks "
         "differ from the reference's. Which of BLIP-2's retrieval weights COCO-Facet "

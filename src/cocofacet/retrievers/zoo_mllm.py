@@ -9,6 +9,10 @@ from cocofacet.retrievers.row import Row
 
 _COCO_FACET = "https://github.com/lst627/COCO-Facet/blob/main/VLM2Vec"
 _COLLATORS = f"{_COCO_FACET}/src/collator.py"
+_MTEB = (
+    "https://github.com/embeddings-benchmark/mteb/blob/main/mteb/models/"
+    "model_implementations"
+)
 _ASKED = "Represent the given image with the following question: {question}"
 _WORDS = "The words of the question are eval_f.py's: the collator's are not released."
 
@@ -43,7 +47,6 @@ _QWEN3_VL_IMAGE = "<|vision_start|><|image_pad|><|vision_end|>"
 _QWEN3_VL_QUERY = "Retrieve images or text relevant to the user's query."
 _QWEN3_VL_EMBEDDING = {
     "family": "mllm",
-    "revision": "main",
     "licence": "Apache-2.0",
     "image_size": "native, 1800 tokens at most",
     "interpolation": "bicubic",
@@ -82,10 +85,10 @@ MLLM = (
         name="e5-v",
         family="mllm",
         checkpoint="hub:royokong/e5-v",
-        revision="a9008767bed050af1385b2b9744478193a057622",
+        revision="0c1f22679417b3ae925d779442221c40cd1861ab",
         licence="none stated; its base is under the Llama 3 Community License",
         source="https://huggingface.co/royokong/e5-v "
-        f"https://github.com/kongds/E5-V {_COLLATORS}",
+        f"https://github.com/kongds/E5-V {_COLLATORS} {_MTEB}/e5_v.py",
         parameters="8.4 B",
         dim=4096,
         memory=22,
@@ -106,10 +109,11 @@ MLLM = (
         name="mmret",
         family="mllm",
         checkpoint="hub:BAAI/BGE-VL-MLLM-S1",
-        revision="main",
+        revision="455ac20c111813fbb263dd0f22d47d173a971582",
         licence="MIT",
         source="https://huggingface.co/BAAI/BGE-VL-MLLM-S1 "
-        f"https://github.com/VectorSpaceLab/MegaPairs {_COLLATORS}",
+        f"https://github.com/VectorSpaceLab/MegaPairs {_COLLATORS} "
+        f"{_MTEB}/bge_vl_models.py",
         parameters="7.6 B",
         dim=4096,
         memory=20,
@@ -131,8 +135,10 @@ MLLM = (
     Row(
         name="qwen3-vl-embedding-2b",
         checkpoint="hub:Qwen/Qwen3-VL-Embedding-2B",
+        revision="9f2f7e710d6d81056aa5c0a4f04764fec6bb7bda",
         source="https://huggingface.co/Qwen/Qwen3-VL-Embedding-2B "
-        "https://github.com/QwenLM/Qwen3-VL-Embedding",
+        f"https://github.com/QwenLM/Qwen3-VL-Embedding {_MTEB}/"
+        "qwen3_vl_embedding_models.py",
         parameters="2.1 B",
         dim=2048,
         memory=6.5,
@@ -142,8 +148,10 @@ MLLM = (
     Row(
         name="qwen3-vl-embedding-8b",
         checkpoint="hub:Qwen/Qwen3-VL-Embedding-8B",
+        revision="2c4565515e0f265c6511776e7193b22c0968ddc7",
         source="https://huggingface.co/Qwen/Qwen3-VL-Embedding-8B "
-        "https://github.com/QwenLM/Qwen3-VL-Embedding",
+        f"https://github.com/QwenLM/Qwen3-VL-Embedding {_MTEB}/"
+        "qwen3_vl_embedding_models.py",
         parameters="8.1 B",
         dim=4096,
         memory=20.5,
@@ -226,7 +234,8 @@ _ANSWER = {
     "licence": "Llama 2 Community License; GritLM Apache-2.0",
     "source": f"{_COCO_FACET}/eval_t_detailed.py {_COCO_FACET}/eval_t_detailed.sh "
     "https://huggingface.co/llava-hf/llava-1.5-7b-hf "
-    "https://huggingface.co/GritLM/GritLM-7B https://github.com/ContextualAI/gritlm",
+    "https://huggingface.co/GritLM/GritLM-7B https://github.com/ContextualAI/gritlm "
+    f"{_MTEB}/gritlm_models.py",
     "parameters": "7.1 + 7.2 B",
     "dim": 4096,
     "memory": 32,
@@ -243,8 +252,12 @@ _ANSWER = {
     "causal": False,
     "precision": "bf16",
     "architecture": "LLaVA",
-    "note": "The answer is greedy, at most 100 tokens, and read in lower case after "
-    "'<|embed|>\\n', its 'assistant:' included, as released.",
+    "unconfirmed": ("answers",),
+    "note": "The released answer is greedy, at most 100 tokens, and read in lower case "
+    "after '<|embed|>\\n', its 'assistant:' included. GritLM attends both ways by its "
+    "repository's own code, which is not run: read by sentence-transformers it stays "
+    "causal and averages its instruction too, and its vectors are not the reference's. "
+    "Another text embedder can be passed as text_checkpoint.",
 }
 ANSWER = (
     Row(
