@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from cocofacet._torchvision import import_torchvision
 
@@ -370,3 +370,100 @@ def save_siglip2(directory: Path, seed: int = 0) -> Path:
         },
     }
     return _open_clip(model_cfg, directory, seed)
+
+
+def save_text_embedder(directory: Path, seed: int = 0) -> Path:
+    """A sentence-transformers model: two layers of BERT, 32 dimensions, the mean."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import models as parts
+
+    tokenizer = _word_pieces()
+    config = transformers.BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=128,
+    )
+    torch.manual_seed(seed)
+    bert = directory / "bert"
+    _save(transformers.BertModel(config), bert)
+    tokenizer.save_pretrained(bert)
+    words = parts.Transformer(str(bert), max_seq_length=128)
+    SentenceTransformer(modules=[words, parts.Pooling(32)], device="cpu").save(
+        str(directory)
+    )
+    for file in bert.iterdir():
+        file.unlink()
+    bert.rmdir()
+    return directory
+
+
+def save_adapter(
+    base: Path, directory: Path, dora: bool = False, pickled: bool = False
+) -> Path:
+    """A LoRA or DoRA adapter on a Qwen2-VL or LLaVA-NeXT, its keys as they were named
+    before transformers 4.52, as in every adapter of VLM2Vec."""
+    import peft
+
+    model = transformers.AutoModelForImageTextToText.from_pretrained(base)
+    torch.manual_seed(0)
+    settings = peft.LoraConfig(
+        r=2,
+        lora_alpha=4,
+        target_modules=["q_proj", "v_proj", "down_proj"],
+        use_dora=dora,
+        init_lora_weights=False,  # peft's own start changes nothing
+    )
+    adapted = peft.get_peft_model(model, settings)
+    adapted.save_pretrained(directory)
+    text = (
+        "model." if model.config.model_type == "qwen2_vl" else "language_model.model."
+    )
+    before = {
+        "model.language_model.": text,
+        "model.vision_tower.": "vision_tower.vision_model.",
+    }
+    file = directory / "adapter_model.safetensors"
+    weights = load_file(file)
+    file.unlink()
+    for key in weights:
+        if key.endswith("lora_magnitude_vector"):  # as if it had been trained
+            weights[key] *= 0.5 + torch.rand_like(weights[key])
+    for now, then in before.items():
+        now, then = f"base_model.model.{now}", f"base_model.model.{then}"
+        weights = {key.replace(now, then): value for key, value in weights.items()}
+    if pickled:
+        torch.save(weights, file.with_suffix(".bin"))
+    else:
+        save_file(weights, file)
+    return directory
+
+
+ARCHITECTURES = {
+    "CLIP": save_clip,
+    "SigLIP2": save_siglip2,
+    "BLIP-2": save_blip2,
+    "Qwen2-VL": save_qwen2vl,
+    "Qwen3-VL": save_qwen3vl,
+    "LLaVA": save_llava,
+    "LLaVA-NeXT on Mistral": save_llava_next_mistral,
+    "LLaVA-NeXT on Llama": save_llava_next_llama,
+    "LLaVA-OneVision": save_llava_onevision,
+}
+
+
+def save_all(directory: Path) -> dict[str, Path]:
+    """One checkpoint of each architecture, of a text embedder and of each adapter."""
+    found = {
+        name: save(directory / name.replace(" ", "-").lower())
+        for name, save in ARCHITECTURES.items()
+    }
+    found["text embedder"] = save_text_embedder(directory / "text-embedder")
+    for base in ("Qwen2-VL", "LLaVA-NeXT on Mistral"):
+        for kind, dora in (("LoRA", False), ("DoRA", True)):
+            name = f"{kind} on {base}"
+            folder = directory / name.replace(" ", "-").lower()
+            found[name] = save_adapter(found[base], folder, dora, pickled=dora)
+    return found

@@ -17,9 +17,10 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors.torch import load_file
 
 from cocofacet.errors import InputError
-from cocofacet.retrievers.weights import refuse_misfits
+from cocofacet.retrievers.weights import refuse_misfits, report_silenced
 
 CONFIG = "adapter_config.json"
+_MAGNITUDE = "lora_magnitude_vector"
 WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 
 
@@ -41,9 +42,10 @@ def lay_on(
             "Only LoRA and DoRA adapters are."
         )
     before = embed()
-    info = model.load_adapter(
-        peft_config=config, adapter_state_dict=_weights(directory)
-    )
+    with report_silenced():
+        info = model.load_adapter(
+            peft_config=config, adapter_state_dict=_weights(directory)
+        )
     refuse_misfits(info, f"an adapter of {type(model).__name__}", directory)
     _merge(model)
     # Merging by itself moves a weight by rounding; an adapter that was trained by more.
@@ -57,15 +59,21 @@ def lay_on(
 def _weights(directory: Path) -> dict[str, torch.Tensor]:
     """The adapter's tensors; of a pickle, tensors are all that is read."""
     safe, pickled = (directory / name for name in WEIGHTS)
-    if safe.exists():
-        return load_file(safe)
     try:
-        return torch.load(pickled, map_location="cpu", weights_only=True)
+        if safe.exists():
+            found = load_file(safe)
+        else:
+            found = torch.load(pickled, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise InputError(
             f"{pickled}: weights: hold more than tensors, and are not read "
             f"({str(error).splitlines()[0]}). Use {WEIGHTS[0]}."
         ) from None
+    # peft saves a DoRA's magnitudes without the ending that transformers looks for.
+    return {
+        f"{key}.weight" if key.endswith(_MAGNITUDE) else key: tensor
+        for key, tensor in found.items()
+    }
 
 
 def _merge(model: torch.nn.Module) -> None:

@@ -5,6 +5,8 @@ random weights. Here that is an error. No code of the checkpoint is ever run, an
 pickle is read.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -27,16 +29,28 @@ def load_model(
     are converted by the library. unused: endings of keys that the file may hold and the
     model has no use for. Raises InputError when any other key is missing or left over.
     """
-    model, info = kind.from_pretrained(
-        directory,
-        dtype=DTYPES[precision],
-        attn_implementation="sdpa",
-        output_loading_info=True,
-        trust_remote_code=False,
-        use_safetensors=True,
-    )
+    with report_silenced():
+        model, info = kind.from_pretrained(
+            directory,
+            dtype=DTYPES[precision],
+            attn_implementation="sdpa",
+            output_loading_info=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+        )
     refuse_misfits(info, type(model).__name__, directory, unused)
     return model.eval()
+
+
+@contextmanager
+def report_silenced() -> Iterator[None]:
+    """Without the library's own report on keys, which is checked and not read."""
+    level = transformers.logging.get_verbosity()
+    transformers.logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        transformers.logging.set_verbosity(level)
 
 
 def refuse_misfits(info, model: str, directory: Path, unused=()) -> None:
