@@ -38,9 +38,14 @@ class LocalModel:
             )
         self.prompts, self.device = prompts, device
         try:
-            self.tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint)
+            self.tokenizer = transformers.AutoTokenizer.from_pretrained(
+                checkpoint, trust_remote_code=False
+            )
             self.model = transformers.AutoModelForCausalLM.from_pretrained(
-                checkpoint, dtype="auto", use_safetensors=True
+                checkpoint,
+                dtype="auto",
+                use_safetensors=True,
+                trust_remote_code=False,
             )
         # What the libraries raise for what is absent, damaged or of another kind.
         except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:

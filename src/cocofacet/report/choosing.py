@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from cocofacet.choose import PROMPTS, Choice
 from cocofacet.report import tables
-from cocofacet.report.sentences import listed, percent, points, verdict
+from cocofacet.report.sentences import interval, listed, percent, points, verdict
 from cocofacet.report.style import MODES, chance_line, finished
 
 # In a sentence; in a legend `MODES` has the words.
@@ -79,12 +79,13 @@ def accuracy_by_facet(found: pd.DataFrame, shown_as: str) -> Figure:
     the counts beside it; ``found`` is the output of `accuracy`."""
     found = found[found.facet != ALL]
     facets, choosers = (list(dict.fromkeys(found[c])) for c in ("facet", "chooser"))
-    height = (0.26 + 0.16 * len(choosers)) * len(facets) + 1.3
+    height = (0.26 + 0.16 * len(choosers)) * len(facets) + 0.8
+    step = min(0.24, 0.72 / len(choosers))  # a facet's rows stay its own
     figure, axes = plt.subplots(figsize=(7, height), layout="constrained")
     for place, chooser in enumerate(choosers):
         words, colour, marker = MODES[chooser]
         mine = found[found.chooser == chooser].set_index("facet").reindex(facets)
-        rows = np.arange(len(facets)) + 0.22 * (place - (len(choosers) - 1) / 2)
+        rows = np.arange(len(facets)) + step * (place - (len(choosers) - 1) / 2)
         axes.plot(
             100 * mine.share, rows, marker, color=colour, label=words, clip_on=False
         )
@@ -98,7 +99,7 @@ def accuracy_by_facet(found: pd.DataFrame, shown_as: str) -> Figure:
     axes.invert_yaxis()
     axes.set(xlim=(-1, 114), xlabel="texts whose own facet's prompt was chosen (%)")
     axes.set_xticks(range(0, 101, 20))
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
+    figure.legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2)
     return finished(figure, shown_as)
 
 
@@ -234,7 +235,7 @@ def wrong_sentence(found: Mapping[str, pd.Series], chooser: str, k: int) -> str:
         f"On these, Recall@{k} is {percent(general.value)} with it, "
         f"{percent(general.reference)} without a prompt and "
         f"{percent(own.reference)} with the own question. {answer} "
-        f"({points(general.difference)})."
+        f"({points(general.difference)}, {interval(general.low, general.high)})."
     )
 
 
@@ -268,10 +269,12 @@ def published_sentence(
     right, texts = (sum(column) for column in zip(*counts.values(), strict=True))
     never = [facet for facet, share in shares.items() if share == 1]
     worst = sorted(shares, key=shares.get)[:2]
-    missed = listed(["{} ({} of {})".format(facet, *counts[facet]) for facet in worst])
+    missed = listed(
+        ["{} ({} of {} right)".format(facet, *counts[facet]) for facet in worst]
+    )
     return (
         f"GPT-4o named the own facet's prompt for {right} of {texts} texts "
         f"({percent(right / texts)}). It was never wrong on {listed(never)}. It was "
-        f"wrong most often on {missed}. Each text counted as often as it is asked, it "
-        f"was right on {by_query[0]} of the {by_query[1]} scenes."
+        f"wrong most often on {missed}. With each text counted as often as it is "
+        f"asked, it was right on {by_query[0]} of the {by_query[1]} scenes."
     )

@@ -34,7 +34,7 @@ MODES = {
     "oracle": ("oracle: the query's own facet", "#e08214", "D"),
     "nearest": ("chosen: nearest prompt", "#4c7fd0", "P"),
     "local": ("chosen: local model", "#0f9e78", "^"),
-    "chat": ("chosen: chat model", "#b35806", "X"),
+    "chat": ("chosen: chat model", "#8566b8", "X"),
 }
 
 
