@@ -9,6 +9,7 @@ from tiny_checkpoints import save_clip, save_qwen2vl
 from cocofacet import official
 from cocofacet.cli import main
 from cocofacet.facets import FACETS
+from cocofacet.retrievers import zoo
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +87,16 @@ def test_printed_recall_is_that_of_the_ranks(command, tmp_path, capsys):
     ]
     expected = 100 * sum(rank <= 50 for rank in ranks) / len(ranks)
     assert float(micro.split()[1]) == pytest.approx(expected, abs=0.05)
+
+
+def test_what_is_unconfirmed_is_said_with_the_numbers(command, capsys):
+    """A row in doubt, here run with small weights of its architecture."""
+    row = zoo.ROWS["eva02-clip-l-14-336"]
+    arguments = ("evaluate", "--modes", "general")
+    assert command(*arguments, retriever=row.name, checkpoint="clip") == 0
+    assert row.caveat and row.caveat in capsys.readouterr().err
+    assert command(*arguments, retriever="tiny-clip", checkpoint="clip") == 0
+    assert "confirmed" not in capsys.readouterr().err
 
 
 def test_dual_encoder(command, capsys):

@@ -1,6 +1,7 @@
 """The subcommands that use a retriever: embed, evaluate."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from cocofacet import evaluate, official, store
@@ -132,6 +133,8 @@ def _retriever(options: argparse.Namespace, asks: bool):
             f"{row.name}: prompts: a dual encoder takes none. Ask for general alone, "
             "or choose a promptable retriever from `cocofacet retrievers`."
         )
+    if row is not None and row.caveat:
+        print(row.caveat, file=sys.stderr)
     return loading.load(
         options.retriever,
         device=options.device,
