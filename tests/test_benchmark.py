@@ -123,6 +123,17 @@ def test_pools_keep_the_rules_and_do_not_depend_on_order(tmp_path_factory, chanc
     assert other.queries != built.queries
 
 
+def test_negatives_drawn_again_are_those_of_a_build_with_that_seed(tmp_path):
+    files = sources.locate(small.everything(tmp_path))
+    one, two = (benchmark.build(files, seed=seed) for seed in (0, 1))
+    assert benchmark.redrawn(one, 1) == two
+    assert one.queries != two.queries
+    assert benchmark.redrawn(one, 0).queries == one.queries
+    released = benchmark.Benchmark(one.queries)
+    with pytest.raises(InputError, match="benchmark: objects: the labels"):
+        benchmark.redrawn(released, 1)
+
+
 def test_each_query_has_its_own_draw():
     items = [str(n) for n in range(1000)]
     one, two = (benchmark.draw(items, 99, (0, "stem", p, "dusk")) for p in "ab")

@@ -9,6 +9,7 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -22,7 +23,7 @@ from cocofacet.official import Benchmark, load
 from cocofacet.rows import POOL, Query
 from cocofacet.sources import OFFICIAL, READERS
 
-__all__ = ["Benchmark", "Query", "build", "load"]
+__all__ = ["Benchmark", "Query", "build", "load", "redrawn"]
 
 
 def build(
@@ -207,7 +208,7 @@ def _queries(facet: Facet, labelled: Labelled, seed: int) -> list[Query]:
             labelled.dropped[f"fewer than {POOL - 1} negatives"].add(what)
             continue
         for positive in positives:
-            drawn = draw(eligible, POOL - 1, (seed, facet.stem, positive, label))
+            drawn = _negatives(eligible, seed, facet, positive, label)
             number = len(queries)
             queries.append(
                 Query(
@@ -219,6 +220,39 @@ def _queries(facet: Facet, labelled: Labelled, seed: int) -> list[Query]:
                 )
             )
     return queries
+
+
+def redrawn(benchmark: Benchmark, seed: int) -> Benchmark:
+    """The same queries with their negatives drawn by another seed.
+
+    Just the queries that `build` makes with this seed, without reading a source again.
+
+    Raises:
+        InputError: which images are eligible is not known (released files).
+    """
+    unknown = [facet for facet in benchmark.facets if facet not in benchmark.carried]
+    if unknown:
+        raise InputError(
+            f"benchmark: {unknown[0]}: the labels of its images are not known, so no "
+            "negatives can be drawn. Build the benchmark with `cocofacet build`."
+        )
+    eligible: dict[tuple[str, str], tuple[str, ...]] = {}
+    queries = []
+    for query in benchmark.queries:
+        key = (query.facet, query.label)
+        if key not in eligible:
+            eligible[key] = benchmark.eligible(*key)
+        positive, facet = query.candidates[0], FACETS[query.facet]
+        drawn = _negatives(eligible[key], seed, facet, positive, query.label)
+        queries.append(replace(query, candidates=(positive, *drawn)))
+    manifest = {**benchmark.manifest, "seed": seed}
+    return Benchmark(tuple(queries), manifest, benchmark.carried)
+
+
+def _negatives(
+    eligible: Sequence[str], seed: int, facet: Facet, positive: str, label: str
+) -> list[str]:
+    return draw(eligible, POOL - 1, (seed, facet.stem, positive, label))
 
 
 def draw(items: Sequence[str], number: int, key: tuple) -> list[str]:

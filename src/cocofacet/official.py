@@ -90,8 +90,14 @@ class Benchmark:
 
     def pool_indices(self) -> np.ndarray:
         """Each query's candidates as positions in ``images``: (Q, 100) int64."""
+        return self._pools
+
+    @cached_property
+    def _pools(self) -> np.ndarray:
         candidates = (path for query in self.queries for path in query.candidates)
-        return self.indices(candidates).reshape(len(self.queries), POOL)
+        found = self.indices(candidates).reshape(len(self.queries), POOL)
+        found.setflags(write=False)  # one array for all who ask
+        return found
 
     @cached_property
     def _position(self) -> dict[str, int]:
