@@ -276,5 +276,5 @@ def published_sentence(
         f"GPT-4o named the own facet's prompt for {right} of {texts} texts "
         f"({percent(right / texts)}). It was never wrong on {listed(never)}. It was "
         f"wrong most often on {missed}. With each text counted as often as it is "
-        f"asked, it was right on {by_query[0]} of the {by_query[1]} scenes."
+        f"asked, it was right on {by_query[0]} of the {by_query[1]} queries of scenes."
     )
