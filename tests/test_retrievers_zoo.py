@@ -5,22 +5,11 @@ import sys
 from dataclasses import fields
 
 import pytest
-from tiny_checkpoints import save_clip, save_qwen2vl
+from tiny_checkpoints import ARCHITECTURES, save_clip, save_qwen2vl
 
 from cocofacet.errors import InputError
 from cocofacet.retrievers import loading, zoo
 
-ARCHITECTURES = {
-    "CLIP",
-    "SigLIP2",
-    "BLIP-2",
-    "Qwen2-VL",
-    "Qwen3-VL",
-    "LLaVA",
-    "LLaVA-NeXT on Mistral",
-    "LLaVA-NeXT on Llama",
-    "LLaVA-OneVision",
-}
 IMAGES = ("<image>", "<|image_pad|>", "<|image_1|>")
 every_row = pytest.mark.parametrize("row", zoo.ROWS.values(), ids=zoo.ROWS)
 
