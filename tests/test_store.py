@@ -1,43 +1,22 @@
 """The store computes what is missing, keeps what is whole, and never half of a file."""
 
+import errno
+import json
 import multiprocessing
+import os
 
 import numpy as np
 import pytest
+from mean_colours import Means
 from PIL import Image
 from safetensors import safe_open
 
-from cocofacet import store
+from cocofacet import chunks
 from cocofacet.errors import InputError
-from cocofacet.retrievers.base import as_rgb, unit_rows
 from cocofacet.store import embed_gallery, embed_queries
 
 PROMPTS = (None, "", "Which animals?")
 NAMES = [f"val2017/{number:03d}.png" for number in range(7)]
-
-
-class Means:
-    """A retriever whose embedding is an image's mean colour, turned by its prompt.
-
-    ``asked`` remembers each call: how many images, under which prompts.
-    """
-
-    name, revision, dim, promptable = "means", "1", 3, True
-
-    def __init__(self, version=1):
-        self.fingerprint = {"retriever": "means", "version": version}
-        self.version, self.asked, self.texts = version, [], []
-
-    def embed_texts(self, texts):
-        self.texts.append(list(texts))
-        return unit_rows([[len(text), 1, 2] for text in texts], "means")
-
-    def embed_images(self, images, prompts=(None,)):
-        self.asked.append((len(images), tuple(prompts)))
-        means = np.array([np.asarray(as_rgb(i)).mean(axis=(0, 1)) for i in images])
-        turns = [0 if prompt is None else 1 + len(prompt) for prompt in prompts]
-        turned = [means * self.version + [turn, 0, 1] for turn in turns]
-        return unit_rows(np.array(turned), "means")
 
 
 @pytest.fixture
@@ -85,16 +64,13 @@ def test_the_header_says_what_it_is(run, tmp_path):
     (file,) = files_of(tmp_path)
     assert file.parent.name.startswith("means-")
     with safe_open(file, framework="numpy") as stored:
-        header = stored.metadata()
+        header = json.loads(stored.metadata()["cocofacet"])
         assert stored.get_tensor("embeddings").shape == (7, 3)
-    assert NAMES[3] in header["names"]
-    assert set(header) == {
-        "fingerprint",
-        "prompt",
-        "names",
-        "image_sha256",
-        "embeddings_sha256",
-    }
+    assert header["names"] == NAMES
+    assert header["prompt"] is None
+    assert header["fingerprint"] == {"retriever": "means", "version": 1}
+    assert len(header["image_sha256"]) == 7
+    assert len(header["embeddings_sha256"]) == 64
 
 
 def test_only_what_is_missing_is_computed(run, tmp_path):
@@ -173,26 +149,52 @@ def test_no_image_no_embedding(run):
     assert run(names=[])[0].shape == (3, 0, 3)
 
 
-def test_a_killed_run_leaves_whole_chunks(run, tmp_path, monkeypatch):
-    """The third write is cut off: two files are there, nothing else, and all resume."""
+def test_flat_folders_serve(run, gallery, tmp_path):
+    found, _ = run()
+    for name in NAMES:
+        (gallery / name).rename(gallery / name.removeprefix("val2017/"))
+    again, asked = run()
+    assert asked == []
+    np.testing.assert_array_equal(again, found)
+
+
+def test_a_group_is_there_whole_or_not_at_all(run, tmp_path, monkeypatch):
+    """The second of three files cannot be written: none of its group appears."""
     writes = []
 
     def cut(path, content):
         writes.append(path)
-        if len(writes) == 3:
+        if len(writes) == 5:
             raise KeyboardInterrupt
         written(path, content)
 
-    written = store.write_atomic
-    monkeypatch.setattr(store, "write_atomic", cut)
+    written = chunks.write_atomic
+    monkeypatch.setattr(chunks, "write_atomic", cut)
     with pytest.raises(KeyboardInterrupt):
         run()
-    monkeypatch.setattr(store, "write_atomic", written)
-    everything = [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
-    assert everything == files_of(tmp_path)
-    assert len(everything) == 2
+    monkeypatch.setattr(chunks, "write_atomic", written)
+    assert len(files_of(tmp_path)) == 3
+    assert len(list((tmp_path / "store").rglob(".*.ready"))) == 1
     _, asked = run()
-    assert asked[0] == (2, ("Which animals?",))
+    assert asked == [(n, PROMPTS) for n in (2, 1, 1)]
+    everything = [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
+    assert sorted(everything) == files_of(tmp_path)
+
+
+def test_what_is_ready_is_taken_up(run, gallery, tmp_path):
+    """As after a kill between two of a group's renamings."""
+    found, _ = run(chunk=100)
+    first, *others = files_of(tmp_path)
+    for file in others:
+        file.rename(file.with_name(f".{file.name}.ready"))
+    again, asked = run(chunk=100)
+    assert asked == []
+    assert files_of(tmp_path) == [first, *others]
+    np.testing.assert_array_equal(again, found)
+    others[0].rename(others[0].with_name(f".{others[0].name}.ready"))
+    Image.new("RGB", (4, 4), (255, 255, 0)).save(gallery / NAMES[4])
+    _, asked = run(chunk=100)  # of other images: no use
+    assert sum(n for n, prompts in asked if prompts == PROMPTS) == len(NAMES)
 
 
 def test_missing_and_unreadable_images_are_named(run, gallery):
@@ -209,13 +211,26 @@ def test_missing_and_unreadable_images_are_named(run, gallery):
         run()
 
 
-def test_a_store_that_cannot_be_written(run, tmp_path, monkeypatch):
-    def full(path, content):
-        raise OSError(28, "No space left on device")
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_store_that_cannot_be_written(run, tmp_path, monkeypatch, step, code):
+    """A full disk or a read-only folder: one clear error, and the rest intact."""
+    found, _ = run(names=NAMES[:3])
+    kept = {file: file.read_bytes() for file in files_of(tmp_path)}
 
-    monkeypatch.setattr(store, "write_atomic", full)
-    with pytest.raises(InputError, match="No space left on device"):
-        run()
+    def refuse(*_):
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, step, refuse)
+        with pytest.raises(InputError, match=os.strerror(code)):
+            run()
+        np.testing.assert_array_equal(run(names=NAMES[:3])[0], found)
+    assert {file: file.read_bytes() for file in files_of(tmp_path)} == kept
+    assert not list((tmp_path / "store").rglob("*.ready.*"))
+    again, asked = run()
+    assert sum(images for images, _ in asked) == 4
+    np.testing.assert_array_equal(again[:, :3], found)
 
 
 def test_a_file_where_the_store_should_be(run, tmp_path):

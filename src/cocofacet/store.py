@@ -3,28 +3,46 @@
     STORE/<retriever>-<key>/<chunk>.safetensors
 
 key stands for the retriever's fingerprint and one prompt, chunk for the names of up to
-``chunk`` images in the order given. The header of each file repeats all of them in
-full, with the sha256 of every image and of the embeddings. A file that exists and
-checks is done; anything else is computed (again). There is no index and no lock:
-files appear whole under their name, and two processes that write the same file write
-the same thing.
+``chunk`` images in the order given. A file that exists and checks is done; anything
+else is computed (again). There is no index and no lock: files appear whole under their
+name, and two processes that write the same file write the same thing. What a file
+holds, and how a killed run's work is taken up, is in `chunks`.
 """
 
-import hashlib
-import json
-import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 from tqdm import tqdm
 
+from cocofacet import chunks
+from cocofacet.chunks import Chunk
 from cocofacet.errors import InputError
-from cocofacet.files import sha256_of, write_atomic
+from cocofacet.files import sha256_of
+from cocofacet.pictures import find
 from cocofacet.retrievers.base import Retriever
+
+
+@dataclass
+class Gallery:
+    """N images under P prompts: what the store holds of them, and what it lacks.
+
+    embeddings (P, N, D) float32, whose rows mean nothing yet where a chunk is missing.
+    """
+
+    prompts: tuple[str | None, ...]
+    embeddings: np.ndarray
+    missing: list[Chunk]
+    folders: tuple[Path, ...]
+
+    def put(self, chunk: Chunk, found: dict[str | None, np.ndarray | None]) -> None:
+        """Enter the embeddings (n, D) of a chunk by prompt, where there are any."""
+        rows = slice(chunk.start, chunk.start + len(chunk.names))
+        for number, prompt in enumerate(self.prompts):
+            if found.get(prompt) is not None:
+                self.embeddings[number, rows] = found[prompt]
 
 
 def embed_gallery(
@@ -34,42 +52,104 @@ def embed_gallery(
     prompts: Sequence[str | None],
     store_dir: Path,
     chunk: int = 256,
-    batch: int = 32,
+    batch: int | None = None,
+    workers: int | None = None,
 ) -> np.ndarray:
     """Embed images under prompts -> (P, N, D) float32, from the store where possible.
 
-    names are paths under images_root; prompts as in `Retriever.embed_images`. All
-    prompts that a chunk still lacks are asked for in one call, ``batch`` images at a
-    time. Raises InputError for an image that is missing or unreadable and for a store
-    that cannot be written.
+    names are official paths, looked for under images_root as `pictures.find` does;
+    prompts as in `Retriever.embed_images`; batch and workers as in
+    `loader.embed_files`. Raises InputError for an image that is missing or unreadable
+    and for a store that cannot be written.
     """
-    images_root, store_dir = Path(images_root), Path(store_dir)
-    names, prompts = list(names), list(prompts)
-    hashes = [_image_hash(images_root / name) for name in names]
-    found = np.empty((len(prompts), len(names), retriever.dim), dtype=np.float32)
-    steps = range(0, len(names), chunk)
-    # disable=None: a bar on a terminal, silence in a log.
-    for start in tqdm(steps, desc=retriever.name, unit="chunk", disable=None):
+    gallery = look(retriever, images_root, names, prompts, store_dir, chunk)
+    fill(retriever, gallery, batch, workers)
+    return gallery.embeddings
+
+
+def look(
+    retriever: Retriever,
+    images_root: Path,
+    names: Sequence[str],
+    prompts: Sequence[str | None],
+    store_dir: Path,
+    chunk: int = 256,
+) -> Gallery:
+    """Read what the store holds of a gallery; arguments as in `embed_gallery`."""
+    names, prompts = tuple(names), tuple(prompts)
+    paths = tuple(_path(Path(images_root), name) for name in names)
+    with ThreadPoolExecutor() as pool:
+        sha256 = tuple(pool.map(_image_hash, paths))
+    folders = {
+        prompt: Path(store_dir)
+        / f"{retriever.name}-{chunks.short_hash([retriever.fingerprint, prompt])}"
+        for prompt in prompts
+    }
+    shape = (len(prompts), len(names), retriever.dim)
+    gallery = Gallery(prompts, np.empty(shape, np.float32), [], tuple(folders.values()))
+    for start in range(0, len(names), chunk):
         part = slice(start, start + chunk)
-        files = {
-            prompt: _chunk_file(store_dir, retriever, prompt, names[part])
-            for prompt in prompts
+        shared = f"{chunks.short_hash(names[part])}.safetensors"
+        files = {prompt: folder / shared for prompt, folder in folders.items()}
+        whole = Chunk(
+            start, names[part], paths[part], sha256[part], retriever.fingerprint, files
+        )
+        kept = {
+            prompt: chunks.read(file, whole.header(prompt))
+            for prompt, file in files.items()
         }
-        headers = {
-            prompt: _header(retriever, prompt, names[part], hashes[part])
-            for prompt in files
-        }
-        kept = {prompt: _read(file, headers[prompt]) for prompt, file in files.items()}
-        missing = [prompt for prompt, vectors in kept.items() if vectors is None]
-        if missing:
-            paths = [images_root / name for name in names[part]]
-            computed = _embed(retriever, paths, missing, batch)
-            for prompt, vectors in zip(missing, computed, strict=True):
-                _write(files[prompt], headers[prompt], vectors)
-                kept[prompt] = vectors
-        for row, prompt in enumerate(prompts):
-            found[row, part] = kept[prompt]
-    return found
+        lacks = {prompt: files[prompt] for prompt in files if kept[prompt] is None}
+        if lacks:
+            lacking = replace(whole, files=lacks)
+            ready = chunks.finish(lacking)
+            if ready is None:
+                gallery.missing.append(lacking)
+            else:
+                kept |= ready
+        gallery.put(whole, kept)
+    return gallery
+
+
+def fill(
+    retriever: Retriever,
+    gallery: Gallery,
+    batch: int | None = None,
+    workers: int | None = None,
+) -> None:
+    """Embed what the gallery lacks, into the store and into its embeddings."""
+    lacking = sum(len(chunk.names) for chunk in gallery.missing)
+    total = gallery.embeddings.shape[1]
+    # disable=None: a bar on a terminal, silence in a log.
+    with tqdm(
+        desc=retriever.name,
+        unit="image",
+        total=total,
+        initial=total - lacking,
+        disable=None,
+    ) as bar:
+        for chunk, found in embed_chunks(retriever, gallery.missing, batch, workers):
+            gallery.put(chunk, found)
+            bar.update(len(chunk.names))
+    gallery.missing = []
+    for folder in gallery.folders:
+        chunks.sweep(folder)
+
+
+def embed_chunks(
+    retriever: Retriever,
+    missing: Sequence[Chunk],
+    batch: int | None = None,
+    workers: int | None = None,
+) -> Iterator[tuple[Chunk, dict[str | None, np.ndarray]]]:
+    """Embed chunks and write their files; yields each with its embeddings by prompt."""
+    from cocofacet.loader import Work, embed_files  # torch, which looking needs not
+
+    works = [Work(chunk.paths, tuple(chunk.files)) for chunk in missing]
+    embedded = embed_files(retriever, works, batch, workers)
+    for chunk, vectors in zip(missing, embedded, strict=True):
+        found = dict(zip(chunk.files, vectors, strict=True))
+        chunks.write(chunk, found)
+        yield chunk, found
 
 
 def embed_queries(retriever: Retriever, texts: Sequence[str]) -> np.ndarray:
@@ -82,106 +162,21 @@ def embed_queries(retriever: Retriever, texts: Sequence[str]) -> np.ndarray:
     return retriever.embed_texts(distinct)[[row[text] for text in texts]]
 
 
-def open_image(path: Path) -> Image.Image:
-    """Read and decode a picture; InputError, naming the file, when that fails."""
-    try:
-        with Image.open(path) as image:
-            image.load()
-            return image
-    except FileNotFoundError:
-        raise _missing(path) from None
-    # PIL reports broken files through all of these, by format.
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+def _path(images_root: Path, name: str) -> Path:
+    path = find(images_root, name)
+    if path is None:
         raise InputError(
-            f"{path}: image: cannot be read ({error}). Fetch the file again or leave "
-            "it out with `cocofacet build --images`."
-        ) from None
-
-
-def _missing(path: Path) -> InputError:
-    return InputError(
-        f"{path}: image: not there. Point --images at the folder that holds the "
-        "benchmark's images, or rebuild with `cocofacet build --images`."
-    )
+            f"{images_root / name}: image: not there. Point --images at the folder "
+            "that holds the benchmark's images, or rebuild with `cocofacet build "
+            "--images`."
+        )
+    return path
 
 
 def _image_hash(path: Path) -> str:
     try:
         return sha256_of(path)
-    except FileNotFoundError:
-        raise _missing(path) from None
     except OSError as error:
         raise InputError(
             f"{path}: image: cannot be read ({error}). Check its permissions."
         ) from None
-
-
-def _embed(
-    retriever: Retriever, paths: list[Path], prompts: list[str | None], batch: int
-) -> np.ndarray:
-    parts = []
-    for start in range(0, len(paths), batch):
-        images = [open_image(path) for path in paths[start : start + batch]]
-        parts.append(retriever.embed_images(images, prompts))
-    return np.concatenate(parts, axis=1)  # (P, N, D)
-
-
-def _short_hash(content: object) -> str:
-    text = json.dumps(content, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _chunk_file(
-    store_dir: Path, retriever: Retriever, prompt: str | None, names: list[str]
-) -> Path:
-    key = _short_hash([retriever.fingerprint, prompt])
-    folder = f"{retriever.name}-{key}"
-    return store_dir / folder / f"{_short_hash(names)}.safetensors"
-
-
-def _header(
-    retriever: Retriever, prompt: str | None, names: list[str], hashes: list[str]
-) -> dict[str, str]:
-    fields = {
-        "fingerprint": retriever.fingerprint,
-        "prompt": prompt,
-        "names": names,
-        "image_sha256": hashes,
-    }
-    return {name: json.dumps(value, sort_keys=True) for name, value in fields.items()}
-
-
-def _digest(vectors: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(vectors).tobytes()).hexdigest()
-
-
-def _write(file: Path, header: dict[str, str], vectors: np.ndarray) -> None:
-    vectors = np.ascontiguousarray(vectors)
-    header = {**header, "embeddings_sha256": _digest(vectors)}
-    try:
-        write_atomic(file, save({"embeddings": vectors}, metadata=header))
-    except OSError as error:
-        raise InputError(
-            f"{file.parent}: store: cannot be written ({error.strerror}). Free some "
-            "space or choose another folder with --store."
-        ) from None
-
-
-def _read(file: Path, header: dict[str, str]) -> np.ndarray | None:
-    """The stored embeddings (n, D); None when absent, of other images, or damaged."""
-    try:
-        if not file.exists():
-            return None
-        with safe_open(file, framework="numpy") as stored:
-            kept = dict(stored.metadata() or {})
-            vectors = stored.get_tensor("embeddings")
-    except (SafetensorError, OSError, ValueError) as error:
-        warnings.warn(f"{file}: damaged ({error}); computing it again", stacklevel=3)
-        return None
-    digest = kept.pop("embeddings_sha256", None)
-    if kept != header:  # another version of an image stands under the same name
-        return None
-    if digest != _digest(vectors):
-        warnings.warn(f"{file}: damaged (sha256); computing it again", stacklevel=3)
-        return None
-    return vectors

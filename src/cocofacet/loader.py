@@ -1,0 +1,248 @@
+"""From picture files to embeddings, batch by batch, while the device never waits.
+
+    files -> decoded -> prepared  |  embedded -> (P, n, D)
+             worker processes     |  the device, in this process
+
+The batches of a piece of work hold pictures of like size, so that little is padding.
+They depend on the piece and the batch size alone: not on what was done before, nor on
+how many workers there are.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader
+
+from cocofacet.errors import InputError
+from cocofacet.retrievers.base import Prepare, Retriever
+
+LOG = logging.getLogger(__name__)
+
+CPU_BATCH = 32
+# Larger batches gain nothing on a device that is busy already, and each lies in memory
+# several times over: two for every worker.
+CUDA_BATCH, CUDA_WORKERS = 64, 8
+_PROBE = 2  # pictures embedded to measure how much memory one takes
+_SPARE = 0.8  # how much of the free memory a batch may take
+
+
+class Work(NamedTuple):
+    """Pictures to embed under the same prompts: one chunk of the store."""
+
+    paths: tuple[Path, ...]
+    prompts: tuple[str | None, ...]
+
+
+def embed_files(
+    retriever: Retriever,
+    works: Sequence[Work],
+    batch: int | None = None,
+    workers: int | None = None,
+) -> Iterator[np.ndarray]:
+    """Embed one piece of work after the other -> (P, n, D) float32 each, in order.
+
+    batch: pictures at a time; None for 32, and on CUDA for as many as free memory
+    holds, 64 at most. When memory runs out it is halved, which the log says, and the
+    piece begins anew. workers: processes that decode and prepare; None for none, and
+    on CUDA for one a core, 8 at most.
+
+    Raises:
+        InputError: a picture is missing, unreadable or too large for the memory, or a
+            worker was killed.
+    """
+    works = list(works)
+    if not works:
+        return
+    cuda = torch.device(retriever.device).type == "cuda"
+    pixels = [[_pixels(path) for path in work.paths] for work in works]
+    if batch is None:
+        batch = _fitting(retriever, works, pixels) if cuda else CPU_BATCH
+    if workers is None:
+        workers = min(CUDA_WORKERS, os.cpu_count() or 1) if cuda else 0
+    done = 0
+    while done < len(works):
+        try:
+            for vectors in _embed(
+                retriever, works[done:], pixels[done:], batch, workers, pin=cuda
+            ):
+                done += 1
+                yield vectors
+        except torch.OutOfMemoryError as error:
+            if batch == 1:
+                raise InputError(
+                    f"{retriever.name}: memory: one picture under "
+                    f"{len(works[done].prompts)} prompts does not fit on "
+                    f"{retriever.device}. Ask for fewer prompts, or choose --precision "
+                    "bf16 or a larger device."
+                ) from error
+            batch //= 2
+            LOG.warning(
+                "%s: out of memory on %s; going on with batches of %d",
+                retriever.name,
+                retriever.device,
+                batch,
+            )
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            reason = str(error).split("\n")[0]
+            raise InputError(
+                f"{retriever.name}: workers: {reason} Memory may have run out: choose "
+                "a smaller --batch, or fewer --workers (0 for none)."
+            ) from error
+        if cuda and done < len(works):
+            torch.cuda.empty_cache()  # the failed batch is let go by now
+
+
+def open_image(path: Path) -> Image.Image:
+    """Read and decode a picture; InputError, naming the file, when that fails."""
+    with _opened(path) as image:
+        image.load()
+        return image
+
+
+def _embed(
+    retriever: Retriever,
+    works: Sequence[Work],
+    pixels: Sequence[Sequence[int]],
+    batch: int,
+    workers: int,
+    pin: bool,
+) -> Iterator[np.ndarray]:
+    plans = [
+        _batches(work.paths, sizes, batch)
+        for work, sizes in zip(works, pixels, strict=True)
+    ]
+    parts = [
+        Work(tuple(work.paths[row] for row in rows), work.prompts)
+        for work, plan in zip(works, plans, strict=True)
+        for rows in plan
+    ]
+    prepared = iter(_loader(retriever.prepare, parts, workers, pin))
+    for work, plan in zip(works, plans, strict=True):
+        vectors = np.empty(
+            (len(work.prompts), len(work.paths), retriever.dim), dtype=np.float32
+        )
+        for rows in plan:
+            inputs = next(prepared)
+            if isinstance(inputs, InputError):
+                raise inputs
+            vectors[:, rows] = retriever.embed_prepared(inputs)
+        yield vectors
+
+
+def _batches(
+    paths: Sequence[Path], pixels: Sequence[int], batch: int
+) -> list[list[int]]:
+    """Rows of a piece of work by batches, the largest pictures first.
+
+    First, so that memory runs out at the beginning if it does.
+    """
+    order = sorted(range(len(paths)), key=lambda i: (-pixels[i], paths[i].name))
+    return [order[start : start + batch] for start in range(0, len(order), batch)]
+
+
+class _Batches:
+    """A data set of prepared batches, for torch's DataLoader."""
+
+    def __init__(self, prepare: Prepare, parts: Sequence[Work]):
+        self.prepare, self.parts = prepare, parts
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def __getitem__(self, number: int) -> dict[str, object] | InputError:
+        try:
+            return _prepared(self.prepare, self.parts[number])
+        except InputError as error:  # raised here, it would arrive in a traceback
+            return error
+
+
+def _loader(
+    prepare: Prepare, parts: Sequence[Work], workers: int, pin: bool
+) -> DataLoader:
+    workers = min(workers, len(parts))
+    if workers:
+        # Said before the fork, or each worker's tokenizer warns about it.
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    return DataLoader(
+        _Batches(prepare, parts),
+        batch_size=None,  # an item is a batch already
+        num_workers=workers,
+        pin_memory=pin,
+        # Forked workers start at once and need no importable __main__. They touch no
+        # device, and torch uses one thread in each.
+        multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
+        generator=torch.Generator(),  # leave the global one where it is
+    )
+
+
+def _prepared(prepare: Prepare, part: Work) -> dict[str, object]:
+    images = [open_image(path) for path in part.paths]
+    try:
+        return prepare(images, part.prompts)
+    except InputError as error:
+        for path, image in zip(part.paths, images, strict=True):  # which one is it?
+            try:
+                prepare([image], part.prompts)
+            except InputError as alone:
+                raise InputError(f"{path}: {alone}") from error
+        raise
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    try:
+        with Image.open(path) as image:
+            yield image
+    # PIL reports broken files through all of these, by format.
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise InputError(
+            f"{path}: image: cannot be read ({error}). Fetch the file again or leave "
+            "it out with `cocofacet build --images`."
+        ) from None
+
+
+def _pixels(path: Path) -> int:
+    with _opened(path) as image:  # reads the header alone
+        return image.width * image.height
+
+
+def _fitting(
+    retriever: Retriever, works: Sequence[Work], pixels: Sequence[Sequence[int]]
+) -> int:
+    """How many of the largest pictures fit into free memory, a power of two.
+
+    Measured on a batch of two, under as many prompts as any piece of work has.
+    """
+    by_size = sorted(
+        (
+            (size, path)
+            for work, sizes in zip(works, pixels, strict=True)
+            for size, path in zip(sizes, work.paths, strict=True)
+        ),
+        reverse=True,
+    )
+    paths = tuple(path for _, path in by_size[:_PROBE])
+    prompts = max((work.prompts for work in works), key=len)
+    device = torch.device(retriever.device)
+    inputs = _prepared(retriever.prepare, Work(paths, prompts))
+    torch.cuda.reset_peak_memory_stats(device)
+    before = torch.cuda.memory_allocated(device)
+    try:
+        retriever.embed_prepared(inputs)
+    except torch.OutOfMemoryError:
+        return 1
+    one = (torch.cuda.max_memory_allocated(device) - before) / len(paths)
+    torch.cuda.empty_cache()
+    free, _ = torch.cuda.mem_get_info(device)
+    fits = int(_SPARE * free / max(one, 1))
+    return min(CUDA_BATCH, 1 << max(fits.bit_length() - 1, 0))
