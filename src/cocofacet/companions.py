@@ -26,11 +26,13 @@ class Companion:
         stem: stem of the released file.
         question: the GPT-written question that the authors prompt its images with
             (paper, section on image pools); None for the plain control.
+        sources: as a facet's; none for the pools of MMEB.
     """
 
     name: str
     stem: str
     question: str | None
+    sources: tuple[str, ...] = ()
 
     def label_of(self, text: str) -> str:
         """What a query asks for: its whole text."""
@@ -42,7 +44,7 @@ _COUNTRY = "Which country is shown in this image?"
 COMPANIONS: dict[str, Companion] = {
     companion.name: companion
     for companion in (
-        Companion("captions", "Original_COCO_retrieval", None),
+        Companion("captions", "Original_COCO_retrieval", None, ("captions",)),
         Companion("sun397", "SUN397_retrieval", _SCENE),
         Companion("places365", "Place365_retrieval", _SCENE),
         Companion(

@@ -28,7 +28,7 @@ def by_label(released: Benchmark, rebuilt: Benchmark) -> pd.DataFrame:
     ``rebuilt text`` are the wordings, missing where one has no such query.
     """
     rows = {}
-    for side, benchmark in (("released", released), ("rebuilt", rebuilt)):
+    for side, benchmark in (("rebuilt", rebuilt), ("released", released)):
         for query in benchmark.queries:
             key = (query.facet, query.label)
             found = rows.setdefault(key, {"released": [], "rebuilt": []})

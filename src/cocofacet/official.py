@@ -39,8 +39,8 @@ class Benchmark:
         manifest: sources, settings and counts of the build; empty for files that
             came without one.
         carried: for each facet, every image that may stand in a pool, with all labels
-            it carries (none is a label count, too: "no animal"); empty where this is
-            not known, as for the released files.
+            it carries, which may be none; empty where this is not known, as for the
+            released files.
     """
 
     queries: tuple[Query, ...]

@@ -140,7 +140,8 @@ def _candidates(written: object, facet: Facet) -> tuple[str, ...]:
 
 def _official_path(candidate: object, facet: Facet) -> str:
     if isinstance(candidate, int) and not isinstance(candidate, bool):
-        if candidate < 0 or not COCO_SOURCES.issuperset(facet.sources):
+        of_coco = facet.sources and COCO_SOURCES.issuperset(facet.sources)
+        if candidate < 0 or not of_coco:
             raise ValueError(
                 f"{candidate} is the number of no image: {facet.name} are not of "
                 "COCO's images alone"
