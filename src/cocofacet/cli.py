@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from cocofacet import __version__
 from cocofacet.build_command import add_build_command
+from cocofacet.compare_command import add_compare_command
 from cocofacet.errors import InputError
+from cocofacet.fetch_command import add_fetch_command
 from cocofacet.retrieval_commands import add_retrieval_commands
 from cocofacet.retrievers_command import add_retrievers_command
 from cocofacet.runs import add_runs_command
@@ -23,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for add in (
         add_build_command,
+        add_compare_command,
+        add_fetch_command,
         add_retrieval_commands,
         add_retrievers_command,
         add_runs_command,
