@@ -34,7 +34,7 @@ if "COLAB_RELEASE_TAG" in os.environ:
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
-changes = {}  # of the profile, such as {"promptables": "e5-v", "device": "cuda"}
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
 
 # %% tags=["hide-input"]
 import pandas as pd
@@ -43,7 +43,7 @@ from IPython.display import Markdown
 from cocofacet import paper
 from cocofacet.report import figures, sentences, tables
 from cocofacet.report.glue import glue
-from cocofacet.report.provenance import made_with
+from cocofacet.report.provenance import made_with, weights_of
 from cocofacet.report.style import use_style
 from cocofacet.workspace import open_workspace
 
@@ -53,25 +53,31 @@ workspace = open_workspace(profile, run, seed, changes)
 # %% [markdown]
 # ## Rank every pool
 #
-# Both retrievers embed each picture without a prompt and each query text. A pool is
+# Each retriever embeds every picture without a prompt, and each query text. A pool is
 # sorted by their cosine. A negative that ties with the positive is counted above it,
 # so a retriever that cannot decide gets nothing.
 
 # %%
-names = (workspace.profile.dual, workspace.profile.promptable)
-retrievers = [workspace.retriever(name) for name in names]
-ranks = pd.concat(workspace.ranks(each, ("general",)) for each in retrievers)
+names = (*workspace.profile.duals, *workspace.profile.promptables)
+workspace.announce(*names, prompts=1)
+ranks, weights = [], []
+for name in names:  # one after the other: large ones would not fit together
+    retriever = workspace.retriever(name)
+    ranks.append(workspace.ranks(retriever, ("general",)))
+    weights.append(weights_of(retriever))
+    del retriever
+ranks = pd.concat(ranks, ignore_index=True)
 workspace.save_ranks("02_general", ranks)
 print(f"{len(ranks):,} ranks of {ranks['query'].nunique():,} queries")
 
 # %% [markdown]
 # ## Recall by facet
 #
-# One panel a retriever. The dotted line is chance. Read each panel by itself: the two
-# were trained on different things, so one being above the other says nothing about
+# One panel a retriever. The dotted line is chance. Read each panel by itself: they
+# were trained on different things, so one being above another says nothing about
 # their architectures. What counts is how *uneven* each of them is.
 
-# %% mystnb={"image": {"alt": "Two panels of dots with intervals: Recall at 5 of the general embedding for each facet, one panel for each retriever, with a dotted line at chance."}}
+# %% mystnb={"image": {"alt": "Panels of dots with intervals: Recall at 5 of the general embedding for each facet, one panel for each retriever, with a dotted line at chance."}}
 recalls = {
     k: {
         name: tables.recalls(ranks[ranks.retriever == name], k, seed)
@@ -88,7 +94,7 @@ figures.recall_by_facet(
 # %% tags=["hide-input"]
 made_with(
     workspace, "Recall@5 in pools of 100, each facet over its queries; bars: 95 % "
-    "bootstrap interval over query texts", "none", *retrievers,
+    "bootstrap interval over query texts", "none", *weights,
 )  # fmt: skip
 
 # %% [markdown]
@@ -98,13 +104,15 @@ made_with(
 # *macro* over the facets, *micro* over the queries, *balanced* over the labels inside
 # a facet and then over the facets. Which of them the paper's averages are is not
 # known here. A facet with few texts has an interval that speaks of those texts only.
+# Beside each recall stands what is *expected* of it over all draws of the negatives
+# (see "The luck of the draw").
 
 # %% tags=["hide-input"]
 for name in names:
     by_k = {k: recalls[k][name] for k in (1, 5)}
     grid = tables.recall_grid(by_k, {"general": name})
     display(tables.shown(grid, f"general-{name}"))
-made_with(workspace, "Recall@1 and Recall@5", "none", *retrievers)
+made_with(workspace, "Recall@1 and Recall@5", "none", *weights)
 
 # %% [markdown]
 # ## The paper's numbers
@@ -128,12 +136,12 @@ tables.shown(
 # ## In short
 
 # %% tags=["hide-input"]
-found = [
-    sentences.imbalance(tables.facets_only(recalls[5][name]), 5, name)
+found = {
+    name: sentences.imbalance(tables.facets_only(recalls[5][name]), 5, name)
     for name in names
-]
-glue("sentence_imbalance", found[1])
-Markdown("\n\n".join(found))
+}
+glue("sentence_imbalance", found[workspace.profile.promptable])
+Markdown("\n\n".join(found.values()))
 
 # %% [markdown]
 # ## What would change our mind

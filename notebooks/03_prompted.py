@@ -35,7 +35,7 @@ if "COLAB_RELEASE_TAG" in os.environ:
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
-changes = {}  # of the profile, such as {"promptables": "e5-v", "device": "cuda"}
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
 
 # %% tags=["hide-input"]
 import pandas as pd
@@ -69,7 +69,9 @@ pd.Series(questions, name="question shown with each picture").to_frame().style
 # separate passes would.
 
 # %%
-retriever = workspace.retriever(workspace.profile.promptable)
+name = workspace.profile.promptable
+workspace.announce(name, prompts=2 + len(questions))
+retriever = workspace.retriever(name)
 ranks = workspace.ranks(retriever, ("general", "bare", "prompted", "wrong"))
 modes = {
     mode: MODES[mode][0] for mode in ("general", "bare", "prompted", "wrong")
@@ -122,6 +124,9 @@ figures.cross(by_question, 1, workspace.profile.shown_as)
 
 # %% [markdown]
 # ## The numbers
+#
+# Beside each recall stands what is *expected* of it over all draws of the negatives
+# (see "The luck of the draw").
 
 # %% tags=["hide-input"]
 for k in (1, 5):

@@ -35,7 +35,7 @@ if "COLAB_RELEASE_TAG" in os.environ:
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
-changes = {}  # of the profile, such as {"promptables": "e5-v", "device": "cuda"}
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
 my_questions = {}  # your own, such as {"times": "Is it dark outside?"}
 k = 1  # the cut-off of the figures
 
@@ -84,6 +84,7 @@ tables.shown(asked, "questions")
 
 # %%
 name = workspace.profile.promptable
+workspace.announce(name, prompts=3 * len(questions))
 retriever = workspace.retriever(name)
 modes = wordings.ways(questions, human, my_questions)
 ranks = [workspace.ranks(retriever, modes)]

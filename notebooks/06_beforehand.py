@@ -35,7 +35,7 @@ if "COLAB_RELEASE_TAG" in os.environ:
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
-changes = {}  # of the profile, such as {"promptables": "e5-v", "device": "cuda"}
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
 timed_images = 48  # pictures embedded for each measured time
 
 # %% tags=["hide-input"]
@@ -43,7 +43,6 @@ import pandas as pd
 from IPython.display import Markdown
 from PIL import Image
 
-from cocofacet.facets import FACETS
 from cocofacet.report import figures, sentences, tables
 from cocofacet.report.glue import glue
 from cocofacet.report.provenance import made_with
@@ -53,8 +52,9 @@ from cocofacet.workspace import open_workspace
 
 use_style()
 workspace = open_workspace(profile, run, seed, changes)
+questions = list(workspace.questions.values())
+workspace.announce(workspace.profile.promptable, prompts=1 + len(questions))
 retriever = workspace.retriever(workspace.profile.promptable)
-questions = [FACETS[name].question for name in workspace.benchmark.facets]
 
 # %% [markdown]
 # ## All questions in one pass

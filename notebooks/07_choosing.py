@@ -37,7 +37,7 @@ if "COLAB_RELEASE_TAG" in os.environ:
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
-changes = {}  # of the profile, such as {"promptables": "e5-v", "device": "cuda"}
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
 choosers = ["nearest"]  # beside the oracle: nearest, local, chat
 local_model = ""  # for local: a folder or hub name of an instruction model
 

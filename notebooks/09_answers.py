@@ -36,7 +36,7 @@ if "COLAB_RELEASE_TAG" in os.environ:
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
-changes = {}  # of the profile, such as {"promptables": "e5-v", "device": "cuda"}
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
 low_side = (
     48  # pixels of the small picture; the released script uses 128 of 336
 )
@@ -57,6 +57,9 @@ from cocofacet.workspace import open_workspace
 
 use_style()
 workspace = open_workspace(profile, run, seed, changes)
+workspace.announce(
+    workspace.profile.answerer, prompts=1 + len(workspace.questions)
+)
 answerer = workspace.retriever(workspace.profile.answerer)
 
 # %% [markdown]

@@ -35,7 +35,7 @@ if "COLAB_RELEASE_TAG" in os.environ:
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
-changes = {}  # of the profile, such as {"promptables": "e5-v", "device": "cuda"}
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
 k = 1  # the cut-off of the figure and the sentences
 
 # %% tags=["hide-input"]
@@ -89,6 +89,7 @@ for name, pool in pools.items():
 # itself.
 
 # %%
+workspace.announce(*workspace.profile.promptables, prompts=9)
 found, loaded, ranks = {}, [], []
 for base in workspace.profile.promptables:
     retriever = workspace.retriever(base)

@@ -31,7 +31,7 @@ if "COLAB_RELEASE_TAG" in os.environ:
 profile = "mini"
 run = "default"
 seed = 0
-changes = {}  # of the profile, such as {"promptables": "e5-v", "device": "cuda"}
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
 
 # %% [markdown]
 # ## Machine and versions

@@ -46,7 +46,9 @@ class Profile:
             world does not say.
         device: cpu, cuda, cuda:1, mps.
         precision: fp32, bf16 or fp16; "" for each retriever's own.
-        checkpoints: retriever -> folder of weights to take instead of the zoo's.
+        checkpoints: retriever -> folder of weights to take instead of the zoo's;
+            "NAME.base" and "NAME.text" are for the base that an adapter is laid upon
+            and for the text embedder that reads answers.
     """
 
     name: str
@@ -113,7 +115,9 @@ class Profile:
                 )
             made[name] = value
         profile = replace(self, **made)
-        unknown = sorted({*profile.retrievers, *profile.checkpoints} - ROWS.keys())
+        weights = (name.removesuffix(".base") for name in profile.checkpoints)
+        named = {*profile.retrievers, *(n.removesuffix(".text") for n in weights)}
+        unknown = sorted(named - ROWS.keys())
         if unknown or not profile.duals or not profile.promptables:
             raise InputError(
                 "changes: duals, promptables: "

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cocofacet import companions, evaluate, store
+from cocofacet import companions, cost, evaluate, store
 from cocofacet.collection import Collection
 from cocofacet.errors import InputError
 from cocofacet.facets import FACETS
@@ -59,10 +59,13 @@ class Workspace(Collection):
     def retriever(self, name: str, **options) -> Retriever:
         """A row of the zoo, loaded on the profile's device; ``options`` as in
         ``loading.load``."""
+        weights = self.profile.checkpoints
         settings = {
             "device": self.profile.device,
             "precision": self.profile.precision or None,
-            "checkpoint": self.profile.checkpoints.get(name),
+            "checkpoint": weights.get(name),
+            "base_checkpoint": weights.get(f"{name}.base"),
+            "text_checkpoint": weights.get(f"{name}.text"),
         }
         retriever = loading.load(name, **(settings | options))
         self.loaded[name] = {
@@ -70,6 +73,29 @@ class Workspace(Collection):
             "precision": str(retriever.fingerprint["precision"]),
         }
         return retriever
+
+    def announce(self, *names: str, prompts: int) -> None:
+        """Print what is about to be downloaded, embedded and kept, and how long that
+        may take; nothing for retrievers that are small and there."""
+        for name in names:
+            row = loading.ROWS[name]
+            ready = name in self.profile.checkpoints or loading.missing(row) is None
+            device = cost.device_called(self.device_name)
+            images = len(self.benchmark.images)
+            said = cost.announcement(row, device, images, prompts, ready)
+            for line in filter(None, (said, row.caveat)):
+                print(line)
+
+    @property
+    def device_name(self) -> str:
+        """The device as its driver names it; "CPU" where there is none."""
+        if not self.profile.device.startswith("cuda"):
+            return self.profile.device.upper()
+        import torch
+
+        if not torch.cuda.is_available():
+            return self.profile.device
+        return torch.cuda.get_device_name(self.profile.device)
 
     def queries(self, retriever: Retriever) -> np.ndarray:
         """Query embeddings (Q, D), each distinct text embedded once."""
@@ -164,6 +190,7 @@ class Workspace(Collection):
             "seed": self.seed,
             "sources": manifest.get("sources", "released files"),
             "queries": len(self.benchmark.queries),
+            "device": self.device_name,
             "retrievers": dict(sorted(self.loaded.items())),
             "packages": {name: version(name).split("+")[0] for name in PACKAGES},
         }

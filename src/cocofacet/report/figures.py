@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from cocofacet.pictures import find
 from cocofacet.report.style import INK, MODES, chance_line, finished
 
 THUMBNAIL = 224  # pixels, the longer side of a picture in a gallery
@@ -69,7 +70,7 @@ def gallery(
         if place >= len(pictures):
             continue
         path, words = pictures[place]
-        with Image.open(root / path) as picture:
+        with Image.open(find(root, path) or root / path) as picture:
             thumbnail = picture.convert("RGB")
         thumbnail.thumbnail((THUMBNAIL, THUMBNAIL))
         # Not resampled here: the file stays small, and the browser scales it.
@@ -102,19 +103,23 @@ def recall_by_facet(
     retrievers trained differently are not compared.
     """
     facets = list(dict.fromkeys(next(iter(panels.values())).facet))
+    columns = min(2, len(panels))
+    rows = -(-len(panels) // columns)
     height = (0.28 + 0.1 * len(modes)) * len(facets) + 1.2
-    width = max(7, 3.9 * len(panels) + 1)
     figure, grid = plt.subplots(
-        1, len(panels), figsize=(width, height), sharey=True, layout="constrained",
-        squeeze=False,
+        rows, columns, figsize=(max(7, 3.9 * columns + 1), rows * height),
+        sharex=True, sharey=True, layout="constrained", squeeze=False,
     )  # fmt: skip
-    for axes, (title, table) in zip(grid[0], panels.items(), strict=True):
+    step = min(0.17, 0.75 / len(modes))
+    for axes, (title, table) in zip(grid.flat, panels.items(), strict=False):
         for place, mode in enumerate(modes):
             chosen = table[table["mode"] == mode].set_index("facet")
-            shift = 0.17 * (place - (len(modes) - 1) / 2)
+            shift = step * (place - (len(modes) - 1) / 2)
             _dots(axes, chosen.reindex(facets), mode, shift)
         chance_line(axes, k)
         axes.set(title=title, xlim=(-1, 102), xlabel=f"Recall@{k} (%)")
+    for axes in grid.flat[len(panels) :]:
+        axes.axis("off")
     grid[0][0].set_yticks(np.arange(len(facets)), facets)
     grid[0][0].invert_yaxis()
     if len(modes) > 1:

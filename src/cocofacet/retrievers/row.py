@@ -26,6 +26,8 @@ class Row:
         dim: D, the size of an embedding; 0 where it is read from the checkpoint.
         memory: GB of memory for weights and a small batch at ``precision``, estimated.
         download: GB to fetch, about, base included.
+        image_tokens: how many a photograph of 640 x 480 takes, counted from the image
+            input; for a row that answers, with the most words it may say.
         interpolation: how a picture is resized, in words.
         base: for an adapter, the checkpoint it is laid upon, as ``checkpoint``.
         base_revision: the revision of ``base``.
@@ -69,6 +71,7 @@ class Row:
     dim: int = 0
     memory: float = 0.0
     download: float = 0.0
+    image_tokens: int = 0
     interpolation: str = ""
     base: str = ""
     base_revision: str = ""

@@ -93,6 +93,7 @@ MLLM = (
         dim=4096,
         memory=22,
         download=16.7,
+        image_tokens=2340,
         image_size="672 x 672 in tiles of 336",
         interpolation="bicubic",
         text=_llama3("{text}\nSummary above sentence in one word: "),
@@ -118,6 +119,7 @@ MLLM = (
         dim=4096,
         memory=20,
         download=15.1,
+        image_tokens=2928,
         image_size="squeezed to 512 x 512, then 672 x 672 in tiles of 336",
         interpolation="bicubic",
         resize=(512, 512),
@@ -143,6 +145,7 @@ MLLM = (
         dim=2048,
         memory=6.5,
         download=4.3,
+        image_tokens=300,
         **_QWEN3_VL_EMBEDDING,
     ),
     Row(
@@ -156,6 +159,7 @@ MLLM = (
         dim=4096,
         memory=20.5,
         download=16.3,
+        image_tokens=300,
         **_QWEN3_VL_EMBEDDING,
     ),
     Row(
@@ -240,6 +244,7 @@ _ANSWER = {
     "dim": 4096,
     "memory": 32,
     "download": 28.6,
+    "image_tokens": 676,
     "interpolation": "bicubic",
     "text": "<|user|>\nFind a caption that contains the given information\n<|embed|>\n"
     "{text}",
