@@ -346,3 +346,15 @@ def test_bytes_do_not_depend_on_pythons_string_hashing(tmp_path):
         folders.append({p.name: p.read_bytes() for p in folder.iterdir()})
     assert len(folders[0]) == 10
     assert folders[0] == folders[1] == folders[2]
+
+
+def test_a_limited_number_of_pictures_whatever_the_seed(tmp_path):
+    """The same pictures serve under every seed, and no picture outside them."""
+    answers = {n: ["Night." if n % 2 else "During the day."] for n in range(300)}
+    whole = times_of(answers, tmp_path)
+    built = [times_of(answers, tmp_path, seed=n, most_images=220) for n in (0, 1)]
+    assert built[0].images == built[1].images
+    assert len(built[0].images) == 220
+    assert set(built[0].images) < set(whole.images)
+    assert built[0].queries != built[1].queries
+    assert built[0].manifest["options"]["most_images"] == 220

@@ -32,6 +32,7 @@ def build(
     images: Path | None = None,
     facets: Sequence[str] | None = None,
     allow_missing: bool = False,
+    most_images: int | None = None,
 ) -> Benchmark:
     """Build the benchmark from annotation files.
 
@@ -42,6 +43,8 @@ def build(
         facets: names of the facets to build; all eight by default.
         allow_missing: skip facets that cannot be built instead of raising; the
             manifest says which and why.
+        most_images: use so many pictures at most, chosen by the hashes of their names:
+            the same ones every time, whatever the seed.
 
     Raises:
         InputError: an unknown facet or source, a source that is missing or cannot be
@@ -58,13 +61,14 @@ def build(
         if name in files and any(name in f.sources + f.helpers for f in chosen)
     ]
     sources = {name: READERS[name](Path(files[name])) for name in wanted}
+    usable = _usable(sources, images, most_images)
     queries: list[Query] = []
     carried: dict[str, dict[str, tuple[str, ...]]] = {}
     reports = {}
     # disable=None: a bar on a terminal, silence in a log.
     for facet in tqdm(chosen, desc="facets", disable=None, leave=False):
         labelled = facet.rule(sources)
-        report = _clean(facet, labelled, images)
+        report = _clean(facet, labelled, images, usable)
         built = _queries(facet, labelled, seed)
         if built:
             queries += built
@@ -89,6 +93,7 @@ def build(
             "facets": [facet.name for facet in _chosen(facets)],
             "allow_missing": allow_missing,
             "only_pictures_on_disk": images is not None,
+            "most_images": most_images,
         },
         "sources": {
             name: {"file": Path(files[name]).name, "sha256": sha256_of(files[name])}
@@ -146,13 +151,31 @@ def _without_source(
     }
 
 
-def _clean(facet: Facet, labelled: Labelled, images: Path | None) -> dict[str, object]:
-    """Drop what cannot serve: pictures not there, repetitions, contradictions.
+def _usable(
+    sources: Mapping[str, Mapping], images: Path | None, most: int | None
+) -> set[str] | None:
+    """The pictures that may serve where their number is limited; None for no limit."""
+    if most is None:
+        return None
+    names = sorted(set().union(*sources.values()), key=pictures.by_hash)
+    if images is not None:
+        names = [name for name in names if pictures.find(images, name)]
+    return set(names[:most])
+
+
+def _clean(
+    facet: Facet, labelled: Labelled, images: Path | None, usable: set[str] | None
+) -> dict[str, object]:
+    """Drop what cannot serve: pictures over the limit or not there, repetitions,
+    contradictions.
 
     Returns what the manifest says about the pictures.
     """
     report: dict[str, object] = {}
     repeats: dict[str, str] = {}
+    if usable is not None:
+        labelled.drop(labelled.carried.keys() - usable, "")
+        labelled.dropped.pop("", None)  # thousands, and no fault of theirs
     if images is not None:
         files = {name: pictures.find(images, name) for name in sorted(labelled.carried)}
         absent = {name for name, path in files.items() if path is None}

@@ -58,7 +58,17 @@ def add_build_command(commands: argparse._SubParsersAction) -> None:
         help=f"facets to build, of {','.join(FACETS)}; default all",
     )
     add(
-        "--seed", type=_seed, default=0, metavar="N", help="of the negatives; default 0"
+        "--seed",
+        type=_whole,
+        default=0,
+        metavar="N",
+        help="of the negatives; default 0",
+    )
+    add(
+        "--most-images",
+        type=_whole,
+        metavar="N",
+        help="use N pictures at most, the same ones every time; default all",
     )
     add(
         "--allow-missing",
@@ -88,7 +98,12 @@ def run_build(options: argparse.Namespace) -> None:
     if options.facets is not None:
         facets = [name.strip() for name in options.facets.split(",") if name.strip()]
     built = build(
-        files, options.seed, options.images, facets, allow_missing=options.allow_missing
+        files,
+        options.seed,
+        options.images,
+        facets,
+        allow_missing=options.allow_missing,
+        most_images=options.most_images,
     )
     built.save(options.out)
     print(summary(built))
@@ -112,7 +127,7 @@ def summary(benchmark: Benchmark) -> str:
     return "\n".join(lines)
 
 
-def _seed(text: str) -> int:
+def _whole(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 up")
     return int(text)

@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from cocofacet import benchmark, companions, official, pictures, sources
+from cocofacet import benchmark, companions, fetch, official, pictures, sources
 from cocofacet.errors import InputError
 from cocofacet.profiles import Profile
 
@@ -69,8 +69,6 @@ class Collection:
             return folder
         folder = self.root / "data" / self.profile.folder
         if self.profile.fetch:
-            from cocofacet import fetch
-
             fetch.fetch(self.profile.fetch, folder)
         if not folder.is_dir():
             raise InputError(
@@ -96,6 +94,7 @@ class Collection:
             images=self.images,
             facets=self.profile.facets or None,
             allow_missing=not self.profile.world,
+            most_images=self.profile.max_images or None,
         )
         manifest = json.dumps(built.manifest, sort_keys=True).encode()
         key = hashlib.sha256(manifest).hexdigest()[:8]

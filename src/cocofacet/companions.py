@@ -63,11 +63,14 @@ def load(folder: Path, name: str) -> Benchmark:
         InputError: it is not there, or it or a row cannot be used.
     """
     companion = COMPANIONS[name]
-    path = Path(folder) / f"{companion.stem}.json"
+    # The released scripts spell one of the names both ways.
+    stems = (companion.stem, companion.stem.replace("retrieval", "retrival"))
+    files = [Path(folder) / f"{stem}.json" for stem in stems]
+    path = next((file for file in files if file.is_file()), files[0])
     if not path.is_file():
         raise InputError(
-            f"{path}: file: not there. Fetch it with `cocofacet fetch coco-facet "
-            "pools`."
+            f"{path}: file: not there. The authors' scripts name it; whether they "
+            "release it is not known here. Put it there by hand."
         )
     return Benchmark(tuple(read_rows(path, companion)))
 
