@@ -30,21 +30,21 @@ from cocofacet.retrievers.weights import (
 # What a query starts with, and how an answer would say it. A rule of ours: of the
 # authors' rewriting only the outcome is known ("It ...", "It shows ...").
 _REWRITTEN = (
-    (r"Find me an? (everyday )?image (that|which) contains ", "It shows "),
-    (r"Find me an? (everyday )?image (that|which) ", "It "),
-    (r"Find me an? (everyday )?image (showing|with|of) ", "It shows "),
+    (r"Find me an? (everyday )?image that contains (any )?", "It shows "),
+    (r"Find me an? (everyday )?image that ", "It "),
+    (r"Find me an? (everyday )?image (showing|with) ", "It shows "),
 )
 
 
 def rewrite(query: str) -> str:
     """A query worded as an answer; as it is, where no rule fits.
 
-    >>> rewrite("Find me an everyday image that is taken in a sunny day.")
+    >>> rewrite("Find me an everyday image that is taken in a sunny day.\\n")
     'It is taken in a sunny day.'
     """
     for start, answer in _REWRITTEN:
         if re.match(start, query):
-            return re.sub(start, answer, query, count=1)
+            return re.sub(start, answer, query, count=1).strip()
     return query
 
 

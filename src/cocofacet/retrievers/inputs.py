@@ -9,9 +9,13 @@ from collections.abc import Callable, Sequence
 import torch
 from PIL import Image
 
+from cocofacet._torchvision import import_torchvision
 from cocofacet.errors import InputError
 from cocofacet.retrievers.base import as_rgb
 from cocofacet.retrievers.packing import Packed, pack
+
+# A worker process that starts afresh unpickles the libraries' processors after this.
+import_torchvision()
 
 # What a processor returns about texts; the rest of it is about the pictures.
 _ABOUT_TEXTS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")
@@ -31,12 +35,10 @@ class DualInputs:
     ) -> dict[str, object]:
         """B images -> {"pixels": (B, 3, H, W)}; ValueError for any prompt."""
         self.refuse(prompts)
-        images = [as_rgb(image) for image in images]
-        try:
-            pixels = torch.stack([self.preprocess(image) for image in images])
-        except ValueError as error:
-            raise _refused(self.name, images, error) from error
-        return {"pixels": pixels}
+        return {"pixels": _processed(self._pixels, images, self.name)}
+
+    def _pixels(self, images: Sequence[Image.Image]) -> torch.Tensor:
+        return torch.stack([self.preprocess(as_rgb(image)) for image in images])
 
     def refuse(self, prompts: Sequence[str | None]) -> None:
         if tuple(prompts) != (None,):
@@ -67,7 +69,7 @@ class MllmInputs:
         first (B,), ends (B, P), all int64. "passes": for each prompt the tokens of B
         templates, as the library takes them.
         """
-        images, about_texts = self._pictures(images)
+        images, about_texts = _processed(self._pictures, images, self.row.name)
         is_image = about_texts["input_ids"] == self.processor.image_token_id
         counts = is_image.sum(dim=1).tolist()
         if self.packed:
@@ -108,14 +110,9 @@ class MllmInputs:
         if self.row.resize:
             images = [image.resize(self.row.resize) for image in images]
         texts = [self.processor.image_token] * len(images)
-        try:
-            found = dict(
-                self.processor(
-                    text=texts, images=images, padding=True, return_tensors="pt"
-                )
-            )
-        except ValueError as error:
-            raise _refused(self.row.name, images, error) from error
+        found = dict(
+            self.processor(text=texts, images=images, padding=True, return_tensors="pt")
+        )
         about_texts = {key: found.pop(key) for key in _ABOUT_TEXTS if key in found}
         return found, about_texts
 
@@ -167,9 +164,21 @@ class MllmInputs:
         }
 
 
-def _refused(name: str, images: Sequence[Image.Image], error: Exception) -> InputError:
-    sizes = ", ".join(f"{image.width} x {image.height}" for image in images)
-    return InputError(
-        f"{name}: image: of pictures of {sizes} pixels one cannot be processed "
-        f"({error}). Leave it out with `cocofacet build --images`."
-    )
+def _processed(
+    process: Callable, images: Sequence[Image.Image], retriever: str
+) -> object:
+    """process(images); InputError that names the picture which it refuses."""
+    try:
+        return process(images)
+    except ValueError:
+        for image in images:
+            try:
+                process([image])
+            except ValueError as error:
+                name = getattr(image, "filename", "") or "a picture"
+                raise InputError(
+                    f"{name}: image: {image.width} x {image.height} pixels cannot be "
+                    f"processed for {retriever} ({error}). Leave it out with "
+                    "`cocofacet build --images`."
+                ) from error
+        raise
