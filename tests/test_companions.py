@@ -2,6 +2,7 @@
 
 import json
 
+import pandas as pd
 import pytest
 
 from cocofacet import companions
@@ -49,9 +50,32 @@ def test_a_released_file_is_read(tmp_path):
         "tgt_img_path": [f"SUN397/{i}.jpg" for i in range(100)],
     }
     (tmp_path / "SUN397_retrieval.json").write_text(json.dumps([row]))
-    found = companions.load(tmp_path, "sun397")
+    found = companions.released(tmp_path, "sun397")
     assert found.queries[0].label == "Find me an image of an abbey."
     assert found.facets == ("sun397",)
     assert found.pool_indices().shape == (1, 100)
-    with pytest.raises(InputError, match=r"Country211_retrieval\.json: file"):
-        companions.load(tmp_path, "country211")
+    assert companions.released(tmp_path, "country211") is None
+
+
+def test_a_pool_is_made_from_mmebs_rows(tmp_path):
+    rows = pd.DataFrame(
+        {
+            "qry_text": "Identify the scene.",
+            "qry_img_path": [f"SUN397/{i}.jpg" for i in range(150)],
+            "tgt_text": [["abbey" if i % 2 else "zoo", "other"] for i in range(150)],
+        }
+    )
+    rows.loc[rows.index[100:], "tgt_text"] = pd.Series(
+        [["river", "other"]] * 50, index=rows.index[100:]
+    )
+    path = tmp_path / "SUN397.parquet"
+    rows.to_parquet(path)
+    built = companions.from_rows(path, "sun397", seed=0)
+    assert len(built.queries) == 150
+    shown = dict(zip(rows.qry_img_path, rows.tgt_text, strict=True))
+    query = built.queries[0]
+    assert query.text == "Find me an everyday image that shows the scene of zoo.\n"
+    assert {shown[name][0] for name in query.candidates[1:]} == {"abbey", "river"}
+    for broken in (tmp_path / "absent.parquet", tmp_path / "SUN397_retrieval.json"):
+        with pytest.raises(InputError, match="cocofacet fetch pools"):
+            companions.from_rows(broken, "sun397", seed=0)

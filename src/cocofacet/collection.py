@@ -111,15 +111,19 @@ class Collection:
         return replace(self, profile=profile, other_style=name)
 
     def _companion(self) -> official.Benchmark:
-        released = self.annotations / RELEASED
-        if self.companion != "captions" or self.profile.released:
-            return companions.load(released, self.companion)
+        found = companions.released(self.annotations / RELEASED, self.companion)
+        if found:
+            return found
+        rows = companions.COMPANIONS[self.companion].rows
+        if rows:
+            return companions.from_rows(
+                self.annotations / rows, self.companion, self.seed
+            )
         read = sources.read_captions(sources.locate(self.annotations)["captions"])
         usable = [name for name in read if pictures.find(self.images, name)]
         usable.sort(key=pictures.by_hash)
-        return companions.from_captions(
-            read, usable[: self.profile.max_images or None], self.seed
-        )
+        limited = usable[: self.profile.max_images or None]
+        return companions.from_captions(read, limited, self.seed)
 
     @cached_property
     def anchors(self) -> tuple[str, ...]:
