@@ -2,140 +2,239 @@
 
 When a question is known only at query time, embedding the gallery again under it is
 too slow. The paper (section on the linear approximation) embeds only K anchor images
-both ways, general U (D, K) and prompted V (D, K), and solves W U ~ V by least squares,
+both ways, general U (D, K) and prompted V (P, K), and solves W U ~ V by least squares,
 W = V U^+. The score of a query q and a general image embedding u is then
 
     <q, W u> = <W^T q, u>,
 
-so it is the *query* that is mapped, once, and the gallery stays as it is.
+so it is the *query* that is mapped, and the gallery stays as it is. Paper and released
+code have D = P, one embedder. From another embedder's gallery W is rectangular: q
+stays in the prompted space, and W^T q lies in the other one.
 
-W has rank at most K. It is kept here as its two factors, 2 K D numbers, and never as
-D x D: with K anchors, W^T q = (U^+)^T (V^T q). The released code builds the D x D
-matrix (and an SVD of it that it does not use), and its score drops 1 / ||W u||, so it
-is not the cosine that the exact method uses; `scores` offers both.
+W has rank R <= K. It is kept as two factors, 2 R D numbers, and never as D x D. The
+released code builds the D x D matrix (and an SVD of it that it does not use), and its
+score drops 1 / ||W u||, so it is not the cosine that the exact method uses; `scores`
+offers both.
 
-Arrays hold embeddings as rows: general and prompted anchors are (K, D) here.
+Arrays hold embeddings as rows: general anchors are (K, D) here, prompted ones (K, P).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from cocofacet.evaluate import pool_scores
+RIDGES = tuple(10.0**power for power in range(-4, 2))
 
 
 @dataclass(frozen=True)
 class LinearMap:
-    """W (D, D) = prompted^T @ inverse, kept as its factors; float64.
+    """u -> W u + offset with W = target^T @ source, kept as its factors; float64.
 
-    inverse (K, D): the (regularised) pseudo-inverse U^+ of the general anchors.
-    prompted (K, D): the prompted anchors, V^T.
-    condition: largest over smallest singular value of U, infinite where U is
-    singular; it says how much least squares may amplify noise. rank: how many
-    singular values were kept.
+    source (R, D): orthonormal directions of the gallery's space. target (R, P): where
+    they go in the prompted space. offset (P,): zero unless means were taken off.
+    condition: largest over smallest singular value of the anchors that were solved
+    for, infinite where they are singular; it says how much noise may be amplified.
     """
 
-    inverse: np.ndarray
-    prompted: np.ndarray
-    ridge: float
+    source: np.ndarray
+    target: np.ndarray
+    offset: np.ndarray
     condition: float
-    rank: int
+    ridge: float = 0.0
+
+    @property
+    def rank(self) -> int:
+        return len(self.source)
 
     def queries(self, queries: np.ndarray) -> np.ndarray:
-        """W^T q for each row: (Q, D) -> (Q, D) float64, not normalised."""
-        return (np.asarray(queries, np.float64) @ self.prompted.T) @ self.inverse
+        """W^T q for each row: (Q, P) -> (Q, D) float64, not normalised."""
+        return (np.asarray(queries, np.float64) @ self.target.T) @ self.source
 
     def images(self, images: np.ndarray) -> np.ndarray:
-        """W u for each row: (N, D) -> (N, D) float64, not normalised."""
-        return (np.asarray(images, np.float64) @ self.inverse.T) @ self.prompted
-
-
-@dataclass(frozen=True)
-class Anchors:
-    """The K general anchors, decomposed once for every question and every ridge.
-
-    general (K, D) = left (K, R) @ diag(values) @ right (R, D), R = min(K, D).
-    """
-
-    left: np.ndarray
-    values: np.ndarray
-    right: np.ndarray
-    kept: np.ndarray  # (R,) bool: singular values above rounding noise
-
-    def fit(self, prompted: np.ndarray, ridge: float = 0.0) -> LinearMap:
-        """The map to prompted anchors (K, D); see `fit`."""
-        prompted = np.asarray(prompted, np.float64)
-        if prompted.shape != (len(self.left), self.right.shape[1]):
-            raise ValueError(
-                f"anchors general {(len(self.left), self.right.shape[1])} and prompted "
-                f"{prompted.shape} must both be (K, D)"
-            )
-        if not np.isfinite(prompted).all():
-            raise ValueError("anchors must be finite")
-        if not ridge >= 0:
-            raise ValueError(f"ridge {ridge} must be 0 or more")
-        gains = np.zeros_like(self.values)
-        gains[self.kept] = self.values[self.kept] / (
-            self.values[self.kept] ** 2 + ridge
-        )
-        condition = self.values[0] / self.values[-1] if self.kept.all() else np.inf
-        # general = U^T = left S right, so U^+ = left gains right, anchors as rows.
-        return LinearMap(
-            inverse=(self.left * gains) @ self.right,
-            prompted=prompted,
-            ridge=float(ridge),
-            condition=float(condition),
-            rank=int(self.kept.sum()),
-        )
-
-
-def decompose(general: np.ndarray) -> Anchors:
-    """Decompose general anchors (K, D), by singular values.
-
-    Raises ValueError when they are no matrix, none, or not finite.
-    """
-    general = np.asarray(general)
-    if general.ndim != 2 or not len(general):
-        raise ValueError(f"anchors general {general.shape} must be (K, D) with K > 0")
-    if not np.isfinite(general).all():
-        raise ValueError("anchors must be finite")
-    # The usual cut-off of a pseudo-inverse, at the precision the anchors came in:
-    # below it a singular value of float32 embeddings is rounding noise.
-    eps = np.finfo(np.result_type(general, np.float32)).eps
-    left, values, right = np.linalg.svd(general.astype(np.float64), full_matrices=False)
-    kept = values > values[0] * max(general.shape) * eps
-    return Anchors(left, values, right, kept)
-
-
-def fit(general: np.ndarray, prompted: np.ndarray, ridge: float = 0.0) -> LinearMap:
-    """Fit W to K anchors: general (K, D) -> prompted (K, D).
-
-    ridge = 0 is least squares (the smallest W where K < D); ridge > 0 minimises
-    ||W U - V||^2 + ridge ||W||^2, which is what keeps W calm near K = D, where least
-    squares interpolates noise. One singular value decomposition serves both.
-    Raises ValueError for shapes that do not match, K = 0, a negative ridge or
-    anchors that are not finite.
-    """
-    return decompose(general).fit(prompted, ridge)
+        """W u + offset for each row: (N, D) -> (N, P) float64, not normalised."""
+        # In the cheaper order: through W itself only where K is near D or above.
+        factors = [np.asarray(images, np.float64), self.source.T, self.target]
+        return np.linalg.multi_dot(factors) + self.offset
 
 
 def scores(
-    linear: LinearMap,
-    queries: np.ndarray,
-    images: np.ndarray,
-    pool: np.ndarray,
-    cosine: bool = False,
+    linear: LinearMap, queries: np.ndarray, images: np.ndarray, cosine: bool = False
 ) -> np.ndarray:
-    """Approximate scores of each query against its pool.
+    """Approximate scores: queries (Q, P), *general* images (N, D) -> (Q, N) float64.
 
-    queries (Q, D), *general* images (N, D), pool (Q, C) -> (Q, C) float64. With
-    ``cosine`` each score is divided by ||W u||, as in the exact method; without it
-    the score is the released code's. An image that W maps to zero then scores NaN,
-    which counts against the positive.
+    With ``cosine`` each score is divided by ||W u + offset||, as in the exact method:
+    one length an image and question. Without, the score is the released code's, and
+    the offset, the same for every image of a query, is left out. An image that is
+    mapped to zero has no cosine: it scores NaN, which counts against the positive.
     """
-    found = pool_scores(linear.queries(queries), images, pool)
+    queries = np.asarray(queries, np.float64)
+    found = linear.queries(queries) @ np.asarray(images, np.float64).T
     if not cosine:
         return found
     lengths = np.linalg.norm(linear.images(images), axis=1)  # (N,)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return found / np.where(lengths > 0, lengths, np.nan)[pool]
+        return (found + (queries @ linear.offset)[:, None]) / np.where(
+            lengths > 0, lengths, np.nan
+        )
+
+
+@dataclass(frozen=True)
+class Decomposed:
+    """Anchors as mean + left (K, R) @ diag(values) @ right (R, D); a mean of None was
+    not taken off.
+
+    Decomposed once, for every question and every ridge. What lies below rounding noise
+    is left out of R; ``condition`` is infinite then.
+    """
+
+    mean: np.ndarray | None
+    left: np.ndarray
+    values: np.ndarray
+    right: np.ndarray
+    condition: float
+
+    def fit(self, prompted: np.ndarray, ridge: float = 0.0) -> LinearMap:
+        """The map to prompted anchors (K, P) that minimises ||W U - V||^2 + ridge
+        ||W||^2; means are taken off V as they were off U."""
+        means = 0 * prompted[0] if self.mean is None else prompted.mean(axis=0)
+        gains = self.values / (self.values**2 + ridge)
+        target = gains[:, None] * (self.left.T @ (prompted - means))
+        offset = means
+        if self.mean is not None:
+            offset = means - (self.right @ self.mean) @ target
+        return LinearMap(self.right, target, offset, self.condition, float(ridge))
+
+
+def decompose(general: np.ndarray, centre: bool = False) -> Decomposed:
+    """Singular values of anchors (K, D), with their mean taken off or not."""
+    mean, around, most = None, np.asarray(general, np.float64), min(general.shape)
+    if centre:
+        mean, most = around.mean(axis=0), min(most, len(general) - 1)
+        around = around - mean
+    left, values, right = np.linalg.svd(around, full_matrices=False)
+    # The usual cut-off of a pseudo-inverse, at the precision the anchors came in:
+    # below it a singular value of float32 embeddings is rounding noise.
+    eps = np.finfo(np.result_type(general, np.float32)).eps
+    rank = int((values[:most] > values[0] * max(general.shape) * eps).sum())
+    condition = values[0] / values[most - 1] if 0 < rank == most else np.inf
+    kept = slice(rank)
+    return Decomposed(mean, left[:, kept], values[kept], right[kept], float(condition))
+
+
+class Anchors:
+    """The K anchors (K, D) of one draw; each decomposition is made when first asked
+    for and then serves every question."""
+
+    def __init__(self, general: np.ndarray):
+        self.general = np.asarray(general)
+        if self.general.ndim != 2 or not len(self.general):
+            raise ValueError(
+                f"anchors general {self.general.shape} must be (K, D) with K > 0"
+            )
+        if not np.isfinite(self.general).all():
+            raise ValueError("anchors must be finite")
+
+    @cached_property
+    def whole(self) -> Decomposed:
+        return decompose(self.general)
+
+    @cached_property
+    def centred(self) -> Decomposed:
+        return decompose(self.general, centre=True)
+
+    @cached_property
+    def tuning(self) -> Decomposed:
+        """The first four fifths, for choosing the ridge on the last fifth."""
+        return decompose(self.general[: 4 * len(self.general) // 5])
+
+
+def _matching(anchors: Anchors, prompted: np.ndarray) -> np.ndarray:
+    prompted = np.asarray(prompted, np.float64)
+    if prompted.ndim != 2 or len(prompted) != len(anchors.general):
+        raise ValueError(
+            f"anchors general {anchors.general.shape} and prompted {prompted.shape} "
+            "must be (K, D) and (K, P)"
+        )
+    if not np.isfinite(prompted).all():
+        raise ValueError("anchors must be finite")
+    return prompted
+
+
+def least_squares(anchors: Anchors, prompted: np.ndarray) -> LinearMap:
+    """W = V U^+, the paper's."""
+    return anchors.whole.fit(_matching(anchors, prompted))
+
+
+def centred(anchors: Anchors, prompted: np.ndarray) -> LinearMap:
+    """Least squares between anchors with their means taken off, and put back after:
+    an affine map. A single anchor has nothing but its mean."""
+    return anchors.centred.fit(_matching(anchors, prompted))
+
+
+def orthogonal(anchors: Anchors, prompted: np.ndarray) -> LinearMap:
+    """Procrustes: the W with singular values 1 that brings W U closest to V.
+
+    Anchors that span R directions say nothing about the others. Those are mapped to
+    zero, so that W is a partial isometry and no rotation is made up for them.
+    """
+    whole = anchors.whole
+    prompted = _matching(anchors, prompted)
+    # V U^T in the R directions that the anchors span.
+    cross = whole.values[:, None] * (whole.left.T @ prompted)  # (R, P)
+    left, values, right = np.linalg.svd(cross, full_matrices=False)
+    kept = values > values[0] * max(cross.shape) * np.finfo(np.float32).eps
+    target = left[:, kept] @ right[kept]
+    return LinearMap(whole.right, target, 0 * prompted[0], whole.condition)
+
+
+def ridge(anchors: Anchors, prompted: np.ndarray) -> LinearMap:
+    """Ridge regression, tuned on the anchors it is given, and no other.
+
+    The ridge kept is the one of ``RIDGES`` whose map, fitted to four fifths of the
+    anchors, points best (mean cosine) at the prompted embeddings of the last fifth.
+    With fewer than five anchors nothing can be held out, and the middle one is taken.
+    """
+    prompted = _matching(anchors, prompted)
+    strength = RIDGES[len(RIDGES) // 2]
+    if len(prompted) >= 5:
+        kept = 4 * len(prompted) // 5
+        least = anchors.tuning.fit(prompted[:kept])
+        squares = anchors.tuning.values**2
+        inside = anchors.general[kept:] @ least.source.T  # (K - kept, R)
+
+        def agreement(strength: float) -> float:
+            mapped = (inside * (squares / (squares + strength))) @ least.target
+            lengths = np.linalg.norm(mapped, axis=1) + np.finfo(float).tiny
+            return float(((mapped * prompted[kept:]).sum(axis=1) / lengths).mean())
+
+        strength = max(RIDGES, key=agreement)
+    return anchors.whole.fit(prompted, strength)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A way to fit W, whose gallery it starts from, and how it is scored.
+
+    words: its name in tables and legends. gallery: ``general``, of the promptable
+    retriever itself, or ``dual``, of the dual encoder. cosine: as in `scores`.
+    """
+
+    words: str
+    fit: Callable[[Anchors, np.ndarray], LinearMap]
+    gallery: str = "general"
+    cosine: bool = True
+
+
+VARIANTS = {
+    "released": Variant("least squares, released score", least_squares, cosine=False),
+    "linear": Variant("least squares", least_squares),
+    "centred": Variant("least squares, centred", centred),
+    "ridge": Variant("ridge", ridge),
+    "orthogonal": Variant("orthogonal", orthogonal),
+    "dual-linear": Variant(
+        "least squares, from the dual encoder", least_squares, "dual"
+    ),
+    "dual-ridge": Variant("ridge, from the dual encoder", ridge, "dual"),
+}
