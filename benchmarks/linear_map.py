@@ -1,0 +1,104 @@
+"""The linear map kept as K anchors against W as a d x d matrix, in one run.
+
+    python benchmarks/linear_map.py [--queries 256] [--repeats 20]
+
+Random unit vectors, at the paper's setting (d = 3,072, K = 100) and at the tiny model's
+d with the published K/d and the published K. Prints JSON and writes it to
+results/benchmarks/linear_map.json: for each setting and way the bytes kept in memory,
+the milliseconds to map a batch of queries, the milliseconds to make what is kept, and
+the largest difference between the two ways' mapped queries.
+"""
+
+import argparse
+import json
+import os
+import platform
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from cocofacet.approximate import Anchors, least_squares
+from cocofacet.files import write_json
+
+RESULTS = Path(__file__).parents[1] / "results/benchmarks/linear_map.json"
+SETTINGS = ((3072, 100), (192, 6), (192, 100))  # (d, K)
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def unit(rng, rows, dimension):
+    found = rng.normal(size=(rows, dimension))
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+def best_of(function, repeats):
+    """Milliseconds of the fastest call, and what it returned."""
+    fastest = np.inf
+    for _ in range(repeats):
+        start = time.perf_counter()
+        found = function()
+        fastest = min(fastest, time.perf_counter() - start)
+    return 1000 * fastest, found
+
+
+def processor() -> str:
+    """The processor's name where the system tells it, else its architecture."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.is_file() else ()
+    names = [line.partition(":")[2] for line in lines if line.startswith("model name")]
+    return names[0].strip() if names else platform.machine()
+
+
+def measure(dimension: int, anchors: int, queries: int, repeats: int) -> dict:
+    rng = np.random.default_rng(0)
+    general, prompted, asked = (
+        unit(rng, rows, dimension) for rows in (anchors, anchors, queries)
+    )
+    fit, factors = best_of(lambda: least_squares(Anchors(general), prompted), 3)
+    product, matrix = best_of(lambda: prompted.T @ np.linalg.pinv(general.T), 3)
+    mapped, ours = best_of(lambda: factors.queries(asked), repeats)
+    mapped_whole, whole = best_of(lambda: asked @ matrix, repeats)
+    return {
+        "d": dimension,
+        "K": anchors,
+        "factors": {
+            "bytes": factors.source.nbytes + factors.target.nbytes,
+            "milliseconds_a_batch": mapped,
+            "milliseconds_to_fit": fit,
+        },
+        "matrix": {
+            "bytes": matrix.nbytes,
+            "milliseconds_a_batch": mapped_whole,
+            "milliseconds_to_fit": product,
+        },
+        "times_smaller": matrix.nbytes / (2 * factors.target.nbytes),
+        "times_faster": mapped_whole / mapped,
+        "largest_difference": float(np.abs(ours - whole).max()),
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--queries", type=int, default=256, help="in a batch")
+    parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    result = {
+        "device": processor(),
+        "cores": os.cpu_count(),
+        "threads": {name: os.environ.get(name, "not set") for name in THREADS},
+        "versions": {"python": platform.python_version(), "numpy": version("numpy")},
+        "precision": "float64",
+        "queries_a_batch": options.queries,
+        "best_of": options.repeats,
+        "settings": [
+            measure(*setting, options.queries, options.repeats) for setting in SETTINGS
+        ],
+    }
+    write_json(options.out, result)
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
