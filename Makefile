@@ -17,8 +17,13 @@ INSTALLED := .venv/installed
 # `book` publishes the profile `mini` under the run name `default`.
 NOTEBOOKS := $(sort $(wildcard notebooks/[0-9][0-9]_*.py))
 OUT := _build/executed/mini/default
-CHAPTERS := $(filter-out %_status.ipynb,$(NOTEBOOKS:notebooks/%.py=$(OUT)/%.ipynb))
-STATUS := $(filter %_status.ipynb,$(NOTEBOOKS:notebooks/%.py=$(OUT)/%.ipynb))
+EXECUTED := $(NOTEBOOKS:notebooks/%.py=$(OUT)/%.ipynb)
+# These two report on the others, so they run after them.
+REPORTING := %_status.ipynb %_claims.ipynb
+CHAPTERS := $(filter-out $(REPORTING),$(EXECUTED))
+STATUS := $(filter $(REPORTING),$(EXECUTED))
+# Each writes results/benchmarks/<name>.json.
+MEASURED := $(sort $(wildcard benchmarks/*.py))
 # What a notebook's numbers depend on besides its own text.
 HELPER := $(shell find src -type f -not -name '*.pyc' -not -path '*.egg-info/*' \
 	-not -name '.*') notebooks/profiles/mini.yaml tools/execute.py
@@ -62,6 +67,11 @@ execute: $(INSTALLED)
 	  $(foreach pair,$(PARAMS),-p $(pair))
 endif
 
+benchmarks: $(INSTALLED) ## measure times and memory here, into results/benchmarks: 10 minutes
+	@for script in $(MEASURED); do \
+	  echo "== $$script"; $(BIN)/python $$script || exit 1; \
+	done
+
 serve: _build/html.stamp ## read the built book on this machine: PORT=8000
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
@@ -71,10 +81,11 @@ clean: ## remove what was built, rendered and computed; keep .venv
 $(CHAPTERS): $(OUT)/%.ipynb: notebooks/%.py $(HELPER) | $(INSTALLED)
 	$(BIN)/python tools/execute.py $<
 
-# The page on training reads the records and ranks that are committed.
-$(OUT)/07_training.ipynb: $(wildcard results/training/*)
+# Pages that read what is committed.
+$(OUT)/12_why.ipynb $(OUT)/20_training.ipynb: $(wildcard results/training/*)
+$(OUT)/21_cost.ipynb: $(wildcard results/benchmarks/*)
+$(OUT)/22_results.ipynb $(STATUS): $(wildcard results/full/*/*)
 
-# The status page reports on the others, so it runs after them.
 $(STATUS): $(OUT)/%.ipynb: notebooks/%.py $(CHAPTERS) | $(INSTALLED)
 	$(BIN)/python tools/execute.py $<
 
@@ -98,4 +109,4 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-.PHONY: help book test test-book lint notebooks execute serve clean
+.PHONY: help book test test-book lint notebooks execute benchmarks serve clean
