@@ -1,15 +1,17 @@
 """`cocofacet embed` and `evaluate`, from the command line's arguments."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 from tiny_checkpoints import save_clip, save_qwen2vl
 
-from cocofacet import official
+from cocofacet import distribute, official, store
 from cocofacet.cli import main
 from cocofacet.facets import FACETS
-from cocofacet.retrievers import zoo
+from cocofacet.retrievers import loading, zoo
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +58,12 @@ def command(folder, tmp_path):
 
 
 def test_embed_then_evaluate(command, tmp_path, capsys):
-    assert command("embed", "--prompts", "all") == 0
-    assert "101 images under 4 prompts" in capsys.readouterr().out
+    assert command("embed", "--prompts", "all", "--batch", "8", "--workers", "1") == 0
+    said = capsys.readouterr().out
+    assert "101 images under 4 prompts" in said
+    assert re.search(
+        r"^101 images embedded in .* images/s; 0 were in the sto", said, re.M
+    )
     kept = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.safetensors")}
     assert len(kept) == 4
 
@@ -69,6 +75,7 @@ def test_embed_then_evaluate(command, tmp_path, capsys):
     assert "Recall@5 in percent" in shown
     for word in ("animals", "times", "macro", "micro", "balanced", "fp32"):
         assert word in shown
+    assert shown.endswith("all images were in the store\n")
     ranks = pd.read_csv(out)
     assert ranks.groupby("mode").size().to_dict() == dict.fromkeys(modes.split(","), 3)
     assert ranks["rank"].between(1, 100).all()
@@ -116,6 +123,8 @@ def test_dual_encoder(command, capsys):
     [
         (("--modes", "promted"), "--modes"),
         (("--k", "0"), "--k"),
+        (("--batch", "0"), "--batch"),
+        (("--workers", "-1"), "--workers"),
         (("--retriever", "tiny-clop"), "tiny-clop"),
         (("--benchmark", "nowhere"), "nowhere"),
         (("--images", "nowhere"), "nowhere"),
@@ -129,6 +138,27 @@ def test_bad_input_is_one_line(command, capsys, arguments, said):
     assert error.startswith("error: ")
     assert error.count("\n") == 1
     assert said in error
+
+
+def test_ray_gets_what_was_asked(command, folder, tmp_path, monkeypatch, capsys):
+    """What actors do is tested in test_distribute; here one stands in for them all."""
+    asked = []
+
+    def embed_missing(missing, load, actors, batch, workers):
+        asked.append((load, actors, batch, workers))
+        retriever = loading.load(**load)
+        assert sum(len(chunk.names) for chunk in missing) == 101
+        for _ in store.embed_chunks(retriever, missing, batch, workers):
+            pass
+
+    monkeypatch.setattr(distribute, "embed_missing", embed_missing)
+    options = ("--ray", "--actors", "3", "--batch", "16", "--precision", "bf16")
+    assert command("embed", *options) == 0
+    load = {"name": "tiny-qwen2vl", "checkpoint": folder / "qwen", "device": "cpu"}
+    assert asked == [({**load, "precision": "bf16"}, 3, 16, None)]
+    assert "101 images embedded in" in capsys.readouterr().out
+    assert command("embed", "--ray", "--actors", "0") == 2
+    assert "--actors: must be 1 or more" in capsys.readouterr().err
 
 
 def test_a_single_facet_has_no_wrong_prompt(command, folder, tmp_path, capsys):

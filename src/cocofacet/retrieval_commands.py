@@ -2,13 +2,18 @@
 
 import argparse
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from cocofacet import evaluate, official, store
+import numpy as np
+
+from cocofacet import distribute, evaluate, official, store
 from cocofacet.errors import InputError
 from cocofacet.facets import FACETS
 from cocofacet.files import write_atomic
 from cocofacet.retrievers import loading, zoo
+from cocofacet.retrievers.base import Retriever
 
 # What --prompts and --modes mean in prompts shown with each image.
 PROMPTS = {
@@ -35,6 +40,19 @@ def add_retrieval_commands(commands: argparse._SubParsersAction) -> None:
         help="general: each image without a prompt (default); facet: under every "
         "facet's question; all: both, and the bare instruction",
     )
+    embed.add_argument(
+        "--ray",
+        action="store_true",
+        help="spread the work over devices or machines with Ray (pip install "
+        '"cocofacet[ray]"); RAY_ADDRESS names a running cluster',
+    )
+    embed.add_argument(
+        "--actors",
+        type=int,
+        default=1,
+        metavar="N",
+        help="with --ray: how many at once, each on a device of its own; default 1",
+    )
     embed.set_defaults(run=run_embed)
 
     ranks = commands.add_parser(
@@ -56,7 +74,7 @@ def add_retrieval_commands(commands: argparse._SubParsersAction) -> None:
     ranks.add_argument(
         "--out", type=Path, metavar="FILE", help="also write every rank, as CSV"
     )
-    ranks.set_defaults(run=run_evaluate)
+    ranks.set_defaults(run=run_evaluate, ray=False)
 
 
 def _add_what_is_embedded(parser: argparse.ArgumentParser) -> None:
@@ -68,9 +86,22 @@ def _add_what_is_embedded(parser: argparse.ArgumentParser) -> None:
     add(
         "--checkpoint", type=Path, metavar="DIR", help="other weights for the retriever"
     )
-    add("--device", default="cpu", help="cpu (default), cuda or mps")
+    add("--device", default="cpu", help="cpu (default), cuda, cuda:1 or mps")
     add("--precision", choices=zoo.PRECISIONS, help="default: the retriever's own")
-    add("--batch", type=int, default=32, metavar="N", help="images at a time")
+    add(
+        "--batch",
+        type=int,
+        metavar="N",
+        help="images at a time; default 32, on cuda as many as memory holds, at most "
+        "64; halved when memory runs out",
+    )
+    add(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes that decode and resize images; default 0 (none), on cuda one "
+        "a core, at most 8",
+    )
 
 
 def run_embed(options: argparse.Namespace) -> None:
@@ -78,12 +109,13 @@ def run_embed(options: argparse.Namespace) -> None:
     benchmark = official.load(options.benchmark)
     retriever = _retriever(options, asks=options.prompts != "general")
     prompts = _prompts(_modes(benchmark, PROMPTS[options.prompts]))
-    found = _gallery(options, benchmark, retriever, prompts)
+    found, spent = _gallery(options, benchmark, retriever, prompts)
     count, images, dim = found.shape
     print(
         f"{images} images under {count} prompt{'s' * (count > 1)} in {options.store}: "
         f"{retriever.name}, revision {retriever.revision}, {dim} dimensions"
     )
+    print(spent)
 
 
 def run_evaluate(options: argparse.Namespace) -> None:
@@ -105,7 +137,7 @@ def run_evaluate(options: argparse.Namespace) -> None:
             "Leave the mode out, or build more facets."
         )
     prompts = _prompts(modes)
-    gallery = _gallery(options, benchmark, retriever, prompts)
+    gallery, spent = _gallery(options, benchmark, retriever, prompts)
     table = evaluate.rank_table(
         benchmark,
         store.embed_queries(retriever, [query.text for query in benchmark.queries]),
@@ -123,6 +155,7 @@ def run_evaluate(options: argparse.Namespace) -> None:
     if options.out:
         write_atomic(options.out, table.to_csv(index=False))
         print(f"\nranks: {options.out}")
+    print(f"\n{spent}")
 
 
 def _retriever(options: argparse.Namespace, asks: bool):
@@ -137,7 +170,8 @@ def _retriever(options: argparse.Namespace, asks: bool):
         print(row.caveat, file=sys.stderr)
     return loading.load(
         options.retriever,
-        device=options.device,
+        # The actors compute; here it only says what it is.
+        device="cpu" if options.ray else options.device,
         precision=options.precision,
         checkpoint=options.checkpoint,
     )
@@ -156,12 +190,33 @@ def _prompts(modes: dict) -> tuple[str | None, ...]:
     return tuple(dict.fromkeys(shown))
 
 
-def _gallery(options, benchmark, retriever, prompts):
-    return store.embed_gallery(
-        retriever,
-        options.images,
-        benchmark.images,
-        prompts,
-        options.store,
-        batch=options.batch,
+def _gallery(
+    options: argparse.Namespace,
+    benchmark: official.Benchmark,
+    retriever: Retriever,
+    prompts: Sequence[str | None],
+) -> tuple[np.ndarray, str]:
+    """Embeddings (P, N, D), and a line that says how fast they were had."""
+    for name, least in (("batch", 1), ("workers", 0), ("actors", 1)):
+        given = getattr(options, name, None)
+        if given is not None and given < least:
+            raise InputError(f"{name}: --{name}: must be {least} or more, not {given}.")
+    what = (retriever, options.images, benchmark.images, prompts, options.store)
+    gallery = store.look(*what)
+    count = sum(len(chunk.names) for chunk in gallery.missing)
+    start = time.perf_counter()
+    if options.ray:
+        load = {name: getattr(options, name) for name in ("device", "precision")}
+        checkpoint = options.checkpoint and options.checkpoint.absolute()
+        load |= {"name": options.retriever, "checkpoint": checkpoint}
+        how = (options.actors, options.batch, options.workers)
+        distribute.embed_missing(gallery.missing, load, *how)
+        gallery = store.look(*what)
+    store.fill(retriever, gallery, options.batch, options.workers)
+    seconds = time.perf_counter() - start
+    if not count:
+        return gallery.embeddings, "all images were in the store"
+    return gallery.embeddings, (
+        f"{count} images embedded in {seconds:.1f} s, {count / seconds:.1f} images/s; "
+        f"{len(benchmark.images) - count} were in the store"
     )
