@@ -35,9 +35,9 @@ def embed_missing(
 ) -> None:
     """Embed what a gallery lacks (`store.look`) and write it into its store.
 
-    load: arguments of `loading.load`, for each actor, paths absolute; batch and workers, of each actor,
-    as in `loader.embed_files`. An actor takes one GPU where ``device`` is cuda, else
-    its share of the processor's cores.
+    load: arguments of `loading.load` for each actor, paths absolute; batch and workers,
+    of each actor, as in `loader.embed_files`. An actor takes one GPU where ``device``
+    is cuda, else its share of the processor's cores.
 
     Raises:
         InputError: Ray is not installed, has fewer devices than actors, or lost an
