@@ -5,16 +5,14 @@ here the pools are drawn and the manifest is written. The classes and the files 
 those of ``official``, offered here as well.
 """
 
-import hashlib
-import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from cocofacet import __version__, pictures
+from cocofacet.draws import draw, negatives, redrawn
 from cocofacet.errors import InputError
 from cocofacet.facets import FACETS, Facet
 from cocofacet.files import sha256_of
@@ -23,7 +21,7 @@ from cocofacet.official import Benchmark, load
 from cocofacet.rows import POOL, Query
 from cocofacet.sources import OFFICIAL, READERS
 
-__all__ = ["Benchmark", "Query", "build", "load", "redrawn"]
+__all__ = ["Benchmark", "Query", "build", "draw", "load", "redrawn"]
 
 
 def build(
@@ -231,7 +229,7 @@ def _queries(facet: Facet, labelled: Labelled, seed: int) -> list[Query]:
             labelled.dropped[f"fewer than {POOL - 1} negatives"].add(what)
             continue
         for positive in positives:
-            drawn = _negatives(eligible, seed, facet, positive, label)
+            drawn = negatives(eligible, seed, facet, positive, label)
             number = len(queries)
             queries.append(
                 Query(
@@ -243,57 +241,6 @@ def _queries(facet: Facet, labelled: Labelled, seed: int) -> list[Query]:
                 )
             )
     return queries
-
-
-def redrawn(benchmark: Benchmark, seed: int) -> Benchmark:
-    """The same queries with their negatives drawn by another seed.
-
-    Just the queries that `build` makes with this seed, without reading a source again.
-
-    Raises:
-        InputError: which images are eligible is not known (released files).
-    """
-    unknown = [facet for facet in benchmark.facets if facet not in benchmark.carried]
-    if unknown:
-        raise InputError(
-            f"benchmark: {unknown[0]}: the labels of its images are not known, so no "
-            "negatives can be drawn. Build the benchmark with `cocofacet build`."
-        )
-    eligible: dict[tuple[str, str], tuple[str, ...]] = {}
-    queries = []
-    for query in benchmark.queries:
-        key = (query.facet, query.label)
-        if key not in eligible:
-            eligible[key] = benchmark.eligible(*key)
-        positive, facet = query.candidates[0], FACETS[query.facet]
-        drawn = _negatives(eligible[key], seed, facet, positive, query.label)
-        queries.append(replace(query, candidates=(positive, *drawn)))
-    manifest = {**benchmark.manifest, "seed": seed}
-    return Benchmark(tuple(queries), manifest, benchmark.carried)
-
-
-def _negatives(
-    eligible: Sequence[str], seed: int, facet: Facet, positive: str, label: str
-) -> list[str]:
-    return draw(eligible, POOL - 1, (seed, facet.stem, positive, label))
-
-
-def draw(items: Sequence[str], number: int, key: tuple) -> list[str]:
-    """``number`` items without replacement, decided by ``key`` alone.
-
-    The key is hashed with SHA-256, so that no query's draw depends on another's, on
-    the order of the queries, or on Python's own string hashing. Only
-    ``Random.random`` is used, the one generator Python promises not to change.
-    """
-    digest = hashlib.sha256("\n".join(map(str, key)).encode()).digest()
-    generator = random.Random(int.from_bytes(digest, "big"))
-    moved: dict[int, int] = {}  # Fisher-Yates, without copying the items
-    chosen = []
-    for place in range(number):
-        other = place + int(generator.random() * (len(items) - place))
-        chosen.append(items[moved.get(other, other)])
-        moved[other] = moved.get(place, place)
-    return chosen
 
 
 def _report(

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from cocofacet.benchmark import redrawn
+from cocofacet.draws import redrawn
 from cocofacet.evaluate import AVERAGES, averages, per_query, rank_table
 from cocofacet.report import sentences, tables
 from cocofacet.report.style import INK, MODES, finished
