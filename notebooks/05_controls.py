@@ -36,6 +36,9 @@ profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
+controls_from = (
+    "mini"  # the profile that has the controls, if this one has none
+)
 
 # %% tags=["hide-input"]
 import pandas as pd
@@ -53,7 +56,7 @@ if not workspace.profile.unasked:
     print(
         "These models were not trained here; the controls are the small world's."
     )
-    workspace = open_workspace("mini", run, seed)
+    workspace = open_workspace(controls_from, run, seed)
 names = workspace.profile
 retriever, unasked, no_question = (
     workspace.retriever(name)

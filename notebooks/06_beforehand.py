@@ -41,12 +41,12 @@ timed_images = 48  # pictures embedded for each measured time
 # %% tags=["hide-input"]
 import pandas as pd
 from IPython.display import Markdown
-from PIL import Image
 
 from cocofacet.report import figures, sentences, tables
 from cocofacet.report.glue import glue
 from cocofacet.report.provenance import made_with
 from cocofacet.report.style import use_style
+from cocofacet.store import open_image
 from cocofacet.timing import time_prompts
 from cocofacet.workspace import open_workspace
 
@@ -69,9 +69,7 @@ retriever = workspace.retriever(workspace.profile.promptable)
 # %%
 prompts = (None, *questions)
 names = workspace.benchmark.images[:timed_images]
-pictures = [
-    Image.open(workspace.images / name).convert("RGB") for name in names
-]
+pictures = [open_image(workspace.path(name)) for name in names]
 separate = workspace.retriever(retriever.name, one_pass=False)
 ways = {"one pass": retriever, "separate passes": separate}
 counts = sorted({1, 3, len(prompts)})

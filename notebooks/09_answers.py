@@ -74,7 +74,7 @@ for facet, question in workspace.questions.items():
         q.candidates[0]: q.label for q in workspace.benchmark.of(facet)
     }
     names = list(positives)[:: max(1, len(positives) // heard)][:heard]
-    pictures = [open_image(workspace.images / name) for name in names]
+    pictures = [open_image(workspace.path(name)) for name in names]
     (answers,) = answerer.answer(pictures, (question,))
     display(Markdown(f"**{facet}**: “{question}”"))
     heard_of = report.said([positives[name] for name in names], answers)

@@ -51,6 +51,10 @@ class Collection:
         """The root under which candidate paths such as ``val2017/x.jpg`` lie."""
         return self.annotations / "images"
 
+    def path(self, name: str) -> Path:
+        """The file of a picture; where it would be, if it is not there."""
+        return pictures.find(self.images, name) or self.images / name
+
     @cached_property
     def annotations(self) -> Path:
         """The folder of annotation files and pictures; rendered or fetched first
