@@ -1,10 +1,14 @@
 """Answers are the model's own words, and what is embedded is what it said."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from tiny_checkpoints import (
+    save_language_model,
     save_llava,
     save_qwen2vl,
     save_text_embedder,
@@ -105,7 +109,8 @@ def test_what_was_said_is_embedded(retriever, embedder, images):
     found = retriever.embed_images(images, PROMPTS)
     assert found.shape == (3, 3, retriever.dim)
     for vectors, answers in zip(found, retriever.answer(images, PROMPTS), strict=True):
-        expected = [embedder.encode(a, normalize_embeddings=True) for a in answers]
+        marked = [f"<|embed|>\n{answer}" for answer in answers]
+        expected = [embedder.encode(a, normalize_embeddings=True) for a in marked]
         np.testing.assert_allclose(vectors, expected, atol=1e-5)
         np.testing.assert_allclose(vectors, retriever.embed_answers(answers), atol=1e-5)
     small = retriever.embed_prepared(retriever.prepare(images[:1], PROMPTS))
@@ -124,6 +129,32 @@ def test_queries_are_reworded_and_instructed(load, retriever, embedder):
             atol=1e-5,
         )
     assert retriever.embed_texts([]).shape == (0, retriever.dim)
+
+
+def test_a_language_model_reads_both_ways(load, tmp_path):
+    """GritLM's way: the mean over the text after its mark, instruction left out."""
+    directory = save_language_model(tmp_path)
+    found = load(text_checkpoint=directory, rewritten=False)
+    model = transformers.AutoModel.from_pretrained(directory).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(directory)
+
+    def plain(prompt, text):
+        tokens = tokenizer(prompt + text, return_tensors="pt")["input_ids"]
+        # A 4-D mask says that every token sees every other one.
+        everyone = torch.zeros(1, 1, tokens.shape[1], tokens.shape[1])
+        skipped = len(tokenizer(prompt)["input_ids"])
+        with torch.inference_mode():
+            states = model(input_ids=tokens, attention_mask=everyone)[0][0, skipped:]
+        return torch.nn.functional.normalize(states.mean(dim=0), dim=0).numpy()
+
+    instruction, _ = ROWS[NAME].text.split("{text}")
+    texts = ["How many people are present?", "A dog"]
+    np.testing.assert_allclose(
+        found.embed_texts(texts), [plain(instruction, t) for t in texts], atol=1e-5
+    )
+    np.testing.assert_allclose(
+        found.embed_answers(texts), [plain("<|embed|>\n", t) for t in texts], atol=1e-5
+    )
 
 
 @pytest.mark.parametrize(
@@ -192,6 +223,16 @@ def test_what_shapes_an_answer_is_in_the_fingerprint(
 def test_a_text_embedder_that_cannot_be_had(checkpoint, tmp_path):
     with pytest.raises(InputError, match="safetensors"):
         loading.load(NAME, checkpoint=checkpoint, text_checkpoint=tmp_path)
+
+
+def test_a_text_embedder_with_code_of_its_own(load, text_checkpoint, tmp_path):
+    """Without that code it would be another model, and nothing would say so."""
+    directory = shutil.copytree(text_checkpoint, tmp_path / "text")
+    config = json.loads((directory / "config.json").read_text())
+    config["auto_map"] = {"AutoModel": "modeling.OtherModel"}
+    (directory / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match="code of its own"):
+        load(text_checkpoint=directory)
 
 
 def test_nothing_asked_nothing_answered(retriever, images):

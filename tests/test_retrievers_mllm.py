@@ -1,19 +1,24 @@
 """One pass for all prompts is exact, and does not depend on who shares the batch."""
 
+import json
+import pickle
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
-from tiny_checkpoints import save_llava, save_qwen2vl
+from tiny_checkpoints import (
+    save_llava_next_mistral,
+    save_qwen2vl,
+    save_qwen3vl,
+)
 
 from cocofacet.errors import InputError
 from cocofacet.retrievers import loading, zoo
 from cocofacet.retrievers.mllm import MllmRetriever
-from cocofacet.retrievers.packing import pack, visible
 
 PROMPTS = (
     None,
@@ -115,23 +120,6 @@ def test_eager_attention_agrees(retriever, checkpoint, images):
     )
 
 
-def test_a_model_with_plain_positions_agrees(images, tmp_path):
-    """LLaVA has no positions of its own for images; the one pass is exact all the same,
-    also with images whose number of tokens does not depend on their size."""
-    row = replace(
-        zoo.ROWS["tiny-qwen2vl"],
-        name="tiny-llava",
-        general="<image> Represent the given image.",
-        prompted="<image>\nRepresent the given image: {question}\n",
-    )
-    llava = MllmRetriever(row, save_llava(tmp_path), "weights", "0")
-    found = llava.embed_images(images, PROMPTS)
-    for prompt, vectors in zip(PROMPTS, found, strict=True):
-        expected = [plain(llava, image, llava.template(prompt)) for image in images]
-        np.testing.assert_allclose(vectors, expected, atol=1e-5)
-    assert np.abs(found[0] - found[1]).max() > 0.05
-
-
 def test_a_row_whose_prompt_comes_first_runs_separately(checkpoint, images):
     row = replace(
         zoo.ROWS["tiny-qwen2vl"],
@@ -193,6 +181,91 @@ def test_weights_of_another_shape_are_refused(checkpoint, tmp_path):
         loading.load("tiny-qwen2vl", checkpoint=tmp_path)
 
 
+@pytest.mark.parametrize("save", [save_qwen2vl, save_qwen3vl])
+def test_the_most_pixels_of_a_picture(save, tmp_path, images):
+    row = replace(zoo.ROWS["tiny-qwen2vl"], max_pixels=4 * 32 * 32)
+    checkpoint = save(tmp_path)
+    small, large = (
+        loading.load_row(r, checkpoint=checkpoint)
+        for r in (row, replace(row, max_pixels=None))
+    )
+    grids = small.prepare(images, (None,))["images"]["image_grid_thw"]
+    assert (grids.prod(dim=1) <= 4 * 4).all()  # patches, four a token
+    assert (large.prepare(images, (None,))["images"]["image_grid_thw"] > grids).any()
+    assert small.fingerprint != large.fingerprint
+    a, b = (r.embed_images(images)[0] for r in (small, large))
+    assert np.abs(a[1] - b[1]).max() > 0.01
+
+
+def test_pixels_of_a_processor_that_counts_none(tmp_path):
+    row = replace(zoo.ROWS["vlm2vec-llava-next"], max_pixels=1000)
+    with pytest.raises(InputError, match="max_pixels"):
+        loading.load_row(row, "cpu", "fp32", save_llava_next_mistral(tmp_path))
+
+
+def test_pictures_are_squeezed_first(retriever, checkpoint, images):
+    row = replace(zoo.ROWS["tiny-qwen2vl"], resize=(84, 56))
+    squeezed = loading.load_row(row, checkpoint=checkpoint)
+    np.testing.assert_array_equal(
+        squeezed.embed_images(images),
+        retriever.embed_images([image.resize((84, 56)) for image in images]),
+    )
+    assert squeezed.fingerprint != retriever.fingerprint
+
+
+def test_long_queries_are_cut_and_their_template_is_not(checkpoint):
+    row = replace(zoo.ROWS["tiny-qwen2vl"], text="Find: {text}\nAnswer:")
+    whole = loading.load_row(row, checkpoint=checkpoint)
+    cut = loading.load_row(replace(row, max_text=3), checkpoint=checkpoint)
+    three = cut.processor.tokenizer("How many people", add_special_tokens=False)
+    assert len(three["input_ids"]) == 3
+    np.testing.assert_allclose(
+        cut.embed_texts(["How many people are present?", "How", ""]),
+        whole.embed_texts(["How many people", "How", ""]),
+        atol=1e-5,
+    )
+    assert cut.fingerprint != whole.fingerprint
+
+
+def test_a_sliding_window_rules_out_one_pass(tmp_path, images):
+    """The packed row passes its own mask, which would lift the window."""
+    row, checkpoint = zoo.ROWS["vlm2vec-llava-next"], save_llava_next_mistral(tmp_path)
+    assert loading.load_row(row, "cpu", "fp32", checkpoint).one_pass
+    config = json.loads((checkpoint / "config.json").read_text())
+    config["text_config"]["sliding_window"] = 32
+    (checkpoint / "config.json").write_text(json.dumps(config))
+    windowed = loading.load_row(row, "cpu", "fp32", checkpoint)
+    assert not windowed.one_pass
+    prompt = PROMPTS[2]
+    resized = [image.resize(row.resize) for image in images[:1]]
+    expected = plain(windowed, resized[0], windowed.template(prompt))
+    found = windowed.embed_images(images[:1], (prompt,))[0, 0]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_worker_that_starts_afresh(retriever, images, tmp_path):
+    """What prepares pictures arrives in a process that has imported nothing yet."""
+    (tmp_path / "in").write_bytes(pickle.dumps((retriever.prepare, images[:2])))
+    program = (
+        "import pickle, sys; folder = sys.argv[1]; "
+        "prepare, images = pickle.load(open(folder + '/in', 'rb')); "
+        "pickle.dump(prepare(images, (None, 'What?')), open(folder + '/out', 'wb'))"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True)
+    prepared = pickle.loads((tmp_path / "out").read_bytes())
+    np.testing.assert_array_equal(
+        retriever.embed_prepared(prepared),
+        retriever.embed_images(images[:2], (None, "What?")),
+    )
+
+
+def test_a_row_that_lacks_something_is_not_loaded(checkpoint):
+    row = replace(zoo.ROWS["tiny-qwen2vl"], lacks="a class of its own")
+    with pytest.raises(InputError, match=r"tiny-qwen2vl: .* a class of its own"):
+        loading.load_row(row, checkpoint=checkpoint)
+    assert loading.missing(row) == "a class of its own"
+
+
 def test_fingerprint_tells_checkpoints_apart(retriever, checkpoint, tmp_path):
     other = loading.load("tiny-qwen2vl", checkpoint=save_qwen2vl(tmp_path, seed=1))
     assert other.fingerprint["weights"] != retriever.fingerprint["weights"]
@@ -205,39 +278,6 @@ def test_half_precision_is_near(retriever, checkpoint, images):
     half = loading.load("tiny-qwen2vl", checkpoint=checkpoint, precision="bf16")
     a, b = (r.embed_images(images, PROMPTS) for r in (retriever, half))
     assert (a * b).sum(axis=-1).min() > 0.98
-
-
-def test_pack_by_hand():
-    """1 and 2 stand once, and 3 once for the two sequences that go on with it."""
-    packed = pack([[1, 2, 3, 6], [1, 2, 5], [1, 2, 3, 4], [1, 2, 5]])
-    assert packed.ids.tolist() == [1, 2, 3, 4, 6, 5]
-    assert packed.depth.tolist() == [0, 1, 2, 3, 3, 2]
-    assert packed.until.tolist() == [5, 5, 4, 3, 4, 5]
-    assert packed.ends.tolist() == [4, 5, 3, 5]
-    assert packed.first == 4
-    assert visible(packed.until).int().tolist() == [
-        [1, 0, 0, 0, 0, 0],
-        [1, 1, 0, 0, 0, 0],
-        [1, 1, 1, 0, 0, 0],
-        [1, 1, 1, 1, 0, 0],
-        [1, 1, 1, 0, 1, 0],
-        [1, 1, 0, 0, 0, 1],
-    ]
-
-
-tokens = st.lists(st.integers(0, 2), min_size=1, max_size=6)
-
-
-@given(st.lists(tokens, min_size=1, max_size=4))
-def test_what_an_end_sees_is_its_own_sequence(sequences):
-    packed = pack(sequences)
-    assert packed.ids[: packed.first].tolist() == min(sequences)
-    for sequence, end in zip(sequences, packed.ends, strict=True):
-        seen = visible(packed.until)[end]
-        assert packed.ids[seen].tolist() == sequence
-        assert packed.depth[seen].tolist() == list(range(len(sequence)))
-    beginnings = {tuple(s[: n + 1]) for s in sequences for n in range(len(s))}
-    assert len(packed.ids) == len(beginnings)  # each stands once
 
 
 def test_the_instruction_stands_once(retriever):

@@ -16,7 +16,10 @@ import sentence_transformers
 import torch
 import transformers
 from PIL import Image
+from sentence_transformers.base.modules import Transformer
+from sentence_transformers.sentence_transformer.modules import Pooling
 
+from cocofacet.errors import InputError
 from cocofacet.retrievers.base import embed_in_batches, unit_rows
 from cocofacet.retrievers.inputs import MllmInputs
 from cocofacet.retrievers.weights import (
@@ -51,10 +54,10 @@ def rewrite(query: str) -> str:
 class AnswerRetriever:
     """See `cocofacet.retrievers.base.Retriever`; `answer` gives the words themselves.
 
-    text_directory: the text embedder, as sentence-transformers saves it. The row's text
-    template around {text} is the query's; the words before {text} are its prompt, which
-    an embedder may leave out of its pooling. Answers are embedded under the embedder's
-    own prompt for documents, if it has one. rewritten: whether queries are reworded as
+    text_directory: the text embedder, as sentence-transformers saves it or a plain
+    language model such as GritLM. A query stands in the row's text template, an answer
+    without the instruction that opens it: under its last line alone, which in GritLM's
+    only marks where the text begins. rewritten: whether queries are reworded as
     answers. image_side: squeeze pictures to so many pixels first (the released script
     does so at 128). max_new_tokens: how long an answer may be.
     """
@@ -86,13 +89,7 @@ class AnswerRetriever:
         self.processor = load_processor(directory, row.max_pixels, padding_side="left")
         complete(self.processor, self.model)
         self.prepare = MllmInputs(row, self.processor, packed=False)
-        self.embedder = sentence_transformers.SentenceTransformer(
-            str(text_directory),
-            device=device,
-            trust_remote_code=False,
-            local_files_only=True,
-            model_kwargs={"use_safetensors": True, "dtype": DTYPES[precision]},
-        )
+        self.embedder = _text_embedder(text_directory, row, device, precision)
         self.dim = self.embedder.get_embedding_dimension()
         image_settings = self.processor.image_processor.to_dict()
         self.fingerprint = {
@@ -130,8 +127,8 @@ class AnswerRetriever:
 
     def embed_answers(self, answers: Sequence[str]) -> np.ndarray:
         """Answers in words -> (N, D) float32, unit rows."""
-        prompts = self.embedder.prompts
-        return self._embed(list(answers), prompt=prompts.get("document", ""))
+        lines = self.row.text.partition("{text}")[0].splitlines(keepends=True)
+        return self._embed(list(answers), prompt=lines[-1] if len(lines) > 1 else "")
 
     def answer(
         self, images: Sequence[Image.Image], prompts: Sequence[str | None] = (None,)
@@ -171,3 +168,39 @@ class AnswerRetriever:
             convert_to_tensor=True,
         )
         return unit_rows(vectors.float().cpu().numpy(), self.name)
+
+
+def _text_embedder(
+    directory: Path, row, device: str, precision: str
+) -> sentence_transformers.SentenceTransformer:
+    """What the directory says it is; without ``modules.json`` a language model whose
+    last states are averaged over the text alone, its prompt left out.
+
+    GritLM is of the second kind. Its attention looks both ways, by code of its own that
+    is not run here: transformers does the same where the configuration says so.
+    """
+    settings = {"use_safetensors": True, "dtype": DTYPES[precision]}
+    if (Path(directory) / "modules.json").exists():
+        configs = Path(directory).rglob("config.json")
+        if any('"auto_map"' in file.read_text() for file in configs):
+            raise InputError(
+                f"{directory}: text embedder: brings code of its own (auto_map), which "
+                "is not run. Pass another one as text_checkpoint."
+            )
+        return sentence_transformers.SentenceTransformer(
+            str(directory),
+            device=device,
+            trust_remote_code=False,
+            local_files_only=True,
+            model_kwargs=settings,
+        )
+    words = Transformer(
+        str(directory), model_kwargs=settings, max_seq_length=row.max_text
+    )
+    words.auto_model.config.is_causal = row.causal
+    if words.tokenizer.pad_token is None:  # what stands there is masked anyway
+        words.tokenizer.pad_token = words.tokenizer.eos_token
+    mean = Pooling(words.get_embedding_dimension(), include_prompt=False)
+    return sentence_transformers.SentenceTransformer(
+        modules=[words, mean], device=device
+    )

@@ -18,7 +18,11 @@ from cocofacet.retrievers.inputs import DualInputs
 
 
 class DualRetriever:
-    """See `cocofacet.retrievers.base.Retriever`."""
+    """See `cocofacet.retrievers.base.Retriever`.
+
+    open_clip's tokenizers pad every text to the model's full length, which SigLIP and
+    SigLIP2 were trained on (a row's ``padding``), and cut what is longer.
+    """
 
     promptable = False
 

@@ -258,11 +258,10 @@ _ANSWER = {
     "precision": "bf16",
     "architecture": "LLaVA",
     "unconfirmed": ("answers",),
-    "note": "The released answer is greedy, at most 100 tokens, and read in lower case "
-    "after '<|embed|>\\n', its 'assistant:' included. GritLM attends both ways by its "
-    "repository's own code, which is not run: read by sentence-transformers it stays "
-    "causal and averages its instruction too, and its vectors are not the reference's. "
-    "Another text embedder can be passed as text_checkpoint.",
+    "note": "The released script reads the answer in lower case, its 'assistant:' "
+    "included; here it is read as it was said. GritLM attends both ways by its "
+    "repository's own code, which is not run: transformers does so by a setting, tried "
+    "on random weights only. Another text embedder can be passed as text_checkpoint.",
 }
 ANSWER = (
     Row(
