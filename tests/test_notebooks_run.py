@@ -1,4 +1,4 @@
-"""Every notebook run alone in an empty directory, and two runs side by side."""
+"""Every notebook run: alone, with changed parameters, on photographs, side by side."""
 
 import json
 import os
@@ -8,11 +8,28 @@ from pathlib import Path
 
 import execute
 import jupytext
+import photos_profile
 import pytest
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted(ROOT.glob("notebooks/[0-9][0-9]_*.py"))
 PROFILE = ROOT / "notebooks/profiles/smoke.yaml"
+# What each notebook's own parameters are changed to, beside those of its profile.
+SWEEP = {
+    "04_wordings": {"my_questions": {"animals": "What beast is it?"}, "k": 5},
+    "06_beforehand": {"timed_images": 4},
+    "08_linear": {
+        "draws": 2,
+        "ratios": [0.03, 0.25],
+        "variants": ["linear", "ridge", "dual-ridge"],
+        "anchors_from": ["held-out", "gallery"],
+    },
+    "09_answers": {"low_side": 32, "heard": 6, "k": 5},
+    "10_pools": {"k": 5},
+    "12_luck": {"draws": 3},
+    "22_results": {"shown_profile": "nothing"},
+}
+each_notebook = pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 @pytest.fixture(autouse=True)
@@ -21,11 +38,17 @@ def no_home_but_here(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
-@pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs_alone_in_an_empty_directory(source, tmp_path):
-    home, out = tmp_path / "home", tmp_path / "out"
-    home.mkdir()
-    given = [str(source), "--profile", "smoke", "--cwd", str(home), "--out", str(out)]
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Pictures and embeddings, shared by the tests here and made by the first."""
+    return tmp_path_factory.mktemp("data")
+
+
+def run_alone(source, home, out, profile, parameters):
+    """Run a notebook in a folder that holds no results, and look at what it left."""
+    given = [str(source), "--profile", profile, "--cwd", str(home), "--out", str(out)]
+    for name, value in parameters.items():
+        given += ["-p", f"{name}={json.dumps(value)}"]
     assert execute.main(given) == 0
     cells = json.loads((out / f"{source.stem}.ipynb").read_text())["cells"]
     for cell in cells:
@@ -35,6 +58,55 @@ def test_it_runs_alone_in_an_empty_directory(source, tmp_path):
             if any(kind.startswith("image/") for kind in output.get("data", ())):
                 assert cell["metadata"]["mystnb"]["image"]["alt"]
     assert {path.name for path in home.iterdir()} <= {"data", "results"}
+    return cells
+
+
+def own(source):
+    """The swept parameters that the notebook has."""
+    return SWEEP.get(source.stem, {})
+
+
+@each_notebook
+def test_it_runs_alone_with_its_parameters_changed(source, data, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "data").symlink_to(data)
+    run_alone(source, home, tmp_path / "out", "smoke", own(source))
+
+
+def test_it_runs_in_an_empty_directory(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    source = next(path for path in NOTEBOOKS if path.stem == "02_general")
+    run_alone(source, home, tmp_path / "out", "smoke", {})
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    if not (photos_profile.SHARED / "photos").is_dir():
+        pytest.skip(
+            "no folder of shared photographs and annotations beside the project"
+        )
+    folder = tmp_path_factory.mktemp("photos")
+    (folder / "data").mkdir()
+    return folder, photos_profile.changes(folder, max_images=200)
+
+
+@each_notebook
+def test_it_runs_on_photographs_with_checkpoints_of_all_families(
+    source, photos, data, tmp_path
+):
+    folder, changes = photos
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "data").symlink_to(folder / "data")
+    smoke = folder / "data/smoke"  # the controls are the small world's
+    if (data / "smoke").is_dir() and not smoke.exists():
+        smoke.symlink_to(data / "smoke")
+    parameters = own(source) | changes
+    if source.stem == "05_controls":
+        parameters["controls_from"] = "smoke"
+    run_alone(source, home, tmp_path / "out", "full", parameters)
 
 
 def start_papermill(notebook, home, *parameters):
