@@ -185,8 +185,8 @@ def test_variants_ask_what_they_say():
     assert set(train_warmup.ASKED) == asked["tiny-qwen2vl-unasked"]
 
 
-def run(world, *words: str, steps: int = 2, scenes: int = 64) -> None:
-    sizes = ["--steps", str(steps), "--n-train", str(scenes), "--n-tune", "400"]
+def run(world, *words: str, steps: int = 2, tune: int = 400) -> None:
+    sizes = ["--steps", str(steps), "--n-train", "24", "--n-tune", str(tune)]
     train.main([*words, *sizes, "--world", str(world), "--no-compile"])
 
 
@@ -246,7 +246,7 @@ def test_a_variant_starts_from_its_own_base(world, warm):
 def test_answers_to_a_model_that_generates(world, warm):
     run(world, "answers", "--warmup", str(warm["qwen2_vl"][0]),
         "--out", str(world / "answers"), "--record", str(world / "answers.json"),
-        "--measure-every", "4", steps=4)  # fmt: skip
+        "--measure-every", "4", steps=4, tune=16)  # fmt: skip
     record = json.loads((world / "answers.json").read_text())
     assert record["settings"]["asked"] == list(FACETS)
     assert set(record["log"][-1]["answers"]) == {*FACETS, "macro"}
@@ -275,8 +275,10 @@ def test_the_words_to_write_are_predicted_from_the_token_before(warm):
         states = read(model, packed, look(model, picture[None]))
         ours = model.lm_head(states[b, column]).log_softmax(-1).gather(1, word[:, None])
     theirs = []
-    for (question, _), (answer, _) in zip(row[2::2], row[3::2], strict=True):
-        whole = [*strings.picture, *strings.stem, *question, *answer]
+    pairs = [(strings.general, row[2][0])]
+    pairs += [(strings.stem + q, a) for (q, _), (a, _) in _pairs(row[4:])]
+    for asked, answer in pairs:
+        whole = [*strings.picture, *asked, *answer]
         image = Image.fromarray(picture)
         inputs = processor(
             text=[tiny_qwen.GENERAL], images=[image], return_tensors="pt"
@@ -289,6 +291,10 @@ def test_the_words_to_write_are_predicted_from_the_token_before(warm):
         told = scores.log_softmax(-1)[-1 - len(answer) : -1]
         theirs += told.gather(1, torch.tensor(answer)[:, None])
     assert torch.allclose(ours, torch.stack(theirs), atol=1e-4)
+
+
+def _pairs(row: list):
+    return zip(row[::2], row[1::2], strict=True)
 
 
 @pytest.mark.parametrize(
@@ -323,7 +329,7 @@ def test_text_to_an_embedder_like_any_other(world):
 
 def test_the_caption_rates_are_five_clips(world):
     run(world, "caption-rates", "--out", str(world / "rates"),
-        "--record", str(world / "records"), steps=1, scenes=128)  # fmt: skip
+        "--record", str(world / "records"), steps=1)  # fmt: skip
     found = {}
     for path in (world / "records").iterdir():
         settings = json.loads(path.read_text())["settings"]
@@ -340,7 +346,7 @@ def test_the_caption_rates_are_five_clips(world):
 
 def test_clip_to_a_checkpoint_like_any_other(world):
     run(world, "clip", "--out", str(world / "clip"),
-        "--record", str(world / "clip.json"), scenes=128)  # fmt: skip
+        "--record", str(world / "clip.json"))  # fmt: skip
     assert (
         json.loads((world / "clip.json").read_text())["settings"]["caption_rates"]
         == RATES

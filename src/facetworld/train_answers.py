@@ -2,7 +2,8 @@
 
 The warm-up asks six facets' questions, in hand-written sentences only. This phase asks
 all eight in every wording that training has, so that the model can serve a retrieval
-through text: ask about a picture, and search among the answers.
+through text: ask about a picture, and search among the answers. Under the general
+template it writes a COCO-like caption.
 """
 
 import re
@@ -12,8 +13,9 @@ import torch
 from PIL import Image
 
 from facetworld.bases import base_of
+from facetworld.captions import coco_like
 from facetworld.questions import QUESTIONS, TUNE_QUESTIONS, composed
-from facetworld.rows import Strings
+from facetworld.rows import TEXT_LENGTH, Strings
 from facetworld.scene import Scene
 from facetworld.train_warmup import BATCH, add_answers, train_to_write
 from facetworld.words import (
@@ -26,19 +28,22 @@ from facetworld.words import (
 
 RATE = 7e-4
 NEW_TOKENS = 12  # more than any answer has
-WRITTEN = range(3, 3 + 2 * len(FACETS), 2)
+WRITTEN = (2, *range(5, 5 + 2 * len(FACETS), 2))
 
 
 def answer_row(scene: Scene, strings: Strings, rng: np.random.Generator) -> list:
-    """[picture][stem], then [question] -> answer for every facet."""
-    row = [(strings.picture, -1), (strings.stem, 0)]
+    """[picture][general] -> caption; [picture][stem][question] -> answer, for all."""
+    caption, _ = coco_like(scene, rng)
+    row = [(strings.picture, -1), (strings.general, 0)]
+    row.append(([*strings.ids(f" {caption}"), strings.end], 1))
+    row.append((strings.stem, 0))
     add_answers(row, scene, FACETS, varied_question, strings, rng)
     return row
 
 
 def longest(strings: Strings) -> int:
     """The most tokens that a row can have beside the picture's."""
-    total = len(strings.stem)
+    total = len(strings.general) + TEXT_LENGTH + len(strings.stem)
     for facet, labels in all_labels().items():
         answers = ["none", *(w for label in labels for w in LABEL_WORDS[facet](label))]
         asked = (*QUESTIONS[facet], *composed(facet))
@@ -121,7 +126,7 @@ def accuracy(
     scenes: list[Scene],
     pictures: np.ndarray,
     questions: dict[str, str] = TUNE_QUESTIONS,
-    most: int = 200,
+    most: int = 100,
 ) -> dict[str, float]:
     """Share of answers that say the label, by facet, over labelled scenes; and macro.
 

@@ -52,6 +52,7 @@ def train_clip(
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
+    batch = min(batch, len(scenes))
     tokenizer = tiny_clip.new_tokenizer(context)
     model = tiny_clip.new_model(tokenizer).to(memory_format=torch.channels_last)
 

@@ -91,6 +91,7 @@ def train_variant(
     base = base_of(model)
     strings = Strings(base, tokenizer)
     look, read = passes(base, compiled)
+    batch = min(batch, len(scenes))
     longest = [
         max(len(strings.prompt(q)) for q in (*QUESTIONS[f], *composed(f)))
         for f in asked

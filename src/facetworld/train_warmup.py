@@ -141,6 +141,7 @@ def train_to_write(
     """
     look, read = passes(base, compiled)
     length += len(strings.picture)
+    batch = min(batch, len(scenes))
 
     def loss_at(step: int) -> torch.Tensor:
         chosen = np.sort(rng.choice(len(scenes), batch, replace=False))
