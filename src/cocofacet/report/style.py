@@ -39,6 +39,9 @@ MODES = {
     "nearest": ("chosen: nearest prompt", "#4c7fd0", "P"),
     "local": ("chosen: local model", "#0f9e78", "^"),
     "chat": ("chosen: chat model", "#8566b8", "X"),
+    # Bounds, whatever the embedding.
+    "chance": ("random order", INK, "_"),
+    "perfect": ("perfect order", "#4c7fd0", "_"),
 }
 
 
