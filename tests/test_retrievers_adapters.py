@@ -69,6 +69,14 @@ def test_an_adapter_is_not_its_base(saved, base, image):
     assert not any("lora" in name for name, _ in adapted.model.named_parameters())
 
 
+def test_half_precision_is_near(saved, base, image):
+    half = loading.load(
+        "tiny-qwen2vl", precision="bf16", checkpoint=saved, base_checkpoint=base
+    )
+    a, b = vectors(load(saved, base), image), vectors(half, image)
+    assert (a * b).sum(axis=-1).min() > 0.98
+
+
 def test_keys_of_both_layouts(saved, adapter, base, image):
     assert any(".model.model.layers." in key for key in load_file(saved / NAME))
     now = "base_model.model.model.language_model.layers."

@@ -11,6 +11,7 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
 from peft import PeftConfig, PeftType
 from peft.tuners.tuners_utils import BaseTunerLayer
@@ -27,7 +28,7 @@ WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 def lay_on(
     model: torch.nn.Module,
     directory: Path,
-    embed: Callable[[], torch.Tensor],
+    embed: Callable[[], np.ndarray],
 ) -> None:
     """Merge the adapter of a directory into a model of transformers.
 
@@ -49,7 +50,7 @@ def lay_on(
     refuse_misfits(info, f"an adapter of {type(model).__name__}", directory)
     _merge(model)
     # Merging by itself moves a weight by rounding; an adapter that was trained by more.
-    if torch.allclose(before, embed(), rtol=0, atol=1e-6):
+    if np.allclose(before, embed(), rtol=0, atol=1e-6):
         raise InputError(
             f"{directory}: weights: the adapter changes nothing. Fetch it again, or "
             "check that it belongs to this base."

@@ -71,7 +71,7 @@ class MllmRetriever:
         if base_directory is not None:
             from cocofacet.retrievers.adapters import lay_on  # peft, only needed here
 
-            lay_on(self.model, directory, embed=self._sample)
+            lay_on(self.model, directory, lambda: self.embed_texts(["a dog"]))
         image_settings = self.processor.image_processor.to_dict()
         self.fingerprint = {
             "retriever": row.name,
@@ -119,12 +119,6 @@ class MllmRetriever:
         else:
             found = torch.stack([self._last(p, images) for p in prepared["passes"]])
         return unit_rows(found.numpy(), self.name)
-
-    def _sample(self) -> torch.Tensor:
-        """Embeddings of a short text and of a small picture."""
-        grey = Image.new("RGB", (64, 64), "grey")
-        picture = torch.from_numpy(self.embed_images([grey])[:, 0])
-        return torch.cat([torch.from_numpy(self.embed_texts(["a dog"])), picture])
 
     @torch.inference_mode()
     def _last(self, tokens: dict, images: dict) -> torch.Tensor:
