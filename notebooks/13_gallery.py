@@ -34,7 +34,7 @@ if "COLAB_RELEASE_TAG" in os.environ:
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
-changes = {}  # of the profile, such as {"promptables": "e5-v", "device": "cuda"}
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
 sizes = [50, 100, 200, 400, 800, 1600, 3200]  # and the whole gallery
 draws = 5  # random orders of the gallery; a size takes the first pictures
 k = 10  # the cut-off of recall and precision
