@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from facetworld import (
+    pictures,
     rows,
     tiny_clip,
     tiny_mllm,
@@ -19,6 +20,7 @@ from facetworld import (
     train_contrast,
     train_text,
     train_warmup,
+    vocabulary,
 )
 
 # isort: split
@@ -39,7 +41,16 @@ from facetworld.words import FACETS, HELD_OUT
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    return tmp_path_factory.mktemp("world")
+    """A folder for pictures; trainings here fail if they draw evaluation scenes."""
+
+    def guarded(n: int, seed: int, split: str):
+        assert split in ("train", "tune"), f"a training draws {split} scenes"
+        return sample(n, seed, split)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (pictures, train, vocabulary):
+            patch.setattr(module, "sample", guarded)
+        yield tmp_path_factory.mktemp("world")
 
 
 @pytest.fixture(scope="module", params=BASES)

@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from facetworld import tiny_clip, tiny_qwen, train_answers, train_text
 from facetworld.captions import RATES, coco_like, count_rates, dense
 from facetworld.questions import QUESTIONS, TUNE_QUESTIONS, composed
+from facetworld.rows import Strings
 from facetworld.scene import sample
+from facetworld.train_clip import CAPTION_RATES, LONG_CONTEXT
 from facetworld.tune import excludes, pools, recall, text_of
 from facetworld.words import (
     ANSWERS,
@@ -104,12 +107,42 @@ def test_no_query_of_the_evaluation_is_trained():
     for facet in FACETS:
         assert not evaluation & {normalised(text) for text in all_answers(facet)}
     rng = np.random.default_rng(0)
+    rates = [RATES, *(dict.fromkeys(RATES, rate) for rate in CAPTION_RATES)]
     captions = {
         normalised(text)
         for scene in sample(1500, seed=0, split="train")
-        for text in (coco_like(scene, rng)[0], dense(scene, rng))
+        for text in (dense(scene, rng), *(coco_like(scene, rng, r)[0] for r in rates))
     }
     assert not evaluation & captions
+
+
+def test_the_answerer_is_asked_and_taught_only_what_training_has():
+    strings = Strings(tiny_qwen, tiny_qwen.new_tokenizer())
+    allowed = {q for facet in FACETS for q in (*QUESTIONS[facet], *composed(facet))}
+    answers = {
+        words
+        for facet, labels in all_labels().items()
+        for label in labels
+        for words in LABEL_WORDS[facet](label)
+    }
+    rng, decode = np.random.default_rng(0), tiny_qwen.new_tokenizer().decode
+    for scene in sample(100, seed=0, split="train"):
+        row = [decode(ids).strip() for ids, _ in train_answers.answer_row(
+            scene, strings, rng)]  # fmt: skip
+        assert set(row[4::2]) <= allowed
+        said = {text.removesuffix("<|endoftext|>") for text in row[5::2]}
+        assert said <= {*answers, "none"}
+
+
+def test_the_text_embedder_is_trained_on_no_query_of_the_evaluation():
+    evaluation, rng = evaluation_queries(), np.random.default_rng(0)
+    trained = {
+        normalised(text)
+        for _ in range(300)
+        for *_, text in (*train_text.answer_words(rng), *train_text.queries(rng))
+    }
+    tune = {normalised(text_of(f, x)) for f in FACETS for x in all_labels()[f]}
+    assert trained and not trained & (evaluation | tune)
 
 
 def test_the_tune_wordings_are_not_trained():
@@ -179,6 +212,27 @@ def test_captions_name_subject_and_place_and_the_rest_at_cocos_rates():
         share = np.mean([facet in captions[i][1] for i in having])
         error = (rate * (1 - rate) / len(having)) ** 0.5
         assert abs(share - rate) < 4 * error, facet
+
+
+@pytest.mark.parametrize("rate", CAPTION_RATES)
+def test_captions_can_name_the_rare_facets_at_another_rate(rate):
+    """And whatever the rate, what they say is true and short enough to be read."""
+    rng, rates = np.random.default_rng(0), dict.fromkeys(RATES, rate)
+    scenes = sample(2000, seed=0, split="train")
+    captions = [coco_like(scene, rng, rates) for scene in scenes]
+    tokens = tiny_clip.new_tokenizer()
+    assert (
+        max(len(tokens(f"{text}.").input_ids) for text, _ in captions) <= LONG_CONTEXT
+    )
+    for facet in RATES:
+        having = [
+            i for i, s in enumerate(scenes) if labels_of(s)[facet] not in (None, "0")
+        ]
+        share = np.mean([facet in captions[i][1] for i in having])
+        error = (rate * (1 - rate) / len(having)) ** 0.5
+        assert abs(share - rate) <= 4 * error, facet
+    for scene, (_, told) in zip(scenes, captions, strict=True):
+        assert told.items() <= labels_of(scene).items()
 
 
 def test_dense_captions_tell_everything():
