@@ -12,15 +12,14 @@ the largest difference between the two ways' mapped queries.
 import argparse
 import json
 import os
-import platform
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 from cocofacet.approximate import Anchors, least_squares
 from cocofacet.files import write_json
+from cocofacet.machine import described
 
 RESULTS = Path(__file__).parents[1] / "results/benchmarks/linear_map.json"
 SETTINGS = ((3072, 100), (192, 6), (192, 100))  # (d, K)
@@ -40,14 +39,6 @@ def best_of(function, repeats):
         found = function()
         fastest = min(fastest, time.perf_counter() - start)
     return 1000 * fastest, found
-
-
-def processor() -> str:
-    """The processor's name where the system tells it, else its architecture."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else ()
-    names = [line.partition(":")[2] for line in lines if line.startswith("model name")]
-    return names[0].strip() if names else platform.machine()
 
 
 def measure(dimension: int, anchors: int, queries: int, repeats: int) -> dict:
@@ -84,16 +75,22 @@ def main():
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
+    found = [measure(*each, options.queries, options.repeats) for each in SETTINGS]
     result = {
-        "device": processor(),
-        "cores": os.cpu_count(),
+        **described(),
         "threads": {name: os.environ.get(name, "not set") for name in THREADS},
-        "versions": {"python": platform.python_version(), "numpy": version("numpy")},
         "precision": "float64",
         "queries_a_batch": options.queries,
         "best_of": options.repeats,
-        "settings": [
-            measure(*setting, options.queries, options.repeats) for setting in SETTINGS
+        "settings": found,
+        "compared": [
+            {
+                "what": f"W as {row['K']} anchors, d = {row['d']:,}",
+                "against": f"the {row['d']:,} x {row['d']:,} matrix",
+                "times_faster": row["times_faster"],
+                "times_smaller": row["times_smaller"],
+            }
+            for row in found
         ],
     }
     write_json(options.out, result)

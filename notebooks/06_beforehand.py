@@ -42,11 +42,11 @@ timed_images = 48  # pictures embedded for each measured time
 import pandas as pd
 from IPython.display import Markdown
 
+from cocofacet.loader import open_image
 from cocofacet.report import figures, sentences, tables
 from cocofacet.report.glue import glue
 from cocofacet.report.provenance import made_with
 from cocofacet.report.style import use_style
-from cocofacet.store import open_image
 from cocofacet.timing import time_prompts
 from cocofacet.workspace import open_workspace
 

@@ -47,12 +47,12 @@ k = 1  # the cut-off of the figure and the sentences
 import pandas as pd
 from IPython.display import Markdown, display
 
+from cocofacet.loader import open_image
 from cocofacet.report import answers as report
 from cocofacet.report import tables
 from cocofacet.report.glue import glue
 from cocofacet.report.provenance import made_with
 from cocofacet.report.style import use_style
-from cocofacet.store import open_image
 from cocofacet.workspace import open_workspace
 
 use_style()

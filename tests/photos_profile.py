@@ -7,6 +7,8 @@ from pathlib import Path
 
 from tiny_checkpoints import save_all
 
+from cocofacet import sources
+
 SHARED = Path(__file__).parents[2] / "shared/data"
 # Row of the zoo -> the tiny checkpoint that is loaded in its place.
 WEIGHTS = {
@@ -27,8 +29,8 @@ PROMPTABLES = ["vlm2vec-v2.0", "e5-v", "qwen3-vl-embedding-2b"]
 def collect(folder: Path) -> Path:
     """The shared annotations and photographs under their official names."""
     names = {
-        "annotations/instances_val2017_boxes.json": "annotations/instances_val2017.json",
-        "annotations/captions_val2017.json": "annotations/captions_val2017.json",
+        "annotations/instances_val2017_boxes.json": sources.OFFICIAL["instances"],
+        "annotations/captions_val2017.json": sources.OFFICIAL["captions"],
         "photos": "images",
     }
     for shared, official in names.items():
