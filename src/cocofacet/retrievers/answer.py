@@ -96,6 +96,8 @@ class AnswerRetriever:
             "retriever": row.name,
             "weights": weights,
             "text": row.text,
+            "max_text": row.max_text or 0,
+            "causal": int(row.causal),
             "rewritten": int(rewritten),
             "general": row.general,
             "prompted": row.prompted,
