@@ -39,6 +39,12 @@ MODES = {
     "nearest": ("chosen: nearest prompt", "#4c7fd0", "P"),
     "local": ("chosen: local model", "#0f9e78", "^"),
     "chat": ("chosen: chat model", "#8566b8", "X"),
+    # Several attributes at once.
+    "part-general": ("no prompt, part by part", "#56a4d9", "s"),
+    "long": ("one long question", "#cc79a7", "v"),
+    "whole-prompted": ("each question, whole query", "#0f9e78", "^"),
+    "part-prompted": ("each question, its own part", "#e08214", "D"),
+    "part-least": ("least score over the parts", "#8566b8", "X"),
     # Bounds, whatever the embedding.
     "chance": ("random order", INK, "_"),
     "perfect": ("perfect order", "#4c7fd0", "_"),
