@@ -101,7 +101,8 @@ class Blip2Retriever:
     @torch.inference_mode()
     def embed_prepared(self, prepared: dict[str, object]) -> np.ndarray:
         """One batch from ``prepare`` -> (1, B, D) float32, unit rows."""
-        pixels = prepared["pixels"].to(self.device, self.model.dtype, non_blocking=True)
+        pixels = prepared["pixels"].to(self.device, non_blocking=True)
+        pixels = pixels.to(self.model.dtype)
         patches = self.model.vision_model(pixel_values=pixels)[0]
         states = self.model.qformer(
             query_embeds=self.model.query_tokens.expand(len(pixels), -1, -1),

@@ -81,6 +81,6 @@ class DualRetriever:
     @torch.inference_mode()
     def embed_prepared(self, prepared: dict[str, object]) -> np.ndarray:
         """One batch from ``prepare`` -> (1, B, D) float32, unit rows."""
-        pixels = prepared["pixels"].to(self.device, self.dtype, non_blocking=True)
+        pixels = prepared["pixels"].to(self.device, non_blocking=True).to(self.dtype)
         vectors = self.model.encode_image(pixels).float().cpu().numpy()
         return unit_rows(vectors, self.name)[None]

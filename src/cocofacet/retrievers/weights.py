@@ -112,12 +112,16 @@ def complete(processor, model: torch.nn.Module) -> None:
 def on_device(
     inputs: dict[str, torch.Tensor], model: torch.nn.Module
 ) -> dict[str, torch.Tensor]:
-    """Inputs where the model is, and real numbers in its precision."""
-    return {
-        name: value.to(
-            model.device,
-            model.dtype if value.is_floating_point() else None,
-            non_blocking=True,  # where the caller has pinned its memory
-        )
+    """Inputs where the model is, and real numbers in its precision.
+
+    Moved first and converted there: in one step, the CPU would convert them into memory
+    that is not pinned, and wait.
+    """
+    moved = {
+        name: value.to(model.device, non_blocking=True)
         for name, value in inputs.items()
+    }
+    return {
+        name: value.to(model.dtype) if value.is_floating_point() else value
+        for name, value in moved.items()
     }
