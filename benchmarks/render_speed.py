@@ -1,22 +1,46 @@
-"""How fast scenes are drawn, on one core: `python benchmarks/render_speed.py`."""
+"""How fast scenes are drawn, on one core.
 
+    python benchmarks/render_speed.py
+
+Prints JSON and writes it to results/benchmarks/render_speed.json: images a second for
+each style of drawing.
+"""
+
+import argparse
+import json
 import time
+from pathlib import Path
 
+from cocofacet.files import write_json
+from cocofacet.machine import described
 from facetworld.draw import STYLES, render
 from facetworld.scene import sample
 
-SCENES = 300
+RESULTS = Path(__file__).parents[1] / "results/benchmarks/render_speed.json"
+
+
+def rate(scenes, style) -> float:
+    """Images a second."""
+    render(scenes[0], style)  # fills the caches of gradients and glows
+    start = time.perf_counter()
+    for scene in scenes:
+        render(scene, style)
+    return len(scenes) / (time.perf_counter() - start)
 
 
 def main() -> None:
-    scenes = sample(SCENES, 0, "tune")
-    for style in STYLES:
-        render(scenes[0], style)  # fills the caches of gradients and glows
-        start = time.perf_counter()
-        for scene in scenes:
-            render(scene, style)
-        rate = SCENES / (time.perf_counter() - start)
-        print(f"{style:5} {rate:6.0f} images/s over {SCENES} scenes")
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--scenes", type=int, default=300)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    scenes = sample(options.scenes, 0, "tune")
+    result = {
+        **described(),
+        "settings": {"scenes": options.scenes},
+        "images_a_second": {style: rate(scenes, style) for style in STYLES},
+    }
+    write_json(options.out, result)
+    print(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":
