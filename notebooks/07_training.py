@@ -83,9 +83,9 @@ Markdown(
 #   captions and to all eight facets' answers.
 #
 # **A second base.** `tiny-llava` is trained like `tiny-qwen2vl`, on the same scenes, with
-# the same steps and objective. Its language model has the same size. It sees the
-# picture through CLIP's kind of tower, gets 64 image tokens instead of 16, and counts
-# them like words, where Qwen2-VL gives them rows and columns.
+# the same objective. Its language model has the same size. It sees the picture through
+# CLIP's kind of tower, and counts image tokens like words, where Qwen2-VL gives them
+# rows and columns. Its tower learnt more slowly, so that its own phase is longer.
 #
 # **For the retrieval through text**, `tiny-qwen2vl-answers` goes on from the warm-up until
 # it answers all eight facets' questions in words; the warm-up alone asks six, and says

@@ -9,6 +9,7 @@ import pytest
 
 from facetworld import tiny_clip, tiny_qwen, train_answers, train_text
 from facetworld.captions import RATES, coco_like, count_rates, dense
+from facetworld.crossed import crossed
 from facetworld.questions import QUESTIONS, TUNE_QUESTIONS, composed
 from facetworld.rows import Strings
 from facetworld.scene import sample
@@ -75,7 +76,11 @@ def normalised(text: str) -> str:
 
 def test_no_question_of_the_evaluation_is_trained_or_used_to_tune():
     evaluation = {normalised(q) for q in EVALUATION_QUESTIONS}
-    ours = [q for facet in FACETS for q in (*QUESTIONS[facet], *composed(facet))]
+    ours = [
+        question
+        for facet in FACETS
+        for question in (*QUESTIONS[facet], *composed(facet), *crossed(facet))
+    ]
     assert not evaluation & {normalised(q) for q in ours}
     tune = {normalised(q) for q in TUNE_QUESTIONS.values()}
     assert not tune & (evaluation | {normalised(q) for q in ours})
@@ -118,7 +123,11 @@ def test_no_query_of_the_evaluation_is_trained():
 
 def test_the_answerer_is_asked_and_taught_only_what_training_has():
     strings = Strings(tiny_qwen, tiny_qwen.new_tokenizer())
-    allowed = {q for facet in FACETS for q in (*QUESTIONS[facet], *composed(facet))}
+    allowed = {
+        question
+        for facet in FACETS
+        for question in (*QUESTIONS[facet], *composed(facet), *crossed(facet))
+    }
     answers = {
         words
         for facet, labels in all_labels().items()

@@ -1,10 +1,10 @@
 """What the tiny promptable models have in common: attention, reading rows, files.
 
 A *base* is a module, `tiny_qwen` or `tiny_llava`, with the same names in each: the
-templates GENERAL, STEM and PROMPTED, PICTURE_TOKENS, `new_tokenizer`, `new_model`,
-`new_processor`, `picture_ids`, `picture_positions`, `vision_parameters`,
-`vision_layers`, `see` and `read`. All else is the same for both and never asks which
-base it has.
+templates GENERAL, STEM and PROMPTED, PICTURE_TOKENS, how the tower starts (TOWER_STEPS,
+TOWER_RATE), `new_tokenizer`, `new_model`, `new_processor`, `picture_ids`,
+`picture_positions`, `vision_parameters`, `vision_layers`, `see` and `read`. All else
+is the same for both and never asks which base it has.
 """
 
 import copy
@@ -25,7 +25,7 @@ from transformers.models.qwen2.tokenization_qwen2 import PRETOKENIZE_REGEX
 from facetworld.packing import Packed
 from facetworld.vocabulary import learn_bpe, pieces_of
 
-SIDE, PATCH = 128, 16
+SIDE = 128  # pixels
 END = "<|endoftext|>"
 # The processors' own: CLIP's, which Qwen2-VL and LLaVA took over.
 MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073]) * 255

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from facetworld import tiny_mllm  # before transformers
 from facetworld.packing import Packed
-from facetworld.tiny_mllm import END, MEAN, PATCH, SIDE, STD, attend
+from facetworld.tiny_mllm import END, MEAN, SIDE, STD, attend
 
 # isort: split
 from transformers import (
@@ -28,9 +28,10 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import (
 from transformers.models.qwen2_vl.modeling_qwen2_vl import rotate_half
 from transformers.vision_utils import get_vision_position_ids
 
-MERGE = 2
+PATCH, MERGE = 16, 2
 GRID = SIDE // PATCH // MERGE  # merged image tokens along each side
 PICTURE_TOKENS = GRID**2
+TOWER_STEPS, TOWER_RATE = 1200, 1.5e-3
 VOCABULARY = 1536
 PICTURE_START, PICTURE_END, PICTURE = (
     "<|vision_start|>",

@@ -45,7 +45,6 @@ from facetworld.pictures import FOLDER, load_pictures
 from facetworld.scene import sample
 
 N_TRAIN, N_TUNE = 30_000, 800
-TOWER_STEPS = 1200
 
 
 def clip(args, out: Path, rate: float | None = None) -> tuple[dict, list]:
@@ -78,12 +77,13 @@ def caption_rates(args) -> None:
 
 def warmup(args) -> tuple[dict, list]:
     base = BASES[args.base]
+    tower_steps = base.TOWER_STEPS if args.tower_steps is None else args.tower_steps
     scenes, pictures = load_pictures("train", args.n_train, folder=args.world)
     model, tokenizer, log = train_warmup.train_warmup(
         base,
         scenes,
         pictures,
-        args.tower_steps,
+        tower_steps,
         args.steps,
         args.seed,
         compiled=not args.no_compile,
@@ -94,9 +94,9 @@ def warmup(args) -> tuple[dict, list]:
         "asked": train_warmup.ASKED,
         "batch": train_warmup.BATCH,
         "rate": train_warmup.RATE,
-        "tower_steps": args.tower_steps,
+        "tower_steps": tower_steps,
         "tower_batch": train_warmup.TOWER_BATCH,
-        "tower_rate": train_warmup.TOWER_RATE,
+        "tower_rate": base.TOWER_RATE,
     }
     return settings, log
 
@@ -214,8 +214,7 @@ def arguments() -> argparse.ArgumentParser:
     made.add_argument(
         "--tower-steps",
         type=int,
-        default=TOWER_STEPS,
-        help=f"steps of the vision tower alone, default {TOWER_STEPS}",
+        help="steps of the vision tower alone, by default the base's",
     )
     made = command("contrast", contrast, 600, "a tiny promptable retriever")
     made.add_argument(

@@ -1,7 +1,7 @@
 """Go on from a warm-up until the model answers all eight facets' questions in words.
 
 The warm-up asks six facets' questions, in hand-written sentences only. This phase asks
-all eight in every wording that training has, so that the model can serve a retrieval
+all eight, and in many more wordings, so that the model can serve a retrieval
 through text: ask about a picture, and search among the answers. Under the general
 template it writes a COCO-like caption.
 """
@@ -14,6 +14,7 @@ from PIL import Image
 
 from facetworld.bases import base_of
 from facetworld.captions import coco_like
+from facetworld.crossed import crossed
 from facetworld.questions import QUESTIONS, TUNE_QUESTIONS, composed
 from facetworld.rows import TEXT_LENGTH, Strings
 from facetworld.scene import Scene
@@ -23,6 +24,7 @@ from facetworld.words import (
     LABEL_WORDS,
     all_labels,
     labels_of,
+    pick,
     varied_question,
 )
 
@@ -31,13 +33,23 @@ NEW_TOKENS = 12  # more than any answer has
 WRITTEN = (2, *range(5, 5 + 2 * len(FACETS), 2))
 
 
+_CROSSED = {facet: crossed(facet) for facet in FACETS}
+
+
+def ask(facet: str, rng: np.random.Generator) -> str:
+    """Half the time a question that mentions another facet's things."""
+    if rng.random() < 0.5:
+        return pick(rng, _CROSSED[facet])
+    return varied_question(facet, rng)
+
+
 def answer_row(scene: Scene, strings: Strings, rng: np.random.Generator) -> list:
     """[picture][general] -> caption; [picture][stem][question] -> answer, for all."""
     caption, _ = coco_like(scene, rng)
     row = [(strings.picture, -1), (strings.general, 0)]
     row.append(([*strings.ids(f" {caption}"), strings.end], 1))
     row.append((strings.stem, 0))
-    add_answers(row, scene, FACETS, varied_question, strings, rng)
+    add_answers(row, scene, FACETS, ask, strings, rng)
     return row
 
 
@@ -46,7 +58,7 @@ def longest(strings: Strings) -> int:
     total = len(strings.general) + TEXT_LENGTH + len(strings.stem)
     for facet, labels in all_labels().items():
         answers = ["none", *(w for label in labels for w in LABEL_WORDS[facet](label))]
-        asked = (*QUESTIONS[facet], *composed(facet))
+        asked = (*QUESTIONS[facet], *composed(facet), *_CROSSED[facet])
         total += max(len(strings.prompt(question)) for question in asked)
         total += max(len(strings.ids(words)) for words in answers) + 1
     return total

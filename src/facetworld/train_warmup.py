@@ -27,7 +27,7 @@ from facetworld.words import (
     question,
 )
 
-TOWER_BATCH, TOWER_RATE = 128, 1.5e-3
+TOWER_BATCH = 128
 BATCH, RATE = 64, 1.5e-3
 LENGTH = 78  # tokens beside the picture's
 QUESTIONS_A_PICTURE = 2  # of the six
@@ -67,7 +67,7 @@ def train_tower(
         return sum(losses) / len(losses)
 
     parameters = [*base.vision_parameters(model), *head.parameters()]
-    return optimise(parameters, loss_at, steps, TOWER_RATE, name="tower")
+    return optimise(parameters, loss_at, steps, base.TOWER_RATE, name="tower")
 
 
 def add_answers(
