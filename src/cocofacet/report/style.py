@@ -45,6 +45,9 @@ MODES = {
     "whole-prompted": ("each question, whole query", "#0f9e78", "^"),
     "part-prompted": ("each question, its own part", "#e08214", "D"),
     "part-least": ("least score over the parts", "#8566b8", "X"),
+    # Two stages: the second sees what the first finds.
+    "rerank": ("general, reranked by the question", "#8566b8", "s"),
+    "bound": ("reranked by who knows the answer", "#8a8a8a", "."),
     # Bounds, whatever the embedding.
     "chance": ("random order", INK, "_"),
     "perfect": ("perfect order", "#4c7fd0", "_"),
