@@ -112,6 +112,11 @@ Markdown(
 # the tower's own phase came in after first trials, and because a first model misread
 # questions in unseen words, the branches' questions are now put together from parts, in
 # many wordings. The tune questions were changed once, too. The evaluation had no part.
+#
+# It had one in the answerer's phase. A first version was asked the evaluation's questions
+# on tune scenes. It took the one about material for one about objects, and the one
+# about location often for one about the time. The phase now also asks questions that
+# mention other facets' things. None of them is the evaluation's.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Small panels, one for each model: Recall at 1 on tune scenes against training steps, general and prompted."}}
 curves = training.curves(records)
@@ -153,6 +158,8 @@ tables.shown(training.settings(records), "settings")
 
 # %% [markdown]
 # The minutes are of a processor shared with other work, one thread a training.
+# `warmup-answers` is the warm-up of seed 0 run a second time, elsewhere: processors round
+# differently, and the loss ended a little higher. The answerer starts from it.
 #
 # ## Other seeds
 #

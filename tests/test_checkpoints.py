@@ -163,7 +163,7 @@ def test_the_answerer_answers_the_evaluations_question_in_words(facet, tune):
             ids[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True
         )
         hits = [says(w, facet, labels[i]) for w, i in zip(words, asked, strict=True)]
-        assert np.mean(hits) > 0.5, question
+        assert np.mean(hits) > 0.6, question
 
 
 def test_the_text_embedder_matches_answers_to_the_evaluations_queries():
