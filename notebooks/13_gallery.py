@@ -45,7 +45,7 @@ import pandas as pd
 from IPython.display import Markdown
 
 from cocofacet import truth, whole_gallery
-from cocofacet.report import false_negatives, tables
+from cocofacet.report import exact_search, false_negatives, tables
 from cocofacet.report import gallery as report
 from cocofacet.report.glue import glue
 from cocofacet.report.provenance import made_with
@@ -174,6 +174,23 @@ shown
 # false. They are counted wrong (as in any benchmark), taken out of the pool, or counted
 # right (the first picture that truly shows the label decides).
 #
+# ## How large a gallery can be searched exactly
+#
+# Every score of a query against every picture is one matrix product. It is exact, and
+# it needs no index. Random vectors, measured once and not in this run:
+
+# %% tags=["hide-input"]
+folder = workspace.root / "results/benchmarks"
+measured = exact_search.read(folder / "exact_search.json")
+shown = Markdown(exact_search.NOT_MEASURED)
+if measured:
+    speed = exact_search.table(measured)
+    shown = tables.shown(speed, "exact-search").format(
+        "{:.3g}", na_rep="not measured"
+    )
+shown
+
+# %% [markdown]
 # ## In short
 
 # %% tags=["hide-input"]
@@ -188,6 +205,8 @@ for number, (name, each) in enumerate(counted.items()):
     said[f"false_{number}"] = false_negatives.hidden(each, 1, name)
 if not counted:
     said["false"] = false_negatives.NOT_KNOWN
+if measured:
+    said["exact"] = exact_search.fastest(measured)
 for key, sentence in said.items():
     glue(f"sentence_gallery_{key}", sentence)
 searched = pd.concat(found, names=["retriever"]).droplevel(1)
