@@ -40,6 +40,7 @@ changes = {}  # of the profile, such as {"promptables": "e5-v"}
 low_side = (
     48  # pixels of the small picture; the released script uses 128 of 336
 )
+longest = 16  # tokens of an answer at most; the released script allows 100
 heard = 96  # pictures of each facet whose answers are read aloud below
 k = 1  # the cut-off of the figure and the sentences
 
@@ -60,7 +61,8 @@ workspace = open_workspace(profile, run, seed, changes)
 workspace.announce(
     workspace.profile.answerer, prompts=1 + len(workspace.questions)
 )
-answerer = workspace.retriever(workspace.profile.answerer)
+name = workspace.profile.answerer
+answerer = workspace.retriever(name, max_new_tokens=longest)
 
 # %% [markdown]
 # ## What it says
@@ -97,7 +99,8 @@ handicaps = {
     "answered-raw": {"rewritten": False},
 }
 for mode, options in handicaps.items():
-    other = workspace.retriever(answerer.name, **options)
+    options = {"max_new_tokens": longest, **options}
+    other = workspace.retriever(name, **options)
     ranks.append(workspace.ranks(other, ("prompted",)).assign(mode=mode))
 ranks = pd.concat(ranks, ignore_index=True)
 

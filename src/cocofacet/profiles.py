@@ -135,6 +135,7 @@ MINI = Profile(
     pixels="128 × 128 px",
     duals=("tiny-clip",),
     promptables=("tiny-qwen2vl",),
+    answerer="tiny-answers",
     unasked="tiny-qwen2vl-unasked",
     unasked_facets=("times", "materials"),
     no_question="tiny-qwen2vl-noquestion",

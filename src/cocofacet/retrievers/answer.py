@@ -98,7 +98,6 @@ class AnswerRetriever:
             "text": row.text,
             "max_text": row.max_text or 0,
             "causal": int(row.causal),
-            "rewritten": int(rewritten),
             "general": row.general,
             "prompted": row.prompted,
             "max_new_tokens": max_new_tokens,

@@ -51,6 +51,13 @@ SHIPPED = (
         checkpoint="package:tiny-qwen2vl-noquestion",
         **_QWEN2_VL_TINY,
     ),
+    # The text-based baseline: asked alike, it answers in words.
+    Row(
+        name="tiny-answers",
+        checkpoint="package:tiny-qwen2vl-answers",
+        answers="package:tiny-text",
+        **_QWEN2_VL_TINY | {"family": "answer", "pooling": "the text embedder's own"},
+    ),
 )
 ROWS: dict[str, Row] = {
     row.name: row for row in (*SHIPPED, *DUAL, *VLM2VEC, *MLLM, *ANSWER)
