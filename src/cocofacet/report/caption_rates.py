@@ -1,0 +1,250 @@
+"""What naming a facet more often in training captions does to an embedding.
+
+    results/training/caption-rates/ranks.csv   a row a query, rate and seed: its rank in
+                                               each way of `reach.WAYS`
+    results/training/caption-rates/made.json   the trainings' settings, and what ranked
+
+The weights are not shipped. ``tools/rank_caption_rates.py`` makes both files from them.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from cocofacet.evaluate import GROUP, paired_difference
+from cocofacet.reach import WAYS
+from cocofacet.report.sentences import listed, percent, verdict
+from cocofacet.report.style import finished
+from cocofacet.report.tables import facets_only, recalls, with_interval
+from cocofacet.report.why import SHOWN, VERDICTS, judge
+
+RANKS, MADE = "ranks.csv", "made.json"
+COLUMNS = ["rate", "seed", "facet", "label", "query", *WAYS]
+DRAWN = ("probe", "images", "words")  # in the figure and the table
+
+MISSING = (
+    "**Not there yet.** `results/training/caption-rates` holds no ranks. They are made "
+    "in two steps, of which the first takes about an hour on one core:\n\n"
+    "```bash\n"
+    "python -m facetworld.train caption-rates --out data/caption-rates \\\n"
+    "    --record data/caption-rates\n"
+    "python tools/rank_caption_rates.py data/caption-rates\n"
+    "```"
+)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """The experiment's ranks and what made them.
+
+    Attributes:
+        ranks: columns `COLUMNS`; a rate is a fraction of captions.
+        made: the content of made.json.
+    """
+
+    ranks: pd.DataFrame
+    made: Mapping[str, object]
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """The facets whose rate was varied; the captions name the others always."""
+        first = next(iter(self.made["trainings"].values()))
+        return tuple(first["settings"]["caption_rates"])
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        return tuple(sorted(self.ranks.rate.unique()))
+
+    def made_with(self, k: int) -> str:
+        """The line under the experiment's numbers."""
+        settings = [made["settings"] for made in self.made["trainings"].values()]
+        steps, scenes, seeds = (
+            ", ".join(f"{n:,}" for n in sorted({each[key] for each in settings}))
+            for key in ("steps", "train_scenes", "seed")
+        )
+        ranked = self.made["ranked"]
+        parts = (
+            f"Recall@{k} in pools of 100; bands and brackets: 95 % bootstrap interval "
+            "over query texts",
+            f"trainings: {len(settings)} CLIPs, {steps} steps on {scenes} scenes, seed "
+            f"{seeds}",
+            f"ranked in the profile {ranked['profile']}, seed {ranked['seed']}",
+            *(f"{name} {version}" for name, version in ranked["packages"].items()),
+        )
+        return f"<small class='made-with'>{' · '.join(parts)}</small>"
+
+    def of(self, rate: float, way: str, facet: str | None = None) -> pd.DataFrame:
+        """Tidy ranks of one rate and way, of all facets or one. Several seeds are
+        several rows of a query."""
+        here = self.ranks[self.ranks.rate == rate]
+        here = here if facet is None else here[here.facet == facet]
+        known = {name: "" for name in GROUP} | {"mode": way}
+        return here.assign(**known, text=here.label, rank=here[way])
+
+    def levels(self, k: int, seed: int) -> pd.DataFrame:
+        """`tables.recalls` for each rate and way of `DRAWN`: columns rate, way, facet,
+        recall, low, high, ..."""
+        parts = [
+            recalls(self.of(rate, way), k, seed).assign(rate=rate, way=way)
+            for rate in self.rates
+            for way in DRAWN
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+
+def read(folder: Path) -> Rates | None:
+    """The experiment's files in a folder; None where there are none."""
+    if not (Path(folder) / RANKS).is_file():
+        return None
+    ranks = pd.read_csv(Path(folder) / RANKS, dtype={"label": str})
+    return Rates(ranks[COLUMNS], json.loads((Path(folder) / MADE).read_text()))
+
+
+def told(rate: float) -> str:
+    return f"{100 * rate:.0f} %"
+
+
+def curves(found: pd.DataFrame, varied: Sequence[str], k: int, shown_as: str) -> Figure:
+    """Recall of each way against the rate, a panel a facet; ``found`` is `levels`."""
+    every = list(dict.fromkeys(facets_only(found).facet))
+    facets = [*varied, *(facet for facet in every if facet not in varied)]
+    rates = sorted(found.rate.unique())
+    shape = {"sharex": True, "sharey": True, "squeeze": False, "layout": "constrained"}
+    rows = -(-len(facets) // 4)
+    figure, grid = plt.subplots(rows, 4, figsize=(9, 2.5 * rows), **shape)
+    for axes, facet in zip(grid.flat, facets, strict=False):
+        for way in DRAWN:
+            words, _, colour, marker = SHOWN[way]
+            here = found[(found.facet == facet) & (found.way == way)]
+            here = here.set_index("rate").loc[rates]
+            axes.plot(
+                range(len(rates)), 100 * here.recall, color=colour, marker=marker,
+                label=words, markersize=5,
+            )  # fmt: skip
+            axes.fill_between(
+                range(len(rates)), 100 * here.low, 100 * here.high, color=colour,
+                alpha=0.15, linewidth=0,
+            )  # fmt: skip
+        axes.set_title(
+            facet if facet in varied else f"{facet} (always named)", fontsize=9
+        )
+        axes.set_xticks(range(len(rates)), [f"{100 * rate:.0f}" for rate in rates])
+        axes.set_ylim(-3, 103)
+    for axes in grid.flat[len(facets) :]:
+        axes.axis("off")
+    for axes in grid[:, 0]:
+        axes.set_ylabel(f"Recall@{k} (%)")
+    figure.supxlabel("captions that name it (%)", fontsize=10)
+    handles, words = grid[0][0].get_legend_handles_labels()
+    figure.legend(handles, words, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3)
+    return finished(figure, shown_as)
+
+
+def grid(found: pd.DataFrame) -> pd.DataFrame:
+    """(facet, way) down, rates across: recall [interval]; ``found`` is `levels`."""
+    chosen = found[~found.facet.isin(["micro", "balanced"])]
+    cells = {}
+    for row in chosen.sort_values("rate", kind="stable").itertuples():
+        line = cells.setdefault((row.facet, SHOWN[row.way][1]), {})
+        line[told(row.rate)] = with_interval(row.recall, row.low, row.high)
+    wide = pd.DataFrame.from_dict(cells, orient="index")
+    wide.index = pd.MultiIndex.from_tuples(cells, names=["facet", "way"])
+    return wide.sort_index(level=0, sort_remaining=False)
+
+
+def verdicts(rates: Rates, found: pd.DataFrame, k: int, seed: int) -> pd.DataFrame:
+    """`why.judge` for each rate (across) and facet (down)."""
+    low = found.set_index(["rate", "way", "facet"]).low
+    table = {}
+    for rate in rates.rates:
+        for facet in dict.fromkeys(facets_only(found).facet):
+            pair = (rates.of(rate, way, facet) for way in ("probe", "words"))
+            ahead = paired_difference(*pair, k, average="micro", seed=seed).low
+            lows = (low[rate, way, facet] for way in ("probe", "words"))
+            table.setdefault(rate, {})[facet] = judge(*lows, ahead, k)
+    return pd.DataFrame(table)
+
+
+def by_rate(said: pd.DataFrame, varied: Sequence[str]) -> str:
+    """What each varied facet is at which rate; ``said`` is `verdicts`."""
+    parts = []
+    for facet in varied:
+        if facet not in said.index:
+            continue
+        runs: list[tuple[str, list[str]]] = []
+        for rate, name in said.loc[facet].items():
+            if not runs or runs[-1][0] != name:
+                runs.append((name, []))
+            runs[-1][1].append(told(rate))
+        steps = [f"{VERDICTS[name]} at {listed(at)}" for name, at in runs]
+        parts.append(f"{facet.capitalize()} are {', then '.join(steps)}.")
+    return " ".join(parts)
+
+
+def changes(rates: Rates, k: int, seed: int) -> pd.DataFrame:
+    """From the lowest to the highest rate: columns facet, way, change (gain, loss,
+    undecided), low_rate and high_rate (recalls); paired by query."""
+    first, last = rates.rates[0], rates.rates[-1]
+    rows = []
+    for facet in dict.fromkeys(rates.ranks.facet):
+        for way in DRAWN:
+            ends = [rates.of(rate, way, facet) for rate in (last, first)]
+            found = paired_difference(*ends, k, average="micro", seed=seed)
+            high, low = ((end["rank"] <= k).mean() for end in ends)
+            rows.append((facet, way, verdict(found.low, found.high), low, high))
+    return pd.DataFrame(rows, columns=["facet", "way", "change", "lowest", "highest"])
+
+
+def explained(table: pd.DataFrame, rates: Rates, k: int) -> str:
+    """Whether naming a facet changes what is there, or only what words reach; from
+    `changes`."""
+    first, last = told(rates.rates[0]), told(rates.rates[-1])
+    table = table[table.facet.isin(rates.varied)].set_index(["facet", "way"])
+    facets = [facet for facet in rates.varied if (facet, "probe") in table.index]
+    gaining = {
+        way: [f for f in facets if table.change[f, way] == "gain"] for way in DRAWN
+    }
+    text = (
+        f"From {first} to {last} of captions, Recall@{k} of the probe gains on "
+        f"{listed(gaining['probe'])}, of words on {listed(gaining['words'])}. "
+    )
+    if not gaining["words"]:
+        return text + (
+            "So these trainings do not show words coming to reach anything, and cannot "
+            "say what that would need."
+        )
+    only_words = [f for f in gaining["words"] if f not in gaining["probe"]]
+    if not only_words:
+        text += (
+            "Wherever words come to reach more, the probe comes to find more as well: "
+            "the captions change what is kept and not only how to ask for it."
+        )
+    else:
+        text += (
+            f"On {listed(only_words)} only words gain: there the captions taught words "
+            "to reach what the probe finds at any rate."
+        )
+    levels = [
+        f"{facet} {percent(table.lowest[facet, 'probe'])} of "
+        f"{percent(table.highest[facet, 'probe'])}"
+        for facet in gaining["words"]
+    ]
+    return f"{text} What the probe finds at {first}, of what it finds at {last}: " + (
+        f"{listed(levels)}."
+    )
+
+
+def unnamed(said: pd.DataFrame, rates: Rates) -> str:
+    """What the CLIP of the lowest rate keeps; ``said`` is `verdicts`."""
+    here = said[rates.rates[0]]
+    facets = [facet for facet in rates.varied if facet in here.index]
+    there = [f for f in facets if here[f] in ("not reached", "in part", "reached")]
+    start = f"With captions that name them at a rate of {told(rates.rates[0])}, "
+    if not there:
+        return start + f"the probe finds none of {listed(facets)} above chance."
+    return start + (f"the probe or the words still find {listed(there)} above chance.")

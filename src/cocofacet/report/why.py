@@ -1,0 +1,252 @@
+"""The chapter on why: what is in an embedding, what reaches it, and what was missing.
+
+An embedding is a retriever in a mode (general, prompted). Its levels are the recalls of
+`reach.WAYS`; what is concluded of a facet follows from their intervals alone.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from cocofacet.anchors import share_of_gap
+from cocofacet.evaluate import paired_difference
+from cocofacet.reach import WAYS, mode_of
+from cocofacet.report.sentences import (
+    difference,
+    interval,
+    listed,
+    percent,
+    points,
+    verdict,
+)
+from cocofacet.report.style import chance_line, finished
+from cocofacet.report.tables import (
+    differences,
+    facets_only,
+    of_mode,
+    recalls,
+    row_of,
+    with_interval,
+)
+
+# way -> (words in a legend, heading of a column, colour, marker).
+SHOWN = {
+    "probe": ("there: a linear probe", "probe", "#0f9e78", "^"),
+    "images": ("from images: mean of others", "images", "#4c7fd0", "s"),
+    "grounded": ("grounded: mean of what the text finds", "grounded", "#cc79a7", "v"),
+    "words": ("from words: the text", "words", "#e08214", "D"),
+}
+
+# What the levels say of a facet -> in words, after "are".
+VERDICTS = {
+    "reached": "reached from words as well as by the probe",
+    "in part": "reached in part",
+    "not reached": "there but not reached from words",
+    "lost": "lost even to the probe",
+    "undecided": "asked for with a single text, which decides nothing",
+}
+
+
+def levels(
+    ranks: pd.DataFrame, modes: Sequence[str], k: int, seed: int
+) -> pd.DataFrame:
+    """`tables.recalls` of one retriever, with the columns mode and way."""
+    named = {mode_of(mode, way): (mode, way) for mode in modes for way in WAYS}
+    found = recalls(ranks, k, seed)
+    found[["mode", "way"]] = [named[name] for name in found["mode"]]
+    return found
+
+
+def of_way(found: pd.DataFrame, mode: str, way: str) -> pd.DataFrame:
+    """The rows of one mode and way of `levels`."""
+    return found[(found["mode"] == mode) & (found.way == way)]
+
+
+def figure(panels: Mapping[str, pd.DataFrame], k: int, shown_as: str) -> Figure:
+    """The four levels of each facet with their intervals, a panel for each embedding.
+
+    Each table is `levels` of one mode. A panel is read by itself.
+    """
+    facets = list(dict.fromkeys(facets_only(next(iter(panels.values()))).facet))
+    shape = {"sharex": True, "sharey": True, "squeeze": False, "layout": "constrained"}
+    size = (max(7, 3.1 * len(panels) + 1), 0.62 * len(facets) + 1.4)
+    drawn, grid = plt.subplots(1, len(panels), figsize=size, **shape)
+    for axes, (title, table) in zip(grid[0], panels.items(), strict=True):
+        for place, way in enumerate(WAYS):
+            words, _, colour, marker = SHOWN[way]
+            here = table[table.way == way].set_index("facet").reindex(facets)
+            error = np.vstack([here.recall - here.low, here.high - here.recall])
+            axes.errorbar(
+                100 * here.recall,
+                np.arange(len(facets)) + 0.18 * (place - 1.5),
+                xerr=100 * error.clip(0),
+                fmt=marker,
+                color=colour,
+                label=words,
+                markersize=5,
+                elinewidth=1.5,
+            )
+        chance_line(axes, k)
+        axes.set(title=title, xlim=(-2, 103), xlabel=f"Recall@{k} (%)")
+    grid[0][0].set_yticks(np.arange(len(facets)), facets)
+    grid[0][0].invert_yaxis()
+    handles, words = grid[0][0].get_legend_handles_labels()
+    drawn.legend(handles, words, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2)
+    return finished(drawn, shown_as)
+
+
+def grid(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Facets and the macro average down, (embedding, way) across: recall [interval]."""
+    columns = {}
+    for title, table in panels.items():
+        for way in WAYS:
+            here = table[(table.way == way) & ~table.facet.isin(["micro", "balanced"])]
+            columns[title, SHOWN[way][1]] = {
+                row.facet: with_interval(row.recall, row.low, row.high)
+                for row in here.itertuples()
+            }
+    return pd.DataFrame(columns).rename_axis("facet")
+
+
+def naming_grid(named: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """How often the probe names an image's class, in percent, beside what needs no
+    picture: (embedding, measure) across, facets down. Tables as from `reach.naming`."""
+    columns = {}
+    for title, table in named.items():
+        table = table.set_index("facet")
+        columns[title, "right"] = table.accuracy
+        columns[title, "balanced"] = table.balanced
+    columns["without a picture", "most frequent"] = table.majority
+    columns["without a picture", "balanced"] = table.even
+    shown = 100 * pd.DataFrame(columns)
+    shown["", "images"] = table.images
+    return shown
+
+
+def judged(
+    ranks: pd.DataFrame, found: pd.DataFrame, mode: str, k: int, seed: int
+) -> pd.DataFrame:
+    """What the levels of one embedding say of each facet.
+
+    ``ranks`` and ``found`` (`levels`) hold one retriever. Columns facet, verdict,
+    probe, words (recalls). A level is above chance when its interval lies above k in
+    100, and the probe is ahead when the interval of the paired difference lies above 0.
+    """
+    probe, words = (of_way(found, mode, way) for way in ("probe", "words"))
+    tables = [of_mode(ranks, mode_of(mode, way)) for way in ("probe", "words")]
+    rows = []
+    for facet in facets_only(probe).facet:
+        pair = (table[table.facet == facet] for table in tables)
+        ahead = paired_difference(*pair, k, average="micro", seed=seed).low
+        there, read = row_of(probe, facet), row_of(words, facet)
+        said = judge(there.low, read.low, ahead, k)
+        rows.append((facet, said, there.recall, read.recall))
+    return pd.DataFrame(rows, columns=["facet", "verdict", "probe", "words"])
+
+
+def judge(probe: float, words: float, ahead: float, k: int) -> str:
+    """A key of `VERDICTS` from three lower ends of intervals: of the probe's recall, of
+    the text's, and of their paired difference.
+
+    >>> judge(probe=0.4, words=0.005, ahead=0.3, k=1)
+    'not reached'
+    """
+    chance = k / 100
+    if np.isnan([probe, words, ahead]).any():
+        return "undecided"
+    if words > chance:
+        return "in part" if ahead > 0 else "reached"
+    return "not reached" if probe > chance else "lost"
+
+
+def concluded(table: pd.DataFrame, who: str, k: int) -> str:
+    """One sentence for an embedding, from `judged`: which facets are lost, which are
+    there but not reached, which are reached; with the levels where these differ."""
+    parts = []
+    for name, words in VERDICTS.items():
+        here = table[table.verdict == name]
+        if here.empty:
+            continue
+        facets = list(here.facet)
+        if name in ("in part", "not reached"):
+            facets = [
+                f"{row.facet} (probe {percent(row.probe)}, words {percent(row.words)})"
+                for row in here.itertuples()
+            ]
+        parts.append(f"{listed(facets)} are {words}")
+    return f"{who}, Recall@{k}: {'; '.join(parts)}."
+
+
+def missing(ranks: pd.DataFrame, who: str, k: int, seed: int) -> str:
+    """How much of what the question gains a better query could have had without it.
+
+    ``ranks`` of a promptable retriever, modes general and prompted in all ways. The
+    probe on the general embedding stands for the best query.
+    """
+    ways = ("general-probe", "general", "prompted")
+    probe, general, prompted = (of_mode(ranks, mode) for mode in ways)
+    gain = row_of(differences(prompted, general, k, seed), "macro")
+    if verdict(gain.low, gain.high) != "gain":
+        return f"With {who} the question has no clear gain in Recall@{k} to explain."
+    best = row_of(recalls(probe, k, seed), "macro").recall
+    share, low, high = share_of_gap(probe, general, prompted, k, seed)
+    text = (
+        f"With {who}, words reach macro Recall@{k} {percent(gain.reference)} without "
+        f"the question and {percent(gain.value)} with it. A probe on the embedding "
+        f"without it reaches {percent(best)}, {_whole(share)} of that way (95 % "
+        f"interval {_whole(low)} to {_whole(high)}). "
+    )
+    if high < 0.5:
+        return text + (
+            "So most of what the question gains was not within reach of a better "
+            "query: the general embedding does not hold it where a linear probe of "
+            "this size finds it."
+        )
+    if low > 0.5:
+        return text + (
+            "So most of what the question gains was there already, and the text failed "
+            "to reach it."
+        )
+    return text + "Whether most of it was there already is undecided."
+
+
+def _whole(share: float) -> str:
+    return f"{100 * share:.0f} %".replace("-", "−")
+
+
+def brought_in(ranks: pd.DataFrame, k: int, seed: int) -> str:
+    """Whether the question changes what the probe finds, and not only the words."""
+    probes = (of_mode(ranks, mode_of(m, "probe")) for m in ("prompted", "general"))
+    row = row_of(differences(*probes, k, seed), "macro")
+    return difference(row, "On prompted embeddings a probe", "on general ones", k)
+
+
+def asked_with_images(
+    ranks: pd.DataFrame, modes: Mapping[str, str], way: str, k: int, seed: int
+) -> str:
+    """What a query made of images gains or loses against the text, macro.
+
+    ``ranks`` holds one retriever, ``modes`` maps its modes to their names.
+    """
+    parts = []
+    for mode, name in modes.items():
+        pair = (of_mode(ranks, mode_of(mode, w)) for w in (way, "words"))
+        row = row_of(differences(*pair, k, seed), "macro")
+        size = f"{100 * abs(row.difference):.1f} points"
+        effect = {
+            "gain": f"gains {size}",
+            "loss": f"loses {size}",
+            "undecided": f"is undecided ({points(row.difference)})",
+        }[verdict(row.low, row.high)]
+        parts.append(f"with {name} {effect} ({interval(row.low, row.high)})")
+    query = {
+        "images": "the mean of other images that carry the label",
+        "grounded": "the mean of the ten images that the text finds",
+    }[way]
+    return (
+        f"Against the text, a query that is {query} {listed(parts)}, in macro "
+        f"Recall@{k}."
+    )

@@ -1,0 +1,226 @@
+"""The caption-rate experiment: ranked from its checkpoints, read back, concluded."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import rank_caption_rates
+
+from cocofacet import reach
+from cocofacet.facets import FACETS
+from cocofacet.files import write_json
+from cocofacet.official import Benchmark, Query
+from cocofacet.report import caption_rates
+
+K = 1
+HIT, HALF, MISS = [1] * 8, [1, 9] * 4, [9] * 8
+
+
+def experiment(levels):
+    """levels maps rate -> facet -> (probe, words), each eight ranks of four texts.
+    Means of images find what the probe finds."""
+    rows = [
+        {
+            "rate": rate, "seed": 0, "facet": facet, "label": str(n // 2),
+            "query": f"{facet}:{n}", "probe": probe[n], "images": probe[n],
+            "grounded": 9, "words": words[n],
+        }
+        for rate, by_facet in levels.items()
+        for facet, (probe, words) in by_facet.items()
+        for n in range(8)
+    ]  # fmt: skip
+    settings = {"seed": 0, "steps": 600, "train_scenes": 30000}
+    settings["caption_rates"] = {"times": 0.0, "people": 0.0}
+    made = {
+        "trainings": {"caption-rate-000-seed0": {"settings": settings}},
+        "ranked": {"profile": "mini", "seed": 0, "packages": {"torch": "2"}},
+    }
+    return caption_rates.Rates(pd.DataFrame(rows), made)
+
+
+def both(probe, words):
+    return {"times": (probe, words), "people": (MISS, MISS), "objects": (HIT, HIT)}
+
+
+@pytest.fixture(scope="module")
+def rates():
+    return experiment(
+        {0.0: both(MISS, MISS), 0.1: both(HIT, MISS), 1.0: both(HIT, HIT)}
+    )
+
+
+def concluded(rates):
+    found = rates.levels(K, 0)
+    return caption_rates.verdicts(rates, found, K, 0)
+
+
+def test_each_rate_gets_its_verdicts(rates):
+    said = concluded(rates)
+    assert said.loc["times"].tolist() == ["lost", "not reached", "reached"]
+    assert said.loc["people"].tolist() == ["lost"] * 3
+    assert caption_rates.by_rate(said, rates.varied) == (
+        "Times are lost even to the probe at 0 %, then there but not reached from "
+        "words at 10 %, then reached from words as well as by the probe at 100 %. "
+        "People are lost even to the probe at 0 %, 10 % and 100 %."
+    )
+
+
+def test_what_is_kept_unnamed(rates):
+    said = concluded(rates)
+    assert caption_rates.unnamed(said, rates) == (
+        "With captions that name them at a rate of 0 %, the probe finds none of times "
+        "and people above chance."
+    )
+    kept = experiment({0.0: both(HALF, MISS), 1.0: both(HIT, HIT)})
+    assert "still find times above chance" in caption_rates.unnamed(
+        concluded(kept), kept
+    )
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest", "words"),
+    [
+        ((MISS, MISS), (HIT, HIT), "the captions change what is kept"),
+        ((HIT, MISS), (HIT, HIT), "On times only words gain"),
+        ((MISS, MISS), (HIT, MISS), "cannot say what that would need"),
+    ],
+)
+def test_the_explanation_turns(lowest, highest, words):
+    rates = experiment({0.0: both(*lowest), 1.0: both(*highest)})
+    said = caption_rates.explained(caption_rates.changes(rates, K, 0), rates, K)
+    assert words in said
+    assert "objects" not in said, "its rate was not varied"
+
+
+def test_the_explanation_gives_the_levels(rates):
+    said = caption_rates.explained(caption_rates.changes(rates, K, 0), rates, K)
+    assert said.startswith(
+        "From 0 % to 100 % of captions, Recall@1 of the probe gains on times, of words "
+        "on times."
+    )
+    assert said.endswith("of what it finds at 100 %: times 0.0 % of 100.0 %.")
+
+
+def test_several_seeds_are_averaged_by_query(rates):
+    second = rates.ranks.assign(seed=1, words=9)
+    more = caption_rates.Rates(pd.concat([rates.ranks, second]), rates.made)
+    found = more.levels(K, 0).set_index(["rate", "way", "facet"])
+    assert found.recall[1.0, "words", "times"] == 0.5
+    assert found.queries[1.0, "words", "times"] == 8
+
+
+def test_the_figure_has_a_panel_for_each_facet(rates):
+    found = rates.levels(K, 0)
+    figure = caption_rates.curves(found, rates.varied, K, "rendered world")
+    titles = [axes.get_title() for axes in figure.axes if axes.axison]
+    assert titles == ["times", "people", "objects (always named)"]
+    (probe, images, words) = figure.axes[0].lines
+    assert list(probe.get_ydata()) == list(images.get_ydata()) == [0, 100, 100]
+    assert list(words.get_ydata()) == [0, 0, 100]
+    assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == [
+        "0",
+        "10",
+        "100",
+    ]
+
+
+def test_the_table_has_a_column_for_each_rate(rates):
+    grid = caption_rates.grid(rates.levels(K, 0))
+    assert list(grid.columns) == ["0 %", "10 %", "100 %"]
+    assert grid.loc[("times", "words"), "100 %"] == "100.0 [100.0, 100.0]"
+
+
+def test_the_line_under_the_numbers(rates):
+    line = rates.made_with(K)
+    assert "1 CLIPs, 600 steps on 30,000 scenes, seed 0" in line and "torch 2" in line
+
+
+def test_what_is_not_there_is_none_and_the_remedy_is_said(tmp_path):
+    assert caption_rates.read(tmp_path) is None
+    assert "tools/rank_caption_rates.py" in caption_rates.MISSING
+
+
+class Workspace:
+    """A run on cats and dogs whose pictures carry what the checkpoint's name says:
+    nothing at a rate of 0, the animal at any other."""
+
+    def __init__(self):
+        self.seed, self.made_from = 0, {"sources": {"captions": "x"}, "run": "x"}
+        self.profile = SimpleNamespace(dual="tiny-clip", name="mini")
+        carried = {f"v{n:03}.jpg": (("cat", "dog")[n % 2],) for n in range(240)}
+        self.benchmark = Benchmark(
+            tuple(
+                Query(
+                    f"COCO_animal_retrieval:{n}",
+                    "animals",
+                    ("cat", "dog")[n % 2],
+                    FACETS["animals"].wording(("cat", "dog")[n % 2]),
+                    (f"v{n:03}.jpg", *(f"v{m:03}.jpg" for m in others(n))),
+                )
+                for n in range(8)
+            ),
+            {},
+            {"animals": carried},
+        )
+
+    def retriever(self, name, checkpoint):
+        assert (checkpoint / "weights").is_file()
+        return SimpleNamespace(
+            revision=checkpoint.name, seen="000" not in checkpoint.name
+        )
+
+    def queries(self, retriever):
+        return np.eye(6)[[n % 2 for n in range(8)]]
+
+    def embedded(self, retriever, modes):
+        rows = np.random.default_rng(0).normal(size=(240, 6))
+        if retriever.seen:
+            rows[:, :2] = 9 * np.eye(2)[np.arange(240) % 2]
+        return {None: rows / np.linalg.norm(rows, axis=1, keepdims=True)}
+
+
+def others(n):
+    return [m for m in range(240) if m % 2 != n % 2][:99]
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """Two finished trainings, and one that has no record yet."""
+    for percent in ("000", "030", "100"):
+        folder = tmp_path / f"caption-rate-{percent}"
+        folder.mkdir()
+        (folder / "weights").touch()
+        if percent != "100":
+            settings = {"caption_rates": {"animals": int(percent) / 100}}
+            record = {"settings": settings, "log": [1], "versions": {"torch": "2"}}
+            write_json(tmp_path / f"{folder.name}-seed4.json", record)
+    return tmp_path
+
+
+def test_finished_trainings_are_ranked_and_their_settings_kept(trained, tmp_path):
+    found = rank_caption_rates.ranked(Workspace(), [trained])
+    assert list(found.ranks.columns) == caption_rates.COLUMNS
+    assert found.rates == (0.0, 0.3) and set(found.ranks.seed) == {4}
+    by_rate = found.ranks.groupby("rate")[list(reach.WAYS)].max()
+    assert (by_rate.loc[0.3] == 1).all(), "it is there and all ways reach it"
+    assert (found.ranks[found.ranks.rate == 0].words > 1).any()
+    assert found.made["trainings"]["caption-rate-030-seed4"] == {
+        "settings": {"caption_rates": {"animals": 0.3}},
+        "versions": {"torch": "2"},
+        "revision": "caption-rate-030",
+    }
+    assert found.made["ranked"]["profile"] == "mini"
+    assert found.made["ranked"]["sources"] == {"captions": "x"}
+    out = tmp_path / "out"
+    rank_caption_rates.save(found, out)
+    again = caption_rates.read(out)
+    pd.testing.assert_frame_equal(again.ranks, found.ranks)
+    assert again.made == json.loads(json.dumps(found.made))
+    assert again.varied == ("animals",)
+
+
+def test_a_folder_without_a_finished_training_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no caption-rate-"):
+        rank_caption_rates.ranked(Workspace(), [tmp_path])

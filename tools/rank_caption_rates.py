@@ -1,0 +1,97 @@
+"""Rank the benchmark with the CLIPs of the caption-rate experiment.
+
+    python -m facetworld.train caption-rates --out FOLDER --record FOLDER
+    python tools/rank_caption_rates.py FOLDER
+
+The folder holds ``caption-rate-<percent>/`` and, for each that is finished, its record
+``caption-rate-<percent>-seed<k>.json``. Further folders may hold other seeds. Every
+query is ranked in the four ways of ``cocofacet.reach``; ranks and settings go to
+results/training/caption-rates/, because the weights are not shipped.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+
+from cocofacet import reach
+from cocofacet.files import write_atomic, write_json
+from cocofacet.report.caption_rates import COLUMNS, MADE, RANKS, Rates
+from cocofacet.workspace import Workspace, home, open_workspace
+
+
+def ranked(workspace: Workspace, folders: Sequence[Path]) -> Rates:
+    """Rank with every checkpoint that has a record. ``ValueError`` if there is none."""
+    tables, trainings = [], {}
+    records = [p for f in folders for p in f.glob("caption-rate-*-seed*.json")]
+    for path in sorted(records, key=lambda path: path.name):
+        name, _, seed = path.stem.rpartition("-seed")
+        record = json.loads(path.read_text())
+        (rate,) = set(record["settings"]["caption_rates"].values())
+        dual = workspace.profile.dual
+        retriever = workspace.retriever(dual, checkpoint=path.parent / name)
+        table = ways_of(workspace, retriever).assign(rate=rate, seed=int(seed))
+        tables.append(table[COLUMNS])
+        del record["log"]  # of recall on tune scenes: nothing that shaped the weights
+        trainings[path.stem] = record | {"revision": retriever.revision}
+        print(f"{path.stem}: {len(table)} queries ranked")
+    if not tables:
+        raise ValueError(
+            f"no caption-rate-<percent>-seed<k>.json in {', '.join(map(str, folders))}"
+        )
+    made = {"profile": workspace.profile.name, "seed": workspace.seed}
+    made["sources"] = workspace.made_from["sources"]
+    packages = ("cocofacet", "open_clip_torch", "torch", "numpy", "scikit-learn")
+    made["packages"] = {name: version(name).split("+")[0] for name in packages}
+    return Rates(
+        pd.concat(tables, ignore_index=True),
+        {"trainings": trainings, "ranked": made},
+    )
+
+
+def ways_of(workspace: Workspace, retriever) -> pd.DataFrame:
+    """A row a query, a column with its rank for each way; in the benchmark's order."""
+    benchmark = workspace.benchmark
+    modes = {"general": {facet: (None,) for facet in benchmark.facets}}
+    found = reach.rank_ways(
+        benchmark,
+        workspace.queries(retriever),
+        workspace.embedded(retriever, modes),
+        modes,
+        workspace.seed,
+    )
+    wide = found.ranks.pivot(index="query", columns="mode", values="rank")
+    wide = wide.rename(columns={reach.mode_of("general", w): w for w in reach.WAYS})
+    asked = pd.DataFrame(
+        {"facet": q.facet, "label": q.label, "query": q.id} for q in benchmark.queries
+    )
+    return asked.join(wide, on="query")
+
+
+def save(found: Rates, folder: Path) -> None:
+    """Write what ``caption_rates.read`` reads."""
+    write_atomic(folder / RANKS, found.ranks.to_csv(index=False))
+    write_json(folder / MADE, found.made)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("folders", type=Path, nargs="+", help="what --out and --record named")
+    add("--out", type=Path, default=home() / "results/training/caption-rates")
+    given = parser.parse_args()
+    try:
+        found = ranked(open_workspace("mini", "caption-rates", 0), given.folders)
+    except ValueError as error:
+        parser.error(str(error))
+    save(found, given.out)
+    print(f"written to {given.out}")
+
+
+if __name__ == "__main__":
+    main()
