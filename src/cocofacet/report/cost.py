@@ -37,10 +37,10 @@ def passes(found: list[dict]) -> pd.DataFrame:
     for made in found:
         for row in made.get("one_pass", ()):
             seconds = {
-                f"ms an image, {words}": 1000 * row[f"{way}_seconds"] / row["images"]
+                f"ms an image, {words}": 1000 * row["seconds"][way] / row["images"]
                 for way, words in (("one_pass", "one pass"), ("passes", "separate"))
             }
-            peaks = [row[f"{way}_peak_bytes"] for way in ("one_pass", "passes")]
+            peaks = list(row["peak_bytes"].values())
             rows[_where(made), row["prompts"]] = {
                 **seconds,
                 "times faster": row["times_faster"],
