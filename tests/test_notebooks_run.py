@@ -26,7 +26,7 @@ SWEEP = {
     },
     "09_answers": {"low_side": 32, "heard": 6, "k": 5},
     "10_pools": {"k": 5},
-    "12_luck": {"draws": 3},
+    "11_luck": {"draws": 3},
     "22_results": {"shown_profile": "nothing"},
 }
 each_notebook = pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)

@@ -69,7 +69,7 @@ modes = ("general", "prompted")
 
 # %%
 ranks = workspace.ranks(retriever, modes)
-workspace.save_ranks("12_luck", ranks)
+workspace.save_ranks("11_luck", ranks)
 known = evaluate.prompt_modes(workspace.questions)
 known = {mode: known[mode] for mode in modes}
 drawn = luck.drawn_again(
@@ -103,7 +103,7 @@ made_with(
 # *n* queries has the variance Σ *p* (1 − *p*) / *n*².
 
 # %% tags=["hide-input"]
-workspace.save_table("12_luck", drawn)
+workspace.save_table("11_luck", drawn)
 tables.shown(luck.grid(around, {m: MODES[m][0] for m in modes}), "luck")
 
 # %% [markdown]
