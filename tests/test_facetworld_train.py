@@ -3,6 +3,7 @@
 import json
 import math
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -194,6 +195,9 @@ def test_variants_ask_what_they_say():
     assert asked["tiny-qwen2vl-noquestion"] == set()
     # The warm-up is shared, so it must not ask what a variant never asks.
     assert set(train_warmup.ASKED) == asked["tiny-qwen2vl-unasked"]
+
+
+RECORDS = Path(__file__).parents[1] / "results/training"
 
 
 def run(world, *words: str, steps: int = 2, tune: int = 400) -> None:
@@ -392,6 +396,19 @@ def test_the_same_seed_gives_the_same_weights(world):
         run(world, "warmup", "--tower-steps", "2", "--out", str(world / name))
         weights.append((world / name / "model.safetensors").read_bytes())
     assert weights[0] == weights[1]
+
+
+@pytest.mark.parametrize(
+    "record", sorted(RECORDS.glob("*-seed0.json")), ids=lambda p: p.stem
+)
+def test_the_records_are_of_the_commands_defaults(record, world):
+    """A training that is shipped can be repeated without giving its settings."""
+    settings = json.loads(record.read_text())["settings"]
+    what = {"qwen": "contrast"}.get(settings["what"], settings["what"])
+    words = ["--warmup", str(world)] if what in ("contrast", "answers") else []
+    args = train.arguments().parse_args([what, "--out", "x", *words])
+    assert args.steps == settings["steps"]
+    assert args.n_train == settings["train_scenes"]
 
 
 def test_contrast_without_a_warmup_says_so(world, capsys):

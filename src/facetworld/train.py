@@ -170,12 +170,13 @@ def folder(text: str) -> Path:
     return Path(text)
 
 
-def arguments() -> argparse.ArgumentParser:
+def shared_arguments(steps: int) -> argparse.ArgumentParser:
+    """What every training can be told. Fresh for each: parsers share their defaults."""
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--out", type=Path, required=True, help="checkpoint folder")
     shared.add_argument("--record", type=Path, help="where settings and log go, JSON")
     shared.add_argument("--seed", type=int, default=0, help="default 0")
-    shared.add_argument("--steps", type=int, help="default %(default)s")
+    shared.add_argument("--steps", type=int, default=steps, help=f"default {steps}")
     shared.add_argument(
         "--world", type=Path, default=FOLDER, help="pictures, default %(default)s"
     )
@@ -187,6 +188,10 @@ def arguments() -> argparse.ArgumentParser:
     shared.add_argument(
         "--no-compile", action="store_true", help="no C++ compiler, or a short trial"
     )
+    return shared
+
+
+def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m facetworld.train",
         description=__doc__,
@@ -196,9 +201,9 @@ def arguments() -> argparse.ArgumentParser:
 
     def command(name: str, run, steps: int, about: str) -> argparse.ArgumentParser:
         made = commands.add_parser(
-            name, parents=[shared], help=about, description=about
+            name, parents=[shared_arguments(steps)], help=about, description=about
         )
-        made.set_defaults(run=run, steps=steps)
+        made.set_defaults(run=run)
         return made
 
     command("clip", lambda args: clip(args, args.out), 1400, "the tiny CLIP")
