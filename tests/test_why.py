@@ -118,7 +118,7 @@ def test_whether_the_question_brings_something_in():
     [
         (EVERY, NEVER, "gains 100.0 points"),
         (NEVER, EVERY, "loses 100.0 points"),
-        (SOME, SOME, "is undecided (+0.0 points)"),
+        (SOME, SOME, "is undecided with +0.0 points"),
     ],
 )
 def test_queries_made_of_images_against_the_text(images, words, effect):

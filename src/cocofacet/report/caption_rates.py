@@ -54,7 +54,11 @@ class Rates:
     def varied(self) -> tuple[str, ...]:
         """The facets whose rate was varied; the captions name the others always."""
         first = next(iter(self.made["trainings"].values()))
-        return tuple(first["settings"]["caption_rates"])
+        return tuple(f for f in self.facets if f in first["settings"]["caption_rates"])
+
+    @property
+    def facets(self) -> tuple[str, ...]:
+        return tuple(self.ranks.facet.unique())
 
     @property
     def rates(self) -> tuple[float, ...]:
@@ -148,13 +152,17 @@ def curves(found: pd.DataFrame, varied: Sequence[str], k: int, shown_as: str) ->
 def grid(found: pd.DataFrame) -> pd.DataFrame:
     """(facet, way) down, rates across: recall [interval]; ``found`` is `levels`."""
     chosen = found[~found.facet.isin(["micro", "balanced"])]
-    cells = {}
-    for row in chosen.sort_values("rate", kind="stable").itertuples():
-        line = cells.setdefault((row.facet, SHOWN[row.way][1]), {})
-        line[told(row.rate)] = with_interval(row.recall, row.low, row.high)
+    cells = {
+        (facet, SHOWN[way][1]): {
+            told(row.rate): with_interval(row.recall, row.low, row.high)
+            for row in rows.sort_values("rate").itertuples()
+        }
+        for facet, of_facet in chosen.groupby("facet", sort=False)
+        for way, rows in of_facet.groupby("way", sort=False)
+    }
     wide = pd.DataFrame.from_dict(cells, orient="index")
-    wide.index = pd.MultiIndex.from_tuples(cells, names=["facet", "way"])
-    return wide.sort_index(level=0, sort_remaining=False)
+    wide.index.names = ["facet", "way"]
+    return wide
 
 
 def verdicts(rates: Rates, found: pd.DataFrame, k: int, seed: int) -> pd.DataFrame:
@@ -162,7 +170,7 @@ def verdicts(rates: Rates, found: pd.DataFrame, k: int, seed: int) -> pd.DataFra
     low = found.set_index(["rate", "way", "facet"]).low
     table = {}
     for rate in rates.rates:
-        for facet in dict.fromkeys(facets_only(found).facet):
+        for facet in rates.facets:
             pair = (rates.of(rate, way, facet) for way in ("probe", "words"))
             ahead = paired_difference(*pair, k, average="micro", seed=seed).low
             lows = (low[rate, way, facet] for way in ("probe", "words"))
@@ -174,8 +182,6 @@ def by_rate(said: pd.DataFrame, varied: Sequence[str]) -> str:
     """What each varied facet is at which rate; ``said`` is `verdicts`."""
     parts = []
     for facet in varied:
-        if facet not in said.index:
-            continue
         runs: list[tuple[str, list[str]]] = []
         for rate, name in said.loc[facet].items():
             if not runs or runs[-1][0] != name:
@@ -188,10 +194,10 @@ def by_rate(said: pd.DataFrame, varied: Sequence[str]) -> str:
 
 def changes(rates: Rates, k: int, seed: int) -> pd.DataFrame:
     """From the lowest to the highest rate: columns facet, way, change (gain, loss,
-    undecided), low_rate and high_rate (recalls); paired by query."""
+    undecided), lowest and highest (recalls at these rates); paired by query."""
     first, last = rates.rates[0], rates.rates[-1]
     rows = []
-    for facet in dict.fromkeys(rates.ranks.facet):
+    for facet in rates.facets:
         for way in DRAWN:
             ends = [rates.of(rate, way, facet) for rate in (last, first)]
             found = paired_difference(*ends, k, average="micro", seed=seed)
@@ -205,9 +211,9 @@ def explained(table: pd.DataFrame, rates: Rates, k: int) -> str:
     `changes`."""
     first, last = told(rates.rates[0]), told(rates.rates[-1])
     table = table[table.facet.isin(rates.varied)].set_index(["facet", "way"])
-    facets = [facet for facet in rates.varied if (facet, "probe") in table.index]
     gaining = {
-        way: [f for f in facets if table.change[f, way] == "gain"] for way in DRAWN
+        way: [f for f in rates.varied if table.change[f, way] == "gain"]
+        for way in DRAWN
     }
     text = (
         f"From {first} to {last} of captions, Recall@{k} of the probe gains on "
@@ -222,12 +228,14 @@ def explained(table: pd.DataFrame, rates: Rates, k: int) -> str:
     if not only_words:
         text += (
             "Wherever words come to reach more, the probe comes to find more as well: "
-            "the captions change what is kept and not only how to ask for it."
+            "the captions change what is kept and not only how to ask for it. Here "
+            "that is the paper's explanation, with captions as its cause."
         )
     else:
         text += (
             f"On {listed(only_words)} only words gain: there the captions taught words "
-            "to reach what the probe finds at any rate."
+            "to reach what the probe finds no better than before. That is the rival "
+            "explanation."
         )
     levels = [
         f"{facet} {percent(table.lowest[facet, 'probe'])} of "
@@ -241,10 +249,10 @@ def explained(table: pd.DataFrame, rates: Rates, k: int) -> str:
 
 def unnamed(said: pd.DataFrame, rates: Rates) -> str:
     """What the CLIP of the lowest rate keeps; ``said`` is `verdicts`."""
-    here = said[rates.rates[0]]
-    facets = [facet for facet in rates.varied if facet in here.index]
-    there = [f for f in facets if here[f] in ("not reached", "in part", "reached")]
-    start = f"With captions that name them at a rate of {told(rates.rates[0])}, "
-    if not there:
-        return start + f"the probe finds none of {listed(facets)} above chance."
-    return start + (f"the probe or the words still find {listed(there)} above chance.")
+    lowest = rates.rates[0]
+    there = [f for f in rates.varied if said[lowest][f] not in ("lost", "undecided")]
+    found = f"still find {listed(there)}" if there else "find none of them"
+    return (
+        f"Where {told(lowest)} of captions name {listed(rates.varied)}, the probe and "
+        f"the words {found} above chance."
+    )

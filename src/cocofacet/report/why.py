@@ -12,7 +12,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from cocofacet.anchors import share_of_gap
-from cocofacet.evaluate import paired_difference
+from cocofacet.evaluate import averages, paired_difference
 from cocofacet.reach import WAYS, mode_of
 from cocofacet.report.sentences import (
     difference,
@@ -24,7 +24,6 @@ from cocofacet.report.sentences import (
 )
 from cocofacet.report.style import chance_line, finished
 from cocofacet.report.tables import (
-    differences,
     facets_only,
     of_mode,
     recalls,
@@ -188,10 +187,10 @@ def missing(ranks: pd.DataFrame, who: str, k: int, seed: int) -> str:
     """
     ways = ("general-probe", "general", "prompted")
     probe, general, prompted = (of_mode(ranks, mode) for mode in ways)
-    gain = row_of(differences(prompted, general, k, seed), "macro")
+    gain = _macro(prompted, general, k, seed)
     if verdict(gain.low, gain.high) != "gain":
         return f"With {who} the question has no clear gain in Recall@{k} to explain."
-    best = row_of(recalls(probe, k, seed), "macro").recall
+    best = averages(probe, k).macro.iloc[0]
     share, low, high = share_of_gap(probe, general, prompted, k, seed)
     text = (
         f"With {who}, words reach macro Recall@{k} {percent(gain.reference)} without "
@@ -203,14 +202,23 @@ def missing(ranks: pd.DataFrame, who: str, k: int, seed: int) -> str:
         return text + (
             "So most of what the question gains was not within reach of a better "
             "query: the general embedding does not hold it where a linear probe of "
-            "this size finds it."
+            "this size finds it. That is what the paper suspects."
         )
     if low > 0.5:
         return text + (
             "So most of what the question gains was there already, and the text failed "
-            "to reach it."
+            'to reach it. That is what "Seeing Is Not Addressing" argues.'
         )
     return text + "Whether most of it was there already is undecided."
+
+
+def _macro(a: pd.DataFrame, b: pd.DataFrame, k: int, seed: int) -> pd.Series:
+    """The macro row of `tables.differences`, without its other rows."""
+    found = paired_difference(a, b, k, seed=seed)
+    value, reference = (averages(table, k).macro.iloc[0] for table in (a, b))
+    names = ("value", "reference", "difference", "low", "high")
+    numbers = (value, reference, found.value, found.low, found.high)
+    return pd.Series(dict(zip(names, numbers, strict=True)))
 
 
 def _whole(share: float) -> str:
@@ -220,7 +228,7 @@ def _whole(share: float) -> str:
 def brought_in(ranks: pd.DataFrame, k: int, seed: int) -> str:
     """Whether the question changes what the probe finds, and not only the words."""
     probes = (of_mode(ranks, mode_of(m, "probe")) for m in ("prompted", "general"))
-    row = row_of(differences(*probes, k, seed), "macro")
+    row = _macro(*probes, k, seed)
     return difference(row, "On prompted embeddings a probe", "on general ones", k)
 
 
@@ -234,12 +242,12 @@ def asked_with_images(
     parts = []
     for mode, name in modes.items():
         pair = (of_mode(ranks, mode_of(mode, w)) for w in (way, "words"))
-        row = row_of(differences(*pair, k, seed), "macro")
+        row = _macro(*pair, k, seed)
         size = f"{100 * abs(row.difference):.1f} points"
         effect = {
             "gain": f"gains {size}",
             "loss": f"loses {size}",
-            "undecided": f"is undecided ({points(row.difference)})",
+            "undecided": f"is undecided with {points(row.difference)}",
         }[verdict(row.low, row.high)]
         parts.append(f"with {name} {effect} ({interval(row.low, row.high)})")
     query = {
