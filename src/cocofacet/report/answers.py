@@ -62,12 +62,12 @@ def recalls(table: pd.DataFrame, modes: Sequence[str], k: int, shown_as: str) ->
 def in_short(found: Mapping[str, pd.DataFrame], k: int) -> dict[str, str]:
     """One sentence a comparison; found maps mode -> its differences to "answered"."""
     against = {
-        "described": "Described without a question, pictures",
-        "answered-low": "Answered from small pictures, they",
-        "answered-raw": "With queries that are not rewritten, they",
+        "described": "A description without a question",
+        "answered-low": "An answer from a small picture",
+        "answered-raw": "An answer, searched with the query as it stands,",
     }
     return {
-        mode: difference(row_of(table, "macro"), against[mode], "answered", k)
+        mode: difference(row_of(table, "macro"), against[mode], "the answer", k)
         for mode, table in found.items()
     }
 
