@@ -60,6 +60,10 @@ benchmark = workspace.benchmark
 # with each other, not the retrievers.
 
 # %%
+workspace.announce(
+    workspace.profile.promptable, prompts=2 + len(workspace.questions)
+)
+workspace.announce(workspace.profile.dual, prompts=1)
 promptable = workspace.retriever(workspace.profile.promptable)
 dual = workspace.retriever(workspace.profile.dual)
 loaded = {retriever.name: retriever for retriever in (promptable, dual)}
