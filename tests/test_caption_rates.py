@@ -70,8 +70,8 @@ def test_each_rate_gets_its_verdicts(rates):
 def test_what_is_kept_unnamed(rates):
     said = concluded(rates)
     assert caption_rates.unnamed(said, rates) == (
-        "Where 0 % of captions name times and people, the probe and the words find none "
-        "of them above chance."
+        "Where 0 % of captions name times and people, the probe and the words find "
+        "none of them above chance."
     )
     kept = experiment({0.0: both(HALF, MISS), 1.0: both(HIT, HIT)})
     said = caption_rates.unnamed(concluded(kept), kept)
