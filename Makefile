@@ -93,6 +93,7 @@ _build/html.stamp: $(CHAPTERS) $(STATUS) $(PAGES) $(INSTALLED)
 	cp $(CHAPTERS) $(STATUS) notebooks/
 	rm -rf _build/html _build/.doctrees # a page that left the book leaves the folder
 	$(BIN)/jupyter-book build . -W --keep-going -q
+	cp -r results/mini/default/explore _build/html/_static/
 	mkdir -p _build/html/notebooks && cp $(CHAPTERS) $(STATUS) _build/html/notebooks/
 	touch $@
 

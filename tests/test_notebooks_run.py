@@ -27,6 +27,7 @@ SWEEP = {
     "09_answers": {"low_side": 32, "heard": 6, "k": 5},
     "10_pools": {"k": 5},
     "11_luck": {"draws": 3},
+    "16_explore": {"per_text": 1},
     "22_results": {"shown_profile": "nothing"},
 }
 each_notebook = pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
