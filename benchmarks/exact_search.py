@@ -111,9 +111,9 @@ class Way:
 
 
 WAYS = {
-    "numpy, in chunks": Way(by_numpy, "numpy"),
-    "torch, in chunks": Way(by_torch, "torch"),
-    "faiss, IndexFlatIP": Way(by_faiss, "faiss"),
+    "numpy (chunks)": Way(by_numpy, "numpy"),
+    "torch (chunks)": Way(by_torch, "torch"),
+    "FAISS (IndexFlatIP)": Way(by_faiss, "faiss"),
 }
 
 

@@ -209,8 +209,10 @@ if measured:
     said["exact"] = exact_search.fastest(measured)
 for key, sentence in said.items():
     glue(f"sentence_gallery_{key}", sentence)
-searched = pd.concat(found, names=["retriever"]).droplevel(1)
-workspace.save_table("13_gallery", searched)
+averaged = {
+    name: whole_gallery.averaged(each) for name, each in found.items()
+}
+workspace.save_table("13_gallery", pd.concat(averaged, names=["retriever"]))
 if counted:
     both = pd.concat(by_way, names=["pools"])
     workspace.save_table("13_gallery.false_negatives", both)

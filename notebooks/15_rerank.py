@@ -160,8 +160,8 @@ said = {
 }
 for key, sentence in said.items():
     glue(f"sentence_rerank_{key}", sentence)
-kept = ~ranks["mode"].str.startswith("bound")
-workspace.save_ranks("15_rerank", ranks[kept])
+kept = ["general", f"rerank-{depth}", "ridge", "prompted"]
+workspace.save_ranks("15_rerank", ranks[ranks["mode"].isin(kept)])
 workspace.save_table("15_rerank", found.set_index("where"))
 workspace.save_table("15_rerank.cost", cost)
 Markdown("\n\n".join(said.values()))

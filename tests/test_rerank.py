@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_whole_gallery import world
 
@@ -58,6 +58,7 @@ def plain(first, second, depth, positive):
     return [places[i] + 1 for i in everyone]
 
 
+@settings(deadline=None)  # the first call may import
 @given(scores, scores, st.integers(0, 7), st.integers(0, 5))
 def test_the_positives_place_is_the_plain_loops(first, second, depth, which):
     first, second = np.array(first), np.array(second)
@@ -70,6 +71,7 @@ def test_the_positives_place_is_the_plain_loops(first, second, depth, which):
         assert found[0, which] == plain(first, second, depth, positive)[which]
 
 
+@settings(deadline=None)  # the first call may import
 @given(st.permutations(range(6)), st.permutations(range(6)), st.integers(0, 6))
 def test_without_ties_every_place_is_the_plain_loops(first, second, depth):
     first, second = np.array(first, float), np.array(second, float)

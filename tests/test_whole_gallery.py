@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
@@ -14,6 +14,7 @@ from cocofacet.facets import FACETS
 from cocofacet.official import Benchmark, Query
 from cocofacet.whole_gallery import (
     Asked,
+    averaged,
     by_chance,
     difference,
     macro,
@@ -84,6 +85,7 @@ def test_ranks_by_hand_with_ties_and_nan_against_the_positives():
     assert ranks_of_positives(np.array([0.9]), np.array([nan])).tolist() == [2]
 
 
+@settings(deadline=None)  # the first call may import
 @given(st.permutations(range(12)), st.integers(1, 11))
 def test_average_precision_is_scikit_learns_where_no_scores_tie(scores, count):
     scores = np.array(scores, float)
@@ -95,6 +97,7 @@ def test_average_precision_is_scikit_learns_where_no_scores_tie(scores, count):
     assert ours["precision@3"] == pytest.approx(first / 3)
 
 
+@settings(deadline=None)  # the first call may import
 @given(st.lists(halves, min_size=1), st.lists(halves, min_size=1))
 def test_ties_never_flatter(positive, negative):
     positive, negative = np.array(positive), np.array(negative)
@@ -161,6 +164,17 @@ def test_methods_lie_between_a_random_and_a_perfect_order(searched):
     assert (averages.prompted == 1).all() and (averages.perfect == 1).all()
     assert averages.chance[40] > averages.chance[140], "small galleries flatter"
     assert of_texts(searched, "recall@5").loc[140, "perfect"].eq(0.5).all()
+
+
+def test_draws_are_averaged(searched):
+    table = averaged(searched)
+    assert len(table) == 4 * 2 * 2
+    row = table.loc[("general", "animals", "cat", 40)]
+    chosen = (searched["mode"] == "general") & (searched["size"] == 40)
+    here = searched[chosen & (searched["label"] == "cat")]
+    assert row["ap"] == pytest.approx(here["ap"].mean())
+    assert row["draws"] == len(here) > 1
+    assert table.loc[("general", "animals", "cat", 140), "draws"] == 1
 
 
 def test_a_text_without_a_positive_in_a_small_gallery_has_no_row(searched):

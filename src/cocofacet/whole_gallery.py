@@ -178,6 +178,14 @@ def over_sizes(
     return pd.DataFrame(rows)
 
 
+def averaged(table: pd.DataFrame) -> pd.DataFrame:
+    """(mode, facet, label, size) down: draws counted, everything else averaged over
+    them."""
+    keys = ["mode", "facet", "label", "size"]
+    groups = table.drop(columns=["text"]).groupby(keys, sort=False)
+    return groups.mean().assign(draw=groups.size()).rename(columns={"draw": "draws"})
+
+
 def of_texts(table: pd.DataFrame, measure: str) -> pd.DataFrame:
     """(size, facet, text) down, mode across: a measure, averaged over the draws."""
     keys = ["size", "facet", "text"]
