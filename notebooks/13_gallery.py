@@ -123,7 +123,9 @@ made_with(workspace, metric, "GPT-written", retriever, dual)
 # texts.
 
 # %% tags=["hide-input"]
-tables.shown(report.by_facet(found, k), "gallery").format("{:.1f}")
+grid = report.by_facet(found, k)
+shown = tables.shown(grid, "gallery").format("{:.1f}")
+shown.format("{:.0f}", subset=[("", "", "texts")])
 
 # %% [markdown]
 # ## Pictures counted wrong that are right
