@@ -61,6 +61,7 @@ def test_shares_are_of_the_last_entry():
     assert table.to_dict("index") == {
         "tiny-qwen2vl-answers-seed0": {"times": 90.0, "macro": 90.0}
     }
+    assert list(table.columns) == ["times", "macro"]
     assert training.last_shares({}).empty
 
 

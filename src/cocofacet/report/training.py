@@ -69,7 +69,7 @@ def last_shares(records: Mapping[str, dict]) -> pd.DataFrame:
         name: entry.get("answers") or entry.get("texts") for name, entry in last.items()
     }
     found = {name: share for name, share in shares.items() if share}
-    return 100 * pd.DataFrame(found).T
+    return _macro_last(100 * pd.DataFrame(found).T)
 
 
 def by_caption_rate(records: Mapping[str, dict], k: int = 1) -> pd.DataFrame:
@@ -86,7 +86,11 @@ def by_caption_rate(records: Mapping[str, dict], k: int = 1) -> pd.DataFrame:
                 facet: 100 * recall[(1, 5).index(k)] for facet, recall in found.items()
             }
             rows[f"{100 * rate:g} %"] = at
-    return pd.DataFrame(rows).T
+    return _macro_last(pd.DataFrame(rows).T)
+
+
+def _macro_last(table: pd.DataFrame) -> pd.DataFrame:
+    return table[sorted(table.columns, key=lambda name: (name == "macro", name))]
 
 
 def seeds(ranks: pd.DataFrame) -> pd.DataFrame:
