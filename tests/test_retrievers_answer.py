@@ -211,13 +211,14 @@ def test_what_shapes_an_answer_is_in_the_fingerprint(
     assert load().fingerprint == known
     others = (
         {"max_new_tokens": 7},
-        {"rewritten": False},
         {"text_checkpoint": save_text_embedder(tmp_path / "text", seed=1)},
         {"checkpoint": save_llava(tmp_path / "model", seed=1)},
         {"general": "<image> Say what you see."},
     )
     for options in others:
         assert load(**options).fingerprint != known, options
+    # How a query is worded shapes no image's vector.
+    assert load(rewritten=False).fingerprint == known
 
 
 def test_a_text_embedder_that_cannot_be_had(checkpoint, tmp_path):
