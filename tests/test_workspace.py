@@ -1,6 +1,11 @@
 """A run's folders, and the parameters that are refused before anything is made."""
 
+import re
+from dataclasses import replace
+
 import pytest
+import small_sources as small
+from PIL import Image
 
 from cocofacet import workspace
 from cocofacet.errors import InputError
@@ -56,3 +61,73 @@ def test_every_profile_names_rows_of_the_zoo_and_known_facets():
 
 def test_the_facets_never_asked_about_are_those_of_the_training():
     assert PROFILES["mini"].unasked_facets == HELD_OUT
+
+
+def test_a_field_of_the_profile_is_changed_and_the_rest_is_kept():
+    found = workspace.open_workspace(
+        "full", "a", 0, {"promptables": "e5-v,mmret", "max_images": 500, "anchors": 9}
+    ).profile
+    assert found.promptables == ("e5-v", "mmret")
+    assert found.promptable == "e5-v"
+    assert (found.max_images, found.anchors) == (500, 9)
+    assert found.duals == PROFILES["full"].duals
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"promptable": "e5-v"}, "changes: 'promptable' is no field of a profile"),
+        ({"max_images": "many"}, "changes: max_images: 'many' is no int"),
+        ({"promptables": "e6-v"}, "no retriever 'e6-v'"),
+        ({"duals": []}, "one each is needed"),
+        ({"checkpoints": {"e6-v": "x"}}, "no retriever 'e6-v'"),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused(changes, words):
+    with pytest.raises(InputError, match=re.escape(words)):
+        workspace.open_workspace("mini", "a", 0, changes)
+
+
+@pytest.fixture
+def coco(tmp_path, monkeypatch):
+    """Official files for 230 pictures of one colour, and 20 more without a label."""
+    monkeypatch.setenv("COCOFACET_HOME", str(tmp_path))
+    folder = tmp_path / "data/coco"
+    (folder / "images/val2017").mkdir(parents=True)
+    (folder / "annotations").mkdir()
+    captions = {number: ["A cat sits."] if number % 2 else ["A man stands."]
+                for number in range(1, 231)}  # fmt: skip
+    small.captions(folder / "annotations/captions_val2017.json", captions)
+    for number in range(1, 251):
+        image = Image.new("RGB", (32, 24), (number, 0, 0))
+        image.save(folder / f"images/val2017/{number:012d}.jpg")
+    return {"fetch": [], "facets": "gestures", "device": "cpu"}
+
+
+def test_official_files_make_a_benchmark_of_at_most_so_many_pictures(coco):
+    opened = workspace.open_workspace("colab", "a", 0, {**coco, "max_images": 220})
+    assert opened.benchmark.facets == ("gestures",)
+    assert len(opened.benchmark.images) <= 220
+    assert opened.path(opened.benchmark.images[0]).is_file()
+    # Held out: what no query may meet, the same ones every time.
+    assert len(opened.anchors) == 250 - len(opened.benchmark.images)
+    assert not set(opened.anchors) & set(opened.benchmark.images)
+
+
+def test_the_caption_control_uses_the_same_pictures(coco):
+    captions = workspace.open_workspace("colab", "a", 0, coco).pool("captions")
+    with pytest.raises(InputError, match="images are left as negatives"):
+        _ = replace(captions, seed=1, profile=captions.profile.changed(
+            {"max_images": 50})).benchmark  # fmt: skip
+    assert captions.benchmark.facets == ("captions",)
+    assert captions.questions == {"captions": None}
+
+
+def test_a_fetch_that_is_needed_is_made_first(coco, monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(
+        "cocofacet.fetch.fetch", lambda names, folder: asked.append((names, folder))
+    )
+    changes = {**coco, "fetch": "annotations"}
+    _ = workspace.open_workspace("colab", "a", 0, changes).annotations
+    assert asked == [(("annotations",), tmp_path / "data/coco")]
