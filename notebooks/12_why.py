@@ -111,7 +111,8 @@ tables.shown(report.grid(panels), "why")
 
 # %% [markdown]
 # How often the probe's first choice is right, in percent of images. *Balanced* is the
-# mean over classes. Beside it stands what needs no picture.
+# mean over classes, with its interval over images. Beside it stands what needs no
+# picture: always the most frequent class, or chance.
 
 # %% tags=["hide-input"]
 named = {
@@ -119,8 +120,7 @@ named = {
     for name in asked
     for mode, rows in found[name].named.groupby("mode", sort=False)
 }
-shown = tables.shown(report.naming_grid(named), "naming")
-shown.format("{:.1f}").format("{:.0f}", subset=[("", "images")])
+tables.shown(report.naming_grid(named), "naming")
 
 # %% [markdown]
 # ## The controlled answer
@@ -158,7 +158,9 @@ short = {}
 for name, modes in asked.items():
     ranks = found[name].ranks
     for mode in modes:
-        judged = report.judged(ranks, levels[name], mode, k, seed)
+        judged = report.judged(
+            ranks, levels[name], found[name].named, mode, k, seed
+        )
         who = f"{name}, {mode} embedding"
         short[f"{name}_{mode}"] = report.concluded(judged, who, k)
 ranks = found[promptable].ranks

@@ -1,6 +1,7 @@
 """The caption-rate experiment: ranked from its checkpoints, read back, concluded."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,24 +21,29 @@ HIT, HALF, MISS = [1] * 8, [1, 9] * 4, [9] * 8
 
 def experiment(levels):
     """levels maps rate -> facet -> (probe, words), each eight ranks of four texts.
-    Means of images find what the probe finds."""
+    Means of images find what the probe finds, and it names classes if it finds any."""
     rows = [
         {
             "rate": rate, "seed": 0, "facet": facet, "label": str(n // 2),
-            "query": f"{facet}:{n}", "probe": probe[n], "images": probe[n],
+            "query": f"{facet}:{n}", "probe": probe[n], "half": 9, "images": probe[n],
             "grounded": 9, "words": words[n],
         }
         for rate, by_facet in levels.items()
         for facet, (probe, words) in by_facet.items()
         for n in range(8)
     ]  # fmt: skip
+    named = [
+        {"rate": rate, "seed": 0, "facet": facet, "low": 1 / min(probe), "even": 0.5}
+        for rate, by_facet in levels.items()
+        for facet, (probe, _) in by_facet.items()
+    ]
     settings = {"seed": 0, "steps": 600, "train_scenes": 30000}
     settings["caption_rates"] = {"times": 0.0, "people": 0.0}
     made = {
         "trainings": {"caption-rate-000-seed0": {"settings": settings}},
         "ranked": {"profile": "mini", "seed": 0, "packages": {"torch": "2"}},
     }
-    return caption_rates.Rates(pd.DataFrame(rows), made)
+    return caption_rates.Rates(pd.DataFrame(rows), pd.DataFrame(named), made)
 
 
 def both(probe, words):
@@ -61,9 +67,8 @@ def test_each_rate_gets_its_verdicts(rates):
     assert said.loc["times"].tolist() == ["lost", "not reached", "reached"]
     assert said.loc["people"].tolist() == ["lost"] * 3
     assert caption_rates.by_rate(said, rates.varied) == (
-        "Times are lost even to the probe at 0 %, then there but not reached from "
-        "words at 10 %, then reached from words as well as by the probe at 100 %. "
-        "People are lost even to the probe at 0 %, 10 % and 100 %."
+        "Times are lost at 0 %, then there but not reached at 10 %, then reached at "
+        "100 %. People are lost at 0 %, 10 % and 100 %."
     )
 
 
@@ -104,7 +109,8 @@ def test_the_explanation_gives_the_levels(rates):
 
 def test_several_seeds_are_averaged_by_query(rates):
     second = rates.ranks.assign(seed=1, words=9)
-    more = caption_rates.Rates(pd.concat([rates.ranks, second]), rates.made)
+    ranks = pd.concat([rates.ranks, second])
+    more = caption_rates.Rates(ranks, rates.named, rates.made)
     found = more.levels(K, 0).set_index(["rate", "way", "facet"])
     assert found.recall[1.0, "words", "times"] == 0.5
     assert found.queries[1.0, "words", "times"] == 8
@@ -148,6 +154,7 @@ class Workspace:
     def __init__(self):
         self.seed, self.made_from = 0, {"sources": {"captions": "x"}, "run": "x"}
         self.profile = SimpleNamespace(dual="tiny-clip", name="mini")
+        self.annotations = Path("no world")
         carried = {f"v{n:03}.jpg": (("cat", "dog")[n % 2],) for n in range(240)}
         self.benchmark = Benchmark(
             tuple(
@@ -169,6 +176,9 @@ class Workspace:
         return SimpleNamespace(
             revision=checkpoint.name, seen="000" not in checkpoint.name
         )
+
+    def identity(self, retriever):
+        return {"retriever": "tiny-clip", "revision": retriever.revision}
 
     def queries(self, retriever):
         return np.eye(6)[[n % 2 for n in range(8)]]
@@ -216,6 +226,9 @@ def test_finished_trainings_are_ranked_and_their_settings_kept(trained, tmp_path
     rank_caption_rates.save(found, out)
     again = caption_rates.read(out)
     pd.testing.assert_frame_equal(again.ranks, found.ranks)
+    pd.testing.assert_frame_equal(again.named, found.named, check_like=True)
+    named = again.named.set_index("rate").balanced
+    assert named[0.3] == 1 and named[0.0] < 0.6
     assert again.made == json.loads(json.dumps(found.made))
     assert again.varied == ("animals",)
 

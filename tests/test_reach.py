@@ -60,7 +60,7 @@ def labelled(noise, strength):
     """Cats lie along the first dimension and dogs along the second, as far out as the
     strength says, among noise in all the others."""
     rows = noise.copy()
-    rows[:, :2] = strength * np.eye(3)[np.arange(IMAGES) % 3][:, :2]
+    rows[:, :2] = strength * np.eye(3)[np.arange(len(rows)) % 3][:, :2]
     return unit(rows)
 
 
@@ -76,7 +76,7 @@ def test_what_is_there_but_orthogonal_to_the_text_is_there_and_not_reached(
 ):
     away = {"cat": np.eye(DIM)[5], "dog": np.eye(DIM)[6]}
     got, found = recalls(animals, labelled(noise, 3), away)
-    assert got["probe"] == 1
+    assert got["probe"] == got["half"] == 1
     assert got["images"] > 0.9, "the mean of other cats leaves noise behind"
     assert got["words"] < 0.2 and got["grounded"] < 0.2
     named = found.named.iloc[0]
@@ -113,20 +113,21 @@ def test_no_image_is_scored_by_a_probe_that_saw_it(animals, noise):
     images, pools = labelled(noise, 0.5), pools_of(animals, "animals")
     classes, folds = reach.classes_of(animals, pools), reach.folds_of(IMAGES, 0)
     before = reach.probe_scores(images, classes, folds)
-    turned = classes.carried.copy()
-    turned[:, folds == 0] = turned[::-1, folds == 0]
-    after = reach.probe_scores(
-        images, reach.Classes(classes.of_text, turned, classes.known), folds
-    )
-    assert np.array_equal(before[:, folds == 0], after[:, folds == 0])
-    assert (before[:, folds != 0] != after[:, folds != 0]).all()
+    turned = classes.told.copy()
+    turned[:2, folds == 0] = turned[1::-1, folds == 0]
+    after = reach.probe_scores(images, reach.Classes(classes.of_text, turned), folds)
+    assert np.array_equal(before[..., folds == 0], after[..., folds == 0])
+    assert (before[0][:, folds != 0] != after[0][:, folds != 0]).all()
+    taught = np.isin(folds, (2, 4))  # by halves that hold the first fold
+    assert (before[1][:, taught] != after[1][:, taught]).all()
+    assert np.array_equal(before[1][:, ~taught], after[1][:, ~taught])
     # Nor does its picture: an image moved changes nobody else in its fold.
     moved = images.copy()
     first = np.flatnonzero(folds == 0)[0]
     moved[first] = np.eye(DIM)[3]
     again = reach.probe_scores(moved, classes, folds)
     rest = (folds == 0) & (np.arange(IMAGES) != first)
-    assert np.array_equal(before[:, rest], again[:, rest])
+    assert np.array_equal(before[..., rest], again[..., rest])
 
 
 def test_folds_are_balanced_and_seeded():
@@ -138,8 +139,11 @@ def test_folds_are_balanced_and_seeded():
 
 def classes_from(carried, known=None):
     carried = np.asarray(carried, bool)
-    known = np.ones(carried.shape[1]) if known is None else known
-    return reach.Classes(np.arange(len(carried)), carried, np.asarray(known, bool))
+    none = (
+        np.zeros(carried.shape[1], bool) if known is None else np.asarray(known, bool)
+    )
+    told = np.vstack([carried, none & ~carried.any(axis=0)])
+    return reach.Classes(np.arange(len(carried)), told)
 
 
 @settings(deadline=None, max_examples=40)
@@ -164,10 +168,10 @@ def test_the_mean_of_other_images_against_a_plain_loop(seed, images, classes):
 def test_grounded_queries_against_a_plain_loop(seed, images):
     rng = np.random.default_rng(seed)
     rows, texts = unit(rng.normal(size=(images, 4))), unit(rng.normal(size=(2, 4)))
-    searched = rng.random(images) < 0.97
+    searched = np.flatnonzero(rng.random(images) < 0.97)
     found = reach.grounded_scores(texts, rows, searched)
     for t, text in enumerate(texts):
-        order = sorted(np.flatnonzero(searched), key=lambda i: -(rows[i] @ text))
+        order = sorted(searched, key=lambda i: -(rows[i] @ text))
         for i in range(images):
             first = [j for j in order if j != i][:10]
             if len(order) > 10:
@@ -185,6 +189,7 @@ def test_labels_that_no_pool_tells_apart_are_one_class():
     assert of["stone"] == of["brick"] != of["wood"]
     assert classes.carried[of["stone"]].tolist() == [True, True, False] * 100
     assert classes.known.all()
+    assert not classes.told[-1].any()
 
 
 def test_an_image_of_which_nothing_is_claimed_trains_nothing():
@@ -210,7 +215,7 @@ def test_an_image_with_two_labels_counts_for_both(noise):
     rows[:, :2] = 4 * np.array([[1, 1], [1, 0], [0, 0]])[np.arange(IMAGES) % 3]
     classes = reach.classes_of(both, pools_of(both, "animals"))
     folds = reach.folds_of(IMAGES, 0)
-    scores = np.exp(reach.probe_scores(unit(rows), classes, folds))
+    scores = np.exp(reach.probe_scores(unit(rows), classes, folds)[0])
     cat, dog, none = scores[:, ::3].mean(axis=1)
     assert cat == pytest.approx(0.5, abs=0.1) and dog == pytest.approx(0.5, abs=0.1)
     assert none < 0.1
@@ -222,20 +227,60 @@ def test_classes_that_the_other_folds_lack_score_last():
     carried = np.zeros((2, 60), bool)
     carried[0, :30] = carried[1, 59] = True
     folds = reach.folds_of(60, 0)
-    scores = reach.probe_scores(rows, classes_from(carried), folds)
+    none = classes_from(carried, np.ones(60))
+    scores, half = reach.probe_scores(rows, none, folds)
     assert (np.isneginf(scores[1]) == (folds == folds[59])).all()
+    assert np.isneginf(half[1]).sum() > np.isneginf(scores[1]).sum()
     single = classes_from(np.ones((1, 60)))
     assert (reach.probe_scores(rows, single, folds) == 0).all()
 
 
 def test_naming_by_hand():
-    """Two cats and a dog, one without: the dog is called a cat."""
+    """Two cats, a dog, one without and one unknown: the dog is called a cat."""
     classes = classes_from([[1, 1, 0, 0, 0], [0, 0, 1, 0, 0]], [1, 1, 1, 1, 0])
     scores = np.log([[8, 8, 8, 1, 8], [1, 1, 1, 1, 1], [1, 1, 1, 8, 1]])
     assert reach.naming(scores, classes) == {
         "accuracy": 3 / 4,
         "majority": 2 / 4,
         "balanced": pytest.approx((1 + 0 + 1) / 3),
+        "low": pytest.approx(2 / 3),
+        "high": pytest.approx(2 / 3),
         "even": 1 / 3,
         "images": 4,
     }
+
+
+def test_held_out_pictures_teach_and_are_not_searched(animals, noise):
+    """Among so much noise the gallery teaches a probe less than it does together with
+    as many pictures held out. The ranks of the text know nothing of these."""
+    rows = labelled(np.random.default_rng(1).normal(size=(2 * IMAGES, DIM)), 0.8)
+    rows = unit(np.hstack([rows, np.random.default_rng(2).normal(size=(720, 60))]))
+    animal = [{"animal": ("cat", "dog", "")[n % 3]} for n in range(2 * IMAGES)]
+    queries = np.eye(DIM + 60)[[int(q.label == "dog") for q in animals.queries]]
+
+    def recalls(images, scenes):
+        found = reach.rank_ways(
+            animals, queries, {None: images}, MODES, 0, scenes=scenes
+        )
+        return averages(found.ranks, 1)["animals"].droplevel([0, 1, 2, 3]), found
+
+    alone, before = recalls(rows[:IMAGES], None)
+    taught, after = recalls(rows, animal)
+    assert taught["general-probe"] > alone["general-probe"]
+    assert after.named.images[0] == 2 * before.named.images[0]
+    for way in ("general", "general-grounded"):
+        ranks = (each.ranks[each.ranks["mode"] == way] for each in (before, after))
+        assert next(ranks).equals(next(ranks))
+
+
+def test_the_interval_of_naming_is_over_images():
+    """Half of a hundred cats are named rightly and all dogs: the standard error of the
+    mean over classes is that of the cats, by two."""
+    classes = classes_from(np.arange(200) < [[100], [0]], np.ones(200))
+    classes.told[1], classes.told[2] = classes.told[2], False
+    scores = np.zeros((3, 200))
+    scores[1, 50:] = 1
+    found = reach.naming(scores, classes)
+    assert found["balanced"] == 0.75
+    assert found["high"] - found["balanced"] == pytest.approx(1.96 * 0.05 / 2)
+    assert found["balanced"] - found["low"] == pytest.approx(1.96 * 0.05 / 2)

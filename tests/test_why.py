@@ -1,6 +1,5 @@
 """The chapter on why: its verdicts, its figure, and sentences that turn."""
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -35,33 +34,37 @@ def all_ways(mode="general", **levels):
     }
 
 
-def judged(ranks):
+def judged(ranks, named=0.1):
+    """named: the lower end of the probe's balanced naming, of which chance is 0.2."""
     found = why.levels(ranks, ("general",), K, 0)
-    return why.judged(ranks, found, "general", K, 0)
+    table = {"mode": "general", "facet": FACETS, "low": named, "even": 0.2}
+    return why.judged(ranks, found, pd.DataFrame(table), "general", K, 0)
 
 
 @pytest.mark.parametrize(
-    ("probe", "words", "verdict"),
+    ("named", "probe", "words", "verdict"),
     [
-        (EVERY, NEVER, "not reached"),
-        (EVERY, EVERY, "reached"),
-        (SOME, SOME, "reached"),
-        (EVERY, SOME, "in part"),
-        (NEVER, NEVER, "lost"),
-        (NEVER, EVERY, "reached"),
+        (0.3, EVERY, NEVER, "not reached"),
+        (0.3, NEVER, NEVER, "not reached"),
+        (0.3, EVERY, EVERY, "reached"),
+        (0.3, SOME, SOME, "reached"),
+        (0.3, EVERY, SOME, "in part"),
+        (0.1, NEVER, NEVER, "lost"),
+        (0.1, NEVER, EVERY, "reached"),
     ],
 )
-def test_verdicts_follow_the_intervals(probe, words, verdict):
-    table = judged(ranks_of(all_ways(probe=probe, words=words)))
+def test_verdicts_follow_the_intervals(named, probe, words, verdict):
+    table = judged(ranks_of(all_ways(probe=probe, words=words)), named)
     assert table.verdict.tolist() == [verdict] * 2
 
 
 def test_an_interval_that_holds_chance_is_not_above_it():
-    assert why.judge(probe=0.01, words=0.01, ahead=-0.1, k=1) == "lost"
-    assert why.judge(probe=0.011, words=0.01, ahead=-0.1, k=1) == "not reached"
-    assert why.judge(probe=0.04, words=0.04, ahead=-0.1, k=5) == "lost"
-    assert why.judge(probe=0.2, words=0.011, ahead=0.0, k=1) == "reached"
-    assert why.judge(float("nan"), 0.5, 0.1, k=1) == "undecided"
+    assert why.judge(there=0.0, words=0.01, ahead=-0.1, k=1) == "lost"
+    assert why.judge(there=0.001, words=0.01, ahead=-0.1, k=1) == "not reached"
+    assert why.judge(there=-0.1, words=0.05, ahead=-0.1, k=5) == "lost"
+    assert why.judge(there=0.2, words=0.011, ahead=0.0, k=1) == "reached"
+    assert why.judge(0.2, 0.011, 0.001, k=1) == "in part"
+    assert why.judge(0.2, float("nan"), 0.1, k=1) == "undecided"
 
 
 def test_a_single_text_decides_nothing():
@@ -80,17 +83,18 @@ def test_the_conclusion_names_each_facet_and_its_levels():
     )
     said = why.concluded(table, "CLIP", 1)
     assert said == (
-        "CLIP, Recall@1: objects and scenes are reached from words as well as by the "
-        "probe; times (probe 40.0 %, words 1.0 %) are there but not reached from "
-        "words; people are lost even to the probe."
+        "CLIP, Recall@1: objects and scenes are reached from words no worse than by "
+        "the probe; times (probe 40.0 %, words 1.0 %) are there but not reached from "
+        "words; people are lost: even the probe names them no better than chance."
     )
     turned = why.concluded(table.assign(verdict="in part"), "CLIP", 1)
     assert turned.startswith("CLIP, Recall@1: objects (probe 90.0 %, words 90.0 %)")
     assert turned.endswith("are reached in part.")
 
 
-def prompted(general_probe, prompted_probe=EVERY, general=NEVER, words=EVERY):
-    modes = all_ways("general", probe=general_probe, words=general)
+def prompted(general_probe, prompted_probe=EVERY, half=None, words=EVERY):
+    half = general_probe if half is None else half
+    modes = all_ways("general", probe=general_probe, half=half, words=NEVER)
     return ranks_of(modes | all_ways("prompted", probe=prompted_probe, words=words))
 
 
@@ -101,8 +105,12 @@ def test_what_was_missing_turns_with_the_probe():
     lost = why.missing(prompted(NEVER), "r", K, 0)
     assert "0 % of that way" in lost
     assert "was not within reach of a better query" in lost
+    assert lost.endswith("That is what the paper suspects.")
     half = why.missing(prompted(SOME), "r", K, 0)
     assert "50 % of that way" in half and half.endswith("is undecided.")
+    rising = why.missing(prompted(SOME, half=NEVER), "r", K, 0)
+    assert "taught by half as many images, 0.0 %." in rising
+    assert rising.endswith("because the probe still gains from more images.")
     nothing = why.missing(prompted(EVERY, words=NEVER), "r", K, 0)
     assert nothing == "With r the question has no clear gain in Recall@1 to explain."
 
@@ -140,12 +148,13 @@ def test_levels_know_their_mode_and_way(panels):
     assert why.of_way(table, "general", "images").recall.tolist() == [0.5] * 5
 
 
-def test_the_figure_has_four_levels_for_each_facet(panels):
+def test_the_figure_has_every_level_for_each_facet(panels):
     figure = why.figure(panels, K, "rendered world")
     axes = figure.axes[0]
     drawn = {c.get_label(): c.lines[0].get_xdata() for c in axes.containers}
     assert {way: list(drawn[why.SHOWN[way][0]]) for way in WAYS} == {
         "probe": [100, 100],
+        "half": [0, 0],
         "images": [50, 50],
         "grounded": [0, 0],
         "words": [0, 0],
@@ -160,11 +169,13 @@ def test_the_grids(panels):
     named = pd.DataFrame(
         {
             "facet": FACETS, "accuracy": [0.5, 0.25], "balanced": [0.4, 0.2],
-            "majority": [0.3, 0.3], "even": [0.1, 0.1], "images": [10, 20],
+            "low": [0.3, 0.1], "high": [0.5, 0.3], "majority": [0.3, 0.3],
+            "even": [0.1, 0.1], "images": [10, 20],
         }
     )  # fmt: skip
     shown = why.naming_grid({"r, general": named})
-    assert shown["r, general", "right"].tolist() == [50, 25]
-    assert shown["without a picture", "most frequent"].tolist() == [30, 30]
+    assert shown["r, general", "right"].tolist() == ["50.0", "25.0"]
+    assert shown["r, general", "balanced"]["times"] == "40.0 [30.0, 50.0]"
+    assert shown["without a picture", "right"].tolist() == ["30.0", "30.0"]
+    assert shown["without a picture", "balanced"].tolist() == ["10.0", "10.0"]
     assert shown["", "images"].tolist() == [10, 20]
-    assert np.isfinite(shown.to_numpy(float)).all()

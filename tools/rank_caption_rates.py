@@ -19,13 +19,13 @@ import pandas as pd
 
 from cocofacet import reach
 from cocofacet.files import write_atomic, write_json
-from cocofacet.report.caption_rates import COLUMNS, MADE, RANKS, Rates
+from cocofacet.report.caption_rates import COLUMNS, MADE, NAMED, RANKS, Rates
 from cocofacet.workspace import Workspace, home, open_workspace
 
 
 def ranked(workspace: Workspace, folders: Sequence[Path]) -> Rates:
     """Rank with every checkpoint that has a record. ``ValueError`` if there is none."""
-    tables, trainings = [], {}
+    tables, named, trainings = [], [], {}
     records = [p for f in folders for p in f.glob("caption-rate-*-seed*.json")]
     for path in sorted(records, key=lambda path: path.name):
         name, _, seed = path.stem.rpartition("-seed")
@@ -33,8 +33,12 @@ def ranked(workspace: Workspace, folders: Sequence[Path]) -> Rates:
         (rate,) = set(record["settings"]["caption_rates"].values())
         dual = workspace.profile.dual
         retriever = workspace.retriever(dual, checkpoint=path.parent / name)
-        table = ways_of(workspace, retriever).assign(rate=rate, seed=int(seed))
+        modes = {"general": {facet: (None,) for facet in workspace.benchmark.facets}}
+        found = reach.measure(workspace, retriever, modes)
+        made_by = {"rate": rate, "seed": int(seed)}
+        table = wide(workspace.benchmark, found.ranks).assign(**made_by)
         tables.append(table[COLUMNS])
+        named.append(found.named.drop(columns="mode").assign(**made_by))
         del record["log"]  # of recall on tune scenes: nothing that shaped the weights
         trainings[path.stem] = record | {"revision": retriever.revision}
         print(f"{path.stem}: {len(table)} queries ranked")
@@ -48,32 +52,27 @@ def ranked(workspace: Workspace, folders: Sequence[Path]) -> Rates:
     made["packages"] = {name: version(name).split("+")[0] for name in packages}
     return Rates(
         pd.concat(tables, ignore_index=True),
+        pd.concat(named, ignore_index=True),
         {"trainings": trainings, "ranked": made},
     )
 
 
-def ways_of(workspace: Workspace, retriever) -> pd.DataFrame:
+def wide(benchmark, ranks: pd.DataFrame) -> pd.DataFrame:
     """A row a query, a column with its rank for each way; in the benchmark's order."""
-    benchmark = workspace.benchmark
-    modes = {"general": {facet: (None,) for facet in benchmark.facets}}
-    found = reach.rank_ways(
-        benchmark,
-        workspace.queries(retriever),
-        workspace.embedded(retriever, modes),
-        modes,
-        workspace.seed,
-    )
-    wide = found.ranks.pivot(index="query", columns="mode", values="rank")
-    wide = wide.rename(columns={reach.mode_of("general", w): w for w in reach.WAYS})
+    by_way = ranks.pivot(index="query", columns="mode", values="rank")
+    by_way = by_way.rename(columns={reach.mode_of("general", w): w for w in reach.WAYS})
     asked = pd.DataFrame(
         {"facet": q.facet, "label": q.label, "query": q.id} for q in benchmark.queries
     )
-    return asked.join(wide, on="query")
+    return asked.join(by_way, on="query")
 
 
 def save(found: Rates, folder: Path) -> None:
     """Write what ``caption_rates.read`` reads."""
     write_atomic(folder / RANKS, found.ranks.to_csv(index=False))
+    first = ["rate", "seed", "facet"]
+    columns = [*first, *found.named.columns.drop(first)]
+    write_atomic(folder / NAMED, found.named[columns].to_csv(index=False))
     write_json(folder / MADE, found.made)
 
 

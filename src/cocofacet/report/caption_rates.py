@@ -1,10 +1,12 @@
 """What naming a facet more often in training captions does to an embedding.
 
-    results/training/caption-rates/ranks.csv   a row a query, rate and seed: its rank in
-                                               each way of `reach.WAYS`
-    results/training/caption-rates/made.json   the trainings' settings, and what ranked
+In results/training/caption-rates:
 
-The weights are not shipped. ``tools/rank_caption_rates.py`` makes both files from them.
+    ranks.csv   a row a query, rate and seed: its rank in each of `reach.WAYS`
+    named.csv   a row a facet, rate and seed: how often the probe names the class
+    made.json   the settings of the trainings, and what ranked
+
+The weights are not shipped; ``tools/rank_caption_rates.py`` makes the files from them.
 """
 
 import json
@@ -21,11 +23,12 @@ from cocofacet.reach import WAYS
 from cocofacet.report.sentences import listed, percent, verdict
 from cocofacet.report.style import finished
 from cocofacet.report.tables import facets_only, recalls, with_interval
-from cocofacet.report.why import SHOWN, VERDICTS, judge
+from cocofacet.report.why import SHOWN, judge
 
-RANKS, MADE = "ranks.csv", "made.json"
+RANKS, NAMED, MADE = "ranks.csv", "named.csv", "made.json"
 COLUMNS = ["rate", "seed", "facet", "label", "query", *WAYS]
 DRAWN = ("probe", "images", "words")  # in the figure and the table
+STEPS = {"in part": "reached in part", "not reached": "there but not reached"}
 
 MISSING = (
     "**Not there yet.** `results/training/caption-rates` holds no ranks. They are made "
@@ -44,10 +47,12 @@ class Rates:
 
     Attributes:
         ranks: columns `COLUMNS`; a rate is a fraction of captions.
+        named: columns rate, seed, facet and those of `reach.naming`.
         made: the content of made.json.
     """
 
     ranks: pd.DataFrame
+    named: pd.DataFrame
     made: Mapping[str, object]
 
     @property
@@ -106,7 +111,8 @@ def read(folder: Path) -> Rates | None:
     if not (Path(folder) / RANKS).is_file():
         return None
     ranks = pd.read_csv(Path(folder) / RANKS, dtype={"label": str})
-    return Rates(ranks[COLUMNS], json.loads((Path(folder) / MADE).read_text()))
+    named = pd.read_csv(Path(folder) / NAMED)
+    return Rates(ranks[COLUMNS], named, json.loads((Path(folder) / MADE).read_text()))
 
 
 def told(rate: float) -> str:
@@ -167,14 +173,16 @@ def grid(found: pd.DataFrame) -> pd.DataFrame:
 
 def verdicts(rates: Rates, found: pd.DataFrame, k: int, seed: int) -> pd.DataFrame:
     """`why.judge` for each rate (across) and facet (down)."""
-    low = found.set_index(["rate", "way", "facet"]).low
+    words = found[found.way == "words"].set_index(["rate", "facet"]).low
+    named = rates.named.groupby(["rate", "facet"])[["low", "even"]].mean()
     table = {}
     for rate in rates.rates:
         for facet in rates.facets:
             pair = (rates.of(rate, way, facet) for way in ("probe", "words"))
             ahead = paired_difference(*pair, k, average="micro", seed=seed).low
-            lows = (low[rate, way, facet] for way in ("probe", "words"))
-            table.setdefault(rate, {})[facet] = judge(*lows, ahead, k)
+            there = named.low[rate, facet] - named.even[rate, facet]
+            said = judge(there, words[rate, facet], ahead, k)
+            table.setdefault(rate, {})[facet] = said
     return pd.DataFrame(table)
 
 
@@ -187,7 +195,7 @@ def by_rate(said: pd.DataFrame, varied: Sequence[str]) -> str:
             if not runs or runs[-1][0] != name:
                 runs.append((name, []))
             runs[-1][1].append(told(rate))
-        steps = [f"{VERDICTS[name]} at {listed(at)}" for name, at in runs]
+        steps = [f"{STEPS.get(name, name)} at {listed(at)}" for name, at in runs]
         parts.append(f"{facet.capitalize()} are {', then '.join(steps)}.")
     return " ".join(parts)
 

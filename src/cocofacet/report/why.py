@@ -34,6 +34,7 @@ from cocofacet.report.tables import (
 # way -> (words in a legend, heading of a column, colour, marker).
 SHOWN = {
     "probe": ("there: a linear probe", "probe", "#0f9e78", "^"),
+    "half": ("the probe, taught by half as many", "half", "#8fd3bf", "^"),
     "images": ("from images: mean of others", "images", "#4c7fd0", "s"),
     "grounded": ("grounded: mean of what the text finds", "grounded", "#cc79a7", "v"),
     "words": ("from words: the text", "words", "#e08214", "D"),
@@ -41,10 +42,10 @@ SHOWN = {
 
 # What the levels say of a facet -> in words, after "are".
 VERDICTS = {
-    "reached": "reached from words as well as by the probe",
+    "reached": "reached from words no worse than by the probe",
     "in part": "reached in part",
     "not reached": "there but not reached from words",
-    "lost": "lost even to the probe",
+    "lost": "lost: even the probe names them no better than chance",
     "undecided": "asked for with a single text, which decides nothing",
 }
 
@@ -65,13 +66,13 @@ def of_way(found: pd.DataFrame, mode: str, way: str) -> pd.DataFrame:
 
 
 def figure(panels: Mapping[str, pd.DataFrame], k: int, shown_as: str) -> Figure:
-    """The four levels of each facet with their intervals, a panel for each embedding.
+    """The levels of each facet with their intervals, a panel for each embedding.
 
     Each table is `levels` of one mode. A panel is read by itself.
     """
     facets = list(dict.fromkeys(facets_only(next(iter(panels.values()))).facet))
     shape = {"sharex": True, "sharey": True, "squeeze": False, "layout": "constrained"}
-    size = (max(7, 3.1 * len(panels) + 1), 0.62 * len(facets) + 1.4)
+    size = (max(7, 3.1 * len(panels) + 1), 0.7 * len(facets) + 1.4)
     drawn, grid = plt.subplots(1, len(panels), figsize=size, **shape)
     for axes, (title, table) in zip(grid[0], panels.items(), strict=True):
         for place, way in enumerate(WAYS):
@@ -80,7 +81,7 @@ def figure(panels: Mapping[str, pd.DataFrame], k: int, shown_as: str) -> Figure:
             error = np.vstack([here.recall - here.low, here.high - here.recall])
             axes.errorbar(
                 100 * here.recall,
-                np.arange(len(facets)) + 0.18 * (place - 1.5),
+                np.arange(len(facets)) + 0.16 * (place - 2),
                 xerr=100 * error.clip(0),
                 fmt=marker,
                 color=colour,
@@ -116,49 +117,58 @@ def naming_grid(named: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     columns = {}
     for title, table in named.items():
         table = table.set_index("facet")
-        columns[title, "right"] = table.accuracy
-        columns[title, "balanced"] = table.balanced
-    columns["without a picture", "most frequent"] = table.majority
-    columns["without a picture", "balanced"] = table.even
-    shown = 100 * pd.DataFrame(columns)
-    shown["", "images"] = table.images
-    return shown
+        columns[title, "right"] = (100 * table.accuracy).map("{:.1f}".format)
+        columns[title, "balanced"] = [
+            with_interval(row.balanced, row.low, row.high) for row in table.itertuples()
+        ]
+    columns["without a picture", "right"] = (100 * table.majority).map("{:.1f}".format)
+    columns["without a picture", "balanced"] = (100 * table.even).map("{:.1f}".format)
+    columns["", "images"] = table.images
+    return pd.DataFrame(columns)
 
 
 def judged(
-    ranks: pd.DataFrame, found: pd.DataFrame, mode: str, k: int, seed: int
+    ranks: pd.DataFrame,
+    found: pd.DataFrame,
+    named: pd.DataFrame,
+    mode: str,
+    k: int,
+    seed: int,
 ) -> pd.DataFrame:
     """What the levels of one embedding say of each facet.
 
-    ``ranks`` and ``found`` (`levels`) hold one retriever. Columns facet, verdict,
-    probe, words (recalls). A level is above chance when its interval lies above k in
-    100, and the probe is ahead when the interval of the paired difference lies above 0.
+    ``ranks``, ``found`` (`levels`) and ``named`` (of `reach.Reached`) hold one
+    retriever. Columns facet, verdict, probe, words (recalls).
     """
     probe, words = (of_way(found, mode, way) for way in ("probe", "words"))
     tables = [of_mode(ranks, mode_of(mode, way)) for way in ("probe", "words")]
+    named = named[named["mode"] == mode].set_index("facet")
     rows = []
     for facet in facets_only(probe).facet:
         pair = (table[table.facet == facet] for table in tables)
         ahead = paired_difference(*pair, k, average="micro", seed=seed).low
-        there, read = row_of(probe, facet), row_of(words, facet)
-        said = judge(there.low, read.low, ahead, k)
-        rows.append((facet, said, there.recall, read.recall))
+        there = named.low[facet] - named.even[facet]
+        read = row_of(words, facet)
+        said = judge(there, read.low, ahead, k)
+        rows.append((facet, said, row_of(probe, facet).recall, read.recall))
     return pd.DataFrame(rows, columns=["facet", "verdict", "probe", "words"])
 
 
-def judge(probe: float, words: float, ahead: float, k: int) -> str:
-    """A key of `VERDICTS` from three lower ends of intervals: of the probe's recall, of
-    the text's, and of their paired difference.
+def judge(there: float, words: float, ahead: float, k: int) -> str:
+    """A key of `VERDICTS` from the lower ends of three intervals.
 
-    >>> judge(probe=0.4, words=0.005, ahead=0.3, k=1)
+    there: how far the probe names classes above chance, balanced. words: the text's
+    Recall@k, of which chance is k in 100. ahead: the probe's Recall@k minus the text's,
+    paired.
+
+    >>> judge(there=0.4, words=0.005, ahead=0.3, k=1)
     'not reached'
     """
-    chance = k / 100
-    if np.isnan([probe, words, ahead]).any():
+    if np.isnan([words, ahead]).any():
         return "undecided"
-    if words > chance:
+    if words > k / 100:
         return "in part" if ahead > 0 else "reached"
-    return "not reached" if probe > chance else "lost"
+    return "not reached" if there > 0 else "lost"
 
 
 def concluded(table: pd.DataFrame, who: str, k: int) -> str:
@@ -185,29 +195,34 @@ def missing(ranks: pd.DataFrame, who: str, k: int, seed: int) -> str:
     ``ranks`` of a promptable retriever, modes general and prompted in all ways. The
     probe on the general embedding stands for the best query.
     """
-    ways = ("general-probe", "general", "prompted")
-    probe, general, prompted = (of_mode(ranks, mode) for mode in ways)
+    ways = ("general-probe", "general-half", "general", "prompted")
+    probe, half, general, prompted = (of_mode(ranks, mode) for mode in ways)
     gain = _macro(prompted, general, k, seed)
     if verdict(gain.low, gain.high) != "gain":
         return f"With {who} the question has no clear gain in Recall@{k} to explain."
-    best = averages(probe, k).macro.iloc[0]
+    more = _macro(probe, half, k, seed)
     share, low, high = share_of_gap(probe, general, prompted, k, seed)
     text = (
         f"With {who}, words reach macro Recall@{k} {percent(gain.reference)} without "
         f"the question and {percent(gain.value)} with it. A probe on the embedding "
-        f"without it reaches {percent(best)}, {_whole(share)} of that way (95 % "
-        f"interval {_whole(low)} to {_whole(high)}). "
+        f"without it reaches {percent(more.value)}, {_whole(share)} of that way (95 % "
+        f"interval {_whole(low)} to {_whole(high)}); taught by half as many images, "
+        f"{percent(more.reference)}. "
     )
-    if high < 0.5:
-        return text + (
-            "So most of what the question gains was not within reach of a better "
-            "query: the general embedding does not hold it where a linear probe of "
-            "this size finds it. That is what the paper suspects."
-        )
     if low > 0.5:
         return text + (
             "So most of what the question gains was there already, and the text failed "
             'to reach it. That is what "Seeing Is Not Addressing" argues.'
+        )
+    if verdict(more.low, more.high) == "gain":
+        return text + (
+            "So at least that part was there already and the text failed to reach it. "
+            "How much more is open, because the probe still gains from more images."
+        )
+    if high < 0.5:
+        return text + (
+            "So most of what the question gains was not within reach of a better "
+            "query, nor do more images find it. That is what the paper suspects."
         )
     return text + "Whether most of it was there already is undecided."
 
