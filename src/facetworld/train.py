@@ -11,7 +11,7 @@
 
 Pictures are rendered once (two minutes) and kept under data/world. No graphics card is
 needed: on one thread of a processor with bfloat16 matrix units, CLIP takes about
-twenty minutes, the warm-up twelve, a variant ten and the five CLIPs forty-five.
+twenty minutes, the warm-up twelve, a variant ten and the five CLIPs thirty-five.
 
 Stopping: the number of steps is given beforehand, the learning rate falls to zero along
 half a cosine, and the last state is kept. Recall on tune scenes goes into the log and
@@ -210,7 +210,7 @@ def arguments() -> argparse.ArgumentParser:
     command(
         "caption-rates",
         caption_rates,
-        600,
+        450,
         "a CLIP for each rate at which captions name the rarely named facets; "
         "--out and --record are folders",
     )
