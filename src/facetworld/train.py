@@ -17,9 +17,11 @@ Stopping: the number of steps is given beforehand, the learning rate falls to ze
 half a cosine, and the last state is kept. Recall on tune scenes goes into the log and
 chooses no step. It did shape the recipe: the phase of the vision tower alone and the
 questions put together from parts came in after first trials on seed 0; all seeds kept
-are of the final recipe. Evaluation scenes are never drawn here.
+are of the final recipe. The evaluation's questions, asked on tune scenes, shaped the
+answers phase (see `crossed`). Evaluation scenes are never drawn here.
 
-The same seed, steps, number of threads and versions give the same weights.
+The same seed, steps, number of threads and versions give the same weights on the same
+kind of processor; another one rounds differently.
 """
 
 import argparse
