@@ -126,9 +126,9 @@ tables.shown(report.naming_grid(named), "naming")
 # ## The controlled answer
 #
 # Photographs cannot say *why* an embedding lacks something: nobody can change what their
-# captions named. Here we can. Five CLIPs learn from the same pictures, with captions
-# that name times, weathers, materials, people and gestures at a rate of 0, 3, 10, 30 and
-# 100 %. (COCO's annotators name them in 1 to 22 % of captions.)
+# captions named. Here we can. CLIPs learn from the same pictures, one for each of the
+# rates 0, 3, 10, 30 and 100 % at which their captions name times, weathers, materials,
+# people and gestures. (COCO's annotators name them in 1 to 22 % of captions.)
 #
 # The weights are not shipped; their ranks are, with the settings that made them. To
 # remake both: `python -m facetworld.train caption-rates`, then

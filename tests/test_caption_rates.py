@@ -139,7 +139,7 @@ def test_the_table_has_a_column_for_each_rate(rates):
 
 def test_the_line_under_the_numbers(rates):
     line = rates.made_with(K)
-    assert "1 CLIPs, 600 steps on 30,000 scenes, seed 0" in line and "torch 2" in line
+    assert "(0 %, 10 % and 100 %), 600 steps on 30,000 scenes, seed 0" in line
 
 
 def test_what_is_not_there_is_none_and_the_remedy_is_said(tmp_path):

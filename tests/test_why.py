@@ -38,6 +38,7 @@ def judged(ranks, named=0.1):
     """named: the lower end of the probe's balanced naming, of which chance is 0.2."""
     found = why.levels(ranks, ("general",), K, 0)
     table = {"mode": "general", "facet": FACETS, "low": named, "even": 0.2}
+    table["balanced"] = named + 0.05
     return why.judged(ranks, found, pd.DataFrame(table), "general", K, 0)
 
 
@@ -77,6 +78,8 @@ def test_the_conclusion_names_each_facet_and_its_levels():
         {
             "facet": ["objects", "scenes", "times", "people"],
             "verdict": ["reached", "reached", "not reached", "lost"],
+            "named": [0.9, 0.9, 0.8, 0.3],
+            "even": 0.25,
             "probe": [0.9, 0.9, 0.4, 0.01],
             "words": [0.9, 0.9, 0.01, 0.01],
         }
@@ -84,8 +87,8 @@ def test_the_conclusion_names_each_facet_and_its_levels():
     said = why.concluded(table, "CLIP", 1)
     assert said == (
         "CLIP, Recall@1: objects and scenes are reached from words no worse than by "
-        "the probe; times (probe 40.0 %, words 1.0 %) are there but not reached from "
-        "words; people are lost: even the probe names them no better than chance."
+        "the probe; times (named rightly 80.0 % against 25.0 % by chance; probe 40.0 %, "
+        "words 1.0 %) are there but not reached from words; people are lost: even the probe names them no better than chance."
     )
     turned = why.concluded(table.assign(verdict="in part"), "CLIP", 1)
     assert turned.startswith("CLIP, Recall@1: objects (probe 90.0 %, words 90.0 %)")

@@ -80,8 +80,8 @@ class Rates:
         parts = (
             f"Recall@{k} in pools of 100; bands and brackets: 95 % bootstrap interval "
             "over query texts",
-            f"trainings: {len(settings)} CLIPs, {steps} steps on {scenes} scenes, seed "
-            f"{seeds}",
+            f"trainings: {len(settings)} CLIPs ({listed(list(map(told, self.rates)))}),"
+            f" {steps} steps on {scenes} scenes, seed {seeds}",
             f"ranked in the profile {ranked['profile']}, seed {ranked['seed']}",
             *(f"{name} {version}" for name, version in ranked["packages"].items()),
         )

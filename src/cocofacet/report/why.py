@@ -99,10 +99,13 @@ def figure(panels: Mapping[str, pd.DataFrame], k: int, shown_as: str) -> Figure:
 
 
 def grid(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Facets and the macro average down, (embedding, way) across: recall [interval]."""
+    """Facets and the macro average down, (embedding, way) across: recall [interval].
+
+    The probe's half, which only says how far the probe is from done, is left out.
+    """
     columns = {}
     for title, table in panels.items():
-        for way in WAYS:
+        for way in (way for way in WAYS if way != "half"):
             here = table[(table.way == way) & ~table.facet.isin(["micro", "balanced"])]
             columns[title, SHOWN[way][1]] = {
                 row.facet: with_interval(row.recall, row.low, row.high)
@@ -138,7 +141,8 @@ def judged(
     """What the levels of one embedding say of each facet.
 
     ``ranks``, ``found`` (`levels`) and ``named`` (of `reach.Reached`) hold one
-    retriever. Columns facet, verdict, probe, words (recalls).
+    retriever. Columns facet, verdict, named and even (balanced naming and its chance),
+    probe, words (recalls).
     """
     probe, words = (of_way(found, mode, way) for way in ("probe", "words"))
     tables = [of_mode(ranks, mode_of(mode, way)) for way in ("probe", "words")]
@@ -147,11 +151,12 @@ def judged(
     for facet in facets_only(probe).facet:
         pair = (table[table.facet == facet] for table in tables)
         ahead = paired_difference(*pair, k, average="micro", seed=seed).low
-        there = named.low[facet] - named.even[facet]
-        read = row_of(words, facet)
-        said = judge(there, read.low, ahead, k)
-        rows.append((facet, said, row_of(probe, facet).recall, read.recall))
-    return pd.DataFrame(rows, columns=["facet", "verdict", "probe", "words"])
+        right, read = named.loc[facet], row_of(words, facet)
+        said = judge(right.low - right.even, read.low, ahead, k)
+        recall = row_of(probe, facet).recall
+        rows.append((facet, said, right.balanced, right.even, recall, read.recall))
+    columns = ["facet", "verdict", "named", "even", "probe", "words"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def judge(there: float, words: float, ahead: float, k: int) -> str:
@@ -179,14 +184,17 @@ def concluded(table: pd.DataFrame, who: str, k: int) -> str:
         here = table[table.verdict == name]
         if here.empty:
             continue
-        facets = list(here.facet)
-        if name in ("in part", "not reached"):
-            facets = [
-                f"{row.facet} (probe {percent(row.probe)}, words {percent(row.words)})"
-                for row in here.itertuples()
-            ]
+        facets = [_with_levels(row) for row in here.itertuples()]
         parts.append(f"{listed(facets)} are {words}")
     return f"{who}, Recall@{k}: {'; '.join(parts)}."
+
+
+def _with_levels(row) -> str:
+    """A facet with what its verdict rests on, where that is not all or nothing."""
+    recalls = f"probe {percent(row.probe)}, words {percent(row.words)}"
+    named = f"named rightly {percent(row.named)} against {percent(row.even)} by chance"
+    more = {"in part": f" ({recalls})", "not reached": f" ({named}; {recalls})"}
+    return row.facet + more.get(row.verdict, "")
 
 
 def missing(ranks: pd.DataFrame, who: str, k: int, seed: int) -> str:
