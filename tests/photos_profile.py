@@ -18,12 +18,11 @@ WEIGHTS = {
     "vlm2vec-v2.0": "DoRA on Qwen2-VL",
     "vlm2vec-v2.0.base": "Qwen2-VL",
     "e5-v": "LLaVA-NeXT on Llama",
-    "qwen3-vl-embedding-2b": "Qwen3-VL",
     "answer-llava-1.5-7b": "LLaVA",
     "answer-llava-1.5-7b.text": "text embedder",
 }
 DUALS = ["clip-vit-l-14-336", "siglip2-so400m-384", "blip2-itm"]
-PROMPTABLES = ["vlm2vec-v2.0", "e5-v", "qwen3-vl-embedding-2b"]
+PROMPTABLES = ["vlm2vec-v2.0", "e5-v"]
 
 
 def collect(folder: Path) -> Path:

@@ -17,6 +17,7 @@ PROFILE = ROOT / "notebooks/profiles/smoke.yaml"
 # What each notebook's own parameters are changed to, beside those of its profile.
 SWEEP = {
     "04_wordings": {"my_questions": {"animals": "What beast is it?"}, "k": 5},
+    "05_controls": {"controls_from": "smoke"},
     "06_beforehand": {"timed_images": 4},
     "08_linear": {
         "draws": 2,
@@ -33,6 +34,7 @@ SWEEP = {
     "16_explore": {"per_text": 1},
     "22_results": {"shown_profile": "nothing"},
 }
+PHOTOGRAPHS = (photos_profile.SHARED / "photos").is_dir()
 each_notebook = pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -40,12 +42,6 @@ each_notebook = pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: pa
 def no_home_but_here(monkeypatch):
     monkeypatch.delenv("COCOFACET_HOME", raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """Pictures and embeddings, shared by the tests here and made by the first."""
-    return tmp_path_factory.mktemp("data")
 
 
 def run_alone(source, home, out, profile, parameters):
@@ -65,19 +61,6 @@ def run_alone(source, home, out, profile, parameters):
     return cells
 
 
-def own(source):
-    """The swept parameters that the notebook has."""
-    return SWEEP.get(source.stem, {})
-
-
-@each_notebook
-def test_it_runs_alone_with_its_parameters_changed(source, data, tmp_path):
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / "data").symlink_to(data)
-    run_alone(source, home, tmp_path / "out", "smoke", own(source))
-
-
 def test_it_runs_in_an_empty_directory(tmp_path):
     home = tmp_path / "home"
     home.mkdir()
@@ -86,31 +69,36 @@ def test_it_runs_in_an_empty_directory(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    if not (photos_profile.SHARED / "photos").is_dir():
-        pytest.skip(
-            "no folder of shared photographs and annotations beside the project"
-        )
-    folder = tmp_path_factory.mktemp("photos")
+def pictures(tmp_path_factory):
+    """Data shared by the runs below, the profile that they run, and its changes.
+
+    Photographs and checkpoints of all families where the photographs are there, else
+    half of the rendered world.
+    """
+    folder = tmp_path_factory.mktemp("pictures")
     (folder / "data").mkdir()
-    return folder, photos_profile.changes(folder, max_images=200)
+    if not PHOTOGRAPHS:
+        return folder / "data", "smoke", {}
+    return folder / "data", "full", photos_profile.changes(folder, max_images=200)
+
+
+def test_photographs_are_there():
+    if not PHOTOGRAPHS:
+        pytest.skip(
+            "no shared photographs beside the project: the notebooks were run on the "
+            "rendered world alone, and not with checkpoints of all families"
+        )
+    assert len(list((photos_profile.SHARED / "photos").glob("*.jpg"))) == 250
 
 
 @each_notebook
-def test_it_runs_on_photographs_with_checkpoints_of_all_families(
-    source, photos, data, tmp_path
-):
-    folder, changes = photos
+def test_it_runs_by_itself_with_its_parameters_changed(source, pictures, tmp_path):
+    data, profile, changes = pictures
     home = tmp_path / "home"
     home.mkdir()
-    (home / "data").symlink_to(folder / "data")
-    smoke = folder / "data/smoke"  # the controls are the small world's
-    if (data / "smoke").is_dir() and not smoke.exists():
-        smoke.symlink_to(data / "smoke")
-    parameters = own(source) | changes
-    if source.stem == "05_controls":
-        parameters["controls_from"] = "smoke"
-    run_alone(source, home, tmp_path / "out", "full", parameters)
+    (home / "data").symlink_to(data)
+    parameters = SWEEP.get(source.stem, {}) | changes
+    run_alone(source, home, tmp_path / "out", profile, parameters)
 
 
 def start_papermill(notebook, home, *parameters):

@@ -51,6 +51,19 @@ SHIPPED = (
         checkpoint="package:tiny-qwen2vl-noquestion",
         **_QWEN2_VL_TINY,
     ),
+    # Another base, trained in the same way on the same pictures.
+    Row(
+        name="tiny-llava",
+        checkpoint="package:tiny-llava",
+        **_QWEN2_VL_TINY
+        | {
+            "image_size": "128 x 128",
+            "general": "<image> Represent the given image.",
+            "prompted": "<image>\nRepresent the given image with the following "
+            "question: {question}\n",
+            "architecture": "LLaVA",
+        },
+    ),
     # The text-based baseline: asked alike, it answers in words.
     Row(
         name="tiny-answers",
