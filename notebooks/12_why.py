@@ -171,9 +171,9 @@ for way in ("images", "grounded"):
     short[way] = report.asked_with_images(ranks, names, way, k, seed)
 if rates:
     short["by_rate"] = caption_rates.by_rate(said, varied)
-    short["unnamed"] = caption_rates.unnamed(said, rates)
     ends = caption_rates.changes(rates, k, seed)
     short["explained"] = caption_rates.explained(ends, rates, k)
+    short["price"] = caption_rates.price(ends, rates, k)
 for key, sentence in short.items():
     glue(f"sentence_why_{key}", sentence)
 ranks = pd.concat([each.ranks for each in found.values()], ignore_index=True)

@@ -72,22 +72,13 @@ def test_each_rate_gets_its_verdicts(rates):
     )
 
 
-def test_what_is_kept_unnamed(rates):
-    said = concluded(rates)
-    assert caption_rates.unnamed(said, rates) == (
-        "Where 0 % of captions name times and people, the probe and the words find "
-        "none of them above chance."
-    )
-    kept = experiment({0.0: both(HALF, MISS), 1.0: both(HIT, HIT)})
-    said = caption_rates.unnamed(concluded(kept), kept)
-    assert said.endswith("still find times above chance.")
-
-
 @pytest.mark.parametrize(
     ("lowest", "highest", "words"),
     [
-        ((MISS, MISS), (HIT, HIT), "the captions change what is kept"),
-        ((HIT, MISS), (HIT, HIT), "On times only words gain"),
+        ((MISS, MISS), (HIT, HIT), "captions put it there, which is the paper's"),
+        ((HALF, MISS), (HIT, HIT), "captions put it there, which is the paper's"),
+        ((HIT, MISS), (HIT, HIT), "only the way there was missing, which is the rival"),
+        ((HALF, MISS), (HIT, HALF), "only the way there was missing"),
         ((MISS, MISS), (HIT, MISS), "cannot say what that would need"),
     ],
 )
@@ -95,16 +86,29 @@ def test_the_explanation_turns(lowest, highest, words):
     rates = experiment({0.0: both(*lowest), 1.0: both(*highest)})
     said = caption_rates.explained(caption_rates.changes(rates, K, 0), rates, K)
     assert words in said
+    assert ("rival" in said) + ("the paper's" in said) <= 1
     assert "objects" not in said, "its rate was not varied"
 
 
 def test_the_explanation_gives_the_levels(rates):
     said = caption_rates.explained(caption_rates.changes(rates, K, 0), rates, K)
     assert said.startswith(
-        "From 0 % to 100 % of captions, Recall@1 of the probe gains on times, of words "
-        "on times."
+        "From 0 % to 100 % of captions, words come to reach more on times (Recall@1). "
+        "On times (probe at 0 %: 0.0 %, words at 100 %: 100.0 %)"
     )
-    assert said.endswith("of what it finds at 100 %: times 0.0 % of 100.0 %.")
+
+
+def test_the_price_is_what_is_always_named(rates):
+    table = caption_rates.changes(rates, K, 0)
+    assert caption_rates.price(table, rates, K) == (
+        "Of the facets that captions always name (objects), none is found worse by "
+        "words at 100 % than at 0 %."
+    )
+    costly = experiment(
+        {0.0: both(MISS, MISS), 1.0: both(HIT, HIT) | {"objects": (HIT, HALF)}}
+    )
+    said = caption_rates.price(caption_rates.changes(costly, K, 0), costly, K)
+    assert "words fall on objects (100.0 % to 50.0 %) in Recall@1" in said
 
 
 def test_several_seeds_are_averaged_by_query(rates):

@@ -1,5 +1,6 @@
 """The chapter on why: its verdicts, its figure, and sentences that turn."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -66,6 +67,14 @@ def test_an_interval_that_holds_chance_is_not_above_it():
     assert why.judge(there=0.2, words=0.011, ahead=0.0, k=1) == "reached"
     assert why.judge(0.2, 0.011, 0.001, k=1) == "in part"
     assert why.judge(0.2, float("nan"), 0.1, k=1) == "undecided"
+
+
+def test_a_few_texts_that_agree_are_not_enough():
+    """Two hits in a hundred, and four texts that have the same share of them."""
+    row = pd.Series({"recall": 0.02, "low": 0.015, "queries": 100})
+    assert why.surely(row) < 0.01
+    assert why.surely(row.replace({100: 10_000})) == 0.015
+    assert np.isnan(why.surely(row.replace({0.015: float("nan")})))
 
 
 def test_a_single_text_decides_nothing():

@@ -23,7 +23,7 @@ from cocofacet.reach import WAYS
 from cocofacet.report.sentences import listed, percent, verdict
 from cocofacet.report.style import finished
 from cocofacet.report.tables import facets_only, recalls, with_interval
-from cocofacet.report.why import SHOWN, judge
+from cocofacet.report.why import SHOWN, judge, surely
 
 RANKS, NAMED, MADE = "ranks.csv", "named.csv", "made.json"
 COLUMNS = ["rate", "seed", "facet", "label", "query", *WAYS]
@@ -173,7 +173,7 @@ def grid(found: pd.DataFrame) -> pd.DataFrame:
 
 def verdicts(rates: Rates, found: pd.DataFrame, k: int, seed: int) -> pd.DataFrame:
     """`why.judge` for each rate (across) and facet (down)."""
-    words = found[found.way == "words"].set_index(["rate", "facet"]).low
+    words = found[found.way == "words"].set_index(["rate", "facet"])
     named = rates.named.groupby(["rate", "facet"])[["low", "even"]].mean()
     table = {}
     for rate in rates.rates:
@@ -181,7 +181,7 @@ def verdicts(rates: Rates, found: pd.DataFrame, k: int, seed: int) -> pd.DataFra
             pair = (rates.of(rate, way, facet) for way in ("probe", "words"))
             ahead = paired_difference(*pair, k, average="micro", seed=seed).low
             there = named.low[rate, facet] - named.even[rate, facet]
-            said = judge(there, words[rate, facet], ahead, k)
+            said = judge(there, surely(words.loc[(rate, facet)]), ahead, k)
             table.setdefault(rate, {})[facet] = said
     return pd.DataFrame(table)
 
@@ -201,66 +201,92 @@ def by_rate(said: pd.DataFrame, varied: Sequence[str]) -> str:
 
 
 def changes(rates: Rates, k: int, seed: int) -> pd.DataFrame:
-    """From the lowest to the highest rate: columns facet, way, change (gain, loss,
-    undecided), lowest and highest (recalls at these rates); paired by query."""
+    """From the lowest to the highest rate, a row a facet, all paired by query.
+
+    Columns probe, words: gain, loss or undecided; before: whether the probe of the
+    lowest rate finds more (gain) or less (loss) than the words of the highest;
+    probe_lowest, words_lowest, words_highest: recalls.
+    """
     first, last = rates.rates[0], rates.rates[-1]
-    rows = []
+    rows = {}
     for facet in rates.facets:
-        for way in DRAWN:
-            ends = [rates.of(rate, way, facet) for rate in (last, first)]
-            found = paired_difference(*ends, k, average="micro", seed=seed)
-            high, low = ((end["rank"] <= k).mean() for end in ends)
-            rows.append((facet, way, verdict(found.low, found.high), low, high))
-    return pd.DataFrame(rows, columns=["facet", "way", "change", "lowest", "highest"])
+        ends = {
+            "probe": (rates.of(last, "probe", facet), rates.of(first, "probe", facet)),
+            "words": (rates.of(last, "words", facet), rates.of(first, "words", facet)),
+            "before": (rates.of(first, "probe", facet), rates.of(last, "words", facet)),
+        }
+        found = {
+            name: paired_difference(*pair, k, average="micro", seed=seed)
+            for name, pair in ends.items()
+        }
+        low, high = ends["before"]
+        rows[facet] = {
+            **{name: verdict(each.low, each.high) for name, each in found.items()},
+            "probe_lowest": (low["rank"] <= k).mean(),
+            "words_lowest": (ends["words"][1]["rank"] <= k).mean(),
+            "words_highest": (high["rank"] <= k).mean(),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def explained(table: pd.DataFrame, rates: Rates, k: int) -> str:
-    """Whether naming a facet changes what is there, or only what words reach; from
-    `changes`."""
+    """Whether what words come to reach had been there before, or was put there by the
+    captions; ``table`` as from `changes`."""
     first, last = told(rates.rates[0]), told(rates.rates[-1])
-    table = table[table.facet.isin(rates.varied)].set_index(["facet", "way"])
-    gaining = {
-        way: [f for f in rates.varied if table.change[f, way] == "gain"]
-        for way in DRAWN
-    }
+    table = table.loc[list(rates.varied)]
+    reached = table[table.words == "gain"]
+    if reached.empty:
+        return (
+            f"From {first} to {last} of captions, words come to reach none of "
+            f"{listed(rates.varied)}: these trainings cannot say what that would need."
+        )
     text = (
-        f"From {first} to {last} of captions, Recall@{k} of the probe gains on "
-        f"{listed(gaining['probe'])}, of words on {listed(gaining['words'])}. "
+        f"From {first} to {last} of captions, words come to reach more on "
+        f"{listed(list(reached.index))} (Recall@{k})."
     )
-    if not gaining["words"]:
-        return text + (
-            "So these trainings do not show words coming to reach anything, and cannot "
-            "say what that would need."
-        )
-    only_words = [f for f in gaining["words"] if f not in gaining["probe"]]
-    if not only_words:
+    there, missing = (
+        reached[reached.before != "loss"],
+        reached[reached.before == "loss"],
+    )
+    if len(there):
         text += (
-            "Wherever words come to reach more, the probe comes to find more as well: "
-            "the captions change what is kept and not only how to ask for it. Here "
-            "that is the paper's explanation, with captions as its cause."
+            f" On {_levels(there, first, last)} the probe found as much before any "
+            "word did: only the way there was missing, which is the rival explanation."
         )
-    else:
+    if len(missing):
         text += (
-            f"On {listed(only_words)} only words gain: there the captions taught words "
-            "to reach what the probe finds no better than before. That is the rival "
-            "explanation."
+            f" On {_levels(missing, first, last)} the probe had found less: the "
+            "captions put it there, which is the paper's explanation."
         )
-    levels = [
-        f"{facet} {percent(table.lowest[facet, 'probe'])} of "
-        f"{percent(table.highest[facet, 'probe'])}"
-        for facet in gaining["words"]
+    return text
+
+
+def _levels(table: pd.DataFrame, first: str, last: str) -> str:
+    return listed(
+        [
+            f"{row.Index} (probe at {first}: {percent(row.probe_lowest)}, words at "
+            f"{last}: {percent(row.words_highest)})"
+            for row in table.itertuples()
+        ]
+    )
+
+
+def price(table: pd.DataFrame, rates: Rates, k: int) -> str:
+    """What naming more costs the facets that captions always name; from `changes`."""
+    first, last = told(rates.rates[0]), told(rates.rates[-1])
+    always = table.drop(list(rates.varied))
+    lost = always[always.words == "loss"]
+    if lost.empty:
+        return (
+            f"Of the facets that captions always name ({listed(list(always.index))}), "
+            f"none is found worse by words at {last} than at {first}."
+        )
+    told_of = [
+        f"{row.Index} ({percent(row.words_lowest)} to {percent(row.words_highest)})"
+        for row in lost.itertuples()
     ]
-    return f"{text} What the probe finds at {first}, of what it finds at {last}: " + (
-        f"{listed(levels)}."
-    )
-
-
-def unnamed(said: pd.DataFrame, rates: Rates) -> str:
-    """What the CLIP of the lowest rate keeps; ``said`` is `verdicts`."""
-    lowest = rates.rates[0]
-    there = [f for f in rates.varied if said[lowest][f] not in ("lost", "undecided")]
-    found = f"still find {listed(there)}" if there else "find none of them"
     return (
-        f"Where {told(lowest)} of captions name {listed(rates.varied)}, the probe and "
-        f"the words {found} above chance."
+        f"It has a price: from {first} to {last}, words fall on {listed(told_of)} in "
+        f"Recall@{k}, which the captions name always. Steps and size are the same, and "
+        "there is more to learn."
     )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from scipy.stats import binomtest
 
 from cocofacet.anchors import share_of_gap
 from cocofacet.evaluate import averages, paired_difference
@@ -152,11 +153,21 @@ def judged(
         pair = (table[table.facet == facet] for table in tables)
         ahead = paired_difference(*pair, k, average="micro", seed=seed).low
         right, read = named.loc[facet], row_of(words, facet)
-        said = judge(right.low - right.even, read.low, ahead, k)
+        said = judge(right.low - right.even, surely(read), ahead, k)
         recall = row_of(probe, facet).recall
         rows.append((facet, said, right.balanced, right.even, recall, read.recall))
     columns = ["facet", "verdict", "named", "even", "probe", "words"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def surely(row) -> float:
+    """The lower end of a row of `levels`: over texts or over queries, the lower one.
+
+    A handful of texts that all find next to nothing agree too well with each other.
+    """
+    hits = round(row.recall * row.queries)
+    over_queries = binomtest(hits, int(row.queries)).proportion_ci(method="wilson").low
+    return float(np.minimum(row.low, over_queries))  # NaN stays NaN
 
 
 def judge(there: float, words: float, ahead: float, k: int) -> str:
