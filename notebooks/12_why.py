@@ -45,6 +45,7 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from cocofacet import evaluate, reach
+from cocofacet.caption_rates import read
 from cocofacet.report import caption_rates, tables
 from cocofacet.report import why as report
 from cocofacet.report.glue import glue
@@ -130,15 +131,13 @@ tables.shown(report.naming_grid(named), "naming")
 # rates 0, 3, 10, 30 and 100 % at which their captions name times, weathers, materials,
 # people and gestures. (COCO's annotators name them in 1 to 22 % of captions.)
 #
-# The weights are not shipped; their ranks are, with the settings that made them. To
-# remake both: `python -m facetworld.train caption-rates`, then
-# `python tools/rank_caption_rates.py`; each says how with `--help`.
+# The weights are not shipped; their ranks are, with the settings that made them.
 
 # %% mystnb={"image": {"alt": "Small panels, one for each facet: Recall of the probe, of other images and of words against the share of training captions that name the facet."}}
 folder = home() / "results/training/caption-rates"
-rates = caption_rates.read(folder)
+rates = read(folder)
 if rates:
-    by_rate = rates.levels(k, seed)
+    by_rate = caption_rates.levels(rates, k, seed)
     varied = rates.varied
     display(caption_rates.curves(by_rate, varied, k, "rendered world"))
 else:
@@ -148,7 +147,8 @@ else:
 if rates:
     said = caption_rates.verdicts(rates, by_rate, k, seed)
     display(tables.shown(caption_rates.grid(by_rate), "caption-rates"))
-    display(Markdown(rates.made_with(k)))
+    display(Markdown(caption_rates.made_with(rates, k)))
+    display(Markdown(caption_rates.made_by(rates)))
 
 # %% [markdown]
 # ## In short

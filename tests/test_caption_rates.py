@@ -10,6 +10,7 @@ import pytest
 import rank_caption_rates
 
 from cocofacet import reach
+from cocofacet.caption_rates import COLUMNS, Rates, read
 from cocofacet.facets import FACETS
 from cocofacet.files import write_json
 from cocofacet.official import Benchmark, Query
@@ -43,7 +44,7 @@ def experiment(levels):
         "trainings": {"caption-rate-000-seed0": {"settings": settings}},
         "ranked": {"profile": "mini", "seed": 0, "packages": {"torch": "2"}},
     }
-    return caption_rates.Rates(pd.DataFrame(rows), pd.DataFrame(named), made)
+    return Rates(pd.DataFrame(rows), pd.DataFrame(named), made)
 
 
 def both(probe, words):
@@ -58,7 +59,7 @@ def rates():
 
 
 def concluded(rates):
-    found = rates.levels(K, 0)
+    found = caption_rates.levels(rates, K, 0)
     return caption_rates.verdicts(rates, found, K, 0)
 
 
@@ -114,14 +115,14 @@ def test_the_price_is_what_is_always_named(rates):
 def test_several_seeds_are_averaged_by_query(rates):
     second = rates.ranks.assign(seed=1, words=9)
     ranks = pd.concat([rates.ranks, second])
-    more = caption_rates.Rates(ranks, rates.named, rates.made)
-    found = more.levels(K, 0).set_index(["rate", "way", "facet"])
+    more = Rates(ranks, rates.named, rates.made)
+    found = caption_rates.levels(more, K, 0).set_index(["rate", "way", "facet"])
     assert found.recall[1.0, "words", "times"] == 0.5
     assert found.queries[1.0, "words", "times"] == 8
 
 
 def test_the_figure_has_a_panel_for_each_facet(rates):
-    found = rates.levels(K, 0)
+    found = caption_rates.levels(rates, K, 0)
     figure = caption_rates.curves(found, rates.varied, K, "rendered world")
     titles = [axes.get_title() for axes in figure.axes if axes.axison]
     assert titles == ["times", "people", "objects (always named)"]
@@ -136,18 +137,25 @@ def test_the_figure_has_a_panel_for_each_facet(rates):
 
 
 def test_the_table_has_a_column_for_each_rate(rates):
-    grid = caption_rates.grid(rates.levels(K, 0))
+    grid = caption_rates.grid(caption_rates.levels(rates, K, 0))
     assert list(grid.columns) == ["0 %", "10 %", "100 %"]
     assert grid.loc[("times", "words"), "100 %"] == "100.0 [100.0, 100.0]"
 
 
 def test_the_line_under_the_numbers(rates):
-    line = rates.made_with(K)
+    line = caption_rates.made_with(rates, K)
     assert "(0 %, 10 % and 100 %), 600 steps on 30,000 scenes, seed 0" in line
 
 
+def test_the_commands_that_remake_the_files(rates):
+    assert "caption-rates --steps 600 --seed 0 --out data/" in caption_rates.made_by(
+        rates
+    )
+    assert "caption-rates --out data/" in caption_rates.MISSING
+
+
 def test_what_is_not_there_is_none_and_the_remedy_is_said(tmp_path):
-    assert caption_rates.read(tmp_path) is None
+    assert read(tmp_path) is None
     assert "tools/rank_caption_rates.py" in caption_rates.MISSING
 
 
@@ -214,7 +222,7 @@ def trained(tmp_path):
 
 def test_finished_trainings_are_ranked_and_their_settings_kept(trained, tmp_path):
     found = rank_caption_rates.ranked(Workspace(), [trained])
-    assert list(found.ranks.columns) == caption_rates.COLUMNS
+    assert list(found.ranks.columns) == COLUMNS
     assert found.rates == (0.0, 0.3) and set(found.ranks.seed) == {4}
     by_rate = found.ranks.groupby("rate")[list(reach.WAYS)].max()
     assert (by_rate.loc[0.3] == 1).all(), "it is there and all ways reach it"
@@ -228,7 +236,7 @@ def test_finished_trainings_are_ranked_and_their_settings_kept(trained, tmp_path
     assert found.made["ranked"]["sources"] == {"captions": "x"}
     out = tmp_path / "out"
     rank_caption_rates.save(found, out)
-    again = caption_rates.read(out)
+    again = read(out)
     pd.testing.assert_frame_equal(again.ranks, found.ranks)
     pd.testing.assert_frame_equal(again.named, found.named, check_like=True)
     named = again.named.set_index("rate").balanced

@@ -18,8 +18,8 @@ from pathlib import Path
 import pandas as pd
 
 from cocofacet import reach
+from cocofacet.caption_rates import COLUMNS, MADE, NAMED, RANKS, Rates
 from cocofacet.files import write_atomic, write_json
-from cocofacet.report.caption_rates import COLUMNS, MADE, NAMED, RANKS, Rates
 from cocofacet.workspace import Workspace, home, open_workspace
 
 

@@ -1,122 +1,75 @@
-"""What naming a facet more often in training captions does to an embedding.
+"""The caption-rate experiment: its figure, its tables, its sentences."""
 
-In results/training/caption-rates:
-
-    ranks.csv   a row a query, rate and seed: its rank in each of `reach.WAYS`
-    named.csv   a row a facet, rate and seed: how often the probe names the class
-    made.json   the settings of the trainings, and what ranked
-
-The weights are not shipped; ``tools/rank_caption_rates.py`` makes the files from them.
-"""
-
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from cocofacet.evaluate import GROUP, paired_difference
-from cocofacet.reach import WAYS
+from cocofacet.caption_rates import Rates
+from cocofacet.evaluate import paired_difference
 from cocofacet.report.sentences import listed, percent, verdict
 from cocofacet.report.style import finished
 from cocofacet.report.tables import facets_only, recalls, with_interval
 from cocofacet.report.why import SHOWN, judge, surely
 
-RANKS, NAMED, MADE = "ranks.csv", "named.csv", "made.json"
-COLUMNS = ["rate", "seed", "facet", "label", "query", *WAYS]
 DRAWN = ("probe", "images", "words")  # in the figure and the table
 STEPS = {"in part": "reached in part", "not reached": "there but not reached"}
 
-MISSING = (
-    "**Not there yet.** `results/training/caption-rates` holds no ranks. They are made "
-    "in two steps, of which the first takes about an hour on one core:\n\n"
+MADE_BY = (
     "```bash\n"
-    "python -m facetworld.train caption-rates --out data/caption-rates \\\n"
+    "python -m facetworld.train caption-rates {given}--out data/caption-rates \\\n"
     "    --record data/caption-rates\n"
     "python tools/rank_caption_rates.py data/caption-rates\n"
     "```"
 )
-
-
-@dataclass(frozen=True)
-class Rates:
-    """The experiment's ranks and what made them.
-
-    Attributes:
-        ranks: columns `COLUMNS`; a rate is a fraction of captions.
-        named: columns rate, seed, facet and those of `reach.naming`.
-        made: the content of made.json.
-    """
-
-    ranks: pd.DataFrame
-    named: pd.DataFrame
-    made: Mapping[str, object]
-
-    @property
-    def varied(self) -> tuple[str, ...]:
-        """The facets whose rate was varied; the captions name the others always."""
-        first = next(iter(self.made["trainings"].values()))
-        return tuple(f for f in self.facets if f in first["settings"]["caption_rates"])
-
-    @property
-    def facets(self) -> tuple[str, ...]:
-        return tuple(self.ranks.facet.unique())
-
-    @property
-    def rates(self) -> tuple[float, ...]:
-        return tuple(sorted(self.ranks.rate.unique()))
-
-    def made_with(self, k: int) -> str:
-        """The line under the experiment's numbers."""
-        settings = [made["settings"] for made in self.made["trainings"].values()]
-        steps, scenes, seeds = (
-            ", ".join(f"{n:,}" for n in sorted({each[key] for each in settings}))
-            for key in ("steps", "train_scenes", "seed")
-        )
-        ranked = self.made["ranked"]
-        parts = (
-            f"Recall@{k} in pools of 100; bands and brackets: 95 % bootstrap interval "
-            "over query texts",
-            f"trainings: {len(settings)} CLIPs ({listed(list(map(told, self.rates)))}),"
-            f" {steps} steps on {scenes} scenes, seed {seeds}",
-            f"ranked in the profile {ranked['profile']}, seed {ranked['seed']}",
-            *(f"{name} {version}" for name, version in ranked["packages"].items()),
-        )
-        return f"<small class='made-with'>{' · '.join(parts)}</small>"
-
-    def of(self, rate: float, way: str, facet: str | None = None) -> pd.DataFrame:
-        """Tidy ranks of one rate and way, of all facets or one. Several seeds are
-        several rows of a query."""
-        here = self.ranks[self.ranks.rate == rate]
-        here = here if facet is None else here[here.facet == facet]
-        known = {name: "" for name in GROUP} | {"mode": way}
-        return here.assign(**known, text=here.label, rank=here[way])
-
-    def levels(self, k: int, seed: int) -> pd.DataFrame:
-        """`tables.recalls` for each rate and way of `DRAWN`: columns rate, way, facet,
-        recall, low, high, ..."""
-        parts = [
-            recalls(self.of(rate, way), k, seed).assign(rate=rate, way=way)
-            for rate in self.rates
-            for way in DRAWN
-        ]
-        return pd.concat(parts, ignore_index=True)
-
-
-def read(folder: Path) -> Rates | None:
-    """The experiment's files in a folder; None where there are none."""
-    if not (Path(folder) / RANKS).is_file():
-        return None
-    ranks = pd.read_csv(Path(folder) / RANKS, dtype={"label": str})
-    named = pd.read_csv(Path(folder) / NAMED)
-    return Rates(ranks[COLUMNS], named, json.loads((Path(folder) / MADE).read_text()))
+MISSING = (
+    "**Not there yet.** `results/training/caption-rates` holds no ranks. They are made "
+    "in two steps, of which the first takes about an hour on one core:\n\n"
+) + MADE_BY.format(given="")
 
 
 def told(rate: float) -> str:
     return f"{100 * rate:.0f} %"
+
+
+def levels(rates: Rates, k: int, seed: int) -> pd.DataFrame:
+    """`tables.recalls` for each rate and way of `DRAWN`: columns rate, way, facet,
+    recall, low, high, ..."""
+    parts = [
+        recalls(rates.of(rate, way), k, seed).assign(rate=rate, way=way)
+        for rate in rates.rates
+        for way in DRAWN
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def made_with(rates: Rates, k: int) -> str:
+    """The line under the experiment's numbers."""
+    settings = [made["settings"] for made in rates.made["trainings"].values()]
+    steps, scenes, seeds = (
+        ", ".join(f"{n:,}" for n in sorted({each[key] for each in settings}))
+        for key in ("steps", "train_scenes", "seed")
+    )
+    ranked = rates.made["ranked"]
+    parts = (
+        f"Recall@{k} in pools of 100; bands and brackets: 95 % bootstrap interval "
+        "over query texts",
+        f"trainings: {len(settings)} CLIPs ({listed(list(map(told, rates.rates)))}),"
+        f" {steps} steps on {scenes} scenes, seed {seeds}",
+        f"ranked in the profile {ranked['profile']}, seed {ranked['seed']}",
+        *(f"{name} {version}" for name, version in ranked["packages"].items()),
+    )
+    return f"<small class='made-with'>{' · '.join(parts)}</small>"
+
+
+def made_by(rates: Rates) -> str:
+    """The commands that remake the files, for each seed that there is."""
+    settings = [made["settings"] for made in rates.made["trainings"].values()]
+    given = sorted({(each["steps"], each["seed"]) for each in settings})
+    return "\n\n".join(
+        MADE_BY.format(given=f"--steps {steps} --seed {seed} ") for steps, seed in given
+    )
 
 
 def curves(found: pd.DataFrame, varied: Sequence[str], k: int, shown_as: str) -> Figure:
