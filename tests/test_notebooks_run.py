@@ -29,7 +29,7 @@ SWEEP = {
     "10_pools": {"k": 5},
     "11_luck": {"draws": 3},
     "13_gallery": {"k": 5, "sizes": [20, 100, 5000], "draws": 2},
-    "14_several": {"together": [4], "most": 10, "k": 5},
+    "14_several": {"together": [3], "most": 10, "k": 5},
     "15_rerank": {"depth": 10, "depths": [1, 50, 9999], "count": 20, "draws": 2},
     "16_explore": {"per_text": 1},
     "22_results": {"shown_profile": "nothing"},
