@@ -171,9 +171,13 @@ for way in ("images", "grounded"):
     short[way] = report.asked_with_images(ranks, names, way, k, seed)
 if rates:
     short["by_rate"] = caption_rates.by_rate(said, varied)
-    ends = caption_rates.changes(rates, k, seed)
-    short["explained"] = caption_rates.explained(ends, rates, k)
-    short["price"] = caption_rates.price(ends, rates, k)
+    ends = caption_rates.changes(rates, rates.rates[-1], k, seed)
+    short["kept"] = caption_rates.kept(ends, rates, rates.rates[-1], k)
+    best = caption_rates.furthest(by_rate, varied)
+    there = caption_rates.changes(rates, best, k, seed)
+    short["explained"] = caption_rates.explained(there, rates, best, k)
+    short["beyond"] = caption_rates.beyond(rates, best, k, seed)
+    short["price"] = caption_rates.price(there, rates, best, k)
 for key, sentence in short.items():
     glue(f"sentence_why_{key}", sentence)
 ranks = pd.concat([each.ranks for each in found.values()], ignore_index=True)
@@ -193,8 +197,8 @@ Markdown("\n\n".join(short.values()))
 # to say. A mean of images carries whatever else these images share, so that it reaches
 # nothing does not show that nothing can be reached.
 #
-# The caption rates answer for one small CLIP a rate and seed, and for drawn pictures. All
-# five facets are named more often together, and such captions are longer: which facet's
-# words did what is not separated. They show what captions *can* do to an embedding. That
+# The caption rates answer for one small CLIP a rate and seed, trained briefly, and for
+# drawn pictures. All five facets are named more often together, and such captions are
+# longer: which facet's words did what is not separated. They show what captions *can* do to an embedding. That
 # photographs' captions did it to CLIP is the paper's suspicion still, and the probe on
 # its embeddings, at full scale, is the test of it.

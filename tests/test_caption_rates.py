@@ -73,6 +73,10 @@ def test_each_rate_gets_its_verdicts(rates):
     )
 
 
+def said_of(sentence, rates, rate=1.0):
+    return sentence(caption_rates.changes(rates, rate, K, 0), rates, rate, K)
+
+
 @pytest.mark.parametrize(
     ("lowest", "highest", "words"),
     [
@@ -85,30 +89,54 @@ def test_each_rate_gets_its_verdicts(rates):
 )
 def test_the_explanation_turns(lowest, highest, words):
     rates = experiment({0.0: both(*lowest), 1.0: both(*highest)})
-    said = caption_rates.explained(caption_rates.changes(rates, K, 0), rates, K)
+    said = said_of(caption_rates.explained, rates)
     assert words in said
     assert ("rival" in said) + ("the paper's" in said) <= 1
     assert "objects" not in said, "its rate was not varied"
 
 
 def test_the_explanation_gives_the_levels(rates):
-    said = caption_rates.explained(caption_rates.changes(rates, K, 0), rates, K)
-    assert said.startswith(
-        "From 0 % to 100 % of captions, words come to reach more on times (Recall@1). "
+    assert said_of(caption_rates.explained, rates).startswith(
+        "Words reach most at 100 %. From 0 % to there they gain on times (Recall@1). "
         "On times (probe at 0 %: 0.0 %, words at 100 %: 100.0 %)"
     )
 
 
+def test_what_the_captions_change_in_the_embeddings(rates):
+    assert said_of(caption_rates.kept, rates) == (
+        "From 0 % to 100 % of captions, the probe gains on times (0.0 % to 100.0 %) in "
+        "Recall@1: what captions name changes what the images' embeddings keep."
+    )
+    still = experiment({0.0: both(HIT, MISS), 1.0: both(HIT, HIT)})
+    assert "gains on none of times and people" in said_of(caption_rates.kept, still)
+
+
+def test_what_happens_beyond_the_rate_at_which_words_reach_most(rates):
+    assert caption_rates.furthest(caption_rates.levels(rates, K, 0), rates.varied) == 1
+    assert "at the highest rate, 100 %" in caption_rates.beyond(rates, 1.0, K, 0)
+    steps = {0.0: both(MISS, MISS), 0.3: both(HALF, HIT), 1.0: both(HIT, HALF)}
+    falling = experiment(steps)
+    found = caption_rates.levels(falling, K, 0)
+    assert caption_rates.furthest(found, falling.varied) == 0.3
+    said = caption_rates.beyond(falling, 0.3, K, 0)
+    assert said.startswith(
+        "From 30 % to 100 %, words fall from 50.0 % to 25.0 % and the probe's levels "
+        "rise from 25.0 % to 50.0 % (macro over times and people)."
+    )
+    assert "more can be there and less be reached" in said
+    both_fall = experiment({0.3: both(HIT, HIT), 1.0: both(HALF, HALF)})
+    assert "less be reached" not in caption_rates.beyond(both_fall, 0.3, K, 0)
+
+
 def test_the_price_is_what_is_always_named(rates):
-    table = caption_rates.changes(rates, K, 0)
-    assert caption_rates.price(table, rates, K) == (
-        "Of the facets that captions always name (objects), none is found worse by "
-        "words at 100 % than at 0 %."
+    assert said_of(caption_rates.price, rates) == (
+        "Of the facets that captions always name, words fall on none from 0 % to 100 % "
+        "(objects)."
     )
     costly = experiment(
         {0.0: both(MISS, MISS), 1.0: both(HIT, HIT) | {"objects": (HIT, HALF)}}
     )
-    said = caption_rates.price(caption_rates.changes(costly, K, 0), costly, K)
+    said = said_of(caption_rates.price, costly)
     assert "words fall on objects (100.0 % to 50.0 %) in Recall@1" in said
 
 

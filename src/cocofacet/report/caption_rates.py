@@ -153,93 +153,139 @@ def by_rate(said: pd.DataFrame, varied: Sequence[str]) -> str:
     return " ".join(parts)
 
 
-def changes(rates: Rates, k: int, seed: int) -> pd.DataFrame:
-    """From the lowest to the highest rate, a row a facet, all paired by query.
+def furthest(found: pd.DataFrame, varied: Sequence[str]) -> float:
+    """The rate at which words reach most, mean over the varied facets; ``found`` is
+    `levels`. Chosen on the queries that it is then shown for, so it flatters words."""
+    words = found[(found.way == "words") & found.facet.isin(varied)]
+    return float(words.groupby("rate").recall.mean().idxmax())
 
-    Columns probe, words: gain, loss or undecided; before: whether the probe of the
-    lowest rate finds more (gain) or less (loss) than the words of the highest;
-    probe_lowest, words_lowest, words_highest: recalls.
+
+def changes(rates: Rates, rate: float, k: int, seed: int) -> pd.DataFrame:
+    """From the lowest rate to another, a row a facet, all paired by query.
+
+    Columns probe, words: gain, loss or undecided; before: whether the probe finds more
+    (gain) or less (loss) at the lowest rate than words at the other; probe_before,
+    words_before, probe_after, words_after: recalls.
     """
-    first, last = rates.rates[0], rates.rates[-1]
-    rows = {}
+    first, rows = rates.rates[0], {}
     for facet in rates.facets:
-        ends = {
-            "probe": (rates.of(last, "probe", facet), rates.of(first, "probe", facet)),
-            "words": (rates.of(last, "words", facet), rates.of(first, "words", facet)),
-            "before": (rates.of(first, "probe", facet), rates.of(last, "words", facet)),
+        tables = {
+            f"{way}_{when}": rates.of(at, way, facet)
+            for way in ("probe", "words")
+            for when, at in (("before", first), ("after", rate))
         }
-        found = {
-            name: paired_difference(*pair, k, average="micro", seed=seed)
-            for name, pair in ends.items()
+        pairs = {
+            "probe": ("probe_after", "probe_before"),
+            "words": ("words_after", "words_before"),
+            "before": ("probe_before", "words_after"),
         }
-        low, high = ends["before"]
-        rows[facet] = {
-            **{name: verdict(each.low, each.high) for name, each in found.items()},
-            "probe_lowest": (low["rank"] <= k).mean(),
-            "words_lowest": (ends["words"][1]["rank"] <= k).mean(),
-            "words_highest": (high["rank"] <= k).mean(),
-        }
+        row = {name: (t["rank"] <= k).mean() for name, t in tables.items()}
+        for name, (a, b) in pairs.items():
+            found = paired_difference(tables[a], tables[b], k, "micro", seed)
+            row[name] = verdict(found.low, found.high)
+        rows[facet] = row
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def explained(table: pd.DataFrame, rates: Rates, k: int) -> str:
-    """Whether what words come to reach had been there before, or was put there by the
-    captions; ``table`` as from `changes`."""
-    first, last = told(rates.rates[0]), told(rates.rates[-1])
+def kept(table: pd.DataFrame, rates: Rates, rate: float, k: int) -> str:
+    """Whether naming a facet changes what the probe finds; from `changes`."""
     table = table.loc[list(rates.varied)]
-    reached = table[table.words == "gain"]
+    gaining = table[table.probe == "gain"]
+    ends = f"From {told(rates.rates[0])} to {told(rate)} of captions"
+    if gaining.empty:
+        return f"{ends}, the probe gains on none of {listed(rates.varied)}."
+    levels_of = [
+        f"{row.Index} ({percent(row.probe_before)} to {percent(row.probe_after)})"
+        for row in gaining.itertuples()
+    ]
+    return (
+        f"{ends}, the probe gains on {listed(levels_of)} in Recall@{k}: what captions "
+        "name changes what the images' embeddings keep."
+    )
+
+
+def explained(table: pd.DataFrame, rates: Rates, rate: float, k: int) -> str:
+    """Whether what words come to reach had been there before, or was put there by the
+    captions; from `changes`."""
+    first, last = told(rates.rates[0]), told(rate)
+    reached = table.loc[list(rates.varied)].query("words == 'gain'")
     if reached.empty:
         return (
             f"From {first} to {last} of captions, words come to reach none of "
             f"{listed(rates.varied)}: these trainings cannot say what that would need."
         )
     text = (
-        f"From {first} to {last} of captions, words come to reach more on "
+        f"Words reach most at {last}. From {first} to there they gain on "
         f"{listed(list(reached.index))} (Recall@{k})."
     )
-    there, missing = (
-        reached[reached.before != "loss"],
-        reached[reached.before == "loss"],
-    )
-    if len(there):
+    before = [
+        f"{row.Index} (probe at {first}: {percent(row.probe_before)}, words at {last}: "
+        f"{percent(row.words_after)})"
+        for row in reached.itertuples()
+    ]
+    put = (reached.before == "loss").tolist()
+    there = [words for words, less in zip(before, put, strict=True) if not less]
+    missing = [words for words, less in zip(before, put, strict=True) if less]
+    if there:
         text += (
-            f" On {_levels(there, first, last)} the probe found as much before any "
-            "word did: only the way there was missing, which is the rival explanation."
+            f" On {listed(there)} a probe finds as much without any caption's word: "
+            "only the way there was missing, which is the rival explanation."
         )
-    if len(missing):
+    if missing:
         text += (
-            f" On {_levels(missing, first, last)} the probe had found less: the "
-            "captions put it there, which is the paper's explanation."
+            f" On {listed(missing)} it finds less: the captions put it there, which is "
+            "the paper's explanation."
         )
     return text
 
 
-def _levels(table: pd.DataFrame, first: str, last: str) -> str:
-    return listed(
-        [
-            f"{row.Index} (probe at {first}: {percent(row.probe_lowest)}, words at "
-            f"{last}: {percent(row.words_highest)})"
-            for row in table.itertuples()
-        ]
+def beyond(rates: Rates, rate: float, k: int, seed: int) -> str:
+    """What happens to words and to the probe between ``rate``, where words reach most,
+    and the highest rate; macro over the varied facets."""
+    last = rates.rates[-1]
+    if rate == last:
+        return f"Words reach most at the highest rate, {told(last)}."
+    effect = {"gain": "rise", "loss": "fall", "undecided": "change undecidedly"}
+    parts, verdicts = [], {}
+    for way, name in (("words", "words"), ("probe", "the probe's levels")):
+        pair = [rates.of(at, way) for at in (last, rate)]
+        pair = [table[table.facet.isin(rates.varied)] for table in pair]
+        found = paired_difference(*pair, k, seed=seed)
+        after, before = (
+            (table["rank"] <= k).groupby(table.facet).mean().mean() for table in pair
+        )
+        verdicts[way] = verdict(found.low, found.high)
+        parts.append(
+            f"{name} {effect[verdicts[way]]} from {percent(before)} to {percent(after)}"
+        )
+    text = (
+        f"From {told(rate)} to {told(last)}, {listed(parts)} (macro over "
+        f"{listed(rates.varied)})."
     )
+    if verdicts["words"] == "loss" and verdicts["probe"] != "loss":
+        text += (
+            " So more can be there and less be reached. Why is not known; a query that "
+            "names one thing may be too unlike captions that name everything."
+        )
+    return text
 
 
-def price(table: pd.DataFrame, rates: Rates, k: int) -> str:
+def price(table: pd.DataFrame, rates: Rates, rate: float, k: int) -> str:
     """What naming more costs the facets that captions always name; from `changes`."""
-    first, last = told(rates.rates[0]), told(rates.rates[-1])
+    ends = f"from {told(rates.rates[0])} to {told(rate)}"
     always = table.drop(list(rates.varied))
     lost = always[always.words == "loss"]
     if lost.empty:
         return (
-            f"Of the facets that captions always name ({listed(list(always.index))}), "
-            f"none is found worse by words at {last} than at {first}."
+            f"Of the facets that captions always name, words fall on none {ends} "
+            f"({listed(list(always.index))})."
         )
-    told_of = [
-        f"{row.Index} ({percent(row.words_lowest)} to {percent(row.words_highest)})"
+    levels_of = [
+        f"{row.Index} ({percent(row.words_before)} to {percent(row.words_after)})"
         for row in lost.itertuples()
     ]
     return (
-        f"It has a price: from {first} to {last}, words fall on {listed(told_of)} in "
-        f"Recall@{k}, which the captions name always. Steps and size are the same, and "
-        "there is more to learn."
+        f"It has a price: {ends}, words fall on {listed(levels_of)} in Recall@{k}, "
+        "though captions always name them. Steps and size are the same, and there is "
+        "more to learn."
     )
