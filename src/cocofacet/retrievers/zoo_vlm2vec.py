@@ -4,9 +4,9 @@ Templates are those of the released eval_d.py (general) and eval_f.py (prompted)
 each model's own placeholder for the image, as the released dataset.py puts it in: a
 blank follows the image in one, a line feed in the other.
 
-There is no chat header, and on Qwen2-VL no <|vision_start|> either. Without that token
-the reference finds no image to lay out in rows and columns, and counts image tokens
-like words: ``plain_positions``.
+There is no chat header, and on Qwen2-VL no ``<|vision_start|>`` either. Without that
+token the reference finds no image to lay out in rows and columns, and counts image
+tokens like words: ``plain_positions``.
 """
 
 from cocofacet.retrievers.row import Row
