@@ -154,4 +154,5 @@ summary = (
     f"negatives, with {len(benchmark.images):,} pictures in all."
 )
 glue("queries", counts.queries.sum())
+workspace.save_table("01_benchmark", counts.set_index("facet"))
 Markdown(summary)

@@ -60,7 +60,10 @@ measured = report.read(workspace.root / "results/benchmarks")
 
 # %% tags=["hide-input"]
 passes = report.passes(measured)
-tables.shown(passes, "passes").format("{:.3g}", na_rep="not measured")
+display(
+    tables.shown(passes, "passes").format("{:.3g}", na_rep="not measured")
+)
+Markdown(report.made_on(measured))
 
 # %% [markdown]
 # ## From files to store: measured

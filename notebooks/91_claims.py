@@ -71,14 +71,14 @@ rows = {
     for claim in CLAIMS
 }
 claims = pd.DataFrame(rows).T.rename_axis("claim")
-tables.shown(claims, "claims")
+tables.shown(claims, "claims", "words")
 
 # %% [markdown]
 # ## What the letters mean
 
 # %% tags=["hide-input"]
 letters = pd.Series(paper.TRUST, name="how we know it").to_frame()
-tables.shown(letters, "letters")
+tables.shown(letters, "letters", "words")
 
 # %% [markdown]
 # ## In short

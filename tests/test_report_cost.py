@@ -43,6 +43,7 @@ def test_tables_hold_what_the_files_hold(tmp_path):
     assert row["ms an image, separate"] == pytest.approx(80)
     assert row["peak GB"] == 8
     assert cost.pipelines(found).iloc[0]["share in %"] == 90
+    assert "2,200.0 M parameters (random weights), 391" in cost.made_on(found)
     assert cost.ratios(found).loc[("w", "m"), "times faster"] == 14
 
 
@@ -61,6 +62,7 @@ def test_nothing_measured_makes_empty_tables():
     assert cost.passes([]).empty
     assert cost.pipelines([]).empty
     assert cost.ratios([]).empty
+    assert "Nothing was measured" in cost.made_on([])
 
 
 def test_estimates_leave_out_what_does_not_fit():

@@ -64,12 +64,22 @@ def ratios(found: list[dict]) -> pd.DataFrame:
 
 
 def _where(made: dict) -> str:
-    model = made["model"]
-    return (
-        f"{made['device']}, {made['threads']} threads, {model['size']} model of "
-        f"{model['parameters'] / 1e6:,.0f} M ({model['weights']} weights), "
-        f"{model['image_tokens']} image tokens, {made['precision']}, {made['date']}"
-    )
+    return f"{made['device']}, {made['model']['size']}"
+
+
+def made_on(found: list[dict]) -> str:
+    """What each row of the tables was measured on, in full: a line each."""
+    lines = []
+    for made in found:
+        if "model" in made:
+            model = made["model"]
+            lines.append(
+                f"- {_where(made)}: a model of {model['parameters'] / 1e6:,.1f} M "
+                f"parameters ({model['weights']} weights), {model['image_tokens']} "
+                f"image tokens a picture, {made['precision']}, {made['threads']} "
+                f"threads, {made['date']}"
+            )
+    return "\n".join(lines) or "Nothing was measured yet."
 
 
 def _table(rows: dict, *names: str) -> pd.DataFrame:

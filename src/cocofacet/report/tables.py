@@ -179,10 +179,13 @@ def draws_grid(
     return grid.sort_index(axis=1)
 
 
-def shown(table: pd.DataFrame, name: str) -> Styler:
-    """A table as the book shows it. ``name`` makes its HTML the same every time."""
+def shown(table: pd.DataFrame, name: str, kind: str = "wide") -> Styler:
+    """A table as the book shows it. ``name`` makes its HTML the same every time.
+
+    kind: "wide" for numbers, which scroll sideways; "words" for cells that wrap.
+    """
     return (
         table.style.set_uuid(name)
-        .set_table_attributes('class="dataframe wide"')
+        .set_table_attributes(f'class="dataframe {kind}"')
         .format(na_rep="not known")
     )
