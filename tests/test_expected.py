@@ -76,6 +76,7 @@ counts = st.integers(99, 6000).flatmap(
 
 
 @given(counts, st.integers(1, 99))
+@settings(deadline=None)
 def test_expectation_is_a_share_that_grows_with_k_and_falls_with_above(pair, k):
     eligible, above = pair
     table = luck([eligible] * 2, [above, above + 1])
