@@ -39,7 +39,8 @@ book: _build/html.stamp ## run the notebooks that changed, build the book, say w
 	@$(BIN)/python tools/headline.py
 
 test: $(INSTALLED) ## every test; the browser's are skipped where there is no browser or book
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs -n 2 --dist loadfile $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs -n 2 --dist loadfile \
+	  --no-loadscope-reorder $(ARGS)
 
 test-book: _build/html.stamp ## only the tests that open the built book in a browser
 	$(BIN)/python -m pytest -rs tests/test_book.py $(ARGS)

@@ -5,6 +5,7 @@ It is ``full`` with a few fields changed, as a user with weights of their own wo
 
 from pathlib import Path
 
+from PIL import Image
 from tiny_checkpoints import save_all
 
 from cocofacet import sources
@@ -21,21 +22,29 @@ WEIGHTS = {
     "answer-llava-1.5-7b": "LLaVA",
     "answer-llava-1.5-7b.text": "text embedder",
 }
+# Pixels of a photograph's longer side. Each notebook reads them again for each
+# retriever, and the tiny checkpoints see less than this.
+SIDE = 160
 DUALS = ["clip-vit-l-14-336", "siglip2-so400m-384", "blip2-itm"]
 PROMPTABLES = ["vlm2vec-v2.0", "e5-v"]
 
 
 def collect(folder: Path) -> Path:
-    """The shared annotations and photographs under their official names."""
+    """The shared annotations and small photographs under their official names."""
     names = {
         "annotations/instances_val2017_boxes.json": sources.OFFICIAL["instances"],
         "annotations/captions_val2017.json": sources.OFFICIAL["captions"],
-        "photos": "images",
     }
     for shared, official in names.items():
         path = folder / official
         path.parent.mkdir(parents=True, exist_ok=True)
         path.symlink_to(SHARED / shared)
+    images = folder / "images"
+    images.mkdir()
+    for path in (SHARED / "photos").glob("*.jpg"):
+        with Image.open(path) as photograph:
+            photograph.thumbnail((SIDE, SIDE))
+            photograph.save(images / path.name)
     return folder
 
 

@@ -1,6 +1,7 @@
 """Batches are fixed, of like size; workers, memory and bad files change no vector."""
 
 import logging
+import multiprocessing
 import os
 import signal
 
@@ -128,6 +129,7 @@ def test_a_bad_picture_is_named_in_one_line(works, workers, damage, said):
     assert said in message
     assert "\n" not in message
     assert type(caught.value) is InputError
+    assert not multiprocessing.active_children()
 
 
 def test_a_killed_worker_is_one_clear_error(works, monkeypatch):
@@ -138,8 +140,10 @@ def test_a_killed_worker_is_one_clear_error(works, monkeypatch):
             os.kill(os.getpid(), signal.SIGKILL)
 
     monkeypatch.setattr(Means, "prepare", staticmethod(die))
-    with pytest.raises(InputError, match=r"workers: .*fewer --workers"):
+    with pytest.raises(InputError, match=r"workers: .*fewer --workers") as caught:
         list(embed_files(Means(), works, workers=1))
+    assert caught.value.__cause__ is not None
+    assert not multiprocessing.active_children()
 
 
 def test_workers_leave_random_numbers_alone(works):

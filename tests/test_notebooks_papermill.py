@@ -23,6 +23,7 @@ def start_papermill(notebook, home, *parameters):
     command = [
         *(sys.executable, "-m", "papermill", "--no-progress-bar"),
         *("--log-level", "ERROR", "--cwd", str(home), "-f", str(PROFILE)),
+        *("-y", "changes: {promptables: tiny-qwen2vl}"),
         *parameters,
         *(str(notebook), str(home / f"{parameters[-1]}.ipynb")),
     ]

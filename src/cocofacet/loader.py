@@ -97,7 +97,7 @@ def embed_files(
             raise InputError(
                 f"{retriever.name}: workers: {reason} Memory may have run out: choose "
                 "a smaller --batch, or fewer --workers (0 for none)."
-            ) from error
+            ) from error.with_traceback(None)  # which holds the workers too
         if cuda and done < len(works):
             torch.cuda.empty_cache()  # the failed batch is let go by now
 
@@ -127,16 +127,21 @@ def _embed(
         for rows in plan
     ]
     prepared = iter(_loader(retriever.prepare, parts, workers, pin))
-    for work, plan in zip(works, plans, strict=True):
-        vectors = np.empty(
-            (len(work.prompts), len(work.paths), retriever.dim), dtype=np.float32
-        )
-        for rows in plan:
-            inputs = next(prepared)
-            if isinstance(inputs, InputError):
-                raise inputs
-            vectors[:, rows] = retriever.embed_prepared(inputs)
-        yield vectors
+    try:
+        for work, plan in zip(works, plans, strict=True):
+            vectors = np.empty(
+                (len(work.prompts), len(work.paths), retriever.dim), dtype=np.float32
+            )
+            for rows in plan:
+                inputs = next(prepared)
+                if isinstance(inputs, InputError):
+                    raise inputs
+                vectors[:, rows] = retriever.embed_prepared(inputs)
+            yield vectors
+    finally:
+        # The workers end here. An error's traceback would keep them until the garbage
+        # collector comes, which waits five seconds for each.
+        del prepared
 
 
 def _batches(
