@@ -67,14 +67,6 @@ def test_the_grid_shows_the_expectation_where_it_is_known():
     assert list(grid["no prompt"].columns) == ["R@1"]
 
 
-def test_draws_grid_shows_median_and_range():
-    table = pd.DataFrame(
-        {"method": "linear", "anchors": 6, "draw": range(3), "recall": [0.1, 0.5, 0.2]}
-    )
-    grid = tables.draws_grid({1: table}, 192, {"linear": "least squares"})
-    assert grid.loc[(6, "0.03"), ("least squares", "R@1")] == "20.0 [10.0, 50.0]"
-
-
 def test_question_by_facet_puts_the_own_question_on_the_diagonal():
     questions = {"people": "how many?", "times": "when?"}
     own = ranks("prompted", [1, 1, 1, 1, 9, 9])

@@ -7,8 +7,6 @@ number is filled in from memory.
 
 from dataclasses import dataclass
 
-ARXIV = "https://arxiv.org/abs/2505.15877"
-
 TRUST = {
     "E": "read in the paper's abstract or in the authors' released code",
     "S": "quoted by a second party from the paper's Table 1",

@@ -46,17 +46,6 @@ def _floppy(pen, coat, far):
         )
 
 
-def _sideways(x, y, length):
-    def ears(pen, coat, far):
-        if not far:
-            pen.smooth(
-                ((x, y), (x - length, y - 2.4), (x - length * 0.8, y + 1.8)),
-                darker(coat, 0.3),
-            )
-
-    return ears
-
-
 def _sheep_ears(pen, coat, far):
     if far:
         return

@@ -190,45 +190,6 @@ def gains(
     return finished(figure, shown_as)
 
 
-def against_anchors(
-    table: pd.DataFrame,
-    references: Mapping[str, float],
-    k: int,
-    dimension: int,
-    shown_as: str,
-) -> Figure:
-    """Recall of the linear approximation against K/d: median and range of the draws.
-
-    ``table`` has columns method, anchors, draw, recall; ``references`` are the modes
-    drawn as level lines (general, prompted).
-    """
-    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
-    for mode, recall in references.items():
-        words, colour, _ = MODES[mode]
-        axes.axhline(100 * recall, color=colour, linewidth=2, linestyle="--")
-        axes.annotate(
-            words, (1, 100 * recall), xycoords=("axes fraction", "data"),
-            xytext=(-2, 4), textcoords="offset points", ha="right", color=colour,
-        )  # fmt: skip
-    for method, rows in table.groupby("method", sort=False):
-        words, colour, marker = MODES[method]
-        spread = rows.groupby("anchors").recall.agg(["median", "min", "max"]) * 100
-        ratio = spread.index.to_numpy() / dimension
-        axes.plot(ratio, spread["median"], color=colour, marker=marker, label=words)
-        axes.fill_between(
-            ratio, spread["min"], spread["max"], color=colour, alpha=0.2, linewidth=0
-        )
-    axes.axvline(1, color=INK, linewidth=1, linestyle=(0, (2, 3)))
-    axes.set_xscale("log")
-    ratios = sorted(table.anchors.unique() / dimension)
-    axes.set_xticks(ratios, [f"{ratio:.2g}" for ratio in ratios])
-    axes.minorticks_off()
-    axes.set_xlabel(f"anchors K over dimensions d = {dimension}")
-    axes.set_ylabel(f"Recall@{k} (%), macro over facets")
-    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.16), ncols=2)
-    return finished(figure, shown_as)
-
-
 def cross(table: pd.DataFrame, k: int, shown_as: str) -> Figure:
     """Every question (down) for every facet's queries (across): Recall@k in percent.
 

@@ -13,8 +13,6 @@ from cocofacet.evaluate import (
     paired_difference,
 )
 
-FEW_TEXTS = 10
-
 
 def of_mode(ranks: pd.DataFrame, mode: str) -> pd.DataFrame:
     """The rows of one mode; ``ValueError`` when there are none."""
@@ -158,25 +156,6 @@ def question_by_facet(
     hits = shown.assign(hit=shown["rank"] <= k, asked=shown["prompt"].map(asked))
     table = hits.pivot_table(index="asked", columns="facet", values="hit")
     return table.loc[list(questions), list(questions)]
-
-
-def draws_grid(
-    tables: Mapping[int, pd.DataFrame], dimension: int, headings: Mapping[str, str]
-) -> pd.DataFrame:
-    """(K, K/d) down, (method, k) across: median over draws [smallest, largest], in %.
-
-    ``tables`` maps k to columns method, anchors, draw, recall.
-    """
-    cells = {}
-    for k, table in tables.items():
-        for (method, size), rows in table.groupby(["method", "anchors"], sort=False):
-            low, middle, high = 100 * rows.recall.quantile([0, 0.5, 1])
-            row = cells.setdefault((size, f"{size / dimension:.2f}"), {})
-            row[headings[method], f"R@{k}"] = f"{middle:.1f} [{low:.1f}, {high:.1f}]"
-    index = pd.MultiIndex.from_tuples(cells, names=["K", "K/d"])
-    grid = pd.DataFrame(list(cells.values()), index=index)
-    grid.columns = pd.MultiIndex.from_tuples(grid.columns)
-    return grid.sort_index(axis=1)
 
 
 def shown(table: pd.DataFrame, name: str, kind: str = "wide") -> Styler:

@@ -43,7 +43,7 @@ def _llave(user: str) -> str:
 
 _E5_V_IMAGE = _llama3("<image>\nSummary above image in one word")
 _QWEN3_VL_IMAGE = "<|vision_start|><|image_pad|><|vision_end|>"
-# The instruction of a query and that of everything else, in the README's first example.
+# The instruction of a query in the README's first example.
 _QWEN3_VL_QUERY = "Retrieve images or text relevant to the user's query."
 _QWEN3_VL_EMBEDDING = {
     "family": "mllm",
@@ -51,9 +51,7 @@ _QWEN3_VL_EMBEDDING = {
     "image_size": "native, 1800 tokens at most",
     "interpolation": "bicubic",
     "max_pixels": 1800 * 32 * 32,
-    "text": _qwen3_vl(
-        "Retrieve images or text relevant to the user's query.", "{text}"
-    ),
+    "text": _qwen3_vl(_QWEN3_VL_QUERY, "{text}"),
     "general": _qwen3_vl("Represent the user's input.", _QWEN3_VL_IMAGE),
     # The instruction, which the model was trained to follow, stands before the image.
     "prompted": _qwen3_vl(_ASKED, _QWEN3_VL_IMAGE),
