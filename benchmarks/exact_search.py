@@ -15,7 +15,6 @@ A million vectors are 2 GB, and FAISS copies them once: 5 GB of memory are neede
 import argparse
 import json
 import os
-import platform
 import resource
 import time
 from collections.abc import Callable
@@ -23,7 +22,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
@@ -31,13 +29,13 @@ from pathlib import Path
 import numpy as np
 
 from cocofacet.files import write_json
+from cocofacet.machine import best_of, described
 
 RESULTS = Path(__file__).parents[1] / "results/benchmarks/exact_search.json"
 DIMENSION, QUERIES, TOP = 512, 100, 10
 SMALLER = (10_000, 100_000)
 CHUNK = 16_384  # vectors multiplied at a time
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-PACKAGES = ("numpy", "torch", "faiss-cpu")
 
 Search = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -117,16 +115,6 @@ WAYS = {
 }
 
 
-def best_of(function, repeats):
-    """Milliseconds of the fastest call, and what it returned."""
-    fastest = np.inf
-    for _ in range(repeats):
-        start = time.perf_counter()
-        found = function()
-        fastest = min(fastest, time.perf_counter() - start)
-    return 1000 * fastest, found
-
-
 def measure(name: str, count: int, repeats: int) -> tuple[dict, np.ndarray, np.ndarray]:
     """One way with so many vectors: the numbers, then scores and ids (Q, TOP)."""
     vectors, queries = unit_vectors(count, 0), unit_vectors(QUERIES, 1)
@@ -138,8 +126,8 @@ def measure(name: str, count: int, repeats: int) -> tuple[dict, np.ndarray, np.n
     together, (scores, ids) = best_of(lambda: search(queries), repeats)
     alone, _ = best_of(lambda: search(queries[:1]), repeats)
     numbers = {
-        "milliseconds_for_all_queries": together,
-        "milliseconds_for_one_query": alone,
+        "milliseconds_for_all_queries": 1000 * together,
+        "milliseconds_for_one_query": 1000 * alone,
         "seconds_to_build": built,
         "peak_bytes_of_the_process": 1024
         * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
@@ -169,21 +157,6 @@ def compared(count: int, repeats: int) -> dict:
     return {"vectors": count, "bytes": count * DIMENSION * 4, "ways": found}
 
 
-def processor() -> str:
-    """The processor's name where the system tells it, else its architecture."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else ()
-    names = [line.partition(":")[2] for line in lines if line.startswith("model name")]
-    return names[0].strip() if names else platform.machine()
-
-
-def installed(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--vectors", type=int, default=1_000_000, help="at the most")
@@ -194,11 +167,8 @@ def main():
         parser.error(f"--vectors must be at least {TOP}, --repeats at least 1")
     counts = sorted({*(n for n in SMALLER if n < options.vectors), options.vectors})
     result = {
-        "device": processor(),
-        "cores": os.cpu_count(),
+        **described(),
         "threads": {name: os.environ.get(name, "not set") for name in THREADS},
-        "versions": {"python": platform.python_version()}
-        | {name: installed(name) for name in PACKAGES},
         "precision": "float32",
         "d": DIMENSION,
         "queries": QUERIES,

@@ -12,14 +12,13 @@ the largest difference between the two ways' mapped queries.
 import argparse
 import json
 import os
-import time
 from pathlib import Path
 
 import numpy as np
 
 from cocofacet.approximate import Anchors, least_squares
 from cocofacet.files import write_json
-from cocofacet.machine import described
+from cocofacet.machine import best_of, described
 
 RESULTS = Path(__file__).parents[1] / "results/benchmarks/linear_map.json"
 SETTINGS = ((3072, 100), (192, 6), (192, 100))  # (d, K)
@@ -29,16 +28,6 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 def unit(rng, rows, dimension):
     found = rng.normal(size=(rows, dimension))
     return found / np.linalg.norm(found, axis=1, keepdims=True)
-
-
-def best_of(function, repeats):
-    """Milliseconds of the fastest call, and what it returned."""
-    fastest = np.inf
-    for _ in range(repeats):
-        start = time.perf_counter()
-        found = function()
-        fastest = min(fastest, time.perf_counter() - start)
-    return 1000 * fastest, found
 
 
 def measure(dimension: int, anchors: int, queries: int, repeats: int) -> dict:
@@ -55,13 +44,13 @@ def measure(dimension: int, anchors: int, queries: int, repeats: int) -> dict:
         "K": anchors,
         "factors": {
             "bytes": factors.source.nbytes + factors.target.nbytes,
-            "milliseconds_a_batch": mapped,
-            "milliseconds_to_fit": fit,
+            "milliseconds_a_batch": 1000 * mapped,
+            "milliseconds_to_fit": 1000 * fit,
         },
         "matrix": {
             "bytes": matrix.nbytes,
-            "milliseconds_a_batch": mapped_whole,
-            "milliseconds_to_fit": product,
+            "milliseconds_a_batch": 1000 * mapped_whole,
+            "milliseconds_to_fit": 1000 * product,
         },
         "times_smaller": matrix.nbytes / (2 * factors.target.nbytes),
         "times_faster": mapped_whole / mapped,

@@ -34,7 +34,7 @@ from cocofacet._torchvision import import_torchvision
 from cocofacet.facets import FACETS
 from cocofacet.files import write_json
 from cocofacet.loader import open_image
-from cocofacet.machine import described
+from cocofacet.machine import best_of, described
 from cocofacet.retrievers import loading
 from cocofacet.store import embed_gallery
 
@@ -121,14 +121,10 @@ def pinned(prepared, device: str):
     return torch.utils.data._utils.pin_memory.pin_memory(prepared)
 
 
-def best_of(function, repeats: int):
-    """Seconds of the fastest call after one to warm up, and what it returned."""
-    found, fastest = function(), np.inf
-    for _ in range(repeats):
-        start = time.perf_counter()
-        found = function()
-        fastest = min(fastest, time.perf_counter() - start)
-    return fastest, found
+def warm_best_of(function, repeats: int):
+    """`best_of` after one call to warm up."""
+    function()
+    return best_of(function, repeats)
 
 
 def pipeline(retriever, folder, names, prompts, options) -> dict:
@@ -136,7 +132,7 @@ def pipeline(retriever, folder, names, prompts, options) -> dict:
     ready = [
         pinned(retriever.prepare(images, prompts), options.device) for images in parts
     ]
-    forward, _ = best_of(
+    forward, _ = warm_best_of(
         lambda: [retriever.embed_prepared(inputs) for inputs in ready], options.repeats
     )
     whole = np.inf
@@ -170,7 +166,7 @@ def one_pass(ways, images, prompts, options) -> dict:
         if cuda:
             torch.cuda.reset_peak_memory_stats()
         embed = partial(retriever.embed_prepared, inputs)
-        seconds[way], vectors = best_of(embed, options.repeats)
+        seconds[way], vectors = warm_best_of(embed, options.repeats)
         peak[way] = torch.cuda.max_memory_allocated() if cuda else None
         found.append(vectors.astype(np.float64))
     return {

@@ -186,7 +186,7 @@ tables.shown(linear.table(at_best, dimension), "best")
 compared = linear.comparisons(
     found, sorted({published, near_d, sizes[-1]}), 1, seed
 )
-tables.shown(linear.compared(compared, 1, dimension), "compared")
+tables.shown(linear.compared(compared, 1, dimension), "compared", "long")
 
 # %% [markdown]
 # ## What it costs

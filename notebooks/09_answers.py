@@ -52,7 +52,7 @@ from cocofacet.report import answers as report
 from cocofacet.report import tables
 from cocofacet.report.glue import glue
 from cocofacet.report.provenance import made_with
-from cocofacet.report.style import use_style
+from cocofacet.report.style import MODES, use_style
 from cocofacet.workspace import open_workspace
 
 use_style()
@@ -62,24 +62,6 @@ workspace.announce(
 )
 name = workspace.profile.answerer
 answerer = workspace.retriever(name, max_new_tokens=longest)
-
-# %% [markdown]
-# ## What it says
-#
-# For each facet, the pictures of the first queries were shown with the facet's
-# question. The table holds what was said most often of the pictures of each label.
-
-# %%
-for facet, question in workspace.questions.items():
-    positives = {
-        q.candidates[0]: q.label for q in workspace.benchmark.of(facet)
-    }
-    names = list(positives)[:: max(1, len(positives) // heard)][:heard]
-    pictures = [open_image(workspace.path(name)) for name in names]
-    (answers,) = answerer.answer(pictures, (question,))
-    display(Markdown(f"**{facet}**: “{question}”"))
-    heard_of = report.said([positives[name] for name in names], answers)
-    display(tables.shown(heard_of, f"said-{facet}"))
 
 # %% [markdown]
 # ## What it finds
@@ -118,12 +100,28 @@ made_with(workspace, metric, "GPT-written, answered in words", answerer)
 # ## The numbers
 
 # %% tags=["hide-input"]
-from cocofacet.report.style import MODES
-
 grid = tables.recall_grid(
     {k: found}, {mode: MODES[mode][0] for mode in modes}
 )
 tables.shown(grid, "answers")
+
+# %% [markdown]
+# ## What it says
+#
+# For each facet, the pictures of the first queries were shown with the facet's
+# question. The table holds what was said most often of the pictures of each label.
+
+# %%
+for facet, question in workspace.questions.items():
+    positives = {
+        q.candidates[0]: q.label for q in workspace.benchmark.of(facet)
+    }
+    names = list(positives)[:: max(1, len(positives) // heard)][:heard]
+    pictures = [open_image(workspace.path(name)) for name in names]
+    (answers,) = answerer.answer(pictures, (question,))
+    display(Markdown(f"**{facet}**: “{question}”"))
+    heard_of = report.said([positives[name] for name in names], answers)
+    display(tables.shown(heard_of, f"said-{facet}"))
 
 # %% [markdown]
 # ## In short

@@ -188,7 +188,7 @@ shown = Markdown(exact_search.NOT_MEASURED)
 if measured:
     speed = exact_search.table(measured)
     shown = tables.shown(speed, "exact-search").format(
-        "{:.3g}", na_rep="not measured"
+        exact_search.told, na_rep="not measured"
     )
 shown
 

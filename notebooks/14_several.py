@@ -142,7 +142,7 @@ made_with(workspace, metric, "GPT-written, one a facet or joined", retriever)
 
 # %% tags=["hide-input"]
 grid = report.by_set(ranks, searched, k)
-tables.shown(grid, "several").format("{:.1f}")
+tables.shown(grid, "several", "long").format("{:.1f}")
 
 # %% [markdown]
 # ## In short

@@ -128,7 +128,7 @@ made_with(workspace, metric, "GPT-written", retriever)
 
 # %% tags=["hide-input"]
 grid = report.table(found, k, gallery_k)
-tables.shown(grid, "rerank").format("{:.1f}", na_rep="")
+tables.shown(grid, "rerank", "long").format("{:.1f}", na_rep="")
 
 # %% [markdown]
 # ## What it costs
@@ -141,7 +141,7 @@ tables.shown(grid, "rerank").format("{:.1f}", na_rep="")
 # %% tags=["hide-input"]
 texts = len({query.text for query in benchmark.queries})
 cost = report.costs(embedded, total, len(questions), texts, count)
-tables.shown(cost, "rerank-cost")
+tables.shown(cost, "rerank-cost", "long")
 
 # %% [markdown]
 # ## In short

@@ -81,7 +81,7 @@ tables.shown(pipelines, "pipelines").format("{:.3g}")
 # What the evaluation and the linear map take, against the obvious way of doing each.
 
 # %% tags=["hide-input"]
-tables.shown(report.ratios(measured), "ratios").format(
+tables.shown(report.ratios(measured), "ratios", "long").format(
     {"times faster": "{:.1f}", "times smaller": "{:.1f}"}, na_rep=""
 )
 
@@ -89,8 +89,7 @@ tables.shown(report.ratios(measured), "ratios").format(
 # ## Ten thousand photographs: estimated
 #
 # Two operations a parameter and token, at a fixed share of a device's peak. Passes says
-# whether all prompts share one pass. An empty cell means that the retriever does not
-# fit the device's memory. Storage is exact: float32, every prompt kept.
+# whether all prompts share one pass. Storage is exact: float32, every prompt kept.
 
 # %% tags=["hide-input"]
 estimated = report.estimates(list(ROWS.values()), prompts, images)

@@ -68,8 +68,10 @@ def test_each_rate_gets_its_verdicts(rates):
     assert said.loc["times"].tolist() == ["lost", "not reached", "reached"]
     assert said.loc["people"].tolist() == ["lost"] * 3
     assert caption_rates.by_rate(said, rates.varied) == (
-        "Times are lost at 0 %, then there but not reached at 10 %, then reached at "
-        "100 %. People are lost at 0 %, 10 % and 100 %."
+        "By how often captions name them:\n\n"
+        "- Times are lost at 0 %, then there but not reached at 10 %, then reached at "
+        "100 %.\n"
+        "- People are lost at 0 %, 10 % and 100 %."
     )
 
 

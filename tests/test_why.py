@@ -95,13 +95,16 @@ def test_the_conclusion_names_each_facet_and_its_levels():
     )
     said = why.concluded(table, "CLIP", 1)
     assert said == (
-        "CLIP, Recall@1: objects and scenes are reached from words no worse than by "
-        "the probe; times (named rightly 80.0 % against 25.0 % by chance; probe "
-        "40.0 %, words 1.0 %) are there but not reached from words; people are lost: "
-        "even the probe names them no better than chance."
+        "CLIP, in Recall@1:\n\n"
+        "- objects and scenes are reached from words no worse than by the probe.\n"
+        "- times (named rightly 80.0 % against 25.0 % by chance; probe 40.0 %, words "
+        "1.0 %) are there but not reached from words.\n"
+        "- people are lost: even the probe names them no better than chance."
     )
     turned = why.concluded(table.assign(verdict="in part"), "CLIP", 1)
-    assert turned.startswith("CLIP, Recall@1: objects (probe 90.0 %, words 90.0 %)")
+    assert turned.startswith(
+        "CLIP, in Recall@1:\n\n- objects (probe 90.0 %, words 90.0 %)"
+    )
     assert turned.endswith("are reached in part.")
 
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from cocofacet.caption_rates import Rates
 from cocofacet.evaluate import paired_difference
-from cocofacet.report.sentences import listed, percent, verdict
+from cocofacet.report.sentences import bulleted, listed, percent, verdict
 from cocofacet.report.style import finished
 from cocofacet.report.tables import facets_only, recalls, with_interval
 from cocofacet.report.why import SHOWN, judge, surely
@@ -140,7 +140,7 @@ def verdicts(rates: Rates, found: pd.DataFrame, k: int, seed: int) -> pd.DataFra
 
 
 def by_rate(said: pd.DataFrame, varied: Sequence[str]) -> str:
-    """What each varied facet is at which rate; ``said`` is `verdicts`."""
+    """A list: what each varied facet is at which rate; ``said`` is `verdicts`."""
     parts = []
     for facet in varied:
         runs: list[tuple[str, list[str]]] = []
@@ -150,7 +150,7 @@ def by_rate(said: pd.DataFrame, varied: Sequence[str]) -> str:
             runs[-1][1].append(told(rate))
         steps = [f"{STEPS.get(name, name)} at {listed(at)}" for name, at in runs]
         parts.append(f"{facet.capitalize()} are {', then '.join(steps)}.")
-    return " ".join(parts)
+    return bulleted("By how often captions name them:", parts)
 
 
 def furthest(found: pd.DataFrame, varied: Sequence[str]) -> float:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from cocofacet.sources import read_json
@@ -26,13 +27,22 @@ def table(measured: dict) -> pd.DataFrame:
                 "all queries (ms)": row.get("milliseconds_for_all_queries"),
                 "one query (ms)": row.get("milliseconds_for_one_query"),
                 "to build (s)": row.get("seconds_to_build"),
-                "most memory (GB)": row.get("peak_bytes_of_the_process"),
-                "vectors alone (GB)": size["bytes"],
+                "most memory (GB)": row.get("peak_bytes_of_the_process", np.nan) / 1e9,
+                "vectors alone (GB)": size["bytes"] / 1e9,
             }
     found = pd.DataFrame.from_dict(rows, orient="index").astype(float)
-    memory = [name for name in found if name.endswith("(GB)")]
-    found[memory] /= 1e9
     return found.rename_axis(index=["vectors", "way"])
+
+
+def told(value: float) -> str:
+    """A cell of `table` in three digits.
+
+    >>> [told(value) for value in (4635.2, 93.33, 0.0000047)]
+    ['4,635', '93.3', 'below 0.01']
+    """
+    if value < 0.01:
+        return "below 0.01"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def fastest(measured: dict) -> str:

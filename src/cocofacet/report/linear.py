@@ -8,7 +8,7 @@ import pandas as pd
 from cocofacet.anchors import ANCHORS_FROM, Draws, Pictures, share_of_gap
 from cocofacet.approximate import VARIANTS, Anchors
 from cocofacet.evaluate import interval, paired_difference
-from cocofacet.report.sentences import listed, percent, recovery, verdict
+from cocofacet.report.sentences import bulleted, listed, percent, recovery, verdict
 from cocofacet.report.tables import with_interval
 
 # The setting of the paper's linear approximation (E).
@@ -175,7 +175,7 @@ def changed(found: pd.DataFrame, k: int, dimension: int) -> str:
             for row in rows.itertuples()
         ]
         said.append(f"{COMPARISONS[name][0]} {listed(effects)}.")
-    return f"In Recall@{k}: " + " ".join(said)
+    return bulleted(f"In Recall@{k}, changing one thing at a time:", said)
 
 
 def _effect(row) -> str:

@@ -23,6 +23,11 @@ def listed(words: Sequence[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
+def bulleted(lead: str, sentences: Sequence[str]) -> str:
+    """A line and a list below it, in Markdown."""
+    return "\n".join([f"{lead}\n", *(f"- {sentence}" for sentence in sentences)])
+
+
 def interval(low: float, high: float) -> str:
     signed = [f"{100 * value:+.1f}".replace("-", "−") for value in (low, high)]
     return f"95 % interval {signed[0]} to {signed[1]}"

@@ -9,7 +9,14 @@ from matplotlib.figure import Figure
 
 from cocofacet.combine import WAYS, Several
 from cocofacet.evaluate import paired_difference, recall_at
-from cocofacet.report.sentences import difference, listed, percent, points, verdict
+from cocofacet.report.sentences import (
+    bulleted,
+    difference,
+    listed,
+    percent,
+    points,
+    verdict,
+)
 from cocofacet.report.style import INK, MODES, finished
 from cocofacet.report.tables import of_mode
 
@@ -127,7 +134,7 @@ def changed(found: pd.DataFrame, k: int) -> str:
             for row in rows.itertuples()
         ]
         said.append(f"{change} {listed(effects)}.")
-    return f"In Recall@{k}, over queries: " + " ".join(said)
+    return bulleted(f"In Recall@{k} (over queries), one step at a time:", said)
 
 
 def best(ranks: pd.DataFrame, k: int, seed: int) -> str:

@@ -161,7 +161,8 @@ def question_by_facet(
 def shown(table: pd.DataFrame, name: str, kind: str = "wide") -> Styler:
     """A table as the book shows it. ``name`` makes its HTML the same every time.
 
-    kind: "wide" for numbers, which scroll sideways; "words" for cells that wrap.
+    kind: "wide" for numbers, which scroll sideways; "long" for numbers whose rows have
+    long names, which wrap; "words" for cells that wrap.
     """
     return (
         table.style.set_uuid(name)

@@ -16,6 +16,7 @@ from cocofacet.anchors import share_of_gap
 from cocofacet.evaluate import averages, paired_difference
 from cocofacet.reach import WAYS, mode_of
 from cocofacet.report.sentences import (
+    bulleted,
     difference,
     interval,
     listed,
@@ -188,7 +189,7 @@ def judge(there: float, words: float, ahead: float, k: int) -> str:
 
 
 def concluded(table: pd.DataFrame, who: str, k: int) -> str:
-    """One sentence for an embedding, from `judged`: which facets are lost, which are
+    """A list for an embedding, from `judged`: which facets are lost, which are
     there but not reached, which are reached; with the levels where these differ."""
     parts = []
     for name, words in VERDICTS.items():
@@ -196,8 +197,8 @@ def concluded(table: pd.DataFrame, who: str, k: int) -> str:
         if here.empty:
             continue
         facets = [_with_levels(row) for row in here.itertuples()]
-        parts.append(f"{listed(facets)} are {words}")
-    return f"{who}, Recall@{k}: {'; '.join(parts)}."
+        parts.append(f"{listed(facets)} are {words}.")
+    return bulleted(f"{who}, in Recall@{k}:", parts)
 
 
 def _with_levels(row) -> str:
