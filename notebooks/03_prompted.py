@@ -53,7 +53,8 @@ workspace = open_workspace(profile, run, seed, changes)
 questions = {
     name: FACETS[name].question for name in workspace.benchmark.facets
 }
-pd.Series(questions, name="question shown with each picture").to_frame().style
+asked = pd.Series(questions, name="question shown with each picture")
+tables.shown(asked.to_frame(), "asked", "words")
 
 # %% [markdown]
 # ## Four ways to show a picture

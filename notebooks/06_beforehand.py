@@ -89,8 +89,8 @@ made_with(
 
 # %% [markdown]
 # How much one pass saves depends on the picture. The larger its share of the tokens,
-# the more there is to share. These pictures take 16 tokens; a photograph in a large
-# model takes several hundred.
+# the more there is to share. One of the rendered world takes 16 tokens here, a
+# photograph in a large model several hundred.
 #
 # ## What it costs to keep
 #

@@ -52,7 +52,8 @@ workspace = open_workspace(profile, run, seed, changes)
 
 PACKAGES = (
     "cocofacet torch torchvision transformers open_clip_torch safetensors "
-    "pycocotools numpy pandas Pillow matplotlib seaborn"
+    "pycocotools numpy pandas scipy scikit-learn peft sentence-transformers Pillow "
+    "matplotlib seaborn"
 )
 gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
 machine = {

@@ -6,6 +6,7 @@ from pathlib import Path
 import execute
 import photos_profile
 import pytest
+from tiny_instruct import save_instruct
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted(ROOT.glob("notebooks/[0-9][0-9]_*.py"))
@@ -14,19 +15,32 @@ SWEEP = {
     "04_wordings": {"my_questions": {"animals": "What beast is it?"}, "k": 5},
     "05_controls": {"controls_from": "smoke"},
     "06_beforehand": {"timed_images": 4},
+    "07_choosing": {
+        "choosers": ["nearest", "local"],
+        "local_model": "",  # a tiny one, made below
+    },
     "08_linear": {
         "draws": 2,
         "ratios": [0.03, 0.25],
         "variants": ["linear", "ridge", "dual-ridge"],
-        "anchors_from": ["held-out", "gallery"],
+        "anchors_from": ["gallery"],
     },
-    "09_answers": {"low_side": 32, "heard": 6, "k": 5},
+    "09_answers": {"low_side": 32, "longest": 8, "heard": 6, "k": 5},
     "10_pools": {"k": 5},
     "11_luck": {"draws": 3},
+    "12_why": {"k": 5},
     "13_gallery": {"k": 5, "sizes": [20, 100, 5000], "draws": 2},
     "14_several": {"together": [3], "most": 10, "k": 5},
-    "15_rerank": {"depth": 10, "depths": [1, 50, 9999], "count": 20, "draws": 2},
+    "15_rerank": {
+        "depth": 10,
+        "depths": [1, 50, 9999],
+        "count": 20,
+        "draws": 2,
+        "k": 5,
+        "gallery_k": 5,
+    },
     "16_explore": {"per_text": 1},
+    "21_cost": {"prompts": 3, "images": 100},
     "22_results": {"shown_profile": "nothing"},
 }
 PHOTOGRAPHS = (photos_profile.SHARED / "photos").is_dir()
@@ -79,6 +93,17 @@ def test_photographs_are_there():
     assert len(list((photos_profile.SHARED / "photos").glob("*.jpg"))) == 250
 
 
+def test_every_parameter_is_changed():
+    common = {"profile", "run", "seed", "changes"}
+    for source in NOTEBOOKS:
+        known = execute.known_parameters(source)
+        turned = SWEEP.get(source.stem, {})
+        assert known.keys() - common == turned.keys(), source.name
+        assert not {name for name in turned if turned[name] == known[name]} - {
+            "local_model"
+        }
+
+
 @each_notebook
 def test_it_runs_by_itself_with_its_parameters_changed(source, pictures, tmp_path):
     data, profile, changes = pictures
@@ -86,4 +111,6 @@ def test_it_runs_by_itself_with_its_parameters_changed(source, pictures, tmp_pat
     home.mkdir()
     (home / "data").symlink_to(data)
     parameters = SWEEP.get(source.stem, {}) | changes
+    if "local_model" in parameters:
+        parameters["local_model"] = str(save_instruct(tmp_path / "instruct"))
     run_alone(source, home, tmp_path / "out", profile, parameters)

@@ -226,31 +226,31 @@ def cost(table: pd.DataFrame, shown_as: str) -> Figure:
 
 
 def learning_curves(table: pd.DataFrame, k: int, shown_as: str) -> Figure:
-    """Recall on the tune scenes while training, a panel for each model.
+    """Recall on the tune scenes while training, a panel for each model, three a row.
 
     ``table`` has columns model, step, mode, recall.
     """
     models = list(dict.fromkeys(table.model))
-    figure, grid = plt.subplots(
-        1,
-        len(models),
-        figsize=(2.3 * len(models), 2.9),
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    for axes, model in zip(grid[0], models, strict=True):
-        for mode, rows in table[table.model == model].groupby("mode", sort=False):
+    columns = min(3, len(models))
+    rows = -(-len(models) // columns)
+    shape = {"sharey": True, "squeeze": False, "layout": "constrained"}
+    size = (2.6 * columns, 2.4 * rows + 0.4)
+    figure, grid = plt.subplots(rows, columns, figsize=size, **shape)
+    for axes in grid.flat[len(models) :]:
+        axes.axis("off")
+    for axes, model in zip(grid.flat, models, strict=False):
+        for mode, points in table[table.model == model].groupby("mode", sort=False):
             words, colour, marker = MODES[mode]
             axes.plot(
-                rows.step, 100 * rows.recall, color=colour, marker=marker, label=words,
-                markersize=4,
+                points.step, 100 * points.recall, color=colour, marker=marker,
+                label=words, markersize=4,
             )  # fmt: skip
         axes.set_title(model, fontsize=9)
         axes.set(xlabel="step", ylim=(0, 100))
-    grid[0][0].set_ylabel(f"Recall@{k} (%), macro")
+    for axes in grid[:, 0]:
+        axes.set_ylabel(f"Recall@{k} (%), macro")
     handles = {}
-    for axes in grid[0]:
+    for axes in grid.flat[: len(models)]:
         handles |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
     figure.legend(
         handles.values(), handles, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2

@@ -32,6 +32,7 @@ MODES = {
     "answered-low": ("answered from a small picture", "#4c7fd0", "s"),
     "answered-raw": ("answered, query not rewritten", "#0f9e78", "^"),
     "answers": ("general, trained on the answers", "#0f9e78", "^"),
+    "ridge": ("ridge", "#4c7fd0", "P"),
     # Who chose the question at query time.
     "oracle": ("oracle: the query's own facet", "#e08214", "D"),
     "nearest": ("chosen: nearest prompt", "#4c7fd0", "P"),
