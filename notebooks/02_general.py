@@ -77,7 +77,7 @@ print(f"{len(ranks):,} ranks of {ranks['query'].nunique():,} queries")
 # were trained on different things, so one being above another says nothing about
 # their architectures. What counts is how *uneven* each of them is.
 
-# %% mystnb={"image": {"alt": "Panels of dots with intervals: Recall at 5 of the general embedding for each facet, one panel for each retriever, with a dotted line at chance."}}
+# %% mystnb={"image": {"classes": "panels", "alt": "Panels of dots with intervals: Recall at 5 of the general embedding for each facet, one panel for each retriever, with a dotted line at chance."}}
 recalls = {
     k: {
         name: tables.recalls(ranks[ranks.retriever == name], k, seed)

@@ -103,7 +103,7 @@ for base in workspace.profile.promptables:
             seed,
         )
 
-# %% mystnb={"image": {"alt": "Dots with intervals around a zero line: the difference that the facet's question makes in Recall, by facet, one panel for each base model, one colour for each pool of images."}}
+# %% mystnb={"image": {"classes": "panels", "alt": "Dots with intervals around a zero line: the difference that the facet's question makes in Recall, by facet, one panel for each base model, one colour for each pool of images."}}
 report.gains(found, k, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]

@@ -97,7 +97,7 @@ panels = {
     for mode in modes
 }
 
-# %% mystnb={"image": {"alt": "Dots with intervals, one panel for each embedding: Recall by facet when the query is a linear probe, its half, the mean of other images, the mean of images that the text finds, and the text."}}
+# %% mystnb={"image": {"classes": "panels", "alt": "Dots with intervals, one panel for each embedding: Recall by facet when the query is a linear probe, its half, the mean of other images, the mean of images that the text finds, and the text."}}
 report.figure(panels, k, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]
@@ -133,7 +133,7 @@ tables.shown(report.naming_grid(named), "naming")
 #
 # The weights are not shipped; their ranks are, with the settings that made them.
 
-# %% mystnb={"image": {"alt": "Small panels, one for each facet: Recall of the probe, of other images and of words against the share of training captions that name the facet."}}
+# %% mystnb={"image": {"classes": "panels", "alt": "Small panels, one for each facet: Recall of the probe, of other images and of words against the share of training captions that name the facet."}}
 folder = home() / "results/training/caption-rates"
 rates = read(folder)
 if rates:

@@ -104,7 +104,7 @@ found = {
     ),
 }
 
-# %% mystnb={"image": {"alt": "Lines against the number of pictures in the gallery: mAP, recall and precision, without a prompt, with the facet's question, and for the mean over all prompts, between a random and a perfect order. The dual encoder has a row of panels of its own."}}
+# %% mystnb={"image": {"classes": "panels", "alt": "Lines against the number of pictures in the gallery: mAP, recall and precision, without a prompt, with the facet's question, and for the mean over all prompts, between a random and a perfect order. The dual encoder has a row of panels of its own."}}
 report.over_sizes(found, k, sizes, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]

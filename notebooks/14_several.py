@@ -128,7 +128,7 @@ ranks, searched = (
     pd.concat(each, ignore_index=True) for each in zip(*parts, strict=True)
 )
 
-# %% mystnb={"image": {"alt": "Dots: Recall in pools of 100, left, and mAP in the gallery, right, of six ways to search for several attributes, one colour for each number of attributes."}}
+# %% mystnb={"image": {"classes": "panels", "alt": "Dots: Recall in pools of 100, left, and mAP in the gallery, right, of six ways to search for several attributes, one colour for each number of attributes."}}
 report.recall_and_map(ranks, searched, k, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]

@@ -109,7 +109,7 @@ ranks = pd.concat([ranks, mapped], ignore_index=True)
 searched = pd.concat([searched, searched_by_map], ignore_index=True)
 found = report.curves(ranks, searched, k, gallery_k)
 
-# %% mystnb={"image": {"alt": "Curves against the pictures embedded for a query: Recall in pools, mAP and precision in the gallery, of reranking and of its bound, with level lines for no prompt, the linear map and the facet's question. A dotted upright line marks the linear map's anchors."}}
+# %% mystnb={"image": {"classes": "panels", "alt": "Curves against the pictures embedded for a query: Recall in pools, mAP and precision in the gallery, of reranking and of its bound, with level lines for no prompt, the linear map and the facet's question. A dotted upright line marks the linear map's anchors."}}
 report.against_cost(
     found, k, gallery_k, total, count, workspace.profile.shown_as
 )

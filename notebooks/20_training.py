@@ -118,7 +118,7 @@ Markdown(
 # about location often for one about the time. The phase now also asks questions that
 # mention other facets' things. None of them is the evaluation's.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Small panels, one for each model: Recall at 1 on tune scenes against training steps, general and prompted."}}
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Small panels, one for each model: Recall at 1 on tune scenes against training steps, general and prompted."}}
 curves = training.curves(records)
 if len(curves):
     display(figures.learning_curves(curves, 1, "rendered world, tune scenes"))

@@ -34,7 +34,7 @@ def searched(values):
 def test_what_helps_is_said_and_turns():
     both = pd.concat([ranks({"part-prompted"}), ranks({"general"}, "3 facets")])
     text = several.changed(several.changes(both, 1, 0), 1)
-    assert "Both together gains 50.0 points with 2 facets and loses 50.0 points" in text
+    assert "Doing both gains 50.0 points with 2 facets and loses 50.0 points" in text
     assert "Splitting the query alone decides nothing (+0.0 points) with 2 f" in text
     assert "The least score in place of the sum loses 50.0 points with 2 facets" in text
 

@@ -6,7 +6,8 @@
 The folder holds ``caption-rate-<percent>/`` and, for each that is finished, its record
 ``caption-rate-<percent>-seed<k>.json``. Further folders may hold other seeds. Every
 query is ranked in the four ways of ``cocofacet.reach``; ranks and settings go to
-results/training/caption-rates/, because the weights are not shipped.
+results/training/caption-rates/, because the weights are not shipped. What lies there of
+other trainings stays, if the same benchmark and packages ranked it.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from cocofacet import reach
-from cocofacet.caption_rates import COLUMNS, MADE, NAMED, RANKS, Rates
+from cocofacet.caption_rates import COLUMNS, MADE, NAMED, RANKS, Rates, read
 from cocofacet.files import write_atomic, write_json
 from cocofacet.workspace import Workspace, home, open_workspace
 
@@ -57,6 +58,28 @@ def ranked(workspace: Workspace, folders: Sequence[Path]) -> Rates:
     )
 
 
+def beside(kept: Rates | None, new: Rates) -> Rates:
+    """What was ranked before and what is new; of the same training the new.
+
+    ``ValueError`` if something else ranked what was kept: the two would not compare.
+    """
+    if kept is None:
+        return new
+    if kept.made["ranked"] != new.made["ranked"]:
+        raise ValueError(
+            "the ranks in --out were made with another benchmark or other packages. "
+            "Name another folder, or rank all checkpoints again"
+        )
+    made_by = ["rate", "seed"]
+    tables = []
+    for before, after in ((kept.ranks, new.ranks), (kept.named, new.named)):
+        remade = before.set_index(made_by).index.isin(after.set_index(made_by).index)
+        both = pd.concat([before[~remade], after], ignore_index=True)
+        tables.append(both.sort_values(made_by, kind="stable", ignore_index=True))
+    trainings = dict(sorted((kept.made["trainings"] | new.made["trainings"]).items()))
+    return Rates(*tables, new.made | {"trainings": trainings})
+
+
 def wide(benchmark, ranks: pd.DataFrame) -> pd.DataFrame:
     """A row a query, a column with its rank for each way; in the benchmark's order."""
     by_way = ranks.pivot(index="query", columns="mode", values="rank")
@@ -86,6 +109,7 @@ def main() -> None:
     given = parser.parse_args()
     try:
         found = ranked(open_workspace("mini", "caption-rates", 0), given.folders)
+        found = beside(read(given.out), found)
     except ValueError as error:
         parser.error(str(error))
     save(found, given.out)

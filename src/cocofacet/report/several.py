@@ -88,7 +88,7 @@ def by_set(ranks: pd.DataFrame, searched: pd.DataFrame, k: int) -> pd.DataFrame:
 CHANGES = {
     "Splitting the query alone": ("part-general", "general"),
     "Asking the images alone": ("whole-prompted", "general"),
-    "Both together": ("part-prompted", "general"),
+    "Doing both": ("part-prompted", "general"),
     "One long question in place of none": ("long", "general"),
     "One long question in place of each facet's own": ("long", "whole-prompted"),
     "The least score in place of the sum": ("part-least", "part-prompted"),
