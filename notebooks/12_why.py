@@ -176,6 +176,7 @@ if rates:
     best = caption_rates.furthest(by_rate, varied)
     there = caption_rates.changes(rates, best, k, seed)
     short["explained"] = caption_rates.explained(there, rates, best, k)
+    short["seeds"] = caption_rates.by_seed(rates, k)
     short["beyond"] = caption_rates.beyond(rates, best, k, seed)
     short["price"] = caption_rates.price(there, rates, best, k)
 for key, sentence in short.items():
@@ -199,6 +200,6 @@ Markdown("\n\n".join(short.values()))
 #
 # The caption rates answer for one small CLIP a rate and seed, trained briefly, and for
 # drawn pictures. All five facets are named more often together, and such captions are
-# longer: which facet's words did what is not separated. They show what captions *can* do to an embedding. That
-# photographs' captions did it to CLIP is the paper's suspicion still, and the probe on
-# its embeddings, at full scale, is the test of it.
+# longer: which facet's words did what is not separated. They show what captions *can*
+# do to an embedding. That photographs' captions did it to CLIP is the paper's suspicion
+# still, and the probe on its embeddings, at full scale, is the test of it.

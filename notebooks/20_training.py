@@ -137,10 +137,10 @@ if len(shares):
 # %% [markdown]
 # ## If captions said more
 #
-# Five more CLIPs differ in one thing: how often a caption names each facet that COCO's
-# captions name rarely. They read 32 tokens, so that no caption is cut, and have fewer
-# steps than `tiny-clip`. Percent Recall@1 on tune scenes, by that rate. A caption that
-# counts its people has room for one thing beside them, and never says that nobody
+# Five more CLIPs a seed differ in one thing: how often a caption names each facet that
+# COCO's captions name rarely. They read 32 tokens, so that no caption is cut, and have
+# fewer steps than `tiny-clip`. Percent Recall@1 on tune scenes, by that rate. A caption
+# that counts its people has room for one thing beside them, and never says that nobody
 # is there.
 
 # %% tags=["hide-input"]

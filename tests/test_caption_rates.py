@@ -151,6 +151,24 @@ def test_several_seeds_are_averaged_by_query(rates):
     assert found.queries[1.0, "words", "times"] == 8
 
 
+def test_seeds_agree_or_do_not(rates):
+    assert caption_rates.by_seed(rates, K).startswith("There is one training a rate")
+    second = rates.ranks.assign(seed=1)
+    both = Rates(pd.concat([rates.ranks, second]), rates.named, rates.made)
+    assert caption_rates.by_seed(both, K) == (
+        "The 2 seeds agree on where words reach most: seed 0 at 100 % (50.0 %, and "
+        "50.0 % at 100 %) and seed 1 at 100 % (50.0 %, and 50.0 % at 100 %); Recall@1, "
+        "macro over the facets varied."
+    )
+    second.loc[second.rate == 1, "words"] = 9
+    second.loc[(second.rate == 0.1) & (second.facet == "times"), "words"] = 1
+    both = Rates(pd.concat([rates.ranks, second]), rates.named, rates.made)
+    assert "do not agree" in caption_rates.by_seed(both, K)
+    assert "seed 1 at 10 % (50.0 %, and 0.0 % at 100 %)" in caption_rates.by_seed(
+        both, K
+    )
+
+
 def test_the_figure_has_a_panel_for_each_facet(rates):
     found = caption_rates.levels(rates, K, 0)
     figure = caption_rates.curves(found, rates.varied, K, "rendered world")

@@ -66,8 +66,8 @@ def test_shares_are_of_the_last_entry():
 
 
 def test_caption_rates_have_a_row_each():
-    assert training.by_caption_rate(RECORDS).loc["3 %", "times"] == 25
-    assert training.by_caption_rate(RECORDS, k=5).loc["3 %", "macro"] == 50
+    assert training.by_caption_rate(RECORDS).loc[("3 %", 0), "times"] == 25
+    assert training.by_caption_rate(RECORDS, k=5).loc[("3 %", 0), "macro"] == 50
     assert training.by_caption_rate({}).empty
 
 

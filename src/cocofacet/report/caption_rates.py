@@ -270,6 +270,28 @@ def beyond(rates: Rates, rate: float, k: int, seed: int) -> str:
     return text
 
 
+def by_seed(rates: Rates, k: int) -> str:
+    """Whether each seed alone has words reach most at the same rate; macro over the
+    varied facets."""
+    varied = rates.ranks[rates.ranks.facet.isin(rates.varied)]
+    keys = ["seed", "rate"]
+    hits = varied.assign(hit=varied.words <= k).groupby([*keys, "facet"]).hit.mean()
+    recalls = hits.groupby(keys).mean().unstack("rate")
+    if len(recalls) == 1:
+        return "There is one training a rate: another seed may turn this."
+    best, last = recalls.idxmax(axis=1), rates.rates[-1]
+    parts = [
+        f"seed {seed} at {told(rate)} ({percent(recalls.loc[seed, rate])}, and "
+        f"{percent(recalls.loc[seed, last])} at {told(last)})"
+        for seed, rate in best.items()
+    ]
+    agree = "agree" if best.nunique() == 1 else "do not agree"
+    return (
+        f"The {len(recalls)} seeds {agree} on where words reach most: {listed(parts)}; "
+        f"Recall@{k}, macro over the facets varied."
+    )
+
+
 def price(table: pd.DataFrame, rates: Rates, rate: float, k: int) -> str:
     """What naming more costs the facets that captions always name; from `changes`."""
     ends = f"from {told(rates.rates[0])} to {told(rate)}"

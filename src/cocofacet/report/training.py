@@ -73,7 +73,7 @@ def last_shares(records: Mapping[str, dict]) -> pd.DataFrame:
 
 
 def by_caption_rate(records: Mapping[str, dict], k: int = 1) -> pd.DataFrame:
-    """Percent Recall@k on tune scenes at the end, a row for each caption rate.
+    """Percent Recall@k on tune scenes at the end, a row a caption rate and seed.
 
     k is 1 or 5, as the trainings measure.
     """
@@ -85,8 +85,9 @@ def by_caption_rate(records: Mapping[str, dict], k: int = 1) -> pd.DataFrame:
             at = {
                 facet: 100 * recall[(1, 5).index(k)] for facet, recall in found.items()
             }
-            rows[f"{100 * rate:g} %"] = at
-    return _macro_last(pd.DataFrame(rows).T)
+            rows[f"{100 * rate:g} %", record["settings"]["seed"]] = at
+    index = pd.MultiIndex.from_tuples(rows, names=["captions", "seed"])
+    return _macro_last(pd.DataFrame(list(rows.values()), index=index))
 
 
 def _macro_last(table: pd.DataFrame) -> pd.DataFrame:
