@@ -147,7 +147,7 @@ PROFILES = {
     profile.name: profile
     for profile in (
         MINI,
-        # Half of the pictures: to see in a minute whether a change runs.
+        # Half of the pictures: to see whether a change runs.
         replace(MINI, name="smoke", fraction=0.5),
         Profile(
             name="colab",
