@@ -1,5 +1,6 @@
 """The chat chooser against a stub on this machine: nothing else is ever reached."""
 
+import functools
 import json
 import os
 import signal
@@ -60,7 +61,8 @@ class Stub:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        serve = functools.partial(self.server.serve_forever, poll_interval=0.01)
+        threading.Thread(target=serve, daemon=True).start()
 
     def contents(self):
         return [body["messages"][0]["content"] for _, _, body in self.requests]
