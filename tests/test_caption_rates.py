@@ -196,10 +196,15 @@ def test_the_line_under_the_numbers(rates):
 
 
 def test_the_commands_that_remake_the_files(rates):
-    assert "caption-rates --steps 600 --seed 0 --out data/" in caption_rates.made_by(
-        rates
+    commands = caption_rates.made_by(rates)
+    assert (
+        "caption-rates --steps 600 --seed 0 \\\n    --out data/caption-rates-0 "
+        in commands
     )
-    assert "caption-rates --out data/" in caption_rates.MISSING
+    assert "rank_caption_rates.py data/caption-rates-0\n" in commands
+    assert (
+        "caption-rates \\\n    --out data/caption-rates --rec" in caption_rates.MISSING
+    )
 
 
 def test_what_is_not_there_is_none_and_the_remedy_is_said(tmp_path):
@@ -316,6 +321,13 @@ def test_another_seed_stands_beside_what_was_ranked_before(trained, tmp_path):
     other = dict(second.made, ranked=second.made["ranked"] | {"sources": {}})
     with pytest.raises(ValueError, match="another benchmark"):
         rank_caption_rates.beside(kept, Rates(second.ranks, second.named, other))
+
+
+def test_a_checkpoint_that_another_seed_wrote_over_is_refused(trained):
+    record = trained / "caption-rate-030-seed4.json"
+    record.with_name("caption-rate-030-seed5.json").write_bytes(record.read_bytes())
+    with pytest.raises(ValueError, match=r"caption-rate-030: one checkpoint and rec"):
+        rank_caption_rates.ranked(Workspace(), [trained])
 
 
 def test_a_folder_without_a_finished_training_is_refused(tmp_path):

@@ -4,7 +4,7 @@
     python tools/rank_caption_rates.py FOLDER
 
 The folder holds ``caption-rate-<percent>/`` and, for each that is finished, its record
-``caption-rate-<percent>-seed<k>.json``. Further folders may hold other seeds. Every
+``caption-rate-<percent>-seed<k>.json``. Each seed has a folder of its own. Every
 query is ranked in the four ways of ``cocofacet.reach``; ranks and settings go to
 results/training/caption-rates/, because the weights are not shipped. What lies there of
 other trainings stays, if the same benchmark and packages ranked it.
@@ -30,6 +30,11 @@ def ranked(workspace: Workspace, folders: Sequence[Path]) -> Rates:
     records = [p for f in folders for p in f.glob("caption-rate-*-seed*.json")]
     for path in sorted(records, key=lambda path: path.name):
         name, _, seed = path.stem.rpartition("-seed")
+        if len(list(path.parent.glob(f"{name}-seed*.json"))) > 1:
+            raise ValueError(
+                f"{path.parent / name}: one checkpoint and records of several seeds. "
+                "Train each seed into a folder of its own"
+            )
         record = json.loads(path.read_text())
         (rate,) = set(record["settings"]["caption_rates"].values())
         dual = workspace.profile.dual

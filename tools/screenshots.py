@@ -25,6 +25,11 @@ def main() -> int:
     if not known:
         print("error: no book in _build/html. Run `make book`.", file=sys.stderr)
         return 2
+    unknown = [page for page in wanted if page not in known]
+    if unknown:
+        listed = ", ".join(known)
+        print(f"error: no page {unknown[0]!r}. There are: {listed}.", file=sys.stderr)
+        return 2
     if browser.find_chromium() is None:
         print("error: Chromium is not installed.", file=sys.stderr)
         return 2

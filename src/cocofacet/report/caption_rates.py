@@ -18,15 +18,15 @@ STEPS = {"in part": "reached in part", "not reached": "there but not reached"}
 
 MADE_BY = (
     "```bash\n"
-    "python -m facetworld.train caption-rates {given}--out data/caption-rates \\\n"
-    "    --record data/caption-rates\n"
-    "python tools/rank_caption_rates.py data/caption-rates\n"
+    "python -m facetworld.train caption-rates {given}\\\n"
+    "    --out data/{out} --record data/{out}\n"
+    "python tools/rank_caption_rates.py data/{out}\n"
     "```"
 )
 MISSING = (
     "**Not there yet.** `results/training/caption-rates` holds no ranks. They are made "
-    "in two steps, of which the first takes about an hour on one core:\n\n"
-) + MADE_BY.format(given="")
+    "in two steps, of which the first takes about half an hour on one core:\n\n"
+) + MADE_BY.format(given="", out="caption-rates")
 
 
 def told(rate: float) -> str:
@@ -68,7 +68,10 @@ def made_by(rates: Rates) -> str:
     settings = [made["settings"] for made in rates.made["trainings"].values()]
     given = sorted({(each["steps"], each["seed"]) for each in settings})
     return "\n\n".join(
-        MADE_BY.format(given=f"--steps {steps} --seed {seed} ") for steps, seed in given
+        MADE_BY.format(
+            given=f"--steps {steps} --seed {seed} ", out=f"caption-rates-{seed}"
+        )
+        for steps, seed in given
     )
 
 
