@@ -6,8 +6,10 @@ at a time, nothing padded, adapters added by hand.
 """
 
 import json
-import pickle
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 
 import numpy as np
@@ -172,11 +174,16 @@ def test_batches_order_and_padding_do_not_matter(retriever, found, images, promp
     )
 
 
-def test_prepared_elsewhere(retriever, found, images, prompts):
-    """What a worker process gets and gives back arrives by pickle."""
-    prepare = pickle.loads(pickle.dumps(retriever.prepare))
-    assert len(pickle.dumps(prepare)) < 1_000_000  # no weights
-    prepared = pickle.loads(pickle.dumps(prepare(images, prompts)))
+@pytest.fixture(scope="module")
+def worker():
+    """A process that has imported nothing yet, as a loader's worker may be."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        yield process
+
+
+def test_prepared_elsewhere(retriever, found, images, prompts, worker):
+    assert len(ForkingPickler.dumps(retriever.prepare)) < 1_000_000  # no weights
+    prepared = worker.submit(retriever.prepare, images, prompts).result()
     np.testing.assert_array_equal(found, retriever.embed_prepared(prepared))
 
 

@@ -1,10 +1,9 @@
 """One pass for all prompts is exact, and does not depend on who shares the batch."""
 
 import json
-import pickle
-import subprocess
-import sys
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -243,16 +242,12 @@ def test_a_sliding_window_rules_out_one_pass(tmp_path, images):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_a_worker_that_starts_afresh(retriever, images, tmp_path):
+def test_a_worker_that_starts_afresh(retriever, images):
     """What prepares pictures arrives in a process that has imported nothing yet."""
-    (tmp_path / "in").write_bytes(pickle.dumps((retriever.prepare, images[:2])))
-    program = (
-        "import pickle, sys; folder = sys.argv[1]; "
-        "prepare, images = pickle.load(open(folder + '/in', 'rb')); "
-        "pickle.dump(prepare(images, (None, 'What?')), open(folder + '/out', 'wb'))"
-    )
-    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True)
-    prepared = pickle.loads((tmp_path / "out").read_bytes())
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as worker:
+        prepared = worker.submit(
+            retriever.prepare, images[:2], (None, "What?")
+        ).result()
     np.testing.assert_array_equal(
         retriever.embed_prepared(prepared),
         retriever.embed_images(images[:2], (None, "What?")),

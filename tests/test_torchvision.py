@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 
 def test_imports_in_a_fresh_interpreter_and_twice():
     program = (
@@ -17,3 +19,10 @@ def test_imports_in_a_fresh_interpreter_and_twice():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert found.stdout.strip() == "(3, 2, 2)"
+
+
+@pytest.mark.parametrize("module", ["dual", "answer", "adapters"])
+def test_a_family_can_be_imported_first(module):
+    """Their libraries import torchvision, which must be mended by then."""
+    program = f"import cocofacet.retrievers.{module}"
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -11,6 +11,9 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 
+from cocofacet.retrievers import inputs  # noqa: F401  (mends torchvision for peft)
+
+# isort: split
 import numpy as np
 import torch
 from peft import PeftConfig, PeftType

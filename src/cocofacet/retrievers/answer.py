@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from cocofacet.retrievers.inputs import MllmInputs  # mends torchvision for the next
+
+# isort: split
 import numpy as np
 import sentence_transformers
 import torch
@@ -21,7 +24,6 @@ from sentence_transformers.sentence_transformer.modules import Pooling
 
 from cocofacet.errors import InputError
 from cocofacet.retrievers.base import embed_in_batches, unit_rows
-from cocofacet.retrievers.inputs import MllmInputs
 from cocofacet.retrievers.weights import (
     DTYPES,
     complete,

@@ -8,13 +8,15 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from cocofacet.retrievers.inputs import DualInputs  # mends torchvision for the next
+
+# isort: split
 import numpy as np
 import open_clip
 import torch
 from PIL import Image
 
 from cocofacet.retrievers.base import embed_in_batches, unit_rows
-from cocofacet.retrievers.inputs import DualInputs
 
 
 class DualRetriever:
