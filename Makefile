@@ -15,15 +15,16 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 # `book` publishes the profile `mini` under the run name `default`.
-NOTEBOOKS := $(sort $(wildcard notebooks/[0-9][0-9]_*.py))
+# The order of the chapters stands in _toc.yml alone.
+NOTEBOOKS := $(shell sed -n 's|.*file: \(notebooks/.*\)|\1.py|p' _toc.yml)
 OUT := _build/executed/mini/default
 EXECUTED := $(NOTEBOOKS:notebooks/%.py=$(OUT)/%.ipynb)
 # These two report on the others, so they run after them.
-REPORTING := %_status.ipynb %_claims.ipynb
+REPORTING := %/status.ipynb %/claims.ipynb
 CHAPTERS := $(filter-out $(REPORTING),$(EXECUTED))
 STATUS := $(filter $(REPORTING),$(EXECUTED))
-# Each writes results/benchmarks/<name>.json.
-MEASURED := $(sort $(wildcard benchmarks/*.py))
+# Each writes src/cocofacet/results/benchmarks/<name>.json.
+MEASURED := $(sort $(filter-out %/machine.py,$(wildcard benchmarks/*.py)))
 # What a notebook's numbers depend on besides its own text.
 HELPER := $(shell find src -type f -not -name '*.pyc' -not -path '*.egg-info/*' \
 	-not -name '.*') notebooks/profiles/mini.yaml tools/execute.py
@@ -43,7 +44,7 @@ test: $(INSTALLED) ## every test; the browser's are skipped where there is no br
 	  --no-loadscope-reorder $(ARGS)
 
 test-book: _build/html.stamp ## only the tests that open the built book in a browser
-	$(BIN)/python -m pytest -rs tests/test_book.py $(ARGS)
+	$(BIN)/python -m pytest -rs tests/book/test_book.py $(ARGS)
 
 lint: $(INSTALLED) ## ruff: style and common mistakes
 	$(BIN)/ruff check .
@@ -68,7 +69,7 @@ execute: $(INSTALLED)
 	  $(foreach pair,$(PARAMS),-p $(pair))
 endif
 
-benchmarks: $(INSTALLED) ## measure times and memory here, into results/benchmarks: 5 minutes
+benchmarks: $(INSTALLED) ## measure times and memory here, into src/cocofacet/results: 5 minutes
 	@for script in $(MEASURED); do \
 	  echo "== $$script"; $(BIN)/python $$script || exit 1; \
 	done
@@ -82,10 +83,8 @@ clean: ## remove what was built, rendered and computed; keep .venv
 $(CHAPTERS): $(OUT)/%.ipynb: notebooks/%.py $(HELPER) | $(INSTALLED)
 	$(BIN)/python tools/execute.py $<
 
-# Pages that read what is committed.
-$(OUT)/12_why.ipynb $(OUT)/20_training.ipynb: $(wildcard results/training/*)
-$(OUT)/21_cost.ipynb: $(wildcard results/benchmarks/*)
-$(OUT)/22_results.ipynb $(STATUS): $(wildcard results/full/*/*)
+# Pages that read runs that are committed.
+$(OUT)/results.ipynb $(STATUS): $(wildcard results/full/*/*)
 
 $(STATUS): $(OUT)/%.ipynb: notebooks/%.py $(CHAPTERS) | $(INSTALLED)
 	$(BIN)/python tools/execute.py $<
@@ -94,7 +93,7 @@ _build/html.stamp: $(CHAPTERS) $(STATUS) $(PAGES) $(INSTALLED)
 	cp $(CHAPTERS) $(STATUS) notebooks/
 	rm -rf _build/html _build/.doctrees # a page that left the book leaves the folder
 	$(BIN)/jupyter-book build . -W --keep-going -q
-	cp -r results/mini/default/explore _build/html/_static/
+	cp -r results/mini/default/explorer _build/html/_static/
 	mkdir -p _build/html/notebooks && cp $(CHAPTERS) $(STATUS) _build/html/notebooks/
 	touch $@
 

@@ -4,8 +4,8 @@
 
 Random embeddings at the size of the full benchmark: 9,112 queries, each with a pool of
 100 images, at 3,072 dimensions. Prints JSON and writes it to
-results/benchmarks/evaluate_speed.json: seconds of each way, the ratio, and whether both
-gave the same ranks; ends with an error if they did not.
+src/cocofacet/results/benchmarks/evaluate_speed.json: seconds of each way, the ratio,
+and whether both gave the same ranks; ends with an error if they did not.
 """
 
 import argparse
@@ -16,12 +16,19 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from machine import described
 
-from cocofacet.evaluate import COLUMNS, interval, pool_scores, rank_of_positive
-from cocofacet.files import write_json
-from cocofacet.machine import described
+from cocofacet.evaluation.metrics import (
+    COLUMNS,
+    interval,
+    pool_scores,
+    rank_of_positive,
+)
+from cocofacet.io import write_json
 
-RESULTS = Path(__file__).parents[1] / "results/benchmarks/evaluate_speed.json"
+RESULTS = (
+    Path(__file__).parents[1] / "src/cocofacet/results/benchmarks/evaluate_speed.json"
+)
 
 
 def plain_ranks(queries, images, pool):

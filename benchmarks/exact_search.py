@@ -4,10 +4,10 @@
 
 Random unit vectors in float32 with 512 dimensions, 10,000 and 100,000 of them and then
 ``--vectors``; the ten best of each of 100 queries. Prints JSON and writes it to
-results/benchmarks/exact_search.json: for each number of vectors and each way the
-milliseconds for all queries together and for one alone, the seconds to build what is
-searched, and the most memory that its process ever held. Each way runs in a process of
-its own. FAISS is left out where faiss-cpu is not installed.
+src/cocofacet/results/benchmarks/exact_search.json: for each number of vectors and each
+way the milliseconds for all queries together and for one alone, the seconds to build
+what is searched, and the most memory that its process ever held. Each way runs in a
+process of its own. FAISS is left out where faiss-cpu is not installed.
 
 A million vectors are 2 GB, and FAISS copies them once: 5 GB of memory are needed.
 """
@@ -27,11 +27,13 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from machine import best_of, described
 
-from cocofacet.files import write_json
-from cocofacet.machine import best_of, described
+from cocofacet.io import write_json
 
-RESULTS = Path(__file__).parents[1] / "results/benchmarks/exact_search.json"
+RESULTS = (
+    Path(__file__).parents[1] / "src/cocofacet/results/benchmarks/exact_search.json"
+)
 DIMENSION, QUERIES, TOP = 512, 100, 10
 SMALLER = (10_000, 100_000)
 CHUNK = 16_384  # vectors multiplied at a time

@@ -4,9 +4,9 @@
 
 Random unit vectors, at the paper's setting (d = 3,072, K = 100) and at the tiny model's
 d with the published K/d and the published K. Prints JSON and writes it to
-results/benchmarks/linear_map.json: for each setting and way the bytes kept in memory,
-the milliseconds to map a batch of queries, the milliseconds to make what is kept, and
-the largest difference between the two ways' mapped queries.
+src/cocofacet/results/benchmarks/linear_map.json: for each setting and way the bytes
+kept in memory, the milliseconds to map a batch of queries, the milliseconds to make
+what is kept, and the largest difference between the two ways' mapped queries.
 """
 
 import argparse
@@ -15,12 +15,12 @@ import os
 from pathlib import Path
 
 import numpy as np
+from machine import best_of, described
 
-from cocofacet.approximate import Anchors, least_squares
-from cocofacet.files import write_json
-from cocofacet.machine import best_of, described
+from cocofacet.embeddings.linear_map import Anchors, least_squares
+from cocofacet.io import write_json
 
-RESULTS = Path(__file__).parents[1] / "results/benchmarks/linear_map.json"
+RESULTS = Path(__file__).parents[1] / "src/cocofacet/results/benchmarks/linear_map.json"
 SETTINGS = ((3072, 100), (192, 6), (192, 100))  # (d, K)
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 

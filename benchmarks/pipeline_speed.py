@@ -15,7 +15,8 @@ have, made of smooth noise. For 1, 3 and 9 prompts, the JSON says
   pictures; the ratio; the largest difference and the smallest cosine between their
   embeddings; and the peak of the device's memory, where the device is CUDA.
 
-Written to results/benchmarks/pipeline_speed-<size>-<device>-<precision>.json.
+Written to
+src/cocofacet/results/benchmarks/pipeline_speed-<size>-<device>-<precision>.json.
 """
 
 import argparse
@@ -28,20 +29,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from machine import best_of, described
 from PIL import Image
 
-from cocofacet._torchvision import import_torchvision
-from cocofacet.facets import FACETS
-from cocofacet.files import write_json
-from cocofacet.loader import open_image
-from cocofacet.machine import best_of, described
-from cocofacet.retrievers import loading
-from cocofacet.store import embed_gallery
+from cocofacet.benchmark.facets import FACETS
+from cocofacet.embeddings.loader import open_image
+from cocofacet.embeddings.store import embed_gallery
+from cocofacet.io import write_json
+from cocofacet.retrievers import load as loading
+from cocofacet.retrievers._torchvision import import_torchvision
 
 import_torchvision()
 import transformers  # noqa: E402
 
-RESULTS = Path(__file__).parents[1] / "results/benchmarks"
+RESULTS = Path(__file__).parents[1] / "src/cocofacet/results/benchmarks"
 SIZES = ((640, 480), (480, 640), (640, 427))  # width, height: the most common in COCO
 PROMPTS = (None, *(facet.question for facet in FACETS.values()))
 # https://huggingface.co/Qwen/Qwen2-VL-2B-Instruct/blob/main/config.json

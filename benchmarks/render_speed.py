@@ -2,8 +2,8 @@
 
     python benchmarks/render_speed.py
 
-Prints JSON and writes it to results/benchmarks/render_speed.json: images a second for
-each style of drawing.
+Prints JSON and writes it to src/cocofacet/results/benchmarks/render_speed.json: images
+a second for each style of drawing.
 """
 
 import argparse
@@ -11,12 +11,15 @@ import json
 import time
 from pathlib import Path
 
-from cocofacet.files import write_json
-from cocofacet.machine import described
-from facetworld.draw import STYLES, render
+from machine import described
+
+from cocofacet.io import write_json
+from facetworld.drawing.render import STYLES, render
 from facetworld.scene import sample
 
-RESULTS = Path(__file__).parents[1] / "results/benchmarks/render_speed.json"
+RESULTS = (
+    Path(__file__).parents[1] / "src/cocofacet/results/benchmarks/render_speed.json"
+)
 
 
 def rate(scenes, style) -> float:

@@ -9,9 +9,9 @@ import pytest
 import small_sources as small
 
 from cocofacet import cli
-from cocofacet.facets import FACETS
-from cocofacet.official import load
-from cocofacet.sources import OFFICIAL
+from cocofacet.benchmark.dataset import load
+from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.sources import OFFICIAL
 
 
 @pytest.fixture(scope="module")

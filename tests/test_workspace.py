@@ -8,11 +8,11 @@ import small_sources as small
 from PIL import Image
 
 from cocofacet import workspace
+from cocofacet.benchmark.facets import FACETS
 from cocofacet.errors import InputError
-from cocofacet.facets import FACETS
 from cocofacet.profiles import PROFILES
 from cocofacet.retrievers.zoo import ROWS
-from facetworld.words import HELD_OUT
+from training.language import HELD_OUT
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,8 @@ def test_the_caption_control_uses_the_same_pictures(coco):
 def test_a_fetch_that_is_needed_is_made_first(coco, monkeypatch, tmp_path):
     asked = []
     monkeypatch.setattr(
-        "cocofacet.fetch.fetch", lambda names, folder: asked.append((names, folder))
+        "cocofacet.fetch.fetch.fetch",
+        lambda names, folder: asked.append((names, folder)),
     )
     changes = {**coco, "fetch": "annotations"}
     _ = workspace.open_workspace("colab", "a", 0, changes).annotations

@@ -1,7 +1,7 @@
 """Run notebooks from their .py sources and keep the executed copies.
 
     python tools/execute.py                                  # the published run
-    python tools/execute.py --run b -p seed=1 notebooks/02_general.py
+    python tools/execute.py --run b -p seed=1 notebooks/general.py
     python tools/execute.py --profile full --run e5v -p promptables=e5-v
 
 A field of the profile is set like a parameter. The copies lie under
@@ -155,7 +155,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Run what was asked for: 0 if all ran, 1 if a cell failed, 2 if refused."""
     given = arguments(argv)
-    sources = given.notebooks or sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py"))
+    sources = given.notebooks or sorted(NOTEBOOKS.glob("*.py"))
     out = given.out or ROOT / "_build/executed" / given.profile / given.run
     try:
         if not re.fullmatch(r"[\w.-]+", given.run) or given.run.startswith("."):
@@ -172,7 +172,7 @@ def main(argv: list[str] | None = None) -> int:
                 wanted[name] = value
         wanted["run"] = given.run
         profile_named(wanted["profile"]).changed(wanted.get("changes", {}))
-        everywhere = {*NOTEBOOKS.glob("[0-9][0-9]_*.py"), *sources}
+        everywhere = {*NOTEBOOKS.glob("*.py"), *sources}
         known = {path: known_parameters(path) for path in everywhere}
         check(wanted, known)
     except (Refused, InputError) as refusal:

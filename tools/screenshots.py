@@ -3,7 +3,7 @@
     .venv/bin/python tools/screenshots.py [PAGE ...]
 
 Laptop and phone, light and dark, into ``_build/screenshots``. A page is named as in its
-address, for example ``notebooks/01_benchmark.html``.
+address, for example ``notebooks/benchmark.html``.
 """
 
 import argparse

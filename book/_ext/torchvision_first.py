@@ -6,7 +6,7 @@ lists modules imports them one by one, without that function.
 
 from sphinx.application import Sphinx
 
-from cocofacet._torchvision import import_torchvision
+from cocofacet.retrievers._torchvision import import_torchvision
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -3,11 +3,11 @@
 import argparse
 from pathlib import Path
 
-from cocofacet.benchmark import build
+from cocofacet.benchmark.build import build
+from cocofacet.benchmark.dataset import Benchmark, check_free
+from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.sources import OFFICIAL, locate
 from cocofacet.errors import InputError
-from cocofacet.facets import FACETS
-from cocofacet.official import Benchmark, check_free
-from cocofacet.sources import OFFICIAL, locate
 
 _FILES = "\n".join(f"  {name:<10} DIR/{path}" for name, path in OFFICIAL.items())
 _NEEDS = "\n".join(

@@ -16,8 +16,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from cocofacet import benchmark, companions, fetch, official, pictures, sources
+from cocofacet.benchmark import build as benchmark
+from cocofacet.benchmark import dataset as official
+from cocofacet.benchmark import images as pictures
+from cocofacet.benchmark import pools as companions
+from cocofacet.benchmark import sources
 from cocofacet.errors import InputError
+from cocofacet.fetch import fetch
 from cocofacet.profiles import Profile
 
 ANCHORS = "anchors/"  # a folder of pictures that no query ever sees

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from cocofacet import compare, official
+from cocofacet.benchmark import compare
+from cocofacet.benchmark import dataset as official
 
 
 def add_compare_command(commands: argparse._SubParsersAction) -> None:

@@ -3,11 +3,11 @@
 import argparse
 from pathlib import Path
 
+from cocofacet.benchmark.sources import locate
 from cocofacet.errors import InputError
-from cocofacet.fetch import fetch, records
-from cocofacet.origins import ORIGINS
-from cocofacet.sources import locate
-from cocofacet.unpack import readable
+from cocofacet.fetch.catalog import ORIGINS
+from cocofacet.fetch.fetch import fetch, records
+from cocofacet.fetch.unpack import readable
 
 EPILOG = """\
 A download that was cut goes on where it ended when the command is run again. Without

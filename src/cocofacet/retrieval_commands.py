@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from cocofacet import distribute, evaluate, official, store
+from cocofacet.benchmark import dataset as official
+from cocofacet.benchmark.facets import FACETS
+from cocofacet.embeddings import distribute, store
 from cocofacet.errors import InputError
-from cocofacet.facets import FACETS
-from cocofacet.files import write_atomic
-from cocofacet.retrievers import loading, zoo
+from cocofacet.evaluation import metrics as evaluate
+from cocofacet.io import write_atomic
+from cocofacet.retrievers import load as loading
+from cocofacet.retrievers import zoo
 from cocofacet.retrievers.base import Retriever
 
 # What --prompts and --modes mean in prompts shown with each image.

@@ -8,7 +8,8 @@ import textwrap
 from dataclasses import dataclass, fields
 
 from cocofacet.errors import InputError
-from cocofacet.retrievers import loading, zoo
+from cocofacet.retrievers import load as loading
+from cocofacet.retrievers import zoo
 
 WIDTH = 88
 # Shown as Python writes them: their white space is part of the template.

@@ -18,13 +18,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cocofacet import companions, cost, evaluate, store
+from cocofacet.benchmark import pools as companions
+from cocofacet.benchmark.facets import FACETS
 from cocofacet.collection import Collection
+from cocofacet.embeddings import store
 from cocofacet.errors import InputError
-from cocofacet.facets import FACETS
-from cocofacet.files import write_atomic, write_json
+from cocofacet.evaluation import metrics as evaluate
+from cocofacet.io import write_atomic, write_json
 from cocofacet.profiles import profile_named
-from cocofacet.retrievers import loading
+from cocofacet.retrievers import cost
+from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.base import Retriever
 
 # A library's remark that its progress bar could be prettier, in every notebook.

@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from .draw import STYLES
-from .write import WorldError, write_world
+from facetworld.drawing.render import STYLES
+from facetworld.write import WorldError, write_world
 
 
 def main(arguments: list[str] | None = None) -> int:

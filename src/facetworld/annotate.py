@@ -11,11 +11,11 @@ from random import Random
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from . import texts
-from .draw import silhouettes, stream
-from .pen import SIDE
-from .scene import ANIMALS, Scene
-from .surfaces import TOP
+from facetworld import texts
+from facetworld.drawing.pen import SIDE
+from facetworld.drawing.render import silhouettes, stream
+from facetworld.drawing.surfaces import TOP
+from facetworld.scene import ANIMALS, Scene
 
 # COCO's ids and supercategories for what can be drawn.
 CATEGORIES = {

@@ -7,7 +7,7 @@ annotator leaves unsaid too: not every picture is asked everything.
 
 from random import Random
 
-from .scene import ANIMALS, Scene
+from facetworld.scene import ANIMALS, Scene
 
 NUMBERS = ("none", "one", "two", "three", "four", "five", "six")
 WHERE = {

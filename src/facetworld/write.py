@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from . import annotate
-from .annotate import Picture, numbers
-from .draw import STYLES, render
-from .scene import sample
+from facetworld import annotate
+from facetworld.annotate import Picture, numbers
+from facetworld.drawing.render import STYLES, render
+from facetworld.scene import sample
 
 # Pictures of each source. Enough that every label has 99 negatives in its own source:
 # the fewest are for the people, whose counts must lie far apart.

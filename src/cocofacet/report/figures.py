@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from cocofacet.pictures import find
+from cocofacet.benchmark.images import find
 from cocofacet.report.style import INK, MODES, chance_line, finished
 
 THUMBNAIL = 224  # pixels, the longer side of a picture in a gallery

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from cocofacet.evaluate import (
+from cocofacet.evaluation.metrics import (
     AVERAGES,
     averages,
     expected_recall,

@@ -11,7 +11,7 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 
-from cocofacet.retrievers import inputs  # noqa: F401  (mends torchvision for peft)
+from cocofacet.retrievers import preprocess as inputs  # noqa: F401
 
 # isort: split
 import numpy as np
@@ -21,7 +21,7 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors.torch import load_file
 
 from cocofacet.errors import InputError
-from cocofacet.retrievers.weights import refuse_misfits, report_silenced
+from cocofacet.retrievers.checkpoints import refuse_misfits, report_silenced
 
 CONFIG = "adapter_config.json"
 _MAGNITUDE = "lora_magnitude_vector"

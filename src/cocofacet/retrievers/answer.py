@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cocofacet.retrievers.inputs import MllmInputs  # mends torchvision for the next
+from cocofacet.retrievers.preprocess import MllmInputs
 
 # isort: split
 import numpy as np
@@ -24,7 +24,7 @@ from sentence_transformers.sentence_transformer.modules import Pooling
 
 from cocofacet.errors import InputError
 from cocofacet.retrievers.base import embed_in_batches, unit_rows
-from cocofacet.retrievers.weights import (
+from cocofacet.retrievers.checkpoints import (
     DTYPES,
     complete,
     load_model,

@@ -16,8 +16,8 @@ import transformers
 from PIL import Image
 
 from cocofacet.retrievers.base import embed_in_batches, unit_rows
-from cocofacet.retrievers.inputs import DualInputs
-from cocofacet.retrievers.weights import load_model
+from cocofacet.retrievers.checkpoints import load_model
+from cocofacet.retrievers.preprocess import DualInputs
 
 
 class _Preprocess:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from cocofacet.retrievers.inputs import DualInputs  # mends torchvision for the next
+from cocofacet.retrievers.preprocess import DualInputs
 
 # isort: split
 import numpy as np

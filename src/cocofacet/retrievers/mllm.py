@@ -16,14 +16,14 @@ import transformers
 from PIL import Image
 
 from cocofacet.retrievers.base import embed_in_batches, unit_rows
-from cocofacet.retrievers.inputs import MllmInputs
-from cocofacet.retrievers.packing import visible
-from cocofacet.retrievers.weights import (
+from cocofacet.retrievers.checkpoints import (
     complete,
     load_model,
     load_processor,
     on_device,
 )
+from cocofacet.retrievers.packing import visible
+from cocofacet.retrievers.preprocess import MllmInputs
 
 # A checkpoint of the generating model ends in this and the embedding model has no use
 # for it.
@@ -69,7 +69,7 @@ class MllmRetriever:
         self.one_pass = packable if one_pass is None else one_pass
         self.prepare = MllmInputs(row, self.processor, packed=self.one_pass)
         if base_directory is not None:
-            from cocofacet.retrievers.adapters import lay_on  # peft, only needed here
+            from cocofacet.retrievers.adapters import lay_on
 
             lay_on(self.model, directory, lambda: self.embed_texts(["a dog"]))
         image_settings = self.processor.image_processor.to_dict()

@@ -1,0 +1,152 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,mystnb,-all
+#     notebook_metadata_filter: kernelspec,jupytext,-all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Answered in words
+#
+# *The paper's other way: let a model answer the question about each picture in words,
+# and search the words (released code, E). What it reached there is not known here.*
+#
+# If a model can say what the weather is, one need not embed the picture at all. The
+# answer is text, and a text embedder takes care of the rest. What the answer leaves
+# out is lost.
+
+# %% tags=["hide-input"]
+# On Colab, install this project; elsewhere this cell does nothing.
+import os
+
+REPOSITORY, COMMIT = "", "main"
+if "COLAB_RELEASE_TAG" in os.environ:
+    assert REPOSITORY, "Set REPOSITORY to this project's public address."
+    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
+
+# %% tags=["parameters"]
+profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
+run = "default"  # results go to results/<profile>/<run>/
+seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
+low_side = (
+    48  # pixels of the small picture; the released script uses 128 of 336
+)
+longest = 16  # tokens of an answer at most; the released script allows 100
+heard = 96  # pictures of each facet whose answers are read aloud below
+k = 1  # the cut-off of the figure and the sentences
+
+# %% tags=["hide-input"]
+import pandas as pd
+from IPython.display import Markdown, display
+
+from cocofacet.chapters import answers as report
+from cocofacet.embeddings.loader import open_image
+from cocofacet.report import tables
+from cocofacet.report.glue import glue
+from cocofacet.report.provenance import made_with
+from cocofacet.report.style import MODES, use_style
+from cocofacet.workspace import open_workspace
+
+use_style()
+workspace = open_workspace(profile, run, seed, changes)
+workspace.announce(
+    workspace.profile.answerer, prompts=1 + len(workspace.questions)
+)
+name = workspace.profile.answerer
+answerer = workspace.retriever(name, max_new_tokens=longest)
+
+# %% [markdown]
+# ## What it finds
+#
+# Each answer is embedded by a text embedder, and so is each query, reworded as an
+# answer would be ("It is taken in a sunny day."). The released script shows the model
+# pictures of 128 pixels, which is a handicap: it gets a row of its own. So does the
+# query as it stands, and a plain description in place of an answer.
+
+# %%
+names = {"general": "described", "prompted": "answered"}
+whole = workspace.ranks(answerer, tuple(names))
+ranks = [whole.assign(mode=whole["mode"].map(names))]
+handicaps = {
+    "answered-low": {"image_side": low_side},
+    "answered-raw": {"rewritten": False},
+}
+for mode, options in handicaps.items():
+    options = {"max_new_tokens": longest, **options}
+    other = workspace.retriever(name, **options)
+    ranks.append(workspace.ranks(other, ("prompted",)).assign(mode=mode))
+ranks = pd.concat(ranks, ignore_index=True)
+
+# %% mystnb={"image": {"alt": "Dots with intervals: Recall by facet when pictures are described without a question, when the question is answered in words, when it is answered from a small picture, and when the query is not rewritten."}}
+modes = list(dict.fromkeys(ranks["mode"]))
+found = tables.recalls(ranks, k, seed)
+report.recalls(
+    tables.facets_only(found), modes, k, workspace.profile.shown_as
+)
+
+# %% tags=["hide-input"]
+metric = f"Recall@{k} in pools of 100; bars: 95 % bootstrap interval over query texts"
+made_with(workspace, metric, "GPT-written, answered in words", answerer)
+
+# %% [markdown]
+# ## The numbers
+
+# %% tags=["hide-input"]
+grid = tables.recall_grid(
+    {k: found}, {mode: MODES[mode][0] for mode in modes}
+)
+tables.shown(grid, "answers")
+
+# %% [markdown]
+# ## What it says
+#
+# For each facet, the pictures of the first queries were shown with the facet's
+# question. The table holds what was said most often of the pictures of each label.
+
+# %%
+for facet, question in workspace.questions.items():
+    positives = {
+        q.candidates[0]: q.label for q in workspace.benchmark.of(facet)
+    }
+    names = list(positives)[:: max(1, len(positives) // heard)][:heard]
+    pictures = [open_image(workspace.path(name)) for name in names]
+    (answers,) = answerer.answer(pictures, (question,))
+    display(Markdown(f"**{facet}**: “{question}”"))
+    heard_of = report.said([positives[name] for name in names], answers)
+    display(tables.shown(heard_of, f"said-{facet}"))
+
+# %% [markdown]
+# ## In short
+
+# %% tags=["hide-input"]
+answered = tables.of_mode(ranks, "answered")
+changes_of = {
+    mode: tables.differences(tables.of_mode(ranks, mode), answered, k, seed)
+    for mode in modes
+    if mode != "answered"
+}
+promptable = workspace.retriever(workspace.profile.promptable)
+prompted = workspace.ranks(promptable, ("prompted",))
+said = report.in_short(changes_of, k)
+said["prompted"] = report.beside_prompted(
+    found[found["mode"] == "answered"], tables.recalls(prompted, k, seed)
+)
+for key, sentence in said.items():
+    glue(f"sentence_{key.replace('-', '_')}", sentence)
+workspace.save_ranks("answers", ranks)
+Markdown("\n\n".join(said.values()))
+
+# %% [markdown]
+# ## What would change our mind
+#
+# Words would be the better way if they kept what the query asks for and a picture's
+# embedding did not. A facet on which answers win, with a text embedder that never saw
+# these pictures, would be such a case.

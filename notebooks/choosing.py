@@ -1,0 +1,237 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,mystnb,-all
+#     notebook_metadata_filter: kernelspec,jupytext,-all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Choosing the question
+#
+# *The paper: pictures are embedded under every predefined prompt; at query time GPT-4o
+# reads the query and names one of ten (E). It names the right one for 236 of the 263
+# texts (C).*
+#
+# So far the right question was chosen every time, because the benchmark says which
+# facet a query is about. A search engine is not told. It has the query's text and a
+# list of prompts, and has to pick one. How often does it pick well, and what does a
+# wrong pick cost?
+
+# %% tags=["hide-input"]
+# On Colab, install this project; elsewhere this cell does nothing.
+import os
+
+REPOSITORY, COMMIT = "", "main"
+if "COLAB_RELEASE_TAG" in os.environ:
+    assert REPOSITORY, "Set REPOSITORY to this project's public address."
+    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
+
+# %% tags=["parameters"]
+profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
+run = "default"  # results go to results/<profile>/<run>/
+seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
+choosers = ["nearest"]  # beside the oracle: nearest, local, chat
+local_model = ""  # for local: a folder or hub name of an instruction model
+
+# %% tags=["hide-input"]
+import pandas as pd
+from IPython.display import Markdown
+
+from cocofacet import paper
+from cocofacet.chapters import choosing
+from cocofacet.report import figures, sentences, tables
+from cocofacet.report.glue import glue
+from cocofacet.report.provenance import made_with
+from cocofacet.report.style import use_style
+from cocofacet.retrieval.choosing import (
+    PROMPTS,
+    choose,
+    chooser_named,
+    rank_choices,
+)
+from cocofacet.workspace import open_workspace
+
+use_style()
+workspace = open_workspace(profile, run, seed, changes)
+retriever = workspace.retriever(workspace.profile.promptable)
+queries = workspace.benchmark.queries
+named = {"no prompt" if k is None else k: text for k, text in PROMPTS.items()}
+tables.shown(
+    pd.Series(named, name="the ten prompts, in this order").to_frame(),
+    "prompts",
+)
+
+# %% [markdown]
+# Eight are the facets' questions. One belongs to another pool of pictures, and fits no
+# query here. The last is the plain instruction: choosing it means to search the
+# general embeddings.
+#
+# ## Who chooses
+#
+# - **oracle**: told the query's facet. The ceiling.
+# - **nearest**: the prompt whose text embedding is nearest to the query's, by the
+#   retriever itself. It costs next to nothing: the query has to be embedded anyway.
+# - **local**: an instruction model on this machine (`local_model`) gets the lettered
+#   prompts and the query, and answers with one letter.
+# - **chat**: the same, asked of an OpenAI-compatible endpoint. Nothing is sent unless
+#   `COCOFACET_CHAT_URL` and `COCOFACET_CHAT_MODEL` are both set; `COCOFACET_CHAT_KEY`
+#   holds the key. Answers are kept on disk and never asked for twice.
+#
+# The instruction to the language models is worded by us; the authors' own wording is
+# not used. An answer that names no prompt counts as *no prompt*, and is counted.
+
+# %%
+who = {
+    name: chooser_named(
+        name, queries, retriever, local_model, workspace.data / "choices"
+    )
+    for name in ("oracle", *choosers)
+}
+texts = [query.text for query in queries]
+choices = {name: choose(texts, chooser) for name, chooser in who.items()}
+table = choosing.choice_table(choices, queries)
+found = choosing.accuracy(table)
+
+# %% mystnb={"image": {"alt": "Dots by facet: the share of query texts for which each chooser named the facet's own prompt, with the counts beside them."}}
+choosing.accuracy_by_facet(found, workspace.profile.shown_as)
+
+# %% tags=["hide-input"]
+makers = ", ".join(
+    f"{name}: {chooser.maker}" for name, chooser in who.items()
+)
+made_with(
+    workspace,
+    "share of distinct query texts; dotted: one pick in ten",
+    f"ten, in fixed order, chosen by {makers}",
+    retriever,
+)
+
+# %% [markdown]
+# What was chosen, in numbers of texts:
+
+# %% tags=["hide-input"]
+guessing = choosers or ["oracle"]
+tables.shown(choosing.chosen_instead(table, guessing), "chosen")
+
+# %% [markdown]
+# ## What a wrong choice costs
+#
+# Each query is now searched among the embeddings of the prompt chosen for its text. For
+# comparison: no prompt at all, and every wrong question in turn.
+
+# %%
+shown = {None, *(c.shown for each in choices.values() for c in each.values())}
+prompts = (None, *sorted(shown - {None}))
+images = dict(
+    zip(prompts, workspace.gallery(retriever, prompts), strict=True)
+)
+vectors = workspace.queries(retriever)
+identity = workspace.identity(retriever)
+ranks = pd.concat(
+    [workspace.ranks(retriever, ("general", "wrong"))]
+    + [
+        rank_choices(
+            workspace.benchmark, vectors, images, chosen, name, **identity
+        )
+        for name, chosen in choices.items()
+    ]
+)
+modes = list(ranks["mode"].unique())
+recalls = tables.recalls(ranks, 1, seed)
+
+# %% mystnb={"image": {"alt": "Dots with intervals: Recall at 1 by facet without a prompt, with wrong questions, with the facet's own question, and with the prompt that each chooser named."}}
+figures.recall_by_facet(
+    {retriever.name: tables.facets_only(recalls)},
+    1,
+    workspace.profile.shown_as,
+    modes=modes,
+)
+
+# %% tags=["hide-input"]
+metric = "Recall@1 in pools of 100, each facet over its queries; bars: 95 % bootstrap interval over query texts"
+made_with(workspace, metric, f"chosen by {makers}", retriever)
+
+# %% [markdown]
+# ## Storage and time against recall
+#
+# All ten prompts' embeddings have to be there, whichever is chosen.
+
+# %% tags=["hide-input"]
+compared = ranks[ranks["mode"] != "wrong"]
+size = (len(workspace.benchmark.images), retriever.dim)
+tables.shown(choosing.cost_table(compared, table, *size, seed), "costs")
+
+# %% [markdown]
+# Time is the median over distinct texts, one at a time, on this machine or from the
+# endpoint, waiting included. For the nearest prompt it is mostly the query's own
+# embedding.
+#
+# ## The paper's chooser
+#
+# The authors released what GPT-4o answered for each of the 263 texts. The counts are
+# recomputed from those answers (trust mark C). They are about COCO-Facet's texts and
+# are not to be compared with numbers from the rendered world.
+
+# %% tags=["hide-input"]
+published = choosing.published_table(paper.GPT4O_CHOICES)
+tables.shown(published, "published")
+
+# %% [markdown]
+# ## In short
+
+# %% tags=["hide-input"]
+by_mode = {mode: tables.of_mode(ranks, mode) for mode in modes}
+over, under = (
+    {
+        name: tables.row_of(
+            tables.differences(by_mode[name], by_mode[other], 1, seed),
+            "macro",
+        )
+        for name in guessing
+    }
+    for other in ("general", "oracle")
+)
+said = {}
+for name in guessing:
+    said[f"accuracy_{name}"] = choosing.accuracy_sentence(found, name)
+    wrong = choosing.after_another_question(table, ranks, name, 1, seed)
+    said[f"wrong_{name}"] = choosing.wrong_sentence(wrong, name, 1)
+    said[f"cost_{name}"] = sentences.difference(
+        under[name],
+        f"Choosing by {choosing.WHO[name]}, one",
+        "with the own question",
+        1,
+    )
+said["worth"] = choosing.worth_sentence(over)
+said["published"] = choosing.published_sentence(
+    paper.GPT4O_CHOICES, paper.GPT4O_SCENES_BY_QUERY
+)
+for name, sentence in said.items():
+    glue(f"sentence_{name}", sentence)
+workspace.save_ranks("choosing", ranks)
+workspace.save_table(
+    "choosing.choices",
+    table.drop(columns="seconds").set_index(["chooser", "facet"]),
+)
+Markdown("\n\n".join(said.values()))
+
+# %% [markdown]
+# ## What would change our mind
+#
+# If wrong questions cost nothing, it would not matter who chooses. And if the nearest
+# prompt were as good as a language model, nobody would have to ask one. The rendered
+# world cannot settle the second: its tiny text side learnt captions and answers, and a
+# question by itself is new to it. Run `full` with `choosers` set to all three.
+#
+# A list to choose from is not the only way. [QuARI](https://arxiv.org/abs/2505.21647)
+# derives a linear map of the gallery from the query itself, without questions.
+# [“Seeing Is Not Addressing”](https://arxiv.org/abs/2609.37230) leaves the pictures'
+# embeddings alone and rewords the query.

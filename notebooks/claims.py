@@ -1,0 +1,89 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,mystnb,-all
+#     notebook_metadata_filter: kernelspec,jupytext,-all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What the paper claims
+#
+# *Each claim of the paper, where it is tried here, and how far.*
+#
+# The paper's abstract and the authors' released code were read for this list. Of the
+# paper's tables, four numbers were quoted by a second party. Everything else that the
+# paper holds was not available when this was written: such a cell says so, and
+# [the paper](https://arxiv.org/abs/2505.15877) itself has the answer.
+
+# %% tags=["hide-input"]
+# On Colab, install this project; elsewhere this cell does nothing.
+import os
+
+REPOSITORY, COMMIT = "", "main"
+if "COLAB_RELEASE_TAG" in os.environ:
+    assert REPOSITORY, "Set REPOSITORY to this project's public address."
+    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
+
+# %% tags=["parameters", "hide-input"]
+profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
+run = "default"  # results go to results/<profile>/<run>/
+seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
+
+# %% tags=["hide-input"]
+import pandas as pd
+from IPython.display import Markdown
+
+from cocofacet import paper
+from cocofacet.chapters.claims import CLAIMS, status
+from cocofacet.report import tables
+from cocofacet.report.sentences import listed
+from cocofacet.workspace import open_workspace
+
+workspace = open_workspace(profile, run, seed, changes)
+
+# %% [markdown]
+# ## Claim by claim
+#
+# *Run in the rendered world only* means that the code ran, on drawn pictures and tiny
+# models, and that its numbers are in the chapter. They are no evidence about
+# photographs. *Run at full scale* appears when results for photographs are committed.
+
+# %% tags=["hide-input"]
+rows = {
+    claim.what: {
+        "in the paper": claim.where,
+        "published": claim.known,
+        "chapter": ", ".join(
+            f'<a href="{chapter}.html">{chapter[3:]}</a>'
+            for chapter in claim.chapters
+        )
+        or "none",
+        "status": status(claim, workspace.root / "results"),
+    }
+    for claim in CLAIMS
+}
+claims = pd.DataFrame(rows).T.rename_axis("claim")
+tables.shown(claims, "claims", "words")
+
+# %% [markdown]
+# ## What the letters mean
+
+# %% tags=["hide-input"]
+letters = pd.Series(paper.TRUST, name="how we know it").to_frame()
+tables.shown(letters, "letters", "words")
+
+# %% [markdown]
+# ## In short
+
+# %% tags=["hide-input"]
+counted = claims.status.value_counts()
+parts = [f"{number} {words}" for words, number in counted.items()]
+Markdown(f"Of {len(claims)} claims and groups of tables, {listed(parts)}.")

@@ -1,0 +1,207 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,mystnb,-all
+#     notebook_metadata_filter: kernelspec,jupytext,-all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Explore
+#
+# *Question: what does a changed rank look like? (Ours; the paper shows a few chosen
+# examples.)*
+#
+# A recall is a mean over queries, and hides each one. Here are the queries themselves:
+# pick one and compare what each method finds. Below stand the largest gains and the
+# worst failures, chosen by rule.
+
+# %% tags=["hide-input"]
+# On Colab, install this project; elsewhere this cell does nothing.
+import os
+
+REPOSITORY, COMMIT = "", "main"
+if "COLAB_RELEASE_TAG" in os.environ:
+    assert REPOSITORY, "Set REPOSITORY to this project's public address."
+    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
+
+# %% tags=["parameters"]
+profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
+run = "default"  # results go to results/<profile>/<run>/
+seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
+per_text = 20  # queries of each text on the page; 0 for all
+
+# %% tags=["hide-input"]
+import pandas as pd
+from IPython.display import HTML, Markdown, display
+
+from cocofacet.chapters import explorer as extremes
+from cocofacet.report import explorer as explore
+from cocofacet.report import tables
+from cocofacet.report.glue import glue
+from cocofacet.report.provenance import made_with
+from cocofacet.workspace import open_workspace
+
+workspace = open_workspace(profile, run, seed, changes)
+benchmark = workspace.benchmark
+
+# %% [markdown]
+# ## The methods
+#
+# Two retrievers. The promptable one sees each picture in as many ways as there are
+# questions: without a prompt, with the facet's own question, with the bare instruction,
+# and with the question of each other facet, which is then a wrong one. The dual encoder
+# takes no prompt. The two were trained differently: compare methods of one retriever
+# with each other, not the retrievers.
+
+# %%
+workspace.announce(
+    workspace.profile.promptable, prompts=2 + len(workspace.questions)
+)
+workspace.announce(workspace.profile.dual, prompts=1)
+promptable = workspace.retriever(workspace.profile.promptable)
+dual = workspace.retriever(workspace.profile.dual)
+loaded = {retriever.name: retriever for retriever in (promptable, dual)}
+texts = {
+    name: workspace.queries(retriever) for name, retriever in loaded.items()
+}
+
+ways = ("general", "bare", "prompted", "wrong")
+ranks = workspace.ranks(promptable, ways)  # all prompts in one pass
+methods = explore.methods(workspace.questions, *loaded)
+found = [
+    explore.find(
+        benchmark,
+        texts[method.retriever],
+        workspace.embedded(loaded[method.retriever], method.shown),
+        method.prompts,
+    )
+    for method in methods
+]
+general, prompted, *_ = found
+
+# %% tags=["hide-input"]
+chosen = explore.first_of_each_text(benchmark, per_text)
+made = made_with(
+    workspace,
+    "Rank of the positive in its pool of 100, ties count against it",
+    "GPT-written",
+    *loaded.values(),
+)
+sizes = explore.write(
+    workspace.results / "explorer",
+    explore.data(
+        benchmark, methods, found, chosen, workspace.profile.shown_as
+    ),
+    workspace.images,
+    made.data,
+)
+print(
+    f"{len(chosen):,} of {len(benchmark.queries):,} queries: "
+    f"{sizes['data'] / 1e6:.1f} MB of data and "
+    f"{sizes['pictures'] / 1e6:.1f} MB of pictures in "
+    f"{(workspace.results / 'explorer').relative_to(workspace.root)}; "
+    "index.html there is the page by itself."
+)
+
+# %% [markdown]
+# ## Pick a query
+#
+# Every query has one positive in its pool of 100. The picture with the frame is it.
+# Under each picture stands what the annotations say of it in this facet.
+
+# %% tags=["hide-input"]
+HTML(explore.fragment("../_static/explorer"))
+
+# %% tags=["hide-input"]
+made
+
+# %% [markdown]
+# ## The largest gains
+#
+# For each facet the query whose rank improves most from no prompt to the facet's
+# question; of equals the first in the file. Beside its positive stand the pictures that
+# were ranked above it *without* a prompt.
+
+# %% tags=["hide-input"]
+both = extremes.beside(ranks)
+gains = extremes.largest_gains(both)
+display(
+    extremes.gallery(
+        benchmark,
+        workspace.images,
+        gains,
+        general.first,
+        "before",
+        workspace.profile.shown_as,
+    )
+)
+Markdown(extremes.left_out(both, gains, "no rank improves"))
+
+# %% [markdown]
+# ## The worst failures
+#
+# For each facet the query whose positive ranks last *with* the facet's question; of
+# equals the first in the file. Beside it stand the pictures ranked above it with the
+# question.
+
+# %% tags=["hide-input"]
+failures = extremes.worst(both)
+display(
+    extremes.gallery(
+        benchmark,
+        workspace.images,
+        failures,
+        prompted.first,
+        "after",
+        workspace.profile.shown_as,
+    )
+)
+Markdown(extremes.left_out(both, failures, "every positive ranks first"))
+
+# %% [markdown]
+# ## The numbers
+#
+# How many positives rise, stay and fall when the facet's question is shown. Ranks
+# *before* are without a prompt, ranks *after* with the question.
+
+# %% tags=["hide-input"]
+tables.shown(extremes.table(both), "explore")
+
+# %% tags=["hide-input"]
+made_with(
+    workspace,
+    f"Rank in pools of 100, {promptable.name}, no prompt against the facet's question",
+    "GPT-written",
+    promptable,
+)
+
+# %% [markdown]
+# ## In short
+
+# %% tags=["hide-input"]
+said = {
+    "moved": extremes.moved(both),
+    "furthest": extremes.furthest(both),
+    "failures": extremes.failures(both),
+}
+for name, sentence in said.items():
+    glue(f"sentence_explore_{name}", sentence)
+ranks = pd.concat([ranks, workspace.ranks(dual, ("general",))])
+workspace.save_ranks("explorer", ranks)
+Markdown("\n\n".join(said.values()))
+
+# %% [markdown]
+# ## What would change our mind
+#
+# Extremes prove nothing about the mean: the largest of many differences is large even
+# where the question does nothing. Read them for *how* a rank changes, and the recalls
+# for how often. If what stands above a positive kept showing the attribute asked for,
+# the annotations would be at fault and not the embedding.

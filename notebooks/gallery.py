@@ -1,0 +1,232 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,mystnb,-all
+#     notebook_metadata_filter: kernelspec,jupytext,-all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Beyond a hundred candidates
+#
+# *Question: do the methods keep their order when the whole gallery is searched? (Ours;
+# the paper stops at pools of 100.)*
+#
+# Nobody searches a hundred pictures, and nobody looks for just one. Here each query
+# text searches all pictures, and is to find every one that carries its label.
+
+# %% tags=["hide-input"]
+# On Colab, install this project; elsewhere this cell does nothing.
+import os
+
+REPOSITORY, COMMIT = "", "main"
+if "COLAB_RELEASE_TAG" in os.environ:
+    assert REPOSITORY, "Set REPOSITORY to this project's public address."
+    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
+
+# %% tags=["parameters"]
+profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
+run = "default"  # results go to results/<profile>/<run>/
+seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
+sizes = [50, 100, 200, 400, 800, 1600, 3200]  # and the whole gallery
+draws = 5  # random orders of the gallery; a size takes the first pictures
+k = 10  # the cut-off of recall and precision
+
+# %% tags=["hide-input"]
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown
+
+from cocofacet.chapters import exact_search, false_negatives
+from cocofacet.chapters import gallery as report
+from cocofacet.evaluation import gallery as whole_gallery
+from cocofacet.evaluation import truth
+from cocofacet.io import COMMITTED
+from cocofacet.report import tables
+from cocofacet.report.glue import glue
+from cocofacet.report.provenance import made_with
+from cocofacet.report.style import use_style
+from cocofacet.retrievers.base import unit_rows
+from cocofacet.workspace import open_workspace
+
+use_style()
+# The released files do not say which images carry a label: what is built here does.
+workspace = open_workspace(profile, run, seed, {**changes, "released": False})
+benchmark, questions = workspace.benchmark, workspace.questions
+retriever = workspace.retriever(workspace.profile.promptable)
+dual = workspace.retriever(workspace.profile.dual)
+sizes = whole_gallery.sizes_within(sizes, len(benchmark.images))
+
+# %% [markdown]
+# ## What counts as found
+#
+# **Positives** are all images whose annotations carry the label.
+#
+# **Negatives** are all images that may stand in a pool against it: annotated for the
+# facet, with labels that the paper's exclusion tables allow.
+#
+# **The rest is left out of the ranking.** A picture that nobody was asked about may
+# show dusk or may not, and *evening* is too near to be wrong. Nothing is claimed of
+# such pictures, so they count neither as hits nor as misses. A facet's ranking is
+# therefore shorter than the gallery, and the table below says by how much.
+#
+# A row is a *text* and not a query: queries with one text want the same pictures. mAP
+# is the mean over texts of average precision; ties count against a positive. Smaller
+# galleries are random parts of the whole one, each inside the next larger.
+
+# %%
+prompts = (None, *questions.values())
+images = dict(
+    zip(prompts, workspace.gallery(retriever, prompts), strict=True)
+)
+images["mean"] = unit_rows(np.mean(list(images.values()), axis=0), "mean")
+modes = {
+    "general": dict.fromkeys(questions),
+    "prompted": questions,
+    "average": dict.fromkeys(questions, "mean"),
+}
+queries = workspace.queries(retriever)
+ways = (sizes, draws, (1, k), seed)
+found = {
+    retriever.name: whole_gallery.over_sizes(
+        benchmark, queries, images, modes, *ways
+    ),
+    dual.name: whole_gallery.over_sizes(
+        benchmark,
+        workspace.queries(dual),
+        {None: workspace.gallery(dual)[0]},
+        {"general": modes["general"]},
+        *ways,
+    ),
+}
+
+# %% mystnb={"image": {"classes": "panels", "alt": "Lines against the number of pictures in the gallery: mAP, recall and precision, without a prompt, with the facet's question, and for the mean over all prompts, between a random and a perfect order. The dual encoder has a row of panels of its own."}}
+report.over_sizes(found, k, sizes, workspace.profile.shown_as)
+
+# %% tags=["hide-input"]
+metric = f"mAP, Recall@{k} and Precision@{k} over texts, macro over facets; sizes below the whole: mean of {draws} random parts"
+made_with(workspace, metric, "GPT-written", retriever, dual)
+
+# %% [markdown]
+# Read each method between the dotted lines. With more pictures there is more to be
+# found: the first few can hold a smaller share of it, and are more easily right. Even
+# mAP of a random order depends on the size. Two retrievers trained apart are not
+# compared.
+#
+# ## The numbers
+#
+# The whole gallery, in percent. *Positives* and *ranked* are means over a facet's
+# texts.
+
+# %% tags=["hide-input"]
+grid = report.by_facet(found, k)
+shown = tables.shown(grid, "gallery").format("{:.1f}")
+shown.format("{:.0f}", subset=[("", "", "texts")])
+
+# %% [markdown]
+# ## Pictures counted wrong that are right
+#
+# A negative that truly shows what was asked, though its annotations do not say so, is
+# a false negative. How many there are can only be counted where the truth is known. The
+# rendered world keeps it beside the annotations; of photographs nobody has it.
+#
+# Two kinds of pools are counted: those of the benchmark, and pools drawn as if silence
+# were a no, from *all* pictures not annotated with the label. The second is what the
+# exclusion rules spare us.
+
+# %%
+known = truth.read_truth(workspace.annotations)
+pools = {}
+if known:
+    truly = truth.truly_carried(benchmark, known)
+    pools = {
+        "The benchmark's pools": benchmark,
+        "Pools that take silence for a no": truth.silence_is_no(
+            benchmark, seed
+        ),
+    }
+counted = {
+    name: false_negatives.by_query(
+        pool,
+        truth.false_negatives(pool, truly),
+        queries,
+        images,
+        {mode: modes[mode] for mode in ("general", "prompted")},
+        1,
+    )
+    for name, pool in pools.items()
+}
+
+# %% tags=["hide-input"]
+shown = Markdown(false_negatives.NOT_KNOWN)
+if counted:
+    by_way = {
+        name: false_negatives.recalls(each) for name, each in counted.items()
+    }
+    grid = false_negatives.table(by_way)
+    shown = tables.shown(grid, "false-negatives")
+shown
+
+# %% [markdown]
+# Recall@1 in pools of 100, in percent; *a pool* is how many of its 99 negatives are
+# false. They are counted wrong (as in any benchmark), taken out of the pool, or counted
+# right (the first picture that truly shows the label decides).
+#
+# ## How large a gallery can be searched exactly
+#
+# Every score of a query against every picture is one matrix product. It is exact, and
+# it needs no index. Random vectors, measured once and not in this run:
+
+# %% tags=["hide-input"]
+folder = COMMITTED / "benchmarks"
+measured = exact_search.read(folder / "exact_search.json")
+shown = Markdown(exact_search.NOT_MEASURED)
+if measured:
+    speed = exact_search.table(measured)
+    shown = tables.shown(speed, "exact-search").format(
+        exact_search.told, na_rep="not measured"
+    )
+shown
+
+# %% [markdown]
+# ## In short
+
+# %% tags=["hide-input"]
+own = found[retriever.name]
+said = {
+    "gain": report.gain(own, "prompted", seed),
+    "order": report.order(own, k),
+    "size": report.falling(own, "general"),
+    "facets": report.best_by_facet(own),
+}
+for number, (name, each) in enumerate(counted.items()):
+    said[f"false_{number}"] = false_negatives.hidden(each, 1, name)
+if not counted:
+    said["false"] = false_negatives.NOT_KNOWN
+if measured:
+    said["exact"] = exact_search.fastest(measured)
+for key, sentence in said.items():
+    glue(f"sentence_gallery_{key}", sentence)
+averaged = {
+    name: whole_gallery.averaged(each) for name, each in found.items()
+}
+workspace.save_table("gallery", pd.concat(averaged, names=["retriever"]))
+if counted:
+    both = pd.concat(by_way, names=["pools"])
+    workspace.save_table("gallery.false_negatives", both)
+Markdown("\n\n".join(said.values()))
+
+# %% [markdown]
+# ## What would change our mind
+#
+# If the methods changed places between a hundred pictures and all of them, pools of 100
+# would mislead whoever builds a search. A few hundred pictures are no test of that: at
+# full scale the curves go on. And positives that annotations miss are missing here as
+# well. Where the truth is not known, precision in a large gallery is a lower bound.

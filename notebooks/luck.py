@@ -1,0 +1,137 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,mystnb,-all
+#     notebook_metadata_filter: kernelspec,jupytext,-all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The luck of the draw
+#
+# *Question: a pool is one random draw of 99 negatives. How much of a recall is the
+# draw's doing? (Ours; the paper reports one draw.)*
+#
+# Draw other negatives, and the same embeddings get another recall. But the draw can be
+# taken out altogether: from how many images were eligible, and how many of them outrank
+# the positive, follows the recall in expectation over *all* draws.
+
+# %% tags=["hide-input"]
+# On Colab, install this project; elsewhere this cell does nothing.
+import os
+
+REPOSITORY, COMMIT = "", "main"
+if "COLAB_RELEASE_TAG" in os.environ:
+    assert REPOSITORY, "Set REPOSITORY to this project's public address."
+    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
+
+# %% tags=["parameters"]
+profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
+run = "default"  # results go to results/<profile>/<run>/
+seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
+draws = 20  # how often the negatives are drawn, with seeds 0, 1, 2, ...
+
+# %% tags=["hide-input"]
+from IPython.display import Markdown
+
+from cocofacet.chapters import luck
+from cocofacet.evaluation import metrics as evaluate
+from cocofacet.report import tables
+from cocofacet.report.glue import glue
+from cocofacet.report.provenance import made_with
+from cocofacet.report.style import MODES, use_style
+from cocofacet.workspace import open_workspace
+
+use_style()
+# The released files do not say which images were eligible: what is built here does.
+workspace = open_workspace(profile, run, seed, {**changes, "released": False})
+retriever = workspace.retriever(workspace.profile.promptable)
+modes = ("general", "prompted")
+
+# %% [markdown]
+# ## Draw again
+#
+# Of the *E* images that may be negatives for a query, *A* do not score below its
+# positive. A pool takes 99 of the *E*. The positive ranks in the first *k* when at most
+# *k* − 1 of the *A* are among them, and how many are is hypergeometric:
+#
+# Recall@*k*, expected, = P(H ≤ *k* − 1), with H ~ Hypergeometric(*E*, *A*, 99).
+#
+# No picture is embedded again for this, and no pool is drawn. Below, the pools *are*
+# drawn again, to see how far single draws lie from it. Each dot is one draw; the
+# expectation stands at the side.
+
+# %%
+ranks = workspace.ranks(retriever, modes)
+workspace.save_ranks("luck", ranks)
+known = evaluate.prompt_modes(workspace.questions)
+known = {mode: known[mode] for mode in modes}
+drawn = luck.drawn_again(
+    workspace.benchmark,
+    workspace.queries(retriever),
+    workspace.embedded(retriever, known),
+    known,
+    seeds=range(draws),
+    ks=(1, 5),
+)
+around = {k: luck.beside_expectation(drawn, ranks, k) for k in (1, 5)}
+
+# %% mystnb={"image": {"alt": "Dots around a zero line, by facet: how far Recall at 1 of each draw of negatives lies from the expectation over all draws, without a prompt and with the facet's question. The expectation is written at the right."}}
+luck.scatter(drawn, around[1], 1, workspace.profile.shown_as)
+
+# %% tags=["hide-input"]
+made_with(
+    workspace,
+    f"Recall@1 in pools of 100, {draws} draws of the negatives (seeds 0 to "
+    f"{draws - 1}) and their expectation",
+    "GPT-written",
+    retriever,
+)
+
+# %% [markdown]
+# ## The numbers
+#
+# The expectation in percent, with the lowest and the highest draw. *Spread* is the
+# standard deviation of the draws in points; in brackets what the formula predicts for
+# it: each query draws by itself and hits with its expected recall *p*, so a mean over
+# *n* queries has the variance Σ *p* (1 − *p*) / *n*².
+
+# %% tags=["hide-input"]
+workspace.save_table("luck", drawn)
+tables.shown(luck.grid(around, {m: MODES[m][0] for m in modes}), "luck")
+
+# %% [markdown]
+# ## In short
+
+# %% tags=["hide-input"]
+found = {"agrees": luck.agrees(around[1], draws)}
+for mode in modes:
+    rows = around[1][around[1]["mode"] == mode]
+    over_texts = evaluate.interval(
+        tables.of_mode(ranks, mode), 1, seed=seed, expected=True
+    )
+    width = over_texts.high - over_texts.low
+    who = f"{retriever.name} ({MODES[mode][0]})"
+    found[mode] = luck.moved(rows, width, 1, draws, who)
+gain = luck.gains(drawn, ranks, 1, "prompted", "general")
+found["turned"] = luck.turned(gain, 1, draws)
+for name, sentence in found.items():
+    glue(f"sentence_luck_{name}", sentence)
+Markdown("\n\n".join(found.values()))
+
+# %% [markdown]
+# ## What would change our mind
+#
+# The expectation takes away the luck of the negatives and nothing else. Which images
+# are positives and which texts ask for them stay as they are; for that there are the
+# intervals over query texts. If draws scattered further than the formula says, the
+# negatives of different queries would not be drawn independently, as in the released
+# people file, where all queries of one count share one draw. And where annotations
+# leave a picture's label out, it is eligible in error: no draw mends that.

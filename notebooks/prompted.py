@@ -1,0 +1,172 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,mystnb,-all
+#     notebook_metadata_filter: kernelspec,jupytext,-all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Prompted embeddings
+#
+# *Claim: "promptable image embeddings help across query types, image pools and base
+# retrievers" (abstract, E). This chapter looks at query types.*
+#
+# The retriever now sees each picture together with a question, and makes an embedding
+# for that question. We ask the facet's own question, and then, as controls, the wrong
+# ones and none at all.
+
+# %% tags=["hide-input"]
+# On Colab, install this project; elsewhere this cell does nothing.
+import os
+
+REPOSITORY, COMMIT = "", "main"
+if "COLAB_RELEASE_TAG" in os.environ:
+    assert REPOSITORY, "Set REPOSITORY to this project's public address."
+    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
+
+# %% tags=["parameters"]
+profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
+run = "default"  # results go to results/<profile>/<run>/
+seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
+
+# %% tags=["hide-input"]
+import pandas as pd
+from IPython.display import Markdown, display
+
+from cocofacet.benchmark.facets import FACETS
+from cocofacet.report import figures, sentences, tables
+from cocofacet.report.glue import glue
+from cocofacet.report.provenance import made_with
+from cocofacet.report.style import MODES, use_style
+from cocofacet.workspace import open_workspace
+
+use_style()
+workspace = open_workspace(profile, run, seed, changes)
+questions = {
+    name: FACETS[name].question for name in workspace.benchmark.facets
+}
+asked = pd.Series(questions, name="question shown with each picture")
+tables.shown(asked.to_frame(), "asked", "words")
+
+# %% [markdown]
+# ## Four ways to show a picture
+#
+# - **general**: no prompt.
+# - **bare instruction**: the prompt's frame with an empty question. If this helps, the
+#   frame helps, not the question.
+# - **the facet's question**: the one that fits the query.
+# - **wrong questions**: each of the other facets' questions in turn; the mean over
+#   them. If these help as well, any question would do.
+#
+# All prompts go over a picture in one pass, which gives exactly the embeddings that
+# separate passes would.
+
+# %%
+name = workspace.profile.promptable
+workspace.announce(name, prompts=2 + len(questions))
+retriever = workspace.retriever(name)
+ranks = workspace.ranks(retriever, ("general", "bare", "prompted", "wrong"))
+modes = {
+    mode: MODES[mode][0] for mode in ("general", "bare", "prompted", "wrong")
+}
+recalls = {k: tables.recalls(ranks, k, seed) for k in (1, 5)}
+
+# %% mystnb={"image": {"alt": "Dots with intervals: Recall at 1 for each facet, without a prompt, with the bare instruction, with the facet's own question and with wrong questions."}}
+figures.recall_by_facet(
+    {retriever.name: tables.facets_only(recalls[1])},
+    1,
+    workspace.profile.shown_as,
+    modes=list(modes),
+)
+
+# %% tags=["hide-input"]
+metric = "Recall@1 in pools of 100, each facet over its queries; bars: 95 % bootstrap interval over query texts"
+made_with(workspace, metric, "GPT-written", retriever)
+
+# %% [markdown]
+# ## What the question changes
+#
+# The same, as differences to the general embedding. They are paired: each query is
+# compared with itself.
+
+# %% mystnb={"image": {"alt": "Dots with intervals around a zero line: the difference in Recall at 1 to the general embedding, by facet, for the facet's question, wrong questions and the bare instruction."}}
+general = tables.of_mode(ranks, "general")
+over_general = {
+    mode: tables.differences(tables.of_mode(ranks, mode), general, 1, seed)
+    for mode in ("prompted", "wrong", "bare")
+}
+figures.gains(
+    {
+        modes[mode]: tables.facets_only(table)
+        for mode, table in over_general.items()
+    },
+    1,
+    workspace.profile.shown_as,
+    {modes[mode]: MODES[mode][1] for mode in over_general},
+)
+
+# %% [markdown]
+# ## Every question for every facet
+#
+# The wrong questions one by one. The diagonal is the facet's own question. A row that
+# is high away from the diagonal is a question that the model takes for another one.
+
+# %% mystnb={"image": {"alt": "A grid of numbers, darker for higher: Recall at 1 of each facet's queries, across, under each facet's question, down. The facet's own questions lie on the diagonal."}}
+by_question = tables.question_by_facet(ranks, questions, 1)
+figures.cross(by_question, 1, workspace.profile.shown_as)
+
+# %% [markdown]
+# ## The numbers
+#
+# Beside each recall stands what is *expected* of it over all draws of the negatives
+# (see "The luck of the draw").
+
+# %% tags=["hide-input"]
+for k in (1, 5):
+    grid = tables.recall_grid({k: recalls[k]}, modes)
+    display(tables.shown(grid, f"prompted-{k}"))
+made_with(
+    workspace, "Recall in percent [95 % interval]", "GPT-written", retriever
+)
+
+# %% [markdown]
+# ## In short
+
+# %% tags=["hide-input"]
+macro = {
+    mode: tables.row_of(table, "macro")
+    for mode, table in over_general.items()
+}
+asked = {
+    "gain": ("prompted", "With the facet's question the embedding"),
+    "wrong": ("wrong", "With wrong questions it"),
+    "bare": ("bare", "With the bare instruction it"),
+}
+found = {
+    name: sentences.difference(macro[mode], what, "without one", 1)
+    for name, (mode, what) in asked.items()
+}
+found["facets"] = sentences.by_facet(
+    tables.facets_only(over_general["prompted"]), 1
+)
+found["taken"] = sentences.mistaken(by_question)
+for name, sentence in found.items():
+    glue(f"sentence_{name}", sentence)
+workspace.save_ranks("prompted", ranks)
+workspace.save_json("headline", {"sentences": list(found.values())})
+Markdown("\n\n".join(found.values()))
+
+# %% [markdown]
+# ## What would change our mind
+#
+# If wrong questions helped as much as the right one, the prompt's content would not
+# matter. And the gain may only show that training works, because these models were
+# trained on these very questions. The next chapter looks into that.

@@ -1,0 +1,176 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,mystnb,-all
+#     notebook_metadata_filter: kernelspec,jupytext,-all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Rerank
+#
+# *Question: if only the twenty pictures that the general embedding finds first hear the
+# question, how much of the gain is left? (Ours; search in two stages is common, and the
+# paper's two accelerations are compared with it.)*
+#
+# Embedding all pictures beforehand needs the question beforehand. The linear map needs
+# a hundred pictures for each new question. Reranking needs a few for each query, and
+# the model's own answer for those.
+
+# %% tags=["hide-input"]
+# On Colab, install this project; elsewhere this cell does nothing.
+import os
+
+REPOSITORY, COMMIT = "", "main"
+if "COLAB_RELEASE_TAG" in os.environ:
+    assert REPOSITORY, "Set REPOSITORY to this project's public address."
+    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
+
+# %% tags=["parameters"]
+profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
+run = "default"  # results go to results/<profile>/<run>/
+seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
+depth = 20  # how many pictures are reranked, in the sentences
+depths = [5, 10, 20, 50, 100, 200, 400]  # and in the curves
+count = 100  # anchors K of the linear map
+draws = 5  # random draws of them
+k = 1  # the cut-off of recall in pools
+gallery_k = 10  # the cut-off of precision in the gallery
+
+# %% tags=["hide-input"]
+import pandas as pd
+from IPython.display import Markdown
+
+from cocofacet.chapters import rerank as report
+from cocofacet.report import tables
+from cocofacet.report.glue import glue
+from cocofacet.report.provenance import made_with
+from cocofacet.report.style import use_style
+from cocofacet.retrieval import rerank
+from cocofacet.workspace import open_workspace
+
+use_style()
+# The released files do not say which images carry a label: what is built here does.
+workspace = open_workspace(profile, run, seed, {**changes, "released": False})
+benchmark, questions = workspace.benchmark, workspace.questions
+retriever = workspace.retriever(workspace.profile.promptable)
+total = len(benchmark.images)
+(depth,) = rerank.depths_within([depth], total)
+depths = rerank.depths_within([*depths, depth], total)
+
+# %% [markdown]
+# ## Two stages
+#
+# The general embedding puts all pictures in order. The first *n* of them are embedded
+# under the question, and their order among themselves is made anew. All others stay
+# behind, as they were.
+#
+# In the gallery the first *n* are taken from all pictures, as a search would. Those of
+# which nothing is claimed are left out afterwards, as in the chapter on larger
+# galleries. Ties count against a positive in both stages.
+#
+# The bound is a second stage that knows the answer. It shows what the first stage
+# found.
+
+# %%
+prompts = (None, *questions.values())
+images = dict(
+    zip(prompts, workspace.gallery(retriever, prompts), strict=True)
+)
+anchors = dict(
+    zip(prompts, workspace.anchor_gallery(retriever, prompts), strict=True)
+)
+count = min(count, len(anchors[None]))
+queries = workspace.queries(retriever)
+identity = workspace.identity(retriever)
+ranks, searched, embedded = rerank.by_depth(
+    benchmark, queries, images, questions, depths, (gallery_k,), **identity
+)
+mapped, searched_by_map = rerank.by_ridge(
+    benchmark,
+    queries,
+    images,
+    anchors,
+    questions,
+    count,
+    draws,
+    (gallery_k,),
+    seed,
+    **identity,
+)
+ranks = pd.concat([ranks, mapped], ignore_index=True)
+searched = pd.concat([searched, searched_by_map], ignore_index=True)
+found = report.curves(ranks, searched, k, gallery_k)
+
+# %% mystnb={"image": {"classes": "panels", "alt": "Curves against the pictures embedded for a query: Recall in pools, mAP and precision in the gallery, of reranking and of its bound, with level lines for no prompt, the linear map and the facet's question. A dotted upright line marks the linear map's anchors."}}
+report.against_cost(
+    found, k, gallery_k, total, count, workspace.profile.shown_as
+)
+
+# %% tags=["hide-input"]
+metric = f"Recall@{k} in pools of 100; mAP and Precision@{gallery_k} in the gallery; macro over facets; linear map: ridge, K = {count}, mean of {draws} draws"
+made_with(workspace, metric, "GPT-written", retriever)
+
+# %% [markdown]
+# The upright line stands at the linear map's K. It pays that for each *question* and
+# nothing for a query, so it gains on reranking with every further query.
+#
+# ## The numbers
+#
+# In percent.
+
+# %% tags=["hide-input"]
+grid = report.table(found, k, gallery_k)
+tables.shown(grid, "rerank", "long").format("{:.1f}", na_rep="")
+
+# %% [markdown]
+# ## What it costs
+#
+# Pictures that go through the model again, under a question. *For all texts* counts a
+# picture once for each question, though several texts find it; the share is of
+# embedding the whole gallery beforehand. All methods embed each picture once without a
+# prompt.
+
+# %% tags=["hide-input"]
+texts = len({query.text for query in benchmark.queries})
+cost = report.costs(embedded, total, len(questions), texts, count)
+tables.shown(cost, "rerank-cost", "long")
+
+# %% [markdown]
+# ## In short
+
+# %% tags=["hide-input"]
+pools, gallery = f"In pools, by Recall@{k}", "In the gallery, by mAP"
+said = {
+    "reached": report.reached(ranks, depth, k, seed),
+    "bound": report.bounded(found, depth, k, gallery_k),
+    "ridge": report.against_ridge(ranks, depth, count, k, seed),
+    "needed_pools": report.depth_needed(found, "pools", pools, 100),
+    "needed_gallery": report.depth_needed(found, "map", gallery, total),
+    "crossing_pools": report.crossing(found, "pools", pools, count),
+    "crossing_gallery": report.crossing(found, "map", gallery, count),
+    "even": report.break_even(depth, count, total),
+}
+for key, sentence in said.items():
+    glue(f"sentence_rerank_{key}", sentence)
+kept = ["general", f"rerank-{depth}", "ridge", "prompted"]
+workspace.save_ranks("rerank", ranks[ranks["mode"].isin(kept)])
+workspace.save_table("rerank", found.set_index("where"))
+workspace.save_table("rerank.cost", cost)
+Markdown("\n\n".join(said.values()))
+
+# %% [markdown]
+# ## What would change our mind
+#
+# A general embedding that finds what was asked, only in the wrong order, would make
+# twenty pictures enough. On facets that it does not hold, a positive stands anywhere,
+# and then the depth needed grows with the gallery. So look at both scales: the same
+# twenty are a fifth of a pool and a fraction of a gallery. In a gallery of a million
+# the depth must be tried again; nothing here tells it.

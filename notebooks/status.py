@@ -1,0 +1,105 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,mystnb,-all
+#     notebook_metadata_filter: kernelspec,jupytext,-all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Status of this build
+#
+# Every number of this book was computed when the book was built. This page says on
+# what, with which versions, and how long it took.
+
+# %% tags=["remove-input"]
+# On Colab, install this project; elsewhere this cell does nothing.
+import os
+
+REPOSITORY, COMMIT = "", "main"
+if "COLAB_RELEASE_TAG" in os.environ:
+    assert REPOSITORY, "Set REPOSITORY to this project's public address."
+    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
+
+# %% tags=["parameters", "remove-input"]
+profile = "mini"
+run = "default"
+seed = 0
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
+
+# %% [markdown]
+# ## Machine and versions
+
+# %% tags=["remove-input"]
+import json
+import platform
+from importlib.metadata import version
+
+import pandas as pd
+import torch
+from IPython.display import Markdown, display
+
+from cocofacet.report.tables import shown
+from cocofacet.workspace import open_workspace
+
+workspace = open_workspace(profile, run, seed, changes)
+
+PACKAGES = (
+    "cocofacet torch torchvision transformers open_clip_torch safetensors "
+    "pycocotools numpy pandas scipy scikit-learn peft sentence-transformers Pillow "
+    "matplotlib seaborn"
+)
+gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+machine = {
+    "system": f"{platform.system()}, {platform.machine()}",
+    "cores": os.cpu_count(),
+    "GPU": gpu,
+    "Python": platform.python_version(),
+}
+packages = {name: version(name).split("+")[0] for name in PACKAGES.split()}
+about = pd.DataFrame({"this build": machine | packages})
+shown(about, "machine")
+
+# %% [markdown]
+# ## Run times and parameters
+#
+# One row a notebook: when it last ran, for how long, and with which parameters. What
+# an earlier notebook computed, a later one loads, so these times depend on the order.
+
+# %% tags=["remove-input"]
+rows = []
+executed = workspace.root / "_build/executed" / profile / run
+for path in sorted(executed.glob("[!.]*.ipynb")):
+    record = json.loads(path.read_text())["metadata"]["papermill"]
+    changed = record["parameters"]
+    if path.stem != "status" and not path.stem.startswith("failed-"):
+        rows.append(
+            {
+                "notebook": path.stem,
+                "seconds": round(record["duration"]),
+                "ended (UTC)": record["end_time"][:16].replace("T", " "),
+                "profile": changed.get("profile", profile),
+                "run": changed.get("run", run),
+                "seed": changed.get("seed", seed),
+            }
+        )
+if rows:
+    display(shown(pd.DataFrame(rows).set_index("notebook"), "times"))
+else:
+    display(Markdown("No other notebook of this profile and run lies here."))
+
+# %% [markdown]
+# ## Sources
+#
+# The annotation files the benchmark was built from. Another file has another sum.
+
+# %% tags=["remove-input"]
+manifest = workspace.benchmark.manifest
+sources = pd.DataFrame(manifest["sources"]).T.rename_axis("source")
+shown(sources, "sources")

@@ -1,0 +1,172 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,mystnb,-all
+#     notebook_metadata_filter: kernelspec,jupytext,-all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Ways to ask
+#
+# *Claim: an embedding made with a prompt that names the attribute answers queries about
+# it better (abstract, E). Does the prompt's meaning do that, or its mere presence?*
+#
+# A question can be worded by a machine or by a person. It can be replaced by one about
+# everything, by nonsense, or by another facet's. It can stand with the query instead of
+# the image. Each of these takes one thing away.
+
+# %% tags=["hide-input"]
+# On Colab, install this project; elsewhere this cell does nothing.
+import os
+
+REPOSITORY, COMMIT = "", "main"
+if "COLAB_RELEASE_TAG" in os.environ:
+    assert REPOSITORY, "Set REPOSITORY to this project's public address."
+    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
+
+# %% tags=["parameters"]
+profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
+run = "default"  # results go to results/<profile>/<run>/
+seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
+my_questions = {}  # your own, such as {"times": "Is it dark outside?"}
+k = 1  # the cut-off of the figures
+
+# %% tags=["hide-input"]
+import pandas as pd
+from IPython.display import Markdown
+
+from cocofacet.benchmark.facets import FACETS
+from cocofacet.chapters import asked as wordings
+from cocofacet.chapters import wordings as report
+from cocofacet.report import tables
+from cocofacet.report.glue import glue
+from cocofacet.report.provenance import made_with
+from cocofacet.report.style import use_style
+from cocofacet.retrievers.zoo import ROWS
+from cocofacet.workspace import open_workspace
+
+use_style()
+workspace = open_workspace(profile, run, seed, changes)
+questions = workspace.questions
+human = {facet: FACETS[facet].human_question for facet in questions}
+
+# %% [markdown]
+# ## The questions
+#
+# The first two columns are the authors' (E). The third keeps the lengths of the first
+# one's words and means nothing. Give `my_questions` a question of your own and it is
+# ranked beside them.
+
+# %% tags=["hide-input"]
+asked = pd.DataFrame(
+    {
+        "GPT-written": questions,
+        "human-written": human,
+        "nonsense": {f: wordings.nonsense(q) for f, q in questions.items()},
+    }
+)
+tables.shown(asked, "questions")
+
+# %% [markdown]
+# ## What each way changes
+#
+# Every image is embedded under all of these in one pass. Two more rows change only
+# white space: the released template without a prompt has a blank after the image, the
+# prompted one a line feed, so part of a difference could be that.
+
+# %%
+name = workspace.profile.promptable
+workspace.announce(name, prompts=3 * len(questions))
+retriever = workspace.retriever(name)
+modes = wordings.ways(questions, human, my_questions)
+ranks = [workspace.ranks(retriever, modes)]
+
+images = workspace.embedded(retriever, modes)
+identity = workspace.identity(retriever)
+ranks.append(
+    wordings.ranks_of_query_side(
+        workspace.benchmark,
+        retriever.embed_texts,
+        images[None],
+        questions,
+        **identity,
+    )
+)
+prompts = (None, *questions.values())
+ranks.append(
+    wordings.ranks_of_average(
+        workspace.benchmark,
+        workspace.queries(retriever),
+        images,
+        prompts,
+        **identity,
+    )
+)
+row = ROWS[name]
+spaced = {
+    "general": wordings.other_space(row.general),
+    "prompted": wordings.other_space(row.prompted),
+}
+if all(spaced.values()):
+    other = workspace.retriever(name, **spaced)
+    renamed = workspace.ranks(other, ("general", "bare"))
+    ranks.append(renamed.assign(mode=renamed["mode"] + "-space"))
+ranks = pd.concat(ranks, ignore_index=True)
+
+# %% mystnb={"image": {"alt": "Dots with intervals around a zero line: what each way to ask changes in macro Recall against the general embedding, one row a way."}}
+shown = [mode for mode in dict.fromkeys(ranks["mode"]) if mode != "general"]
+found = report.over_general(ranks, shown, k, seed)
+report.ways(found, k, workspace.profile.shown_as)
+
+# %% tags=["hide-input"]
+metric = f"paired difference in Recall@{k} to the general embedding, macro over facets; bars: 95 % bootstrap interval over query texts"
+made_with(workspace, metric, "as named in each row", retriever)
+
+# %% [markdown]
+# ## By facet
+#
+# Recall in percent.
+
+# %% tags=["hide-input"]
+grid = report.by_facet_and_way(ranks, ["general", *shown], k, seed)
+tables.shown(grid, "ways").format("{:.1f}")
+
+# %% [markdown]
+# ## Could it be chance?
+#
+# If a question changed nothing, each query text's difference would be as likely to
+# point one way as the other. So the signs are flipped, and p is the share of flips
+# with a difference at least as large. A facet with few texts cannot give a small p,
+# whatever its gain.
+
+# %% tags=["hide-input"]
+tests = report.sign_flips(
+    ranks, [m for m in report.QUESTIONS if m in shown], k, seed
+)
+tables.shown(tests, "tests")
+
+# %% [markdown]
+# ## In short
+
+# %% tags=["hide-input"]
+sentences = report.what_matters(found, k)
+for key, sentence in sentences.items():
+    glue(f"sentence_{key}", sentence)
+workspace.save_ranks("wordings", ranks)
+Markdown("\n\n".join(sentences.values()))
+
+# %% [markdown]
+# ## What would change our mind
+#
+# If nonsense gained as much as the question, the prompt would work by its presence. If
+# the question gained as much on the query's side, images need not be embedded again:
+# a later study ([Seeing Is Not Addressing](https://arxiv.org/abs/2609.37230)) argues
+# that the embedding holds the attribute and the query fails to reach it.

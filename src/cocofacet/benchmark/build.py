@@ -1,0 +1,270 @@
+"""Build the benchmark from annotations: one positive and 99 negatives a query.
+
+What labels an image is decided in ``labels``, what may stand beside it in ``facets``;
+here the pools are drawn and the manifest is written. The classes and the files are
+those of ``official``, offered here as well.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from cocofacet import __version__
+from cocofacet.benchmark import images as pictures
+from cocofacet.benchmark.dataset import Benchmark, load
+from cocofacet.benchmark.draws import draw, negatives, redrawn
+from cocofacet.benchmark.facets import FACETS, Facet
+from cocofacet.benchmark.labels import Labelled
+from cocofacet.benchmark.query import POOL, Query
+from cocofacet.benchmark.sources import OFFICIAL, READERS
+from cocofacet.errors import InputError
+from cocofacet.io import sha256_of
+
+__all__ = ["Benchmark", "Query", "build", "draw", "load", "redrawn"]
+
+
+def build(
+    files: Mapping[str, Path],
+    seed: int = 0,
+    images: Path | None = None,
+    facets: Sequence[str] | None = None,
+    allow_missing: bool = False,
+    most_images: int | None = None,
+) -> Benchmark:
+    """Build the benchmark from annotation files.
+
+    Args:
+        files: source name (a key of ``sources.OFFICIAL``) -> annotation file.
+        seed: of every query's own draw of negatives.
+        images: folder of the pictures; only pictures that are there are used.
+        facets: names of the facets to build; all eight by default.
+        allow_missing: skip facets that cannot be built instead of raising; the
+            manifest says which and why.
+        most_images: use so many pictures at most, chosen by the hashes of their names:
+            the same ones every time, whatever the seed.
+
+    Raises:
+        InputError: an unknown facet or source, a source that is missing or cannot be
+            read, a facet without a single query.
+    """
+    chosen = _chosen(facets)
+    skipped = _without_source(chosen, files, allow_missing)
+    chosen = [facet for facet in chosen if facet.name not in skipped]
+    if images is not None and not Path(images).is_dir():
+        raise InputError(f"{images}: images: no such folder. Check the path.")
+    wanted = [
+        name
+        for name in OFFICIAL
+        if name in files and any(name in f.sources + f.helpers for f in chosen)
+    ]
+    sources = {name: READERS[name](Path(files[name])) for name in wanted}
+    usable = _usable(sources, images, most_images)
+    queries: list[Query] = []
+    carried: dict[str, dict[str, tuple[str, ...]]] = {}
+    reports = {}
+    # disable=None: a bar on a terminal, silence in a log.
+    for facet in tqdm(chosen, desc="facets", disable=None, leave=False):
+        labelled = facet.rule(sources)
+        report = _clean(facet, labelled, images, usable)
+        built = _queries(facet, labelled, seed)
+        if built:
+            queries += built
+            carried[facet.name] = labelled.by_image()
+            reports[facet.name] = _report(facet, built, labelled) | report
+        elif allow_missing:
+            skipped[facet.name] = _why_none(facet, labelled, images)
+        else:
+            raise InputError(
+                f"{', '.join(str(files[name]) for name in facet.sources)}: "
+                f"{facet.name}: {_why_none(facet, labelled, images)}. Give the full "
+                "annotations, leave the facet out with --facets, or skip it with "
+                "--allow-missing."
+            )
+    if not queries:
+        raise InputError(f"facets: none can be built: {skipped}. Give more sources.")
+    manifest = {
+        "package": "cocofacet",
+        "version": __version__,
+        "seed": seed,
+        "options": {
+            "facets": [facet.name for facet in _chosen(facets)],
+            "allow_missing": allow_missing,
+            "only_pictures_on_disk": images is not None,
+            "most_images": most_images,
+        },
+        "sources": {
+            name: {"file": Path(files[name]).name, "sha256": sha256_of(files[name])}
+            for name in wanted
+        },
+        "near_duplicates_checked": images is not None,
+        "facets": reports,
+        "skipped": skipped,
+    }
+    return Benchmark(tuple(queries), manifest, carried)
+
+
+def _chosen(names: Sequence[str] | None) -> list[Facet]:
+    if names is None:
+        return list(FACETS.values())
+    unknown = [name for name in names if name not in FACETS]
+    if unknown or not names:
+        raise InputError(
+            f"facets: unknown: {', '.join(unknown) or 'none given'}. Choose from "
+            f"{', '.join(FACETS)}."
+        )
+    return [facet for facet in FACETS.values() if facet.name in names]
+
+
+def _without_source(
+    chosen: Sequence[Facet], files: Mapping[str, Path], allow_missing: bool
+) -> dict[str, str]:
+    """Facets that lack a source -> why they are skipped."""
+    unknown = [name for name in files if name not in OFFICIAL]
+    if unknown:
+        raise InputError(
+            f"sources: unknown: {', '.join(unknown)}. Choose from "
+            f"{', '.join(OFFICIAL)}."
+        )
+    lacking = {
+        facet.name: [name for name in facet.sources if name not in files]
+        for facet in chosen
+    }
+    lacking = {facet: names for facet, names in lacking.items() if names}
+    if lacking and not allow_missing:
+        costs = "; ".join(
+            f"without {name} ({official}) no "
+            + ", ".join(facet for facet, names in lacking.items() if name in names)
+            for name, official in OFFICIAL.items()
+            if any(name in names for names in lacking.values())
+        )
+        options = sorted({f"--{name}" for names in lacking.values() for name in names})
+        raise InputError(
+            f"sources: missing: {costs}. Give {', '.join(options)}, or leave those "
+            "facets out with --allow-missing."
+        )
+    return {
+        facet: f"source not given: {', '.join(names)}"
+        for facet, names in lacking.items()
+    }
+
+
+def _usable(
+    sources: Mapping[str, Mapping], images: Path | None, most: int | None
+) -> set[str] | None:
+    """The pictures that may serve where their number is limited; None for no limit."""
+    if most is None:
+        return None
+    names = sorted(set().union(*sources.values()), key=pictures.by_hash)
+    if images is not None:
+        names = [name for name in names if pictures.find(images, name)]
+    return set(names[:most])
+
+
+def _clean(
+    facet: Facet, labelled: Labelled, images: Path | None, usable: set[str] | None
+) -> dict[str, object]:
+    """Drop what cannot serve: pictures over the limit or not there, repetitions,
+    contradictions.
+
+    Returns what the manifest says about the pictures.
+    """
+    report: dict[str, object] = {}
+    repeats: dict[str, str] = {}
+    if usable is not None:
+        labelled.drop(labelled.carried.keys() - usable, "")
+        labelled.dropped.pop("", None)  # thousands, and no fault of theirs
+    if images is not None:
+        files = {name: pictures.find(images, name) for name in sorted(labelled.carried)}
+        absent = {name for name, path in files.items() if path is None}
+        labelled.drop(absent, "")
+        labelled.dropped.pop("", None)  # a number, not a list of thousands
+        report["pictures_not_on_disk"] = len(absent)
+        repeats = _repetitions(labelled, files)
+    # What the annotations of a repetition say, they say of the picture that is kept.
+    looked_for: dict[str, set[str]] = {}
+    for image, label in labelled.positives:
+        looked_for.setdefault(repeats.get(image, image), set()).add(label)
+    for image, earlier in repeats.items():
+        labelled.carried[earlier] |= labelled.carried[image]
+    labelled.drop(repeats, "near-duplicate of a picture of another source")
+    if facet.exclusive:
+        labelled.drop(
+            {image for image, here in looked_for.items() if facet.excluding(here)},
+            "labels that exclude each other",
+        )
+    return report
+
+
+def _repetitions(
+    labelled: Labelled, files: Mapping[str, Path | None]
+) -> dict[str, str]:
+    """Pictures that an earlier source shows, too -> that source's picture."""
+    order = list(dict.fromkeys(labelled.origin.values()))
+    if len(order) < 2:
+        return {}
+    names = sorted(labelled.origin, key=lambda n: (order.index(labelled.origin[n]), n))
+    hashes = {name: pictures.perceptual_hash(files[name]) for name in names}
+    return pictures.near_duplicates(hashes, labelled.origin)
+
+
+def _queries(facet: Facet, labelled: Labelled, seed: int) -> list[Query]:
+    """All queries of a facet, by label (in the facet's order) and positive image."""
+    by_label: dict[str, list[str]] = {label: [] for label in facet.labels or ()}
+    for image, label in sorted(labelled.positives):
+        by_label.setdefault(label, []).append(image)
+    if facet.labels is None:
+        by_label = dict(sorted(by_label.items()))
+    queries: list[Query] = []
+    gallery = sorted(labelled.carried.items())
+    for label, positives in by_label.items():
+        if not positives:
+            labelled.dropped["label without a positive image"].add(label)
+            continue
+        eligible = [
+            i for i, carried in gallery if facet.may_be_negative(label, carried)
+        ]
+        if len(eligible) < POOL - 1:
+            what = f"{label} ({len(positives)} positive, {len(eligible)} negatives)"
+            labelled.dropped[f"fewer than {POOL - 1} negatives"].add(what)
+            continue
+        for positive in positives:
+            drawn = negatives(eligible, seed, facet, positive, label)
+            number = len(queries)
+            queries.append(
+                Query(
+                    id=f"{facet.stem}:{number}",
+                    facet=facet.name,
+                    label=label,
+                    text=facet.wording(label),
+                    candidates=(positive, *drawn),
+                )
+            )
+    return queries
+
+
+def _report(
+    facet: Facet, queries: Sequence[Query], labelled: Labelled
+) -> dict[str, object]:
+    """What the manifest says of one facet."""
+    return {
+        "file": f"{facet.stem}.json",
+        "queries": len(queries),
+        "texts": len({query.text for query in queries}),
+        "images_to_draw_from": len(labelled.carried),
+        "labels_carried": sum(map(len, labelled.carried.values())),
+        "queries_per_label": dict(Counter(query.label for query in queries)),
+        "dropped": {
+            reason: sorted(what) for reason, what in labelled.dropped.items() if what
+        },
+        "notes": labelled.notes,
+    }
+
+
+def _why_none(facet: Facet, labelled: Labelled, images: Path | None) -> str:
+    if labelled.positives:
+        return f"no label leaves {POOL - 1} negatives to draw from"
+    if images is not None:
+        return f"no annotation gives a label to a picture in {Path(images).name}"
+    return "no annotation gives a label"

@@ -1,0 +1,272 @@
+"""Queries with their pools of 100 candidates: in memory and in the official files.
+
+On disk a benchmark is a folder with one official JSON file a facet and, where it was
+built here, two files more: ``manifest.json`` says from what, with which settings, and
+what was left out; ``labels.json`` says which labels each image carries. Any facet may
+be missing; the released files, which come without the two, load the same way.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from cocofacet.benchmark.carried import LABELS, Carried, read_labels
+from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.query import POOL, Query, read_rows, text_of
+from cocofacet.benchmark.sources import read_json
+from cocofacet.errors import InputError
+from cocofacet.io import sha256_of, write_atomic, write_json
+
+__all__ = ["POOL", "Benchmark", "Carried", "Query", "check_free", "load"]
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Queries in the order of facets and rows, and how they were made.
+
+    Attributes:
+        queries: all queries, facet by facet.
+        manifest: sources, settings and counts of the build; empty for files that
+            came without one.
+        carried: for each facet, every image that may stand in a pool, with all labels
+            it carries, which may be none; empty where this is not known, as for the
+            released files.
+    """
+
+    queries: tuple[Query, ...]
+    manifest: Mapping[str, object] = field(default_factory=dict)
+    carried: Carried = field(default_factory=dict)
+
+    @cached_property
+    def facets(self) -> tuple[str, ...]:
+        """The facets that have queries, in the queries' order."""
+        return tuple(dict.fromkeys(query.facet for query in self.queries))
+
+    def of(self, facet: str) -> tuple[Query, ...]:
+        """The queries of one facet; none if it is missing."""
+        return tuple(query for query in self.queries if query.facet == facet)
+
+    @cached_property
+    def images(self) -> tuple[str, ...]:
+        """The gallery: every distinct path that is or could be a candidate, sorted."""
+        candidates = {path for query in self.queries for path in query.candidates}
+        return tuple(sorted(candidates.union(*self.carried.values())))
+
+    def eligible(self, facet: str, label: str) -> tuple[str, ...]:
+        """The images that may be negatives for a label: its 99 are drawn from these.
+
+        Sorted; none where the labels carried are not known. An image that is neither
+        eligible nor carrying is one that nothing is claimed of.
+        """
+        here = self.carried.get(facet)
+        if not here:
+            return ()
+        may_be = FACETS[facet].may_be_negative
+        return tuple(sorted(i for i, labels in here.items() if may_be(label, labels)))
+
+    def carrying(self, facet: str, label: str) -> tuple[str, ...]:
+        """The images that carry a label: what a search of the whole gallery is to find.
+
+        Sorted; none where the labels carried are not known. For scenes, whose labels
+        are answers as given, these are the images with this very answer.
+        """
+        here = self.carried.get(facet, {})
+        return tuple(sorted(i for i, labels in here.items() if label in labels))
+
+    def indices(self, images: Iterable[str]) -> np.ndarray:
+        """Positions in ``images``: (len(images),) int64."""
+        found = [self._position[image] for image in images]
+        return np.array(found, dtype=np.int64)
+
+    def pool_indices(self) -> np.ndarray:
+        """Each query's candidates as positions in ``images``: (Q, 100) int64."""
+        return self._pools
+
+    @cached_property
+    def _pools(self) -> np.ndarray:
+        candidates = (path for query in self.queries for path in query.candidates)
+        found = self.indices(candidates).reshape(len(self.queries), POOL)
+        found.setflags(write=False)  # one array for all who ask
+        return found
+
+    @cached_property
+    def _position(self) -> dict[str, int]:
+        return {path: index for index, path in enumerate(self.images)}
+
+    def counts(self) -> list[dict[str, object]]:
+        """One row a facet and label: ``{"facet", "label", "text", "queries"}``.
+
+        Facets in the benchmark's order, labels in order of first appearance.
+        """
+        counted = Counter((q.facet, q.label, q.text) for q in self.queries)
+        return [
+            {"facet": facet, "label": label, "text": text, "queries": number}
+            for (facet, label, text), number in counted.items()
+        ]
+
+    def dropped(self, facet: str) -> dict[str, int]:
+        """Reason -> how many images or labels of a facet the builder left out."""
+        reports = self.manifest.get("facets", {})
+        reasons = reports.get(facet, {}).get("dropped", {})
+        return {reason: len(what) for reason, what in reasons.items()}
+
+    def save(self, folder: Path) -> None:
+        """Write one official file a facet, the labels and the manifest, all or nothing.
+
+        The files are made in a folder beside and moved into place together. A folder
+        that holds this very benchmark is left as it is.
+
+        Raises:
+            InputError: the folder holds another benchmark or other files, or it
+                cannot be made.
+        """
+        folder = Path(folder)
+        check_free(folder)
+        beside = _folder_beside(folder)
+        try:
+            digests = {}
+            for name in self.facets:
+                path = beside / f"{FACETS[name].stem}.json"
+                write_atomic(path, text_of(self.of(name)))
+                digests[path.name] = sha256_of(path)
+            if self.carried:
+                write_atomic(beside / LABELS, json.dumps(self.carried, sort_keys=True))
+                digests[LABELS] = sha256_of(beside / LABELS)
+            write_json(beside / MANIFEST, {**self.manifest, "files": digests})
+            try:
+                beside.replace(folder)
+            except OSError:
+                # There already, perhaps since a moment ago: fine if it is the same.
+                if not _same(self, folder):
+                    raise InputError(
+                        f"{folder}: {MANIFEST}: holds another benchmark (other "
+                        "sources, settings or version). Choose another folder, or "
+                        "remove this one."
+                    ) from None
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+def _folder_beside(folder: Path) -> Path:
+    """An empty folder next to this one, so that a rename can put it in its place."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    except OSError as error:
+        raise InputError(
+            f"{folder}: folder: cannot be made ({error.strerror}). Choose another."
+        ) from None
+    # mkdtemp makes private folders; give it the mode of an ordinary one.
+    umask = os.umask(0)
+    os.umask(umask)
+    made.chmod(0o777 & ~umask)
+    return made
+
+
+def check_free(folder: Path) -> None:
+    """Refuse a folder that a benchmark cannot be saved to, before building one.
+
+    Raises:
+        InputError: it is a file, or it holds files but no manifest.
+    """
+    if folder.is_dir():
+        if any(folder.iterdir()) and not (folder / MANIFEST).is_file():
+            raise InputError(
+                f"{folder}: {MANIFEST}: is missing, but the folder is not empty. "
+                "Choose a new or an empty folder."
+            )
+    elif folder.exists():
+        raise InputError(f"{folder}: folder: is a file. Choose another name.")
+
+
+def _same(benchmark: Benchmark, folder: Path) -> bool:
+    """Whether a folder holds exactly this benchmark."""
+    try:
+        found = load(folder)
+    except InputError:
+        return False
+    recorded = {key: v for key, v in found.manifest.items() if key != "files"}
+    built = {key: v for key, v in benchmark.manifest.items() if key != "files"}
+    same = found.queries == benchmark.queries and found.carried == benchmark.carried
+    return same and recorded == built
+
+
+def load(folder: Path) -> Benchmark:
+    """Read a benchmark folder: files built here or the released ones.
+
+    Raises:
+        InputError: no facet's file is there, or a file, a row, the labels or the
+            manifest cannot be used; the message names file, row, field and remedy.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(
+            f"{folder}: folder: does not exist. Build one with `cocofacet build`."
+        )
+    queries: list[Query] = []
+    for facet in FACETS.values():
+        path = folder / f"{facet.stem}.json"
+        if path.is_file():
+            queries += read_rows(path, facet)
+    if not queries:
+        stems = ", ".join(f"{facet.stem}.json" for facet in FACETS.values())
+        raise InputError(
+            f"{folder}: files: holds no benchmark file. One of these is needed: "
+            f"{stems}. Build them with `cocofacet build`."
+        )
+    manifest = {}
+    if (folder / MANIFEST).is_file():
+        manifest = read_json(folder / MANIFEST, dict)
+        _check_digests(folder, manifest)
+    carried = {}
+    if (folder / LABELS).is_file():
+        carried = read_labels(folder / LABELS, {query.facet for query in queries})
+    found = Benchmark(tuple(queries), manifest, carried)
+    _check_pools(folder, found)
+    return found
+
+
+def _check_pools(folder: Path, benchmark: Benchmark) -> None:
+    """Where the labels are known, every pool must be one that they allow."""
+    eligible: dict[tuple[str, str], set[str]] = {}
+    for query in benchmark.queries:
+        if query.facet not in benchmark.carried:
+            continue
+        key = (query.facet, query.label)
+        if key not in eligible:
+            eligible[key] = set(benchmark.eligible(*key))
+        positive, *negatives = query.candidates
+        here = benchmark.carried[query.facet].get(positive, ())
+        if query.label not in here or not eligible[key].issuperset(negatives):
+            raise InputError(
+                f"{folder / LABELS}: {query.facet}: does not go with the pool of "
+                f"{query.id}. Rebuild the folder with `cocofacet build`, or delete "
+                f"{LABELS}."
+            )
+
+
+def _check_digests(folder: Path, manifest: Mapping[str, object]) -> None:
+    """Facet files may be taken away, but not changed behind the manifest's back."""
+    digests = manifest.get("files")
+    if not isinstance(digests, dict):
+        raise InputError(
+            f"{folder / MANIFEST}: files: is missing. Rebuild the folder with "
+            "`cocofacet build`, or delete the manifest."
+        )
+    for name, digest in digests.items():
+        path = folder / name
+        if path.is_file() and sha256_of(path) != digest:
+            raise InputError(
+                f"{path}: file: differs from what {MANIFEST} records. Rebuild the "
+                "folder with `cocofacet build`, or delete the manifest."
+            )

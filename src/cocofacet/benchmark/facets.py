@@ -1,0 +1,293 @@
+"""The eight facets of COCO-Facet, as data.
+
+Nothing else in the package knows a facet's name. Label words, query wordings and the
+GPT-written and human-written questions are the authors' own (their spellings, such as
+"squating" and "a overcast day", included); which labels a negative may carry follows
+the paper's section on the benchmark's construction and the released notebooks.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from cocofacet.benchmark import labels as rules
+from cocofacet.benchmark import locations as scenes
+
+
+@dataclass(frozen=True)
+class Facet:
+    """One attribute type of the benchmark.
+
+    Attributes:
+        name: short name, e.g. ``"times"``.
+        stem: stem of the official file, e.g. ``"Visual7W_time_retrieval"``.
+        template: query wording with one ``{}`` for the label's phrase.
+        question: the GPT-written question that prompts an image embedding.
+        human_question: the human-written one.
+        sources: annotation sources without which the facet cannot be built.
+        helpers: further sources that its rule reads where they are given.
+        rule: from the sources read to labelled images.
+        labels: the closed list of labels, or None where any text may be one (scenes).
+        far: for each label, the labels that a negative may carry; None for scenes.
+        apart: ``apart(label, other)``, whether an image that carries ``other`` may be
+            a negative for ``label``.
+        exclusive: whether an image whose labels exclude each other is dropped.
+        phrases: what stands in the wording for a label, where it is not the label.
+        phrase: the same as a rule, for open labels.
+        unphrase: the inverse of ``phrase``.
+    """
+
+    name: str
+    stem: str
+    template: str
+    question: str
+    human_question: str
+    sources: tuple[str, ...]
+    labels: tuple[str, ...] | None
+    far: Mapping[str, frozenset[str]] | None
+    apart: Callable[[str, str], bool]
+    rule: Callable[[rules.Sources], rules.Labelled]
+    helpers: tuple[str, ...] = ()
+    exclusive: bool = False
+    phrases: Mapping[str, str] = field(default_factory=dict)
+    phrase: Callable[[str], str] | None = None
+    unphrase: Callable[[str], str] | None = None
+
+    def wording(self, label: str) -> str:
+        """The query text for a label, exactly as in the released files.
+
+        Raises:
+            ValueError: the label is not one of the facet's.
+        """
+        if self.labels is not None and label not in self.labels:
+            raise ValueError(f"{self.name} has no label {label!r}")
+        phrase = self.phrase(label) if self.phrase else self.phrases.get(label, label)
+        return self.template.format(phrase)
+
+    def label_of(self, text: str) -> str:
+        """The label that a query text asks for, the inverse of ``wording``.
+
+        White space at the end does not count: some released texts end with a line
+        feed, some do not.
+
+        Raises:
+            ValueError: the text is not in this facet's wording.
+        """
+        before, after = self.template.rstrip().split("{}")
+        match = re.fullmatch(
+            f"{re.escape(before)}(.+){re.escape(after)}", text.rstrip(), re.DOTALL
+        )
+        if match is None:
+            raise ValueError(f"not in the wording of {self.name}: {text!r}")
+        if self.unphrase:
+            return self.unphrase(match[1])
+        for label in self.labels:
+            if self.phrases.get(label, label) == match[1]:
+                return label
+        raise ValueError(f"{self.name} has no label for {match[1]!r}")
+
+    def excluding(self, labels: Collection[str]) -> bool:
+        """Whether two of these labels exclude each other, in either direction."""
+        return any(self.apart(a, b) for a in labels for b in labels)
+
+    def may_be_negative(self, label: str, carried: Collection[str]) -> bool:
+        """Whether an image that carries these labels may be a negative for ``label``.
+
+        Every label of the image has to be apart from it: one annotation that names
+        the label, or one near to it, is enough to keep the image out.
+        """
+        return all(self.apart(label, other) for other in carried)
+
+
+def _any_other(
+    labels: tuple[str, ...], *near: tuple[str, str]
+) -> dict[str, frozenset[str]]:
+    """Every other label may be a negative's, except within the ``near`` pairs."""
+    close = {frozenset(pair) for pair in near}
+    return {
+        label: frozenset(
+            other
+            for other in labels
+            if other != label and frozenset((label, other)) not in close
+        )
+        for label in labels
+    }
+
+
+def _listed(rules: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """Read ``{"a, b": "c, d"}``: negatives for a and for b may carry c and d."""
+    return {
+        label: frozenset(far.split(", "))
+        for labels, far in rules.items()
+        for label in labels.split(", ")
+    }
+
+
+def _closed(far: Mapping[str, frozenset[str]], **rest) -> Facet:
+    """A facet whose labels are the keys of its exclusion table, in their order."""
+    return Facet(labels=tuple(far), far=far, apart=lambda a, b: b in far[a], **rest)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(" ".join(name.split()) for name in text.split(","))
+
+
+ANIMALS = _names("bird, cat, dog, horse, sheep, cow, elephant, bear, zebra, giraffe")
+# The other 69 of COCO's 80 categories, in COCO's order; "person" is no label.
+OBJECTS = _names(
+    """bicycle, car, motorcycle, airplane, bus, train, truck, boat, traffic light,
+    fire hydrant, stop sign, parking meter, bench, backpack, umbrella, handbag, tie,
+    suitcase, frisbee, skis, snowboard, sports ball, kite, baseball bat,
+    baseball glove, skateboard, surfboard, tennis racket, bottle, wine glass, cup,
+    fork, knife, spoon, bowl, banana, apple, sandwich, orange, broccoli, carrot,
+    hot dog, pizza, donut, cake, chair, couch, potted plant, bed, dining table,
+    toilet, tv, laptop, mouse, remote, keyboard, cell phone, microwave, oven, toaster,
+    sink, refrigerator, book, clock, vase, scissors, teddy bear, hair drier,
+    toothbrush"""
+)
+# The order is the order of the rules: the first gesture a caption names labels it.
+GESTURES = {
+    "stand": "standing",
+    "sit": "sitting",
+    "jump": "jumping",
+    "lie": "lying",
+    "bend": "bending",
+    "kneel": "kneeling",
+    "squat": "squating",
+    "crawl": "crawling",
+}
+COUNTS = (*(str(n) for n in range(11)), "over 10")
+MATERIALS = ("wood", "stone", "metal", "paper", "brick")
+
+
+_FACETS = (
+    _closed(
+        _any_other(OBJECTS),
+        name="objects",
+        stem="COCO_object_retrieval",
+        template="Find me an image that contains any {}.\n",
+        question="Which objects are present in this image?",
+        human_question="What objects are in the image?",
+        sources=("instances",),
+        rule=partial(rules.category_labels, names=OBJECTS),
+    ),
+    _closed(
+        _any_other(ANIMALS),
+        name="animals",
+        stem="COCO_animal_retrieval",
+        template="Find me an image that contains any {}.\n",
+        question="Which animals can be seen in this image?",
+        human_question="What animals are in this image?",
+        sources=("instances",),
+        rule=partial(rules.category_labels, names=ANIMALS),
+    ),
+    _closed(
+        _any_other(tuple(GESTURES), ("kneel", "squat")),
+        name="gestures",
+        stem="COCO_gesture_retrieval",
+        template="Find me an everyday image that contains someone {}.",
+        phrases=GESTURES,
+        question="What gesture are the people making in this image?",
+        human_question="What is the person doing in the image?",
+        sources=("captions",),
+        helpers=("instances",),
+        rule=rules.gesture_labels,
+    ),
+    Facet(
+        labels=None,
+        far=None,
+        apart=scenes.apart,
+        name="scenes",
+        stem="Visual7W_scene_retrieval",
+        template="Find me an everyday image that shows the scene {}.\n",
+        phrase=scenes.phrase,
+        unphrase=scenes.answer_of,
+        question="What type of location is depicted in this image?",
+        human_question="What scene is in the image?",
+        sources=("visual7w",),
+        rule=rules.scene_labels,
+    ),
+    _closed(
+        _listed(
+            {
+                "daytime": "night, evening, dusk",
+                "night": "daytime, evening, afternoon, dusk, morning, sunrise",
+                "evening": "daytime, night, afternoon, morning, sunrise",
+                "afternoon": "night, evening, dusk",
+                "dusk": "daytime, night, afternoon, morning, sunrise",
+                "morning": "night, evening, dusk",
+                "sunrise": "night, evening, dusk",
+            }
+        ),
+        name="times",
+        stem="Visual7W_time_retrieval",
+        template="Find me an everyday image that is taken during the {}.\n",
+        question="What time of day is depicted in this image?",
+        human_question="When is the image taken?",
+        sources=("visual7w",),
+        rule=rules.time_labels,
+        exclusive=True,
+    ),
+    _closed(
+        _listed(
+            {
+                "0": "3, 4, 5, 6, 7, 8, 9, 10, over 10",
+                "1": "4, 5, 6, 7, 8, 9, 10, over 10",
+                "2": "5, 6, 7, 8, 9, 10, over 10",
+                "3": "0, 6, 7, 8, 9, 10, over 10",
+                "4": "0, 1, 7, 8, 9, 10, over 10",
+                "5": "0, 1, 2, 8, 9, 10, over 10",
+                "6": "0, 1, 2, 3, 9, 10, over 10",
+                "7": "0, 1, 2, 3, 4, 10, over 10",
+                "8": "0, 1, 2, 3, 4, 5, over 10",
+                "9": "0, 1, 2, 3, 4, 5, 6",
+                "10": "0, 1, 2, 3, 4, 5, 6, 7",
+                "over 10": "0, 1, 2, 3, 4, 5, 6, 7, 8",
+            }
+        ),
+        name="people",
+        stem="Visual7W_people_num_retrieval",
+        template="Find me an everyday image {} in the picture.",
+        phrases={n: f"with {n} people" for n in COUNTS} | {"1": "showing one person"},
+        question="How many people are present in this image?",
+        human_question="How many people are in the image?",
+        sources=("visual7w",),
+        rule=rules.people_labels,
+        exclusive=True,
+    ),
+    _closed(
+        _listed(
+            {
+                "sunny, clear": "cloudy, misty, overcast, rainy, drizzly, snowy, "
+                "stormy, cold, chilly",
+                "cloudy, overcast, misty": "sunny, clear, snowy",
+                "rainy, drizzly": "sunny, clear, warm, snowy",
+                "snowy": "sunny, clear, rainy, drizzly, stormy, warm",
+                "stormy": "sunny, clear, warm, snowy",
+                "warm": "rainy, stormy, snowy, cold, chilly, overcast, misty",
+                "cold, chilly": "sunny, clear, warm",
+            }
+        ),
+        name="weathers",
+        stem="mix_weather_retrieval",
+        template="Find me an everyday image that is taken in a {} day.\n",
+        question="What is the weather like in this image?",
+        human_question="What is the weather in the image?",
+        sources=("visual7w", "visdial", "captions"),
+        rule=rules.weather_labels,
+        exclusive=True,
+    ),
+    _closed(
+        _any_other(MATERIALS, ("stone", "brick")),
+        name="materials",
+        stem="COCOStuff_material_retrieval",
+        template="Find me an everyday image showing some object or surface made of {}.",
+        question="What material are the objects in this image made of?",
+        human_question="What are the objects made of in the image?",
+        sources=("stuff",),
+        rule=rules.material_labels,
+    ),
+)
+
+FACETS: dict[str, Facet] = {facet.name: facet for facet in _FACETS}

@@ -1,0 +1,159 @@
+"""One query, and the row of an official file that holds it.
+
+The files built here hold lists of official image paths. The released ones are the work
+of eight notebooks and differ from facet to facet. The notebooks write the candidates
+
+- as a list of paths (objects, animals, scenes, times, weathers);
+- as a *text* that is a Python list, of file names (people) or of COCO's image numbers
+  (gestures, materials);
+- with COCO's pictures as bare file names, ``000000000139.jpg`` (weathers);
+- several times over, where they draw from captions or annotations and not from images
+  (gestures, weathers, materials).
+
+All of these are read into one form. Nothing of a file is ever evaluated.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cocofacet.benchmark.facets import Facet
+from cocofacet.benchmark.sources import read_json
+from cocofacet.errors import InputError
+
+POOL = 100  # candidates a query: 1 positive, then 99 negatives
+# What the released rows hold beside the query text and the candidates.
+TARGET_TEXT = "<|image_1|> Represent the given image."
+
+# Sources that show COCO's val2017: a facet made of these alone may number its images.
+COCO_SOURCES = {"instances", "captions", "stuff"}
+COCO_FILE = re.compile(r"\d{12}\.jpg")
+
+# The released notebooks and the released answers of GPT-4o do not word these alike;
+# the answers' wording is the one that `facets` knows.
+REWORDED = {
+    "Find me an everyday image showing 1 person in the picture.": (
+        "Find me an everyday image showing one person in the picture."
+    ),
+    "Find me an everyday image that is taken in an overcast day.": (
+        "Find me an everyday image that is taken in a overcast day."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query of the benchmark.
+
+    Attributes:
+        id: ``<file stem>:<row>``.
+        facet: the facet's name.
+        label: what is looked for, read back from the text by the facet's wording.
+        text: the query text as in the official file.
+        candidates: 100 image paths below the images folder, positive first. Distinct
+            where built here; released rows may repeat one.
+    """
+
+    id: str
+    facet: str
+    label: str
+    text: str
+    candidates: tuple[str, ...]
+
+
+def text_of(queries: Sequence[Query]) -> str:
+    """Queries as the text of an official file, a row a line."""
+    rows = (
+        {
+            "qry_text": query.text,
+            "qry_img_path": "",
+            "tgt_text": TARGET_TEXT,
+            "tgt_img_path": query.candidates,
+        }
+        for query in queries
+    )
+    return "[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n"
+
+
+def read_rows(path: Path, facet: Facet) -> list[Query]:
+    """All queries of one official file, built here or released.
+
+    Raises:
+        InputError: the file or a row cannot be used; file, row, field and remedy are
+            named.
+    """
+    rows = read_json(path, list)
+    if not rows:
+        raise InputError(f"{path}: rows: there are none. Delete or rebuild the file.")
+    return [_read_row(path, index, row, facet) for index, row in enumerate(rows)]
+
+
+def _read_row(path: Path, index: int, row: object, facet: Facet) -> Query:
+    def fail(name: str, what: str) -> InputError:
+        remedy = (
+            "Rebuild the file with `cocofacet build`, or fetch it again with "
+            "`cocofacet fetch coco-facet`."
+        )
+        return InputError(f"{path}: row {index}: {name}: {what}. {remedy}")
+
+    if not isinstance(row, dict):
+        raise fail("row", "is not an object")
+    for name in ("qry_text", "tgt_img_path"):
+        if name not in row:
+            raise fail(name, "is missing")
+    text = row["qry_text"]
+    if not isinstance(text, str):
+        raise fail("qry_text", "is not a text")
+    if row.get("qry_img_path"):
+        raise fail("qry_img_path", "is not empty: no facet asks with an image")
+    try:
+        label = facet.label_of(REWORDED.get(text.strip(), text))
+    except ValueError as error:
+        raise fail("qry_text", str(error)) from None
+    try:
+        candidates = _candidates(row["tgt_img_path"], facet)
+    except ValueError as error:
+        raise fail("tgt_img_path", str(error)) from None
+    return Query(f"{facet.stem}:{index}", facet.name, label, text, candidates)
+
+
+def _candidates(written: object, facet: Facet) -> tuple[str, ...]:
+    """The 100 official paths that a row's ``tgt_img_path`` stands for.
+
+    Raises:
+        ValueError: it stands for none; the message says why.
+    """
+    if isinstance(written, str):
+        try:
+            # No file name holds a quote, so the Python list is JSON but for these.
+            written = json.loads(written.replace("'", '"'))
+        except (json.JSONDecodeError, RecursionError):
+            raise ValueError("is a text, but not the text of a list") from None
+    if not isinstance(written, list):
+        raise ValueError("is not a list")
+    if len(written) != POOL:
+        raise ValueError(f"has {len(written)} candidates, not {POOL}")
+    return tuple(_official_path(candidate, facet) for candidate in written)
+
+
+def _official_path(candidate: object, facet: Facet) -> str:
+    if isinstance(candidate, int) and not isinstance(candidate, bool):
+        of_coco = facet.sources and COCO_SOURCES.issuperset(facet.sources)
+        if candidate < 0 or not of_coco:
+            raise ValueError(
+                f"{candidate} is the number of no image: {facet.name} are not of "
+                "COCO's images alone"
+            )
+        candidate = f"{candidate:012d}.jpg"
+    if not isinstance(candidate, str) or not candidate:
+        raise ValueError(f"{candidate!r} is not a path")
+    if leaves_the_folder(candidate):
+        raise ValueError(f"{candidate!r} leaves the images folder")
+    return f"val2017/{candidate}" if COCO_FILE.fullmatch(candidate) else candidate
+
+
+def leaves_the_folder(path: str) -> bool:
+    """Paths are joined to the images folder and must not lead out of it."""
+    return path.startswith("/") or ".." in path.split("/")

@@ -1,0 +1,255 @@
+"""How well the linear approximation does, draw after draw of its anchors.
+
+One draw of K anchors says as much about the draw as about the method, and the
+released script makes just one, unseeded, from the gallery that is then tested. Here
+every K is drawn many times, from pictures held out from the evaluation or from its
+gallery, and every variant meets the same draws.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cocofacet.benchmark.build import Benchmark
+from cocofacet.embeddings import linear_map as approximate
+from cocofacet.embeddings.linear_map import VARIANTS, Anchors, LinearMap
+from cocofacet.errors import InputError
+from cocofacet.evaluation.metrics import per_query, rank_of_positive
+
+ANCHORS_FROM = {
+    "held-out": "pictures held out from the evaluation",
+    "gallery": "pictures of the evaluation's own gallery",
+}
+
+
+def known(wanted: Sequence[str], table: Mapping[str, object], field: str) -> list[str]:
+    """The names wanted, each once; ``InputError`` for none or an unknown one."""
+    unknown = [name for name in wanted if name not in table]
+    if unknown or not wanted:
+        raise InputError(
+            f"{field}: {unknown[0] if unknown else wanted!r} is not known. Choose from "
+            f"{', '.join(table)}."
+        )
+    return list(dict.fromkeys(wanted))
+
+
+def numbers_of_anchors(
+    ratios: Sequence[float], dimension: int, available: int
+) -> list[int]:
+    """K for each K/d, at least 2, in order; what exceeds the pictures is left out.
+
+    Raises ``InputError`` for a ratio that is no positive number, or when none is left.
+    """
+    if wrong := [ratio for ratio in ratios if not 0 < ratio < np.inf]:
+        raise InputError(f"ratios: {wrong[0]} is no K/d. Give numbers above 0.")
+    sizes = sorted({max(2, round(ratio * dimension)) for ratio in ratios})
+    sizes = [size for size in sizes if size <= available]
+    if not sizes:
+        raise InputError(
+            f"ratios: {ratios!r} leave no K up to the {available} pictures that "
+            f"anchors are drawn from. Add one below {available / dimension:.2g}."
+        )
+    return sizes
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The same N pictures, embedded in every way that a map starts from or ends at.
+
+    galleries: ``general`` (N, P) and ``dual`` (N, D), the names of `Variant.gallery`.
+    prompted: facet -> (N, P), under the facet's question.
+    """
+
+    galleries: Mapping[str, np.ndarray]
+    prompted: Mapping[str, np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.galleries["general"])
+
+
+def embedded(
+    embed: Callable[..., np.ndarray], retriever, dual, questions: Mapping[str, str]
+) -> Pictures:
+    """``embed(retriever, prompts) -> (P, N, D)`` is a workspace's `gallery` or
+    `anchor_gallery`; questions maps facet -> its question."""
+    general, *prompted = embed(retriever, (None, *questions.values()))
+    (plain,) = embed(dual)
+    return Pictures(
+        {"general": general, "dual": plain},
+        dict(zip(questions, prompted, strict=True)),
+    )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One facet's queries over one gallery, each distinct text and image once.
+
+    Equal images are scored once, so that they tie exactly: a matrix product may differ
+    in the last bit from column to column.
+    """
+
+    texts: np.ndarray  # (T, P)
+    text_of: np.ndarray  # (Q, 1) row of texts
+    images: np.ndarray  # (M, D)
+    pool: np.ndarray  # (Q, C) rows of images
+    copies: np.ndarray  # (Q, C) bool: the positive, repeated among the negatives
+
+    @classmethod
+    def of(cls, queries: np.ndarray, images: np.ndarray, pool: np.ndarray) -> "_Asked":
+        texts, text_of = np.unique(queries, axis=0, return_inverse=True)
+        used, place = np.unique(pool, return_inverse=True)
+        distinct, same = np.unique(images[used], axis=0, return_inverse=True)
+        copies = pool == pool[:, :1]
+        copies[:, 0] = False
+        pool = same.reshape(-1)[place.reshape(pool.shape)]
+        return cls(texts, text_of.reshape(-1, 1), distinct, pool, copies)
+
+    def ranks(self, linear: LinearMap, cosine: bool) -> np.ndarray:
+        scores = approximate.scores(linear, self.texts, self.images, cosine)
+        own = scores[self.text_of, self.pool]
+        own[self.copies] = -np.inf
+        return rank_of_positive(own)
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Every query ranked by every fit.
+
+    fits: a row each, with columns anchors_from, variant, anchors (K), draw and
+    condition (of the anchors solved for). ranks (F, Q): of the benchmark's queries.
+    """
+
+    benchmark: Benchmark
+    fits: pd.DataFrame
+    ranks: np.ndarray
+
+    def recall(self, k: int) -> pd.DataFrame:
+        """``fits`` with a column recall: Recall@k of each, macro over facets."""
+        facets = np.array([query.facet for query in self.benchmark.queries])
+        hits = self.ranks <= k
+        means = [hits[:, facets == facet].mean(axis=1) for facet in np.unique(facets)]
+        return self.fits.assign(recall=np.mean(means, axis=0))
+
+    def rows(
+        self, anchors_from: str, variant: str, anchors: int, **columns: str
+    ) -> pd.DataFrame:
+        """The tidy table of one variant and K, a row for each query and draw.
+
+        `evaluate.per_query` averages a query's rows, so an interval of this table is
+        of the mean over draws, over query texts. ``columns`` as in `rank_rows`.
+        """
+        wanted = {"anchors_from": anchors_from, "variant": variant, "anchors": anchors}
+        chosen = (self.fits[list(wanted)] == pd.Series(wanted)).all(axis=1)
+        if not chosen.any():
+            raise ValueError(f"nothing was fitted with {wanted}")
+        fields = ("facet", "text", "label")
+        queries = pd.DataFrame(
+            {"mode": variant, "query": query.id}
+            | {field: getattr(query, field) for field in fields}
+            for query in self.benchmark.queries
+        ).assign(
+            **{"profile": "", "run": "", "retriever": "", "revision": ""} | columns
+        )
+        return pd.concat(
+            [queries.assign(rank=ranks) for ranks in self.ranks[chosen]],
+            ignore_index=True,
+        )
+
+
+def ranks_over_draws(
+    benchmark: Benchmark,
+    queries: np.ndarray,
+    gallery: Pictures,
+    drawn_from: Mapping[str, Pictures],
+    variants: Sequence[str],
+    sizes: Sequence[int],
+    draws: int,
+    seed: int,
+) -> Draws:
+    """Rank every query with maps fitted to each draw of each number of anchors.
+
+    queries (Q, P) and gallery in the benchmark's order; drawn_from maps a key of
+    ``ANCHORS_FROM`` to the pictures that anchors are drawn from; variants are keys of
+    ``approximate.VARIANTS``. Draw number i takes the first K of the same random order
+    for every K, so that a larger K adds anchors to a smaller one, and every variant
+    meets the same anchors. Raises ValueError when a size exceeds the pictures.
+    """
+    pool = benchmark.pool_indices()
+    facets = np.array([query.facet for query in benchmark.queries])
+    rows_of = {facet: np.flatnonzero(facets == facet) for facet in gallery.prompted}
+    asked = {
+        (facet, name): _Asked.of(queries[rows], images, pool[rows])
+        for facet, rows in rows_of.items()
+        for name, images in gallery.galleries.items()
+    }
+    fits, ranks = [], []
+    for source, pictures in drawn_from.items():
+        if max(sizes) > len(pictures):
+            raise ValueError(f"{max(sizes)} anchors wanted, {source}: {len(pictures)}")
+        rng = np.random.default_rng(seed)
+        for draw in range(draws):
+            order = rng.permutation(len(pictures))
+            for size in sizes:
+                maps = _fitted(pictures, order[:size], variants)
+                for name in variants:
+                    variant = VARIANTS[name]
+                    found = np.empty(len(facets), np.int64)
+                    for facet, rows in rows_of.items():
+                        linear = maps[facet, variant.fit, variant.gallery]
+                        task = asked[facet, variant.gallery]
+                        found[rows] = task.ranks(linear, variant.cosine)
+                    fits.append((source, name, size, draw, linear.condition))
+                    ranks.append(found)
+    columns = ["anchors_from", "variant", "anchors", "draw", "condition"]
+    return Draws(benchmark, pd.DataFrame(fits, columns=columns), np.array(ranks))
+
+
+def _fitted(
+    pictures: Pictures, chosen: np.ndarray, variants: Sequence[str]
+) -> dict[tuple, LinearMap]:
+    """(facet, fit, gallery) -> the map to the anchors chosen; two scores share one."""
+    anchors = {name: Anchors(rows[chosen]) for name, rows in pictures.galleries.items()}
+    ways = {(VARIANTS[name].fit, VARIANTS[name].gallery) for name in variants}
+    return {
+        (facet, fit, gallery): fit(anchors[gallery], prompted[chosen])
+        for facet, prompted in pictures.prompted.items()
+        for fit, gallery in ways
+    }
+
+
+def share_of_gap(
+    ranks: pd.DataFrame,
+    general: pd.DataFrame,
+    prompted: pd.DataFrame,
+    k: int,
+    seed: int = 0,
+    draws: int = 2000,
+) -> tuple[float, float, float]:
+    """(found - general) / (prompted - general) in macro Recall@k: value, low, high.
+
+    A 95 % bootstrap interval stratified by facet over query texts; numerator and
+    denominator meet the same texts, as they share two of the three recalls. All NaN
+    where prompting has no clear gain: there is no gap to divide by then.
+    """
+    hits = [
+        per_query(table, k).set_index("query") for table in (ranks, general, prompted)
+    ]
+    queries = hits[0][["facet", "text"]].assign(weight=1.0)
+    for place, table in enumerate(hits):
+        queries[place] = table.hit
+    by_text = queries.groupby(["facet", "text"]).sum()
+    rng = np.random.default_rng(seed)
+    means = []
+    for _, facet in by_text.groupby(level="facet"):
+        count = len(facet)
+        drawn = rng.multinomial(count, np.full(count, 1 / count), size=draws)
+        sums = np.vstack([np.ones(count), drawn]) @ facet.to_numpy()
+        means.append(sums[:, 1:] / sums[:, :1])  # first the texts as they are
+    found, without, with_it = np.mean(means, axis=0).T
+    gap = with_it - without
+    if not np.quantile(gap[1:], 0.025) > 0:
+        return (float("nan"),) * 3
+    share = (found - without) / gap
+    return (float(share[0]), *map(float, np.quantile(share[1:], [0.025, 0.975])))

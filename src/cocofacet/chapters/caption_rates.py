@@ -1,0 +1,316 @@
+"""The caption-rate experiment: its figure, its tables, its sentences."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from cocofacet.chapters.caption_rates_data import Rates
+from cocofacet.chapters.why import SHOWN, judge, surely
+from cocofacet.evaluation.metrics import paired_difference
+from cocofacet.report.sentences import bulleted, listed, percent, verdict
+from cocofacet.report.style import finished
+from cocofacet.report.tables import facets_only, recalls, with_interval
+
+DRAWN = ("probe", "images", "words")  # in the figure and the table
+STEPS = {"in part": "reached in part", "not reached": "there but not reached"}
+
+MADE_BY = (
+    "```bash\n"
+    "python -m training caption-rates {given}\\\n"
+    "    --out data/{out} --record data/{out}\n"
+    "python tools/rank_caption_rates.py data/{out}\n"
+    "```"
+)
+MISSING = (
+    "**Not there yet.** `results/training/caption-rates` holds no ranks. They are made "
+    "in two steps, of which the first takes about half an hour on one core:\n\n"
+) + MADE_BY.format(given="", out="caption-rates")
+
+
+def told(rate: float) -> str:
+    return f"{100 * rate:.0f} %"
+
+
+def levels(rates: Rates, k: int, seed: int) -> pd.DataFrame:
+    """`tables.recalls` for each rate and way of `DRAWN`: columns rate, way, facet,
+    recall, low, high, ..."""
+    parts = [
+        recalls(rates.of(rate, way), k, seed).assign(rate=rate, way=way)
+        for rate in rates.rates
+        for way in DRAWN
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def made_with(rates: Rates, k: int) -> str:
+    """The line under the experiment's numbers."""
+    settings = [made["settings"] for made in rates.made["trainings"].values()]
+    steps, scenes, seeds = (
+        ", ".join(f"{n:,}" for n in sorted({each[key] for each in settings}))
+        for key in ("steps", "train_scenes", "seed")
+    )
+    ranked = rates.made["ranked"]
+    parts = (
+        f"Recall@{k} in pools of 100; bands and brackets: 95 % bootstrap interval "
+        "over query texts",
+        f"trainings: {len(settings)} CLIPs ({listed(list(map(told, rates.rates)))}),"
+        f" {steps} steps on {scenes} scenes, seed {seeds}",
+        f"ranked in the profile {ranked['profile']}, seed {ranked['seed']}",
+        *(f"{name} {version}" for name, version in ranked["packages"].items()),
+    )
+    return f"<small class='made-with'>{' · '.join(parts)}</small>"
+
+
+def made_by(rates: Rates) -> str:
+    """The commands that remake the files, for each seed that there is."""
+    settings = [made["settings"] for made in rates.made["trainings"].values()]
+    given = sorted({(each["steps"], each["seed"]) for each in settings})
+    return "\n\n".join(
+        MADE_BY.format(
+            given=f"--steps {steps} --seed {seed} ", out=f"caption-rates-{seed}"
+        )
+        for steps, seed in given
+    )
+
+
+def curves(found: pd.DataFrame, varied: Sequence[str], k: int, shown_as: str) -> Figure:
+    """Recall of each way against the rate, a panel a facet; ``found`` is `levels`."""
+    every = list(dict.fromkeys(facets_only(found).facet))
+    facets = [*varied, *(facet for facet in every if facet not in varied)]
+    rates = sorted(found.rate.unique())
+    shape = {"sharex": True, "sharey": True, "squeeze": False, "layout": "constrained"}
+    rows = -(-len(facets) // 4)
+    figure, grid = plt.subplots(rows, 4, figsize=(9, 2.5 * rows), **shape)
+    for axes, facet in zip(grid.flat, facets, strict=False):
+        for way in DRAWN:
+            words, _, colour, marker = SHOWN[way]
+            here = found[(found.facet == facet) & (found.way == way)]
+            here = here.set_index("rate").loc[rates]
+            axes.plot(
+                range(len(rates)), 100 * here.recall, color=colour, marker=marker,
+                label=words, markersize=5,
+            )  # fmt: skip
+            axes.fill_between(
+                range(len(rates)), 100 * here.low, 100 * here.high, color=colour,
+                alpha=0.15, linewidth=0,
+            )  # fmt: skip
+        axes.set_title(
+            facet if facet in varied else f"{facet} (always named)", fontsize=9
+        )
+        axes.set_xticks(range(len(rates)), [f"{100 * rate:.0f}" for rate in rates])
+        axes.set_ylim(-3, 103)
+    for axes in grid.flat[len(facets) :]:
+        axes.axis("off")
+    for axes in grid[:, 0]:
+        axes.set_ylabel(f"Recall@{k} (%)")
+    figure.supxlabel("captions that name it (%)", fontsize=10)
+    handles, words = grid[0][0].get_legend_handles_labels()
+    figure.legend(handles, words, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3)
+    return finished(figure, shown_as)
+
+
+def grid(found: pd.DataFrame) -> pd.DataFrame:
+    """(facet, way) down, rates across: recall [interval]; ``found`` is `levels`."""
+    chosen = found[~found.facet.isin(["micro", "balanced"])]
+    cells = {
+        (facet, SHOWN[way][1]): {
+            told(row.rate): with_interval(row.recall, row.low, row.high)
+            for row in rows.sort_values("rate").itertuples()
+        }
+        for facet, of_facet in chosen.groupby("facet", sort=False)
+        for way, rows in of_facet.groupby("way", sort=False)
+    }
+    wide = pd.DataFrame.from_dict(cells, orient="index")
+    wide.index.names = ["facet", "way"]
+    return wide
+
+
+def verdicts(rates: Rates, found: pd.DataFrame, k: int, seed: int) -> pd.DataFrame:
+    """`why.judge` for each rate (across) and facet (down)."""
+    words = found[found.way == "words"].set_index(["rate", "facet"])
+    named = rates.named.groupby(["rate", "facet"])[["low", "even"]].mean()
+    table = {}
+    for rate in rates.rates:
+        for facet in rates.facets:
+            pair = (rates.of(rate, way, facet) for way in ("probe", "words"))
+            ahead = paired_difference(*pair, k, average="micro", seed=seed).low
+            there = named.low[rate, facet] - named.even[rate, facet]
+            said = judge(there, surely(words.loc[(rate, facet)]), ahead, k)
+            table.setdefault(rate, {})[facet] = said
+    return pd.DataFrame(table)
+
+
+def by_rate(said: pd.DataFrame, varied: Sequence[str]) -> str:
+    """A list: what each varied facet is at which rate; ``said`` is `verdicts`."""
+    parts = []
+    for facet in varied:
+        runs: list[tuple[str, list[str]]] = []
+        for rate, name in said.loc[facet].items():
+            if not runs or runs[-1][0] != name:
+                runs.append((name, []))
+            runs[-1][1].append(told(rate))
+        steps = [f"{STEPS.get(name, name)} at {listed(at)}" for name, at in runs]
+        parts.append(f"{facet.capitalize()} are {', then '.join(steps)}.")
+    return bulleted("By how often captions name them:", parts)
+
+
+def furthest(found: pd.DataFrame, varied: Sequence[str]) -> float:
+    """The rate at which words reach most, mean over the varied facets; ``found`` is
+    `levels`. Chosen on the queries that it is then shown for, so it flatters words."""
+    words = found[(found.way == "words") & found.facet.isin(varied)]
+    return float(words.groupby("rate").recall.mean().idxmax())
+
+
+def changes(rates: Rates, rate: float, k: int, seed: int) -> pd.DataFrame:
+    """From the lowest rate to another, a row a facet, all paired by query.
+
+    Columns probe, words: gain, loss or undecided; before: whether the probe finds more
+    (gain) or less (loss) at the lowest rate than words at the other; probe_before,
+    words_before, probe_after, words_after: recalls.
+    """
+    first, rows = rates.rates[0], {}
+    for facet in rates.facets:
+        tables = {
+            f"{way}_{when}": rates.of(at, way, facet)
+            for way in ("probe", "words")
+            for when, at in (("before", first), ("after", rate))
+        }
+        pairs = {
+            "probe": ("probe_after", "probe_before"),
+            "words": ("words_after", "words_before"),
+            "before": ("probe_before", "words_after"),
+        }
+        row = {name: (t["rank"] <= k).mean() for name, t in tables.items()}
+        for name, (a, b) in pairs.items():
+            found = paired_difference(tables[a], tables[b], k, "micro", seed)
+            row[name] = verdict(found.low, found.high)
+        rows[facet] = row
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def kept(table: pd.DataFrame, rates: Rates, rate: float, k: int) -> str:
+    """Whether naming a facet changes what the probe finds; from `changes`."""
+    table = table.loc[list(rates.varied)]
+    gaining = table[table.probe == "gain"]
+    ends = f"From {told(rates.rates[0])} to {told(rate)} of captions"
+    if gaining.empty:
+        return f"{ends}, the probe gains on none of {listed(rates.varied)}."
+    levels_of = [
+        f"{row.Index} ({percent(row.probe_before)} to {percent(row.probe_after)})"
+        for row in gaining.itertuples()
+    ]
+    return (
+        f"{ends}, the probe gains on {listed(levels_of)} in Recall@{k}: what captions "
+        "name changes what the images' embeddings keep."
+    )
+
+
+def explained(table: pd.DataFrame, rates: Rates, rate: float, k: int) -> str:
+    """Whether what words come to reach had been there before, or was put there by the
+    captions; from `changes`."""
+    first, last = told(rates.rates[0]), told(rate)
+    reached = table.loc[list(rates.varied)].query("words == 'gain'")
+    if reached.empty:
+        return (
+            f"From {first} to {last} of captions, words come to reach none of "
+            f"{listed(rates.varied)}: these trainings cannot say what that would need."
+        )
+    text = (
+        f"Words reach most at {last}. From {first} to there they gain on "
+        f"{listed(list(reached.index))} (Recall@{k})."
+    )
+    before = [
+        f"{row.Index} (probe at {first}: {percent(row.probe_before)}, words at {last}: "
+        f"{percent(row.words_after)})"
+        for row in reached.itertuples()
+    ]
+    put = (reached.before == "loss").tolist()
+    there = [words for words, less in zip(before, put, strict=True) if not less]
+    missing = [words for words, less in zip(before, put, strict=True) if less]
+    if there:
+        text += (
+            f" On {listed(there)} a probe finds as much without any caption's word: "
+            "only the way there was missing, which is the rival explanation."
+        )
+    if missing:
+        text += (
+            f" On {listed(missing)} it finds less: the captions put it there, which is "
+            "the paper's explanation."
+        )
+    return text
+
+
+def beyond(rates: Rates, rate: float, k: int, seed: int) -> str:
+    """What happens to words and to the probe between ``rate``, where words reach most,
+    and the highest rate; macro over the varied facets."""
+    last = rates.rates[-1]
+    if rate == last:
+        return f"Words reach most at the highest rate, {told(last)}."
+    effect = {"gain": "rise", "loss": "fall", "undecided": "change undecidedly"}
+    parts, verdicts = [], {}
+    for way, name in (("words", "words"), ("probe", "the probe's levels")):
+        pair = [rates.of(at, way) for at in (last, rate)]
+        pair = [table[table.facet.isin(rates.varied)] for table in pair]
+        found = paired_difference(*pair, k, seed=seed)
+        after, before = (
+            (table["rank"] <= k).groupby(table.facet).mean().mean() for table in pair
+        )
+        verdicts[way] = verdict(found.low, found.high)
+        parts.append(
+            f"{name} {effect[verdicts[way]]} from {percent(before)} to {percent(after)}"
+        )
+    text = (
+        f"From {told(rate)} to {told(last)}, {listed(parts)} (macro over "
+        f"{listed(rates.varied)})."
+    )
+    if verdicts["words"] == "loss" and verdicts["probe"] != "loss":
+        text += (
+            " So more can be there and less be reached. Why is not known; a query that "
+            "names one thing may be too unlike captions that name everything."
+        )
+    return text
+
+
+def by_seed(rates: Rates, k: int) -> str:
+    """Whether each seed alone has words reach most at the same rate; macro over the
+    varied facets."""
+    varied = rates.ranks[rates.ranks.facet.isin(rates.varied)]
+    keys = ["seed", "rate"]
+    hits = varied.assign(hit=varied.words <= k).groupby([*keys, "facet"]).hit.mean()
+    recalls = hits.groupby(keys).mean().unstack("rate")
+    if len(recalls) == 1:
+        return "There is one training a rate: another seed may turn this."
+    best, last = recalls.idxmax(axis=1), rates.rates[-1]
+    parts = [
+        f"seed {seed} at {told(rate)} ({percent(recalls.loc[seed, rate])}, and "
+        f"{percent(recalls.loc[seed, last])} at {told(last)})"
+        for seed, rate in best.items()
+    ]
+    agree = "agree" if best.nunique() == 1 else "do not agree"
+    return (
+        f"The {len(recalls)} seeds {agree} on where words reach most: {listed(parts)}; "
+        f"Recall@{k}, macro over the facets varied."
+    )
+
+
+def price(table: pd.DataFrame, rates: Rates, rate: float, k: int) -> str:
+    """What naming more costs the facets that captions always name; from `changes`."""
+    ends = f"from {told(rates.rates[0])} to {told(rate)}"
+    always = table.drop(list(rates.varied))
+    lost = always[always.words == "loss"]
+    if lost.empty:
+        return (
+            f"Of the facets that captions always name, words fall on none {ends} "
+            f"({listed(list(always.index))})."
+        )
+    levels_of = [
+        f"{row.Index} ({percent(row.words_before)} to {percent(row.words_after)})"
+        for row in lost.itertuples()
+    ]
+    return (
+        f"It has a price: {ends}, words fall on {listed(levels_of)} in Recall@{k}, "
+        "though captions always name them. Steps and size are the same, and there is "
+        "more to learn."
+    )

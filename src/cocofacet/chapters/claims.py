@@ -1,0 +1,111 @@
+"""What the paper claims and shows, as far as it is known here, and where it is tried.
+
+Only what was read in the abstract or in the released code, or quoted by a second party,
+stands here; see `paper` for the numbers and what their letters mean. What the paper's
+other tables and figures hold is not known here, and no row pretends to know it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cocofacet import paper
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim, table or experiment of the paper.
+
+    chapters: the notebooks that try it, without their ending. known: the published
+    numbers that are known here, with their trust marks; "not known here" otherwise.
+    """
+
+    what: str
+    where: str
+    chapters: tuple[str, ...]
+    known: str = "not known here"
+
+
+_QUERIES, _TEXTS = paper.QUERIES, paper.DISTINCT_TEXTS
+_TABLE = "; ".join(
+    f"{name} {number.value:g} ({number.trust})"
+    for name, number in paper.TABLE_1.items()
+)
+CLAIMS = (
+    Claim(
+        "A benchmark of attribute-focused queries over eight facets",
+        "abstract",
+        ("benchmark",),
+        f"{_QUERIES}; {_TEXTS}",
+    ),
+    Claim(
+        "CLIP-like retrievers are poor and imbalanced on such queries",
+        "abstract; Table 1",
+        ("general",),
+        f"average Recall@5: {_TABLE}",
+    ),
+    Claim(
+        "Multimodal language models with larger embeddings struggle, too",
+        "abstract; Table 1",
+        ("general",),
+    ),
+    Claim(
+        "Promptable embeddings help across query types",
+        "abstract",
+        ("prompted", "wordings", "controls", "luck"),
+    ),
+    Claim(
+        "They help across image pools and base retrievers",
+        "abstract",
+        ("pools",),
+    ),
+    Claim(
+        "Embedded beforehand under predefined prompts, they gain Recall@5",
+        "abstract",
+        ("one_pass",),
+        str(paper.PREPROCESSED_GAIN),
+    ),
+    Claim(
+        "A linear approximation gains when the prompt comes with the query",
+        "abstract",
+        ("linear",),
+        str(paper.LINEAR_GAIN),
+    ),
+    Claim(
+        "GPT-4o chooses the prompt from the query's text",
+        "released code and answers",
+        ("choosing",),
+        "right on 236 of 263 query texts (C)",
+    ),
+    Claim(
+        "Human-written prompts beside GPT-written ones",
+        "released code",
+        ("wordings",),
+    ),
+    Claim(
+        "A text-based baseline: answer the question in words, embed the answer",
+        "released code",
+        ("answers",),
+    ),
+    Claim(
+        "A control that asks for whole captions",
+        "released files",
+        ("pools",),
+    ),
+    Claim("All other tables and figures of the paper", "the paper", ()),
+)
+
+
+def status(claim: Claim, results: Path) -> str:
+    """How far a claim was tried: at full scale, in the rendered world, or not.
+
+    results is the folder of <profile>/<run>/, where each chapter leaves its ranks or
+    its table; what lies under ``full`` was run at full scale.
+    """
+    run_in = {
+        path.relative_to(results).parts[0]
+        for chapter in claim.chapters
+        for path in Path(results).glob(f"*/*/{chapter}.*")
+    }
+    if "full" in run_in:
+        return "run at full scale"
+    return "run in the rendered world only" if run_in else "not run"

@@ -1,0 +1,294 @@
+"""Tables and sentences of the chapter on the linear approximation."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from cocofacet.chapters.anchors import ANCHORS_FROM, Draws, Pictures, share_of_gap
+from cocofacet.embeddings.linear_map import VARIANTS, Anchors
+from cocofacet.evaluation.metrics import interval, paired_difference
+from cocofacet.report.sentences import bulleted, listed, percent, recovery, verdict
+from cocofacet.report.tables import with_interval
+
+# The setting of the paper's linear approximation (E).
+PUBLISHED_ANCHORS, PUBLISHED_DIMENSION = 100, 3072
+PUBLISHED_RATIO = PUBLISHED_ANCHORS / PUBLISHED_DIMENSION
+
+HELD_OUT, GALLERY = ANCHORS_FROM
+
+# What is changed, and two fits (anchors_from, variant) that differ in nothing else.
+COMPARISONS = {
+    "score": (
+        "Dividing by the length of W u, as the released score does not,",
+        (HELD_OUT, "linear"),
+        (HELD_OUT, "released"),
+    ),
+    "centred": (
+        "Taking the means off and putting them back",
+        (HELD_OUT, "centred"),
+        (HELD_OUT, "linear"),
+    ),
+    "ridge": (
+        "Ridge in place of least squares",
+        (HELD_OUT, "ridge"),
+        (HELD_OUT, "linear"),
+    ),
+    "orthogonal": (
+        "An orthogonal map in place of least squares",
+        (HELD_OUT, "orthogonal"),
+        (HELD_OUT, "linear"),
+    ),
+    "dual": (
+        "Ridge from the dual encoder's gallery in place of the general embedding",
+        (HELD_OUT, "dual-ridge"),
+        (HELD_OUT, "ridge"),
+    ),
+    "gallery": (
+        "Ridge with anchors from the gallery in place of held-out ones",
+        (GALLERY, "ridge"),
+        (HELD_OUT, "ridge"),
+    ),
+}
+
+
+def best_sizes(recalls: pd.DataFrame) -> pd.Series:
+    """K with the highest mean recall over draws: index anchors_from, variant.
+
+    Chosen on the queries that it is then shown for, so it flatters every variant.
+    """
+    keys = ["anchors_from", "variant"]
+    means = recalls.groupby([*keys, "anchors"], sort=False).recall.mean()
+    return means.groupby(keys, sort=False).idxmax().map(lambda key: key[-1])
+
+
+def summary(
+    draws: Draws,
+    sizes: pd.Series,
+    general: pd.DataFrame,
+    prompted: pd.DataFrame,
+    ks: Sequence[int],
+    seed: int,
+) -> pd.DataFrame:
+    """A row for each k and (anchors_from, variant) of ``sizes``, at the K it gives.
+
+    recall [low, high]: mean over draws, interval over query texts; smallest and
+    largest: of the draws; share [share_low, share_high]: of the way from general to
+    prompted. Recalls are macro over facets, all are fractions.
+    """
+    rows = []
+    for k in ks:
+        spread = _spread(draws, k)
+        for (source, variant), size in sizes.items():
+            ranks = draws.rows(source, variant, size)
+            found = interval(ranks, k, seed=seed)
+            share = share_of_gap(ranks, general, prompted, k, seed)
+            names = ("share", "share_low", "share_high")
+            rows.append(
+                {
+                    "k": k,
+                    "anchors_from": source,
+                    "variant": variant,
+                    "anchors": size,
+                    "recall": found.value,
+                    "low": found.low,
+                    "high": found.high,
+                    "smallest": spread["min"][source, variant, size],
+                    "largest": spread["max"][source, variant, size],
+                    **dict(zip(names, share, strict=True)),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _spread(draws: Draws, k: int) -> pd.DataFrame:
+    """Mean, smallest and largest recall over draws of each source, variant and K."""
+    keys = ["anchors_from", "variant", "anchors"]
+    return draws.recall(k).groupby(keys).recall.agg(["mean", "min", "max"])
+
+
+def table(found: pd.DataFrame, dimension: int) -> pd.DataFrame:
+    """(anchors from, variant) down, k across; ``found`` is the output of `summary`."""
+    cells = {}
+    for row in found.itertuples():
+        line = cells.setdefault((row.anchors_from, VARIANTS[row.variant].words), {})
+        share = with_interval(row.share, row.share_low, row.share_high)
+        line["", "K (K/d)"] = f"{row.anchors} ({row.anchors / dimension:.2f})"
+        line[f"R@{row.k}", "mean"] = with_interval(row.recall, row.low, row.high)
+        line[f"R@{row.k}", "draws"] = (
+            f"{100 * row.smallest:.1f}–{100 * row.largest:.1f}"
+        )
+        line[f"R@{row.k}", "of the gap"] = "no gap" if np.isnan(row.share) else share
+    index = pd.MultiIndex.from_tuples(cells, names=["anchors from", "variant"])
+    wide = pd.DataFrame(list(cells.values()), index=index)
+    wide.columns = pd.MultiIndex.from_tuples(wide.columns)
+    return wide
+
+
+def comparisons(draws: Draws, sizes: Sequence[int], k: int, seed: int) -> pd.DataFrame:
+    """`COMPARISONS` at each K, paired by query, means over draws.
+
+    Columns comparison, anchors, value, reference, difference, low, high. What was not
+    fitted on both sides is left out.
+    """
+    fitted = set(zip(draws.fits.anchors_from, draws.fits.variant, strict=True))
+    means = _spread(draws, k)["mean"]
+    rows = []
+    for name, (_, *sides) in COMPARISONS.items():
+        for size in sizes if set(sides) <= fitted else ():
+            keys = [(*side, size) for side in sides]
+            found = paired_difference(*(draws.rows(*key) for key in keys), k, seed=seed)
+            rows.append(
+                {
+                    "comparison": name,
+                    "anchors": size,
+                    "value": means[keys[0]],
+                    "reference": means[keys[1]],
+                    "difference": found.value,
+                    "low": found.low,
+                    "high": found.high,
+                }
+            )
+    names = ["value", "reference", "difference", "low", "high"]
+    return pd.DataFrame(rows, columns=["comparison", "anchors", *names])
+
+
+def compared(found: pd.DataFrame, k: int, dimension: int) -> pd.DataFrame:
+    """`comparisons` as shown: what is changed down, K/d across, points [interval]."""
+    cells = {}
+    for row in found.itertuples():
+        line = cells.setdefault(COMPARISONS[row.comparison][0].strip(","), {})
+        change = with_interval(row.difference, row.low, row.high, sign=True)
+        line[f"K/d = {row.anchors / dimension:.2f}"] = change
+    wide = pd.DataFrame.from_dict(cells, orient="index")
+    return wide.rename_axis(f"change in Recall@{k}, points")
+
+
+def changed(found: pd.DataFrame, k: int, dimension: int) -> str:
+    """What each of `comparisons` does to Recall@k, and at which K/d."""
+    if found.empty:
+        return "No two variants of this run differ in one thing only."
+    said = []
+    for name, rows in found.groupby("comparison", sort=False):
+        effects = [
+            f"{_effect(row)} at K/d = {row.anchors / dimension:.2f}"
+            for row in rows.itertuples()
+        ]
+        said.append(f"{COMPARISONS[name][0]} {listed(effects)}.")
+    return bulleted(f"In Recall@{k}, changing one thing at a time:", said)
+
+
+def _effect(row) -> str:
+    size = f"{100 * abs(row.difference):.1f} points"
+    return {
+        "gain": f"gains {size}",
+        "loss": f"loses {size}",
+        "undecided": "is undecided",
+    }[verdict(row.low, row.high)]
+
+
+def reached(
+    recalls: pd.DataFrame,
+    fitted: tuple[str, str],
+    anchors: int,
+    gain: pd.Series,
+    k: int,
+    dimension: int,
+) -> str:
+    """How far one fit (anchors_from, variant) with K anchors gets, mean over draws.
+
+    ``recalls`` is `Draws.recall`, ``gain`` the row of prompted against general.
+    """
+    means = recalls.groupby(["anchors_from", "variant", "anchors"]).recall.mean()
+    source, variant = fitted
+    who = (
+        f"The map ({VARIANTS[variant].words}) fitted to {anchors} "
+        f"{ANCHORS_FROM[source]} (K/d = {anchors / dimension:.2f})"
+    )
+    return recovery(means[source, variant, anchors], gain, who, k)
+
+
+def best(found: pd.DataFrame, source: str, which: str, k: int, dimension: int) -> str:
+    """Which variant goes furthest from general to prompted. ``found`` is `summary`,
+    ``which`` says in words which K it holds."""
+    found = found[(found.k == k) & (found.anchors_from == source)]
+    where = f"{which}, with {ANCHORS_FROM[source]}"
+    if found.share.isna().any():
+        return f"{where}, prompting has no clear gain in Recall@{k} to recover."
+    row = found.loc[found.share.idxmax()]
+    words = VARIANTS[row.variant].words
+    if row.share <= 0:
+        return (
+            f"{where}, no variant recovers anything of the gap. The best, {words}, has "
+            f"Recall@{k} {percent(row.recall)}, no more than without a prompt."
+        )
+    doubt = "" if row.share_low > 0 else ", which may be nothing"
+    return (
+        f"{where}, {words} recovers most: {100 * row.share:.0f} % of the gap in "
+        f"Recall@{k} at K/d = {row.anchors / dimension:.2f} (95 % interval "
+        f"{100 * row.share_low:.0f} % to {100 * row.share_high:.0f} %){doubt}."
+    )
+
+
+def peak(recalls: pd.DataFrame, source: str, k: int, dimension: int) -> str:
+    """Whether least squares falls where its anchors are conditioned worst."""
+    chosen = (recalls.anchors_from == source) & (recalls.variant == "linear")
+    by_size = (
+        recalls[chosen]
+        .groupby("anchors")
+        .agg({"condition": "median", "recall": "mean"})
+    )
+    if by_size.empty:
+        return "Least squares was not fitted in this run."
+    worst = by_size.condition.idxmax()
+    start = (
+        f"The anchors are conditioned worst at K/d = {worst / dimension:.2f} "
+        f"(condition number {by_size.condition[worst]:,.0f})"
+    )
+    fewer = by_size.index[by_size.index < worst]
+    if fewer.empty:
+        return f"{start}; no smaller K was tried beside it."
+    before, there = by_size.recall[fewer[-1]], by_size.recall[worst]
+    what = "falls" if there < before else "does not fall"
+    return (
+        f"{start}, and there least squares {what}: Recall@{k} {percent(there)}, after "
+        f"{percent(before)} at K/d = {fewer[-1] / dimension:.2f}."
+    )
+
+
+def costs(
+    pictures: Pictures, variants: Sequence[str], anchors: int, images: int
+) -> pd.DataFrame:
+    """What each variant keeps and computes, counted on one map fitted to K anchors.
+
+    ``images``: how many the gallery holds. Numbers kept once, for all questions, and
+    for each question; multiply-adds for mapping one query, and once a question for the
+    images' lengths, which only a cosine needs.
+    """
+    prompted, rows = next(iter(pictures.prompted.values()))[:anchors], {}
+    for name in variants:
+        variant = VARIANTS[name]
+        general = pictures.galleries[variant.gallery][:anchors]
+        linear = variant.fit(Anchors(general), prompted)
+        kept = linear.target.size + np.count_nonzero(linear.offset)
+        factors = linear.source.size + linear.target.size
+        rows[variant.words] = {
+            "kept once": linear.source.size,
+            "kept a question": kept + images * variant.cosine,
+            "multiply-adds a query": factors,
+            "multiply-adds a question": images * factors * variant.cosine,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("variant")
+
+
+def storage(anchors: int, dimension: int) -> str:
+    """Two factors against the d x d matrix, in numbers kept for one question."""
+    factors = 2 * min(anchors, dimension) * dimension
+    matrix = dimension**2
+    start = (
+        f"At K = {anchors} and d = {dimension:,} the two factors hold {factors:,} "
+        f"numbers and the matrix {matrix:,}"
+    )
+    if factors < matrix:
+        return f"{start}, {matrix / factors:.1f} times as many."
+    return f"{start}: nothing is saved, because K is at least half of d."

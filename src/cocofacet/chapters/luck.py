@@ -1,0 +1,244 @@
+"""The chapter on the luck of the draw: other draws of the negatives, and their mean.
+
+A query's 99 negatives are drawn once. Here they are drawn again and again with the
+same embeddings, and each draw's recall is set beside the recall in expectation over
+all draws, which needs no draw at all.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from cocofacet.benchmark.draws import redrawn
+from cocofacet.evaluation.metrics import AVERAGES, averages, per_query, rank_table
+from cocofacet.report import sentences, tables
+from cocofacet.report.style import INK, MODES, finished
+
+
+def drawn_again(
+    benchmark,
+    queries: np.ndarray,
+    images: Mapping[str | None, np.ndarray],
+    modes: Mapping[str, Mapping[str, Sequence[str | None]]],
+    seeds: Sequence[int],
+    ks: Sequence[int],
+) -> pd.DataFrame:
+    """Recall of each draw of negatives: columns seed, k, mode, facet, recall.
+
+    The arguments are those of `evaluate.rank_table`. ``facet`` is a facet or an
+    average; recalls are fractions.
+    """
+    parts = []
+    for seed in seeds:
+        ranks = rank_table(redrawn(benchmark, seed), queries, images, modes)
+        parts += [long(averages(ranks, k)).assign(seed=seed, k=k) for k in ks]
+    return pd.concat(parts, ignore_index=True)
+
+
+def long(recalls: pd.DataFrame) -> pd.DataFrame:
+    """`evaluate.averages` of one retriever as columns mode, facet, recall."""
+    by_mode = recalls.droplevel(
+        [name for name in recalls.index.names if name != "mode"]
+    )
+    return by_mode.rename_axis(columns="facet").stack().rename("recall").reset_index()
+
+
+def beside_expectation(
+    draws: pd.DataFrame, ranks: pd.DataFrame, k: int
+) -> pd.DataFrame:
+    """What the draws of one k do around the expectation.
+
+    ``draws`` is the output of `drawn_again`, ``ranks`` the tidy table with the
+    eligible negatives. A row for each mode and facet or average; columns mode, facet,
+    expected, mean, lowest, highest, spread (the standard deviation of the draws) and
+    predicted (what the closed form says that it is; missing for *balanced*).
+    """
+    expected = long(averages(ranks, k, expected=True)).set_index(["mode", "facet"])
+    recalls = draws[draws.k == k].groupby(["mode", "facet"], sort=False).recall
+    found = recalls.agg(["mean", "min", "max", "std"])
+    found.columns = ["mean", "lowest", "highest", "spread"]
+    found.insert(0, "expected", expected.recall)
+    predicted = [predicted_spread(part, k) for _, part in ranks.groupby("mode")]
+    return found.join(pd.concat(predicted)).reset_index()
+
+
+def predicted_spread(ranks: pd.DataFrame, k: int) -> pd.Series:
+    """The standard deviation that a single draw has around the expectation.
+
+    Each query draws by itself and hits with its expected recall p, so the variance of
+    a mean of n queries is the sum of p (1 - p) over n squared. ``ranks`` holds one
+    mode; index mode, facet: each facet, then macro and micro.
+    """
+    hits = per_query(ranks, k, expected=True)
+    variance = hits.assign(hit=hits.hit * (1 - hits.hit)).groupby("facet").hit
+    by_facet = variance.sum() / variance.size() ** 2
+    rows = {
+        **by_facet,
+        "macro": by_facet.sum() / len(by_facet) ** 2,
+        "micro": variance.sum().sum() / len(hits) ** 2,
+    }
+    (mode,) = hits["mode"].unique()
+    index = pd.MultiIndex.from_tuples([(mode, name) for name in rows])
+    index.names = ["mode", "facet"]
+    return pd.Series(np.sqrt(list(rows.values())), index, name="predicted")
+
+
+def scatter(draws: pd.DataFrame, table: pd.DataFrame, k: int, shown_as: str) -> Figure:
+    """Each draw's distance from the expectation, in points, by facet and mode.
+
+    ``draws`` as from `drawn_again`, ``table`` as from `beside_expectation`. The
+    expectation itself is written at the side.
+    """
+    facets = [name for name in dict.fromkeys(table.facet) if name not in AVERAGES[1:]]
+    modes = list(dict.fromkeys(table["mode"]))
+    figure, axes = plt.subplots(
+        figsize=(7, 0.52 * len(facets) + 1.3), layout="constrained"
+    )
+    drawn = draws[draws.k == k].set_index(["mode", "facet"]).recall
+    expected = table.set_index(["mode", "facet"]).expected
+    for place, mode in enumerate(modes):
+        words, colour, marker = MODES[mode]
+        shift = 0.36 * (place - (len(modes) - 1) / 2)
+        for row, facet in enumerate(facets):
+            away = 100 * (drawn.loc[[(mode, facet)]] - expected[mode, facet])
+            axes.plot(
+                away, np.full(len(away), row + shift), marker, color=colour,
+                markersize=4.5, alpha=0.55, label=words if row == 0 else None,
+            )  # fmt: skip
+            axes.annotate(
+                f"{100 * expected[mode, facet]:.1f} %", (1.02, row + shift),
+                xycoords=("axes fraction", "data"), va="center", color=colour,
+                fontsize=8.5,
+            )  # fmt: skip
+    axes.axvline(0, color=INK, linewidth=1.4)
+    axes.set_yticks(np.arange(len(facets)), facets)
+    axes.invert_yaxis()
+    axes.set_xlabel(f"Recall@{k} of one draw minus the expectation (percentage points)")
+    handles, names = axes.get_legend_handles_labels()
+    figure.legend(
+        handles, names, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=len(modes)
+    )
+    return finished(figure, shown_as)
+
+
+def grid(by_k: Mapping[int, pd.DataFrame], modes: Mapping[str, str]) -> pd.DataFrame:
+    """Facets and averages down, (mode, k) across: "expected [lowest, highest draw]".
+
+    ``by_k`` maps k to `beside_expectation`; ``modes`` maps a mode to its heading. The
+    last columns are the standard deviation of the draws, and the predicted one, in
+    points.
+    """
+    facets = list(dict.fromkeys(next(iter(by_k.values())).facet))
+    columns = {}
+    for mode, heading in modes.items():
+        for k, table in by_k.items():
+            here = table[table["mode"] == mode].set_index("facet").loc[facets]
+            columns[heading, f"R@{k}"] = [
+                tables.with_interval(row.expected, row.lowest, row.highest)
+                for row in here.itertuples()
+            ]
+            columns[heading, f"R@{k} spread"] = [
+                f"{100 * row.spread:.2f}"
+                + (
+                    f" ({100 * row.predicted:.2f})"
+                    if row.predicted == row.predicted
+                    else ""
+                )
+                for row in here.itertuples()
+            ]
+    return pd.DataFrame(columns, index=pd.Index(facets, name="facet"))
+
+
+def gains(
+    draws: pd.DataFrame, ranks: pd.DataFrame, k: int, mode: str, against: str
+) -> pd.DataFrame:
+    """The gain of a mode in each draw and in expectation, by facet or average.
+
+    Columns facet, expected, lowest, highest; fractions.
+    """
+    recalls = draws[draws.k == k].set_index(["seed", "facet", "mode"]).recall.unstack()
+    each = (recalls[mode] - recalls[against]).groupby("facet", sort=False)
+    expected = long(averages(ranks, k, expected=True)).set_index(["facet", "mode"])
+    expected = expected.recall.unstack()
+    found = each.agg(lowest="min", highest="max")
+    found.insert(0, "expected", expected[mode] - expected[against])
+    return found.reset_index()
+
+
+def moved(table: pd.DataFrame, width: float, k: int, count: int, who: str) -> str:
+    """How far the draws of one mode lie apart, and whether that matters.
+
+    ``table`` is one mode's `beside_expectation`, ``width`` that of the 95 % interval
+    over query texts of the macro average, a fraction, NaN where there is none.
+    """
+    macro = tables.row_of(table, "macro")
+    facets = tables.facets_only(table)
+    reach = facets.highest - facets.lowest
+    worst = facets.loc[reach.idxmax()]
+    text = (
+        f"Over {count} draws of the negatives, the macro Recall@{k} of {who} lies "
+        f"between {sentences.percent(macro.lowest)} and "
+        f"{sentences.percent(macro.highest)}; its expectation is "
+        f"{sentences.percent(macro.expected)}."
+    )
+    if reach.max() > 0:
+        text += (
+            f" It moves most on {worst.facet}, from {sentences.percent(worst.lowest)} "
+            f"to {sentences.percent(worst.highest)}."
+        )
+    # 95 % of single draws lie within this, if they scatter as a normal would.
+    luck = 2 * 1.96 * macro.spread
+    if np.isnan(luck) or np.isnan(width) or width == 0:
+        return text
+    share = luck / width
+    return text + (
+        f" That scatter, {100 * luck:.1f} points for 95 % of draws, is "
+        + ("small beside" if share < 0.5 else "not small beside")
+        + f" the {100 * width:.1f} points of the interval over query texts "
+        f"({share:.2f} of it)."
+    )
+
+
+def turned(table: pd.DataFrame, k: int, count: int) -> str:
+    """On which facets some draws show a gain and others a loss; from `gains`."""
+    facets = tables.facets_only(table)
+    both = facets[(facets.lowest < 0) & (facets.highest > 0)]
+    if both.empty:
+        return (
+            f"On no facet does the sign of the gain in Recall@{k} change between the "
+            f"{count} draws."
+        )
+    told = [
+        f"{row.facet} (from {sentences.points(row.lowest)} to "
+        f"{sentences.points(row.highest)}; expected {sentences.points(row.expected)})"
+        for row in both.itertuples()
+    ]
+    return (
+        f"Of the {count} draws, some show a gain in Recall@{k} and others a loss on "
+        f"{sentences.listed(told)}. There one draw decides nothing."
+    )
+
+
+def agrees(table: pd.DataFrame, count: int) -> str:
+    """Whether draws scatter around the expectation as the closed form says.
+
+    ``table`` as from `beside_expectation`, all modes. A draw's mean over ``count``
+    draws should lie within three of its own standard errors of the expectation.
+    """
+    known = table[table.predicted > 0]
+    error = known.predicted / np.sqrt(count)
+    far = known[(known["mean"] - known.expected).abs() > 3 * error]
+    if far.empty:
+        return (
+            f"The mean of the {count} draws lies within three standard errors of the "
+            f"expectation in all {len(known)} cases."
+        )
+    told = [f"{row.facet} ({MODES[row.mode][0]})" for row in far.itertuples()]
+    return (
+        f"The mean of the {count} draws lies more than three standard errors from the "
+        f"expectation on {sentences.listed(told)}: either luck, or the draws are not "
+        "what the formula takes them for."
+    )

@@ -1,0 +1,228 @@
+"""The chapter on reranking: its figure, its tables, its sentences."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from cocofacet.evaluation.metrics import averages
+from cocofacet.report.sentences import difference, percent, recovery
+from cocofacet.report.style import MODES, finished
+from cocofacet.report.tables import differences, of_mode, row_of
+
+NEAR = 0.01  # as good as prompted, for the sentences: within one point
+LEVELS = ("general", "ridge", "prompted")
+
+
+def curves(
+    ranks: pd.DataFrame, searched: pd.DataFrame, k: int, gallery_k: int
+) -> pd.DataFrame:
+    """Macro averages: columns where, mode, depth, value; depth 0 for the levels.
+
+    where is "pools" (Recall@k), "map" or "precision" (Precision@gallery_k) of the
+    gallery. ``ranks`` and ``searched`` as from `rerank.by_depth` and `by_ridge`.
+    """
+    recalls = averages(ranks, k).droplevel(["profile", "run", "retriever", "revision"])
+    rows = [
+        ("pools", *_mode_and_depth(name), value)
+        for name, value in recalls["macro"].items()
+    ]
+    keys = ["mode", "depth"]
+    for where, measure in (("map", "ap"), ("precision", f"precision@{gallery_k}")):
+        facets = searched.groupby([*keys, "facet"], sort=False)[measure].mean()
+        means = facets.groupby(keys, sort=False).mean()
+        rows += [
+            (where, mode, 0 if mode in LEVELS else depth, value)
+            for (mode, depth), value in means.items()
+        ]
+    return pd.DataFrame(rows, columns=["where", "mode", "depth", "value"])
+
+
+def _mode_and_depth(name: str) -> tuple[str, int]:
+    mode, _, depth = name.partition("-")
+    return mode, int(depth or 0)
+
+
+def against_cost(
+    found: pd.DataFrame,
+    k: int,
+    gallery_k: int,
+    images: int,
+    anchors: int,
+    shown_as: str,
+) -> Figure:
+    """Each measure against the pictures embedded for a query; level lines for the rest.
+
+    ``found`` is the output of `curves`.
+    """
+    panels = {
+        "pools": (f"pools of 100: Recall@{k}", 100),
+        "map": ("gallery: mAP", images),
+        "precision": (f"gallery: Precision@{gallery_k}", images),
+    }
+    figure, grid = plt.subplots(
+        1, 3, figsize=(10, 3.6), sharey=True, layout="constrained"
+    )
+    for axes, (where, (title, most)) in zip(grid, panels.items(), strict=True):
+        here = found[(found["where"] == where) & (found["depth"] <= most)]
+        for mode in LEVELS:
+            words, colour, _ = MODES[mode]
+            (value,) = here[here["mode"] == mode]["value"]
+            axes.axhline(
+                100 * value, color=colour, linewidth=2, linestyle="--", label=words
+            )
+        for mode in ("rerank", "bound"):
+            words, colour, marker = MODES[mode]
+            rows = here[here["mode"] == mode]
+            axes.plot(
+                rows["depth"], 100 * rows["value"], color=colour, marker=marker,
+                linestyle=":" if mode == "bound" else "-", label=words, markersize=5,
+            )  # fmt: skip
+        axes.axvline(anchors, color=MODES["ridge"][1], linewidth=1, linestyle=":")
+        axes.set_title(title, fontsize=10)
+        axes.set(xscale="log", ylim=(0, 103), xlabel="pictures embedded for a query")
+        ticks = sorted(set(here["depth"]) - {0})
+        axes.set_xticks(ticks, ticks, fontsize=8)
+        axes.minorticks_off()
+    grid[0].set_ylabel("%, macro over facets")
+    handles, words = grid[0].get_legend_handles_labels()
+    figure.legend(handles, words, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3)
+    return finished(figure, shown_as)
+
+
+def costs(
+    embedded: pd.Series, images: int, questions: int, texts: int, anchors: int
+) -> pd.DataFrame:
+    """Pictures embedded under a question: for one query, for one question, for all.
+
+    ``embedded`` is what `rerank.by_depth` counts, depth -> different pictures for all
+    texts together. The share is of embedding all beforehand.
+    """
+    beforehand = images * questions
+    rows = {
+        MODES["general"][0]: (0, 0, 0),
+        f"{MODES['ridge'][0]}, K = {anchors}": (0, anchors, anchors * questions),
+    }
+    rows |= {
+        f"reranked, first {depth}": (depth, 0, number)
+        for depth, number in embedded.items()
+    }
+    rows[MODES["prompted"][0] + ", all beforehand"] = (0, images, beforehand)
+    names = ("a query", "a question", f"for all {texts} texts")
+    found = pd.DataFrame.from_dict(rows, orient="index", columns=names)
+    found["share"] = [f"{100 * each / beforehand:.1f} %" for each in found[names[-1]]]
+    return found.rename_axis("pictures embedded under a question")
+
+
+def table(found: pd.DataFrame, k: int, gallery_k: int) -> pd.DataFrame:
+    """Methods and depths down, measures across, in percent, bounds beside them."""
+    titles = {
+        "pools": f"pools, Recall@{k}",
+        "map": "gallery, mAP",
+        "precision": f"gallery, Precision@{gallery_k}",
+    }
+    columns = {}
+    for where, title in titles.items():
+        here = found[found["where"] == where].set_index(["mode", "depth"])["value"]
+        own = here[here.index.get_level_values("mode") != "bound"]
+        columns[title, "reached"] = 100 * own
+        limits = here["bound"].reindex(own.index.get_level_values("depth"))
+        columns[title, "bound"] = pd.Series(100 * limits.to_numpy(), own.index)
+    wide = pd.DataFrame(columns).sort_index(key=_in_order)
+    wide.index = [
+        f"{MODES[mode][0]}, first {depth}" if mode == "rerank" else MODES[mode][0]
+        for mode, depth in wide.index
+    ]
+    return wide.rename_axis("method")
+
+
+def _in_order(level: pd.Index) -> pd.Index:
+    """Levels by what they cost at query time, the reranked between them."""
+    order = ("general", "ridge", "rerank", "prompted")
+    return level.map(order.index) if level.name == "mode" else level
+
+
+def reached(ranks: pd.DataFrame, depth: int, k: int, seed: int) -> str:
+    """How far reranking the first ``depth`` goes from general to prompted, in pools."""
+    general, prompted = of_mode(ranks, "general"), of_mode(ranks, "prompted")
+    gain = row_of(differences(prompted, general, k, seed), "macro")
+    value = averages(of_mode(ranks, f"rerank-{depth}"), k)["macro"].iloc[0]
+    return recovery(value, gain, f"In pools, reranking the first {depth}", k)
+
+
+def against_ridge(
+    ranks: pd.DataFrame, depth: int, anchors: int, k: int, seed: int
+) -> str:
+    """The two accelerations for questions known too late, side by side, in pools."""
+    rows = differences(
+        of_mode(ranks, f"rerank-{depth}"), of_mode(ranks, "ridge"), k, seed
+    )
+    what = f"Reranking, {depth} pictures a query,"
+    against = f"the linear map (ridge, {anchors} pictures a question)"
+    return difference(row_of(rows, "macro"), what, against, k)
+
+
+def _values(found: pd.DataFrame, where: str, mode: str) -> pd.Series:
+    here = found[(found["where"] == where) & (found["mode"] == mode)]
+    return here.set_index("depth")["value"].sort_index()
+
+
+def bounded(found: pd.DataFrame, depth: int, k: int, gallery_k: int) -> str:
+    """What no second stage can pass at this depth, because the first missed it."""
+    pools = _values(found, "pools", "bound")[depth]
+    head = _values(found, "precision", "bound")[depth]
+    return (
+        f"Among the first {depth} of a pool, the general embedding has the positive in "
+        f"{percent(pools)} of cases; no second stage can have a higher Recall@{k}. In "
+        f"the whole gallery, a perfect second stage on the first {depth} would reach "
+        f"Precision@{gallery_k} {percent(head)}."
+    )
+
+
+def _from_then_on(values: pd.Series, level: float) -> int | None:
+    """The depth from which a curve stays above a level; None where it does not."""
+    above = (values > level)[::-1].cummin()
+    return int(above.index[above][-1]) if above.any() else None
+
+
+def depth_needed(found: pd.DataFrame, where: str, words: str, most: int) -> str:
+    """The first depth that comes within `NEAR` of the prompted embedding."""
+    values = _values(found, where, "rerank")
+    (goal,) = _values(found, where, "prompted")
+    near = _from_then_on(values, goal - NEAR)
+    start = f"{words}, the prompted embedding has {percent(goal)}"
+    if near is None:
+        return (
+            f"{start}; the greatest depth tried, {values.index[-1]} of {most:,}, stays "
+            f"{100 * (goal - values.iloc[-1]):.1f} points below."
+        )
+    return (
+        f"{start}; reranking comes within a point of it at depth {near} of {most:,}, "
+        f"{100 * near / most:.0f} % of what is searched."
+    )
+
+
+def crossing(found: pd.DataFrame, where: str, words: str, anchors: int) -> str:
+    """From which depth reranking passes the linear map."""
+    (level,) = _values(found, where, "ridge")
+    passing = _from_then_on(_values(found, where, "rerank"), level)
+    start = (
+        f"{words}, the linear map has {percent(level)} for {anchors} pictures "
+        "a question"
+    )
+    if passing is None:
+        return f"{start}, and no depth tried stays above it."
+    return f"{start}; reranking passes it from {passing} pictures a query on."
+
+
+def break_even(depth: int, anchors: int, images: int) -> str:
+    """After how many queries of one question reranking has cost more than the rest."""
+
+    def queries(cost: int) -> int:
+        return int(np.ceil(cost / depth))
+
+    return (
+        f"At {depth} pictures a query, reranking has embedded as many as the linear "
+        f"map after {queries(anchors)} queries with one question, and as many as the "
+        f"whole gallery after {queries(images)}, if no two queries share a picture."
+    )

@@ -1,0 +1,104 @@
+"""From the records of the trainings to the tables of the training chapter.
+
+A record is the JSON that `training` leaves: ``settings``, ``log`` with an entry
+each time the model was measured on tune scenes, ``wall_seconds`` and ``versions``.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+RATE = "caption-rate-"  # how the names of the caption-rate records begin
+
+
+def read_records(folder: Path) -> dict[str, dict]:
+    """Name -> record, in the order of the names."""
+    paths = sorted(Path(folder).glob("*.json"))
+    return {path.stem: json.loads(path.read_text()) for path in paths}
+
+
+def settings(records: Mapping[str, dict]) -> pd.DataFrame:
+    """A row for each record, of what a reader needs to judge or repeat it."""
+    rows = {
+        name: {
+            "steps": record["settings"]["steps"],
+            "batch": record["settings"]["batch"],
+            "learning rate": f"{record['settings']['rate']:g}",
+            "scenes": f"{record['settings']['train_scenes']:,}",
+            "seed": record["settings"]["seed"],
+            "threads": record["threads"],
+            "minutes": f"{record['wall_seconds'] / 60:.1f}",
+            "torch": record["versions"]["torch"],
+        }
+        for name, record in records.items()
+    }
+    return pd.DataFrame(rows).T
+
+
+def curves(records: Mapping[str, dict]) -> pd.DataFrame:
+    """Macro Recall@1 on tune scenes while the shipped seed was trained.
+
+    Columns model, step, mode, recall; the caption-rate models are left out.
+    """
+    return pd.DataFrame(
+        [
+            {
+                "model": name.removesuffix("-seed0"),
+                "step": entry["step"],
+                "mode": mode,
+                "recall": entry[mode]["macro"][0],
+            }
+            for name, record in records.items()
+            for entry in record["log"]
+            for mode in ("general", "prompted")
+            if name.endswith("-seed0") and not name.startswith(RATE) and mode in entry
+        ],
+        columns=["model", "step", "mode", "recall"],
+    )
+
+
+def last_shares(records: Mapping[str, dict]) -> pd.DataFrame:
+    """Percent right at the end of the trainings that measure a share by facet.
+
+    A row for each record: answers in words, or texts matched to queries.
+    """
+    last = {name: record["log"][-1] for name, record in records.items()}
+    shares = {
+        name: entry.get("answers") or entry.get("texts") for name, entry in last.items()
+    }
+    found = {name: share for name, share in shares.items() if share}
+    return _macro_last(100 * pd.DataFrame(found).T)
+
+
+def by_caption_rate(records: Mapping[str, dict], k: int = 1) -> pd.DataFrame:
+    """Percent Recall@k on tune scenes at the end, a row a caption rate and seed.
+
+    k is 1 or 5, as the trainings measure.
+    """
+    rows = {}
+    for name, record in records.items():
+        if name.startswith(RATE):
+            (rate,) = set(record["settings"]["caption_rates"].values())
+            found = record["log"][-1]["general"]
+            at = {
+                facet: 100 * recall[(1, 5).index(k)] for facet, recall in found.items()
+            }
+            rows[f"{100 * rate:g} %", record["settings"]["seed"]] = at
+    index = pd.MultiIndex.from_tuples(rows, names=["captions", "seed"])
+    return _macro_last(pd.DataFrame(list(rows.values()), index=index))
+
+
+def _macro_last(table: pd.DataFrame) -> pd.DataFrame:
+    return table[sorted(table.columns, key=lambda name: (name == "macro", name))]
+
+
+def seeds(ranks: pd.DataFrame) -> pd.DataFrame:
+    """Percent macro Recall@1 and @5 of each retriever, mode and seed."""
+    keys, columns = ["retriever", "mode", "seed"], {}
+    for k in (1, 5):
+        hits = ranks.assign(hit=100 * (ranks["rank"] <= k))
+        by_facet = hits.groupby([*keys, "facet"]).hit.mean()
+        columns[f"macro R@{k}"] = by_facet.groupby(keys).mean()
+    return pd.DataFrame(columns)

@@ -1,0 +1,289 @@
+"""The chapter on why: what is in an embedding, what reaches it, and what was missing.
+
+An embedding is a retriever in a mode (general, prompted). Its levels are the recalls of
+`reach.WAYS`; what is concluded of a facet follows from their intervals alone.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from scipy.stats import binomtest
+
+from cocofacet.chapters.anchors import share_of_gap
+from cocofacet.evaluation.metrics import averages, paired_difference
+from cocofacet.evaluation.probes import WAYS, mode_of
+from cocofacet.report.sentences import (
+    bulleted,
+    difference,
+    interval,
+    listed,
+    percent,
+    points,
+    verdict,
+)
+from cocofacet.report.style import chance_line, finished
+from cocofacet.report.tables import facets_only, of_mode, recalls, row_of, with_interval
+
+# way -> (words in a legend, heading of a column, colour, marker).
+SHOWN = {
+    "probe": ("there: a linear probe", "probe", "#0f9e78", "^"),
+    "half": ("the probe, taught by half as many", "half", "#8fd3bf", "^"),
+    "images": ("from images: mean of others", "images", "#4c7fd0", "s"),
+    "grounded": ("grounded: mean of what the text finds", "grounded", "#cc79a7", "v"),
+    "words": ("from words: the text", "words", "#e08214", "D"),
+}
+
+# What the levels say of a facet -> in words, after "are".
+VERDICTS = {
+    "reached": "reached from words no worse than by the probe",
+    "in part": "reached in part",
+    "not reached": "there but not reached from words",
+    "lost": "lost: even the probe names them no better than chance",
+    "undecided": "asked for with a single text, which decides nothing",
+}
+
+
+def levels(
+    ranks: pd.DataFrame, modes: Sequence[str], k: int, seed: int
+) -> pd.DataFrame:
+    """`tables.recalls` of one retriever, with the columns mode and way."""
+    named = {mode_of(mode, way): (mode, way) for mode in modes for way in WAYS}
+    found = recalls(ranks, k, seed)
+    found[["mode", "way"]] = [named[name] for name in found["mode"]]
+    return found
+
+
+def of_way(found: pd.DataFrame, mode: str, way: str) -> pd.DataFrame:
+    """The rows of one mode and way of `levels`."""
+    return found[(found["mode"] == mode) & (found.way == way)]
+
+
+def figure(panels: Mapping[str, pd.DataFrame], k: int, shown_as: str) -> Figure:
+    """The levels of each facet with their intervals, a panel for each embedding.
+
+    Each table is `levels` of one mode. A panel is read by itself.
+    """
+    facets = list(dict.fromkeys(facets_only(next(iter(panels.values()))).facet))
+    shape = {"sharex": True, "sharey": True, "squeeze": False, "layout": "constrained"}
+    size = (max(7, 3.1 * len(panels) + 1), 0.7 * len(facets) + 1.4)
+    drawn, grid = plt.subplots(1, len(panels), figsize=size, **shape)
+    for axes, (title, table) in zip(grid[0], panels.items(), strict=True):
+        for place, way in enumerate(WAYS):
+            words, _, colour, marker = SHOWN[way]
+            here = table[table.way == way].set_index("facet").reindex(facets)
+            error = np.vstack([here.recall - here.low, here.high - here.recall])
+            axes.errorbar(
+                100 * here.recall,
+                np.arange(len(facets)) + 0.16 * (place - 2),
+                xerr=100 * error.clip(0),
+                fmt=marker,
+                color=colour,
+                label=words,
+                markersize=5,
+                elinewidth=1.5,
+            )
+        chance_line(axes, k)
+        axes.set(title=title, xlim=(-2, 103), xlabel=f"Recall@{k} (%)")
+    grid[0][0].set_yticks(np.arange(len(facets)), facets)
+    grid[0][0].invert_yaxis()
+    handles, words = grid[0][0].get_legend_handles_labels()
+    drawn.legend(handles, words, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2)
+    return finished(drawn, shown_as)
+
+
+def grid(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Facets and the macro average down, (embedding, way) across: recall [interval].
+
+    The probe's half, which only says how far the probe is from done, is left out.
+    """
+    columns = {}
+    for title, table in panels.items():
+        for way in (way for way in WAYS if way != "half"):
+            here = table[(table.way == way) & ~table.facet.isin(["micro", "balanced"])]
+            columns[title, SHOWN[way][1]] = {
+                row.facet: with_interval(row.recall, row.low, row.high)
+                for row in here.itertuples()
+            }
+    return pd.DataFrame(columns).rename_axis("facet")
+
+
+def naming_grid(named: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """How often the probe names an image's class, in percent, beside what needs no
+    picture: (embedding, measure) across, facets down. Tables as from `reach.naming`."""
+    columns = {}
+    for title, table in named.items():
+        table = table.set_index("facet")
+        columns[title, "right"] = (100 * table.accuracy).map("{:.1f}".format)
+        columns[title, "balanced"] = [
+            with_interval(row.balanced, row.low, row.high) for row in table.itertuples()
+        ]
+    columns["without a picture", "right"] = (100 * table.majority).map("{:.1f}".format)
+    columns["without a picture", "balanced"] = (100 * table.even).map("{:.1f}".format)
+    columns["", "images"] = table.images
+    return pd.DataFrame(columns)
+
+
+def judged(
+    ranks: pd.DataFrame,
+    found: pd.DataFrame,
+    named: pd.DataFrame,
+    mode: str,
+    k: int,
+    seed: int,
+) -> pd.DataFrame:
+    """What the levels of one embedding say of each facet.
+
+    ``ranks``, ``found`` (`levels`) and ``named`` (of `reach.Reached`) hold one
+    retriever. Columns facet, verdict, named and even (balanced naming and its chance),
+    probe, words (recalls).
+    """
+    probe, words = (of_way(found, mode, way) for way in ("probe", "words"))
+    tables = [of_mode(ranks, mode_of(mode, way)) for way in ("probe", "words")]
+    named = named[named["mode"] == mode].set_index("facet")
+    rows = []
+    for facet in facets_only(probe).facet:
+        pair = (table[table.facet == facet] for table in tables)
+        ahead = paired_difference(*pair, k, average="micro", seed=seed).low
+        right, read = named.loc[facet], row_of(words, facet)
+        said = judge(right.low - right.even, surely(read), ahead, k)
+        recall = row_of(probe, facet).recall
+        rows.append((facet, said, right.balanced, right.even, recall, read.recall))
+    columns = ["facet", "verdict", "named", "even", "probe", "words"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def surely(row) -> float:
+    """The lower end of a row of `levels`: over texts or over queries, the lower one.
+
+    A handful of texts that all find next to nothing agree too well with each other.
+    """
+    hits = round(row.recall * row.queries)
+    over_queries = binomtest(hits, int(row.queries)).proportion_ci(method="wilson").low
+    return float(np.minimum(row.low, over_queries))  # NaN stays NaN
+
+
+def judge(there: float, words: float, ahead: float, k: int) -> str:
+    """A key of `VERDICTS` from the lower ends of three intervals.
+
+    there: how far the probe names classes above chance, balanced. words: the text's
+    Recall@k, of which chance is k in 100. ahead: the probe's Recall@k minus the text's,
+    paired.
+
+    >>> judge(there=0.4, words=0.005, ahead=0.3, k=1)
+    'not reached'
+    """
+    if np.isnan([words, ahead]).any():
+        return "undecided"
+    if words > k / 100:
+        return "in part" if ahead > 0 else "reached"
+    return "not reached" if there > 0 else "lost"
+
+
+def concluded(table: pd.DataFrame, who: str, k: int) -> str:
+    """A list for an embedding, from `judged`: which facets are lost, which are
+    there but not reached, which are reached; with the levels where these differ."""
+    parts = []
+    for name, words in VERDICTS.items():
+        here = table[table.verdict == name]
+        if here.empty:
+            continue
+        facets = [_with_levels(row) for row in here.itertuples()]
+        parts.append(f"{listed(facets)} are {words}.")
+    return bulleted(f"{who}, in Recall@{k}:", parts)
+
+
+def _with_levels(row) -> str:
+    """A facet with what its verdict rests on, where that is not all or nothing."""
+    recalls = f"probe {percent(row.probe)}, words {percent(row.words)}"
+    named = f"named rightly {percent(row.named)} against {percent(row.even)} by chance"
+    more = {"in part": f" ({recalls})", "not reached": f" ({named}; {recalls})"}
+    return row.facet + more.get(row.verdict, "")
+
+
+def missing(ranks: pd.DataFrame, who: str, k: int, seed: int) -> str:
+    """How much of what the question gains a better query could have had without it.
+
+    ``ranks`` of a promptable retriever, modes general and prompted in all ways. The
+    probe on the general embedding stands for the best query.
+    """
+    ways = ("general-probe", "general-half", "general", "prompted")
+    probe, half, general, prompted = (of_mode(ranks, mode) for mode in ways)
+    gain = _macro(prompted, general, k, seed)
+    if verdict(gain.low, gain.high) != "gain":
+        return f"With {who} the question has no clear gain in Recall@{k} to explain."
+    more = _macro(probe, half, k, seed)
+    share, low, high = share_of_gap(probe, general, prompted, k, seed)
+    text = (
+        f"With {who}, words reach macro Recall@{k} {percent(gain.reference)} without "
+        f"the question and {percent(gain.value)} with it. A probe on the embedding "
+        f"without it reaches {percent(more.value)}, {_whole(share)} of that way (95 % "
+        f"interval {_whole(low)} to {_whole(high)}); taught by half as many images, "
+        f"{percent(more.reference)}. "
+    )
+    if low > 0.5:
+        return text + (
+            "So most of what the question gains was there already, and the text failed "
+            'to reach it. That is what "Seeing Is Not Addressing" argues.'
+        )
+    if verdict(more.low, more.high) == "gain":
+        return text + (
+            "So at least that part was there already and the text failed to reach it. "
+            "How much more is open, because the probe still gains from more images."
+        )
+    if high < 0.5:
+        return text + (
+            "So most of what the question gains was not within reach of a better "
+            "query, nor do more images find it. That is what the paper suspects."
+        )
+    return text + "Whether most of it was there already is undecided."
+
+
+def _macro(a: pd.DataFrame, b: pd.DataFrame, k: int, seed: int) -> pd.Series:
+    """The macro row of `tables.differences`, without its other rows."""
+    found = paired_difference(a, b, k, seed=seed)
+    value, reference = (averages(table, k).macro.iloc[0] for table in (a, b))
+    names = ("value", "reference", "difference", "low", "high")
+    numbers = (value, reference, found.value, found.low, found.high)
+    return pd.Series(dict(zip(names, numbers, strict=True)))
+
+
+def _whole(share: float) -> str:
+    return f"{100 * share:.0f} %".replace("-", "−")
+
+
+def brought_in(ranks: pd.DataFrame, k: int, seed: int) -> str:
+    """Whether the question changes what the probe finds, and not only the words."""
+    probes = (of_mode(ranks, mode_of(m, "probe")) for m in ("prompted", "general"))
+    row = _macro(*probes, k, seed)
+    return difference(row, "On prompted embeddings a probe", "on general ones", k)
+
+
+def asked_with_images(
+    ranks: pd.DataFrame, modes: Mapping[str, str], way: str, k: int, seed: int
+) -> str:
+    """What a query made of images gains or loses against the text, macro.
+
+    ``ranks`` holds one retriever, ``modes`` maps its modes to their names.
+    """
+    parts = []
+    for mode, name in modes.items():
+        pair = (of_mode(ranks, mode_of(mode, w)) for w in (way, "words"))
+        row = _macro(*pair, k, seed)
+        size = f"{100 * abs(row.difference):.1f} points"
+        effect = {
+            "gain": f"gains {size}",
+            "loss": f"loses {size}",
+            "undecided": f"is undecided with {points(row.difference)}",
+        }[verdict(row.low, row.high)]
+        parts.append(f"with {name} {effect} ({interval(row.low, row.high)})")
+    query = {
+        "images": "the mean of other images that carry the label",
+        "grounded": "the mean of the ten images that the text finds",
+    }[way]
+    return (
+        f"Against the text, a query that is {query} {listed(parts)}, in macro "
+        f"Recall@{k}."
+    )

@@ -1,0 +1,137 @@
+"""The chapter on ways to ask: its figures, its table of tests, its sentences."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from cocofacet.evaluation.permutation import sign_flip
+from cocofacet.report.sentences import listed, percent, points, verdict
+from cocofacet.report.style import INK, MODES, finished
+from cocofacet.report.tables import differences, of_mode, recalls, row_of
+
+QUESTIONS = ("prompted", "human", "own")  # modes that ask what the query asks
+
+
+def over_general(
+    ranks: pd.DataFrame, modes: Sequence[str], k: int, seed: int
+) -> dict[str, pd.DataFrame]:
+    """mode -> its paired differences to the general embedding (`tables.differences`).
+
+    A mode that asks only some facets is compared on these.
+    """
+    found = {}
+    for mode in modes:
+        chosen = of_mode(ranks, mode)
+        general = of_mode(ranks, "general")
+        general = general[general.facet.isin(chosen.facet)]
+        found[mode] = differences(chosen, general, k, seed)
+    return found
+
+
+def ways(found: Mapping[str, pd.DataFrame], k: int, shown_as: str) -> Figure:
+    """What each way to ask changes against the general embedding, macro over facets."""
+    figure, axes = plt.subplots(
+        figsize=(7, 0.42 * len(found) + 1.1), layout="constrained"
+    )
+    for place, (mode, table) in enumerate(found.items()):
+        row, (_, colour, marker) = row_of(table, "macro"), MODES[mode]
+        error = [[row.difference - row.low], [row.high - row.difference]]
+        axes.errorbar(
+            100 * row.difference, place, xerr=100 * np.array(error), fmt=marker,
+            color=colour, markersize=7, elinewidth=1.8,
+        )  # fmt: skip
+    axes.axvline(0, color=INK, linewidth=1)
+    axes.set_yticks(range(len(found)), [MODES[mode][0] for mode in found])
+    axes.invert_yaxis()
+    axes.set_xlabel(f"difference in Recall@{k} to no prompt (points), macro")
+    return finished(figure, shown_as)
+
+
+def by_facet_and_way(ranks: pd.DataFrame, modes: Sequence[str], k: int, seed: int):
+    """Recall@k in percent: ways down, facets and the macro average across."""
+    rows = {}
+    for mode in modes:
+        table = recalls(of_mode(ranks, mode), k, seed).set_index("facet").recall
+        rows[MODES[mode][0]] = 100 * table.drop(["micro", "balanced"])
+    return pd.DataFrame(rows).T
+
+
+def sign_flips(
+    ranks: pd.DataFrame, modes: Sequence[str], k: int, seed: int
+) -> pd.DataFrame:
+    """Exact sign-flip tests over query texts: (mode, facet) down.
+
+    Columns: difference in points, p, texts, and whether every flip was counted or a
+    sample of them drawn.
+    """
+    rows = {}
+    general = of_mode(ranks, "general")
+    for mode in modes:
+        chosen = of_mode(ranks, mode)
+        for facet in (*dict.fromkeys(chosen.facet), "macro"):
+            a, b = (
+                table if facet == "macro" else table[table.facet == facet]
+                for table in (chosen, general[general.facet.isin(chosen.facet)])
+            )
+            test = sign_flip(a, b, k, "macro" if facet == "macro" else "micro", seed)
+            rows[MODES[mode][0], facet] = {
+                "points": points(test.value).removesuffix(" points"),
+                "p": f"{test.p:.2g}",
+                "texts": a.text.nunique(),
+                "flips": f"all {test.flips:,}" if test.exact else f"{test.flips:,}",
+            }
+    return pd.DataFrame(rows).T.rename_axis(["way", "facet"])
+
+
+def what_matters(found: Mapping[str, pd.DataFrame], k: int) -> dict[str, str]:
+    """Does the meaning of the question matter, whose words, and on which side?"""
+    macro = {mode: row_of(table, "macro") for mode, table in found.items()}
+    sentences = {}
+    asked = macro["prompted"]
+    empty = [m for m in ("nonsense", "generic", "wrong", "bare") if m in macro]
+    as_good = [m for m in empty if macro[m].high >= asked.low]
+    if verdict(asked.low, asked.high) != "gain":
+        sentences["meaning"] = (
+            "The facet's question brings no clear gain here "
+            f"({points(asked.difference)} Recall@{k}), so there is nothing for its "
+            "meaning to explain."
+        )
+    elif as_good:
+        sentences["meaning"] = (
+            f"The facet's question gains {points(asked.difference)}, but "
+            f"{listed([MODES[m][0] for m in as_good])} cannot be told from it: its "
+            "meaning is not what helps, or not all of it."
+        )
+    else:
+        best = max(empty, key=lambda mode: macro[mode].difference)
+        sentences["meaning"] = (
+            f"The facet's question gains {points(asked.difference)} Recall@{k}; of "
+            f"what does not ask for the facet, {MODES[best][0]} does best with "
+            f"{points(macro[best].difference)}. The question's meaning matters."
+        )
+    if "human" in macro:
+        human = macro["human"]
+        apart = human.high < asked.low or human.low > asked.high
+        sentences["words"] = (
+            f"Human-written questions reach {percent(human.value)}, GPT-written ones "
+            f"{percent(asked.value)}: "
+            + ("a clear difference." if apart else "their intervals overlap.")
+        )
+    if "query" in macro:
+        side = macro["query"]
+        effect = {"gain": "helps", "loss": "hurts", "undecided": "decides nothing"}
+        sentences["side"] = (
+            "The same question on the query's side, with images that never heard it, "
+            f"{effect[verdict(side.low, side.high)]} ({points(side.difference)})."
+        )
+    if "average" in macro:
+        mean = macro["average"]
+        sentences["average"] = (
+            "The mean of an image's embeddings under all prompts, one vector as "
+            f"before, reaches {percent(mean.value)} against {percent(mean.reference)} "
+            f"without a prompt ({points(mean.difference)})."
+        )
+    return sentences

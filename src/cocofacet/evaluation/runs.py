@@ -1,0 +1,81 @@
+"""Every run's ranks in one table: what a sweep of papermill leaves behind."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from cocofacet.errors import InputError
+from cocofacet.evaluation.metrics import COLUMNS, GROUP, LUCK, averages
+
+
+def collect(results: Path, profile: str) -> pd.DataFrame:
+    """The tidy ranks of all runs of a profile, each row once.
+
+    Reads ``results/<profile>/<run>/*.ranks.csv``. Two notebooks of a run may hold the
+    same rows (both rank the general embedding): they count once. Raises ``InputError``
+    when there is no run, or a file is not a table of ranks.
+    """
+    files = sorted((Path(results) / profile).glob("*/*.ranks.csv"))
+    if not files:
+        raise InputError(
+            f"{Path(results) / profile}: no ranks here. Execute the notebooks first: "
+            f"make execute PROFILE={profile} RUN=…"
+        )
+    return pd.concat(map(read, files)).drop_duplicates([*GROUP, "prompt", "query"])
+
+
+def read(path: Path) -> pd.DataFrame:
+    """One file of tidy ranks. Labels such as "4" stay text."""
+    table = pd.read_csv(
+        path,
+        keep_default_na=False,
+        na_values=dict.fromkeys(LUCK, ""),
+        dtype={"label": str, "run": str} | dict.fromkeys(LUCK, "Int64"),
+    )
+    missing = [column for column in COLUMNS if column not in table]
+    if missing:
+        raise InputError(
+            f"{path}: column {missing[0]!r} is missing, so this is no table of ranks. "
+            "Delete the file and execute its notebook again."
+        )
+    return table
+
+
+def summary(ranks: pd.DataFrame) -> pd.DataFrame:
+    """A row for each run, retriever and mode; Recall@1 and @5 in percent, by the
+    macro average over facets and the micro average over queries."""
+    columns = {
+        f"{average} R@{k}": 100 * averages(ranks, k)[average]
+        for average in ("macro", "micro")
+        for k in (1, 5)
+    }
+    table = pd.DataFrame(columns).reset_index()
+    shown = table.drop(columns=["profile", "revision"])
+    return shown.set_index(["retriever", "mode", "run"]).sort_index()
+
+
+def add_runs_command(commands: argparse._SubParsersAction) -> None:
+    """Add `runs`; it sets ``run``, a function of the options."""
+    parser = commands.add_parser(
+        "runs",
+        help="one row for each run of the notebooks, retriever and mode",
+        description="Read the ranks that the notebooks saved and print Recall@1 and "
+        "@5 in percent, a row for each retriever, mode and run.",
+    )
+    add = parser.add_argument
+    add("--profile", default="mini", metavar="NAME", help="default mini")
+    add(
+        "--results",
+        type=Path,
+        default=Path("results"),
+        metavar="DIR",
+        help="folder of <profile>/<run>/; default ./results",
+    )
+    parser.set_defaults(run=run_runs)
+
+
+def run_runs(options: argparse.Namespace) -> None:
+    """`cocofacet runs`: print the summary of a profile's runs."""
+    table = summary(collect(options.results, options.profile))
+    print(table.to_string(float_format="%.1f", sparsify=False))

@@ -1,0 +1,229 @@
+"""Where the annotations, pictures and released queries come from: a table, no code.
+
+Nothing of it was downloaded while it was written. Addresses are those that the authors
+or several users of a file name; COCO's sizes and digests are from the checksums of
+TensorFlow Datasets, the Hub's from its own pages. What could not be confirmed says so
+in ``unconfirmed``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.sources import OFFICIAL
+
+
+@dataclass(frozen=True)
+class File:
+    """One file to download, and where its contents go.
+
+    Attributes:
+        name: what it is saved as, unique in the table.
+        urls: where it is had, tried in turn.
+        places: for an archive, from a pattern of member paths (``*`` crosses folders)
+            to a folder (ends with ``/``) or a file below the folder fetched into; a
+            member keeps its path below the pattern's fixed folders. For any other
+            file, from its name to its place.
+        size: bytes to download, rounded where only a rounded figure is published;
+            None where unknown.
+        unpacked: bytes of what is taken out of an archive, or None.
+        sha256: of the download, where it is published.
+        archive: whether it is a zip or tar to be unpacked.
+        unconfirmed: what of this entry nobody has confirmed; empty if all is.
+    """
+
+    name: str
+    urls: tuple[str, ...]
+    places: Mapping[str, str]
+    size: int | None = None
+    unpacked: int | None = None
+    sha256: str | None = None
+    archive: bool = True
+    unconfirmed: str = ""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What one name of ``cocofacet fetch`` stands for."""
+
+    use: str
+    terms: str
+    files: tuple[File, ...] = field(default=())
+
+
+# images.cocodataset.org has no certificate of its own; the bucket behind it has one.
+_COCO = (
+    "https://s3.amazonaws.com/images.cocodataset.org",
+    "http://images.cocodataset.org",
+)
+_COCO_TERMS = "annotations CC BY 4.0; pictures under their Flickr authors' licences"
+_HUB = "https://huggingface.co/datasets"
+_FACET = f"{_HUB}/lst627/COCO-Facet/resolve/7dfc28f1c103421d5b3818da326b9369a6ed8385"
+_MMEB = f"{_HUB}/TIGER-Lab/MMEB-eval/resolve/101d09ca7a7818904b9f8d97a3114d9b24f04368"
+
+
+def _coco(name: str, path: str, **rest) -> File:
+    return File(name, tuple(f"{host}/{path}/{name}" for host in _COCO), **rest)
+
+
+def _released(stem: str) -> File:
+    """A file of the released benchmark.
+
+    Its folder on the Hub could not be seen. The authors' README says that the Hub holds
+    the pictures too; under which names is not known, so they come from their sources.
+    """
+    name = f"{stem}.json"
+    return File(
+        name,
+        (f"{_FACET}/{name}", f"{_FACET}/benchmark/{name}"),
+        {name: f"coco-facet/{name}"},
+        archive=False,
+        unconfirmed="its folder on the Hub; at the top or in benchmark/ is tried",
+    )
+
+
+def _pool(name: str, size: int, sha256: str, rows: int, rows_sha256: str):
+    """An image pool of MMEB: its pictures, and the rows that name and label them."""
+    table = f"{name}.parquet"
+    return (
+        File(
+            f"{name}.zip",
+            (f"{_MMEB}/images_zip/{name}.zip",),
+            {f"{name}/*": f"images/{name}/"},
+            size=size,
+            sha256=sha256,
+            unconfirmed=f"that its pictures lie in a folder {name}/ of the archive",
+        ),
+        File(
+            table,
+            (f"{_MMEB}/{name}/test-00000-of-00001.parquet",),
+            {table: f"mmeb/{table}"},
+            size=rows,
+            sha256=rows_sha256,
+            archive=False,
+        ),
+    )
+
+
+ORIGINS: dict[str, Origin] = {
+    "coco-val2017": Origin(
+        "pictures of objects, animals, gestures, materials and part of weathers",
+        "pictures under their Flickr authors' licences and Flickr's terms of use",
+        (
+            _coco(
+                "val2017.zip",
+                "zips",
+                places={"val2017/*.jpg": "images/val2017/"},
+                size=815_585_330,
+                unpacked=815_585_330,  # JPEG hardly shrinks in a zip
+                sha256="4f7e2ccb2866ec5041993c9cf2a952bbed69647b115d0f74da7ce8f4bef82f05",
+            ),
+        ),
+    ),
+    "annotations": Origin(
+        "labels of objects, animals, gestures, materials and part of weathers",
+        _COCO_TERMS,
+        (
+            _coco(
+                "annotations_trainval2017.zip",
+                "annotations",
+                places={
+                    "annotations/instances_val2017.json": OFFICIAL["instances"],
+                    "annotations/captions_val2017.json": OFFICIAL["captions"],
+                },
+                size=252_907_541,
+                unpacked=19_987_840 + 3_872_473,
+                sha256="113a836d90195ee1f884e704da6304dfaaecff1f023f49b6ca93c4aaae470268",
+            ),
+            _coco(
+                "stuff_annotations_trainval2017.zip",
+                "annotations",
+                places={"*stuff_val2017.json": OFFICIAL["stuff"]},
+                size=1_100_000_000,
+                unconfirmed="its exact size and sha256",
+            ),
+        ),
+    ),
+    "visual7w": Origin(
+        "labels and pictures of scenes, times, people and part of weathers",
+        "toolkit MIT; no licence stated for the questions; pictures are COCO's, under "
+        "their Flickr authors' licences",
+        (
+            File(
+                "dataset_v7w_telling.zip",
+                (
+                    "https://ai.stanford.edu/~yukez/papers/resources/"
+                    "dataset_v7w_telling.zip",
+                    "https://web.stanford.edu/~yukez/papers/resources/"
+                    "dataset_v7w_telling.zip",
+                ),
+                {"*dataset_v7w_telling.json": OFFICIAL["visual7w"]},
+                size=24_000_000,
+                unconfirmed="its exact size and sha256",
+            ),
+            File(
+                "visual7w_images.zip",
+                ("http://vision.stanford.edu/yukezhu/visual7w_images.zip",),
+                {"images/v7w_*.jpg": "images/"},
+                size=1_700_000_000,
+                unpacked=1_700_000_000,
+                unconfirmed="its exact size and sha256",
+            ),
+        ),
+    ),
+    "visdial": Origin(
+        "labels and pictures of part of weathers",
+        "CC BY 4.0 as a copy on the Hub states it (the dataset's own page could not be "
+        "checked); pictures under their Flickr authors' licences",
+        (
+            File(
+                "visdial_1.0_val.zip",
+                ("https://www.dropbox.com/s/ibs3a0zhw74zisc/visdial_1.0_val.zip?dl=1",),
+                {"*visdial_1.0_val.json": OFFICIAL["visdial"]},
+                unconfirmed="its size and sha256",
+            ),
+            File(
+                "VisualDialog_val2018.zip",
+                (
+                    "https://www.dropbox.com/s/twmtutniktom7tu/"
+                    "VisualDialog_val2018.zip?dl=1",
+                ),
+                {"VisualDialog_val2018/VisualDialog_val2018_*.jpg": "images/"},
+                unconfirmed="its size and sha256",
+            ),
+        ),
+    ),
+    "coco-facet": Origin(
+        "the released queries, to evaluate on and to compare with rebuilt ones",
+        "MIT",
+        tuple(_released(facet.stem) for facet in FACETS.values()),
+    ),
+    "pools": Origin(
+        "other image pools (MMEB): pictures, and the rows that label them",
+        "rows Apache-2.0 (MMEB-eval); pictures under the terms of SUN397, Places365 "
+        "and Country211",
+        (
+            *_pool(
+                "SUN397",
+                163_000_000,
+                "76cd0f035449c3f7a4c1295ef4b214b09affad344ef2e2eaa35b10c9080957b1",
+                118_000,
+                "0373bf6e1aba6f21e88a6d0fee7d24fb09feac6922a2d582bba3c164f60c84f3",
+            ),
+            *_pool(
+                "Place365",
+                13_700_000,
+                "33270a0ce42043a5e6772a611a358732ec5f52f72dae0b0f26383ce7f5732185",
+                89_900,
+                "fa303d697f5a88989d91508de11045647cc8855bb65ade1df225ff76a94b15b5",
+            ),
+            *_pool(
+                "Country211",
+                33_300_000,
+                "d02dc1892d2a07838c2bb8a141e592b83a96c9d4b1a79dc8b418e265118a8924",
+                31_600,
+                "4f274602ff79f57efaa0033aa6769f8428c81bd2c72ebe60b511715861f911a1",
+            ),
+        ),
+    ),
+}

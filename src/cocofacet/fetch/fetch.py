@@ -1,0 +1,179 @@
+"""Fetch what ``origins`` lists into one folder, in the layout that ``build`` reads.
+
+``DIR/downloads`` holds what is being downloaded, and what a person saved there by
+hand; ``DIR/fetched.json`` records what was fetched. A file is done when its contents
+are in their places, as recorded.
+"""
+
+import errno
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from cocofacet.benchmark.sources import read_json
+from cocofacet.errors import InputError
+from cocofacet.fetch.catalog import ORIGINS, File
+from cocofacet.fetch.download import download
+from cocofacet.fetch.unpack import check_space, fixed_folders, move, readable, unpack
+from cocofacet.io import sha256_of, write_json
+
+RECORDS = "fetched.json"
+DOWNLOADS = "downloads"
+BY_HAND = "saved by hand"
+
+
+def fetch(
+    names: Sequence[str], folder: Path, tell: Callable[[str], None] = print
+) -> None:
+    """Fetch all files of these origins that are not in ``folder`` yet.
+
+    ``tell`` is given a line for every file, before and after. Sizes and free disk are
+    checked before the first byte is downloaded. The first failure ends it; what was
+    done before stays and is not done again.
+
+    Raises:
+        InputError: an unknown name, no space, no connection, no right to write, a
+            wrong or unsafe file, or a file that changed since it was fetched; each
+            message says what to do by hand.
+    """
+    folder = Path(folder)
+    unknown = [name for name in names if name not in ORIGINS]
+    if unknown:
+        raise InputError(f"name: {unknown[0]!r} is none of {', '.join(ORIGINS)}.")
+    files = [file for name in dict.fromkeys(names) for file in ORIGINS[name].files]
+    try:
+        missing = [file for file in files if not _is_done(file, folder)]
+        for file in files:
+            state = readable(file.size) if file in missing else "there already"
+            tell(f"{file.name}: {state}")
+        check_space(folder, sum(_needed(file, folder) for file in missing))
+        for file in missing:
+            if file.unconfirmed:
+                tell(f"{file.name}: unconfirmed: {file.unconfirmed}")
+            url = _fetch_file(file, folder)
+            tell(f"{file.name}: done, {url} -> {', '.join(file.places.values())}")
+    except OSError as error:
+        raise InputError(
+            f"{error.filename or folder}: file: cannot be written ({error.strerror}). "
+            + _remedy(error, folder)
+        ) from None
+
+
+def _fetch_file(file: File, folder: Path) -> str:
+    """Download, verify, put into its places, record -> where it came from.
+
+    The download is removed last: a run that is killed before does not need it again.
+    """
+    saved = folder / DOWNLOADS / file.name
+    expected, whose = _expected(file, folder)
+    if saved.is_file():
+        url, digest = BY_HAND, sha256_of(saved)
+        if expected not in (None, digest):
+            raise InputError(
+                f"{saved}: sha256: is {digest}, not {expected} as {whose}. Remove the "
+                "file, or save the right one there."
+            )
+    else:
+        url, digest = download(file.urls, saved, expected, whose)
+    size = saved.stat().st_size
+    if file.archive:
+        unpack(saved, file.places, folder)
+    else:
+        move({saved: folder / file.places[file.name]})
+    record = {"url": url, "bytes": size, "sha256": digest}
+    record["placed"] = _placed(file, folder)
+    write_json(folder / RECORDS, records(folder) | {file.name: record})
+    saved.unlink(missing_ok=True)
+    if not any(saved.parent.iterdir()):
+        saved.parent.rmdir()
+    return url
+
+
+def _is_done(file: File, folder: Path) -> bool:
+    """Whether a file's contents are in place; an error where they have changed."""
+    record = records(folder).get(file.name)
+    if record is None:
+        # Put there by hand, unless a download still waits to be unpacked. Whether a
+        # folder of pictures is whole is not known.
+        return not (folder / DOWNLOADS / file.name).is_file() and all(
+            not place.endswith("/") and (folder / place).is_file()
+            for place in file.places.values()
+        )
+    for place, now in _placed(file, folder).items():
+        was = record["placed"].get(place, now)
+        if now["files"] < was["files"]:
+            return False  # some were removed: fetched again, the rest is kept
+        if now != was:
+            raise InputError(
+                f"{folder / place}: contents: have changed since they were fetched "
+                f"({now} instead of {was}). Move them away to fetch them again, or "
+                f"delete the entry {file.name!r} of {folder / RECORDS} to keep them."
+            )
+    return True
+
+
+def _placed(file: File, folder: Path) -> dict[str, dict[str, object]]:
+    """What lies in a file's places: number of files, bytes, and sha256 of a single."""
+    found = {}
+    for pattern, place in file.places.items():
+        paths = _files_at(pattern, place, folder)
+        found[place] = {
+            "files": len(paths),
+            "bytes": sum(path.stat().st_size for path in paths),
+        }
+        if not place.endswith("/") and paths:
+            found[place]["sha256"] = sha256_of(paths[0])
+    return found
+
+
+def _files_at(pattern: str, place: str, folder: Path) -> list[Path]:
+    there = folder / place
+    if not place.endswith("/"):
+        return [there] if there.is_file() else []
+    rest = pattern.removeprefix(fixed_folders(pattern))
+    return [
+        path
+        for path in there.rglob("*")
+        if fnmatchcase(path.relative_to(there).as_posix(), rest) and path.is_file()
+    ]
+
+
+def _needed(file: File, folder: Path) -> int:
+    """Bytes still to be written for a file, as far as they are known beforehand."""
+    saved = folder / DOWNLOADS / file.name
+    begun = [saved, saved.with_name(f"{saved.name}.part")]
+    have = sum(path.stat().st_size for path in begun if path.is_file())
+    return max(0, (file.size or 0) - have) + (file.unpacked or 0)
+
+
+def _expected(file: File, folder: Path) -> tuple[str | None, str]:
+    """The sha256 that a download must have, and who says so."""
+    record = records(folder).get(file.name)
+    if file.sha256 is None and record is not None:
+        return record["sha256"], (
+            f"recorded when it was first fetched (delete its entry in "
+            f"{folder / RECORDS} to accept another)"
+        )
+    return file.sha256, "published"
+
+
+def records(folder: Path) -> dict[str, dict]:
+    """What ``fetched.json`` says: file -> URL, bytes, sha256, and what was placed.
+
+    Raises:
+        InputError: the file was changed into something else.
+    """
+    path = folder / RECORDS
+    found = read_json(path, dict) if path.is_file() else {}
+    for name, record in found.items():
+        if not isinstance(record, dict) or not {"sha256", "placed"} <= set(record):
+            raise InputError(
+                f"{path}: {name}: sha256 or placed is missing. Delete the entry."
+            )
+    return found
+
+
+def _remedy(error: OSError, folder: Path) -> str:
+    if error.errno == errno.ENOSPC:
+        return "Free some space and run the command again; it goes on from there."
+    return f"Make {folder} writable, or choose another folder."

@@ -1,0 +1,162 @@
+"""Choosing the prompt at query time: which question should the pictures answer?
+
+Every picture is embedded under every prompt beforehand. When a query comes, a chooser
+reads its text and names one prompt, and the query is scored against the embeddings of
+that one. A chooser is anything that turns a query's text into a `Choice`; an oracle and
+the nearest prompt live here, language models in `choose_local`, a chat endpoint in
+`choose_chat`.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from cocofacet.benchmark.facets import FACETS
+from cocofacet.errors import InputError
+from cocofacet.evaluation.ranking import gallery_scores, pools_of
+from cocofacet.retrievers.base import Retriever
+
+# The authors let GPT-4o choose among ten prompts: the eight facets' questions, that of
+# another image pool (Country211), and the plain instruction, which is no question. The
+# order is fixed: a language model's answer may depend on it.
+COUNTRY = "country"
+PROMPTS: dict[str | None, str] = {
+    **{name: facet.question for name, facet in FACETS.items()},
+    COUNTRY: "Which country is shown in this image?",
+    None: "Represent the given image.",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a chooser made of one query text.
+
+    prompt: a key of `PROMPTS`; None is no prompt. readable: False where the chooser
+    answered something that names no prompt, which counts as no prompt. seconds: how
+    long it took to choose.
+    """
+
+    prompt: str | None
+    readable: bool = True
+    seconds: float | None = None
+
+    @property
+    def shown(self) -> str | None:
+        """The question to show a picture with; None for the general template."""
+        return None if self.prompt is None else PROMPTS[self.prompt]
+
+
+class Chooser(Protocol):
+    """Names a prompt for a query text. ``maker`` says which weights did, for the
+    reader."""
+
+    maker: str
+
+    def __call__(self, text: str) -> Choice: ...
+
+
+class Oracle:
+    """The query's own facet: what no chooser at query time can know."""
+
+    maker = "the benchmark's own facets"
+
+    def __init__(self, queries: Sequence):
+        self.facets = {query.text: query.facet for query in queries}
+
+    def __call__(self, text: str) -> Choice:
+        return Choice(self.facets[text])
+
+
+class Nearest:
+    """The prompt whose text embedding has the largest cosine with the query's.
+
+    It asks for no other model: the retriever embeds the query's text anyway.
+    """
+
+    def __init__(self, retriever: Retriever):
+        self.retriever, self.maker = retriever, f"{retriever.name}, text embeddings"
+        self.names = list(PROMPTS)
+        self.prompts = retriever.embed_texts(list(PROMPTS.values()))  # (P, D)
+
+    def __call__(self, text: str) -> Choice:
+        cosines = self.prompts @ self.retriever.embed_texts([text])[0]  # (P,)
+        return Choice(self.names[int(np.argmax(cosines))])
+
+
+def choose(texts: Sequence[str], chooser: Chooser) -> dict[str, Choice]:
+    """A choice for each distinct text, one after the other as queries come.
+
+    A chooser that does not say how long it took is timed here.
+    """
+    chosen = {}
+    # disable=None: a bar on a terminal, silence in a log.
+    distinct = list(dict.fromkeys(texts))
+    for text in tqdm(distinct, desc="choosing", unit="text", disable=None):
+        start = time.perf_counter()
+        choice = chooser(text)
+        if choice.seconds is None:
+            choice = replace(choice, seconds=time.perf_counter() - start)
+        chosen[text] = choice
+    return chosen
+
+
+def chooser_named(
+    name: str, queries: Sequence, retriever: Retriever, local_model: str, cache: Path
+) -> Chooser:
+    """The chooser of a notebook's parameters: oracle, nearest, local or chat.
+
+    local_model: for local, a folder or a name on the Hugging Face Hub. cache: the
+    folder for chat's answers; which endpoint and model is read from the environment.
+    Raises InputError for another name, and for one whose settings are missing.
+    """
+    # The last two import a library that the others do without.
+    if name == "local":
+        from cocofacet.retrieval.local import LocalModel
+
+        return LocalModel(local_model, device=retriever.device)
+    if name == "chat":
+        from cocofacet.retrieval.chat import chat_from_environment
+
+        return chat_from_environment(cache)
+    ready = {"oracle": lambda: Oracle(queries), "nearest": lambda: Nearest(retriever)}
+    if name not in ready:
+        raise InputError(
+            f"choosers: {name!r} is not known. Use oracle, nearest, local or chat."
+        )
+    return ready[name]()
+
+
+def rank_choices(
+    benchmark,
+    queries: np.ndarray,
+    images: Mapping[str | None, np.ndarray],
+    choices: Mapping[str, Choice],
+    mode: str,
+    **columns: str,
+) -> pd.DataFrame:
+    """Rank every query of a benchmark under the prompt chosen for its text.
+
+    queries (Q, D) in the order of ``benchmark.queries``, equal rows for equal texts;
+    images maps the prompt shown (None for none) -> (N, D) in the order of
+    ``benchmark.images``. One row a query; ``columns`` as in `ranking.rank_rows`.
+    """
+    parts = []
+    for facet in benchmark.facets:
+        pools = pools_of(benchmark, facet)
+        shown = [choices[text].shown for text in pools.texts]
+        _, first = np.unique(pools.text, return_index=True)
+        vectors = queries[pools.rows[first]]  # (T, D)
+        scores = [
+            gallery_scores(vector[None], images[prompt])[0]
+            for vector, prompt in zip(vectors, shown, strict=True)
+        ]
+        ranks = pools.ranks(np.stack(scores), mode, None, **columns)
+        ranks["prompt"] = pd.Series([shown[t] for t in pools.text], dtype=object)
+        parts.append(ranks)
+    return pd.concat(parts, ignore_index=True)

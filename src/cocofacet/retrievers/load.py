@@ -1,0 +1,211 @@
+"""Load a row of the zoo: find its weights, identify them, hand them to its family."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+
+from safetensors import SafetensorError
+
+from cocofacet.errors import InputError
+from cocofacet.io import sha256_of
+from cocofacet.retrievers._torchvision import import_torchvision
+from cocofacet.retrievers.base import Retriever
+from cocofacet.retrievers.zoo import PRECISIONS, ROWS, Row
+
+CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
+FAMILIES = {
+    "dual": ("cocofacet.retrievers.dual", "DualRetriever"),
+    "mllm": ("cocofacet.retrievers.mllm", "MllmRetriever"),
+    "blip2": ("cocofacet.retrievers.blip2", "Blip2Retriever"),
+    "answer": ("cocofacet.retrievers.answer", "AnswerRetriever"),
+}
+TEMPLATES = ("text", "general", "prompted")
+_ADAPTER = "adapter_config.json"
+# Tensors alone: an adapter's .bin is read without anything else that a pickle may hold.
+_WEIGHTS = ("*.safetensors", "adapter_model.bin")
+_SHAPING = {".safetensors", ".bin", ".json", ".txt", ".jinja", ".model"}
+# What to fetch of a base model or of a text embedder; a row says it for its own.
+_FILES = ("*.json", "*.txt", "*.jinja", "*.model", "*.safetensors")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A checkpoint on this machine: where, what identifies it, which revision."""
+
+    directory: Path
+    weights: str
+    revision: str
+
+
+def load(
+    name: str,
+    device: str = "cpu",
+    precision: str | None = None,
+    checkpoint: Path | None = None,
+    base_checkpoint: Path | None = None,
+    text_checkpoint: Path | None = None,
+    **options,
+) -> Retriever:
+    """Load a retriever of the zoo by its row's name.
+
+    precision: fp32, bf16 or fp16, by default the row's. checkpoint: a directory with
+    other weights for the same row, such as another training seed; base_checkpoint and
+    text_checkpoint are the same for the base that an adapter is laid upon and for the
+    text embedder that reads answers. options may replace the row's templates
+    (``text``, ``general``, ``prompted``); all others go to the family's class
+    (``one_pass``, ``batch_size``). Raises InputError for a name, precision or
+    checkpoint that does not exist or cannot be had, and for a row that this package
+    cannot load.
+    """
+    if name not in ROWS:
+        raise InputError(
+            f"zoo: retriever: {name!r} is not known. Choose one of {', '.join(ROWS)}."
+        )
+    templates = {key: options.pop(key) for key in TEMPLATES if key in options}
+    row = replace(ROWS[name], **templates)
+    overrides = (checkpoint, base_checkpoint, text_checkpoint)
+    return load_row(row, device, precision, *overrides, **options)
+
+
+def load_row(
+    row: Row,
+    device: str = "cpu",
+    precision: str | None = None,
+    checkpoint: Path | None = None,
+    base_checkpoint: Path | None = None,
+    text_checkpoint: Path | None = None,
+    **options,
+) -> Retriever:
+    """Load a retriever by a row of its own, as `load` does by a row of the zoo."""
+    precision = row.precision if precision is None else precision
+    if precision not in PRECISIONS:
+        raise InputError(
+            f"zoo: precision: {precision!r} is not known. Choose one of "
+            f"{', '.join(PRECISIONS)}."
+        )
+    if row.lacks:
+        raise InputError(f"zoo: {row.name}: cannot be loaded here: {row.lacks}")
+    _check_device(device)
+    import_torchvision()  # before open_clip or transformers import it
+    found = _find(row.checkpoint, row.revision, row.files, checkpoint)
+    weights, revision = found.weights, found.revision
+    options = {"device": device, "precision": precision, **options}
+    if (found.directory / _ADAPTER).exists():
+        base = _base(row, found.directory, base_checkpoint)
+        weights = f"{weights} on {base.weights}"
+        options["base_directory"] = base.directory
+    if row.answers:
+        text = _find(row.answers, "", _FILES, text_checkpoint)
+        weights = f"{weights}, answers read by {text.weights}"
+        options["text_directory"] = text.directory
+    module, class_name = FAMILIES[row.family]
+    family = getattr(import_module(module), class_name)
+    try:
+        return family(row, found.directory, weights, revision, **options)
+    except InputError:
+        raise
+    # What the libraries raise for files that are damaged or do not belong together.
+    except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as error:
+        raise InputError(
+            f"{found.directory}: checkpoint: {row.name} cannot be loaded from it "
+            f"({error}). If the files are damaged, fetch or train them again."
+        ) from error
+
+
+def missing(row: Row) -> str | None:
+    """Why this row cannot be loaded right now without a download; None if it can."""
+    if row.lacks:
+        return row.lacks
+    revisions = {row.checkpoint: row.revision, row.base: row.base_revision}
+    for checkpoint in filter(None, (row.checkpoint, row.base, row.answers)):
+        kind, _, place = checkpoint.partition(":")
+        if kind == "package":
+            directory, reason = CHECKPOINTS / place, "not in this copy of the package"
+        else:
+            directory = _in_cache(place, revisions.get(checkpoint, ""))
+            reason = "not downloaded yet"
+        if directory is None or not _has_weights(directory):
+            return reason
+    return None
+
+
+def _has_weights(directory: Path) -> bool:
+    return any(file for pattern in _WEIGHTS for file in directory.glob(pattern))
+
+
+def _in_cache(repository: str, revision: str) -> Path | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        found = snapshot_download(
+            repository, revision=revision or None, local_files_only=True
+        )
+    except LocalEntryNotFoundError:
+        return None
+    return Path(found)
+
+
+def _check_device(device: str) -> None:
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).split("\n")[0]
+        raise InputError(
+            f"zoo: device: {device!r} cannot be used here ({reason}). Use cpu."
+        ) from None
+
+
+def _base(row: Row, adapter: Path, override: Path | None) -> Found:
+    """The checkpoint that an adapter is laid upon."""
+    if override is None and not row.base:
+        raise InputError(
+            f"{adapter}: checkpoint: is an adapter, and {row.name} names no base. Pass "
+            "the base model's directory as base_checkpoint."
+        )
+    return _find(row.base, row.base_revision, _FILES, override)
+
+
+def _find(
+    checkpoint: str, revision: str, files: tuple[str, ...], override: Path | None
+) -> Found:
+    """A row's checkpoint, downloaded if need be, or the directory given instead."""
+    kind, _, place = checkpoint.partition(":")
+    if override is None and kind == "hub":
+        directory = _download(place, revision, files)
+        commit = directory.name  # the hub's cache names a snapshot by its commit
+        return Found(directory, f"{place}@{commit}", commit)
+    directory = CHECKPOINTS / place if override is None else Path(override)
+    if not _has_weights(directory):
+        raise InputError(
+            f"{directory}: checkpoint: no *.safetensors there. Train it with `python "
+            "-m training`, or choose another with `cocofacet retrievers`."
+        )
+    # Configuration and vocabulary shape a vector as much as the weights do.
+    shaping = sorted(f for f in directory.rglob("*") if f.suffix in _SHAPING)
+    digests = "".join(
+        f"{file.relative_to(directory)} {sha256_of(file)}\n" for file in shaping
+    )
+    weights = hashlib.sha256(digests.encode()).hexdigest()
+    return Found(directory, weights, weights[:12])
+
+
+def _download(repository: str, revision: str, files: tuple[str, ...]) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(
+            snapshot_download(
+                repository, revision=revision or None, allow_patterns=list(files)
+            )
+        )
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise InputError(
+            f"{repository}: checkpoint: cannot be downloaded ({reason}). Run where the "
+            f"Hugging Face Hub can be reached: `hf download {repository}`."
+        ) from None

@@ -1,0 +1,184 @@
+"""What a model is given: pictures and templates as tensors.
+
+Nothing here holds weights, so that worker processes can do it. A picture is processed
+once, however many prompts there are.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from PIL import Image
+
+from cocofacet.errors import InputError
+from cocofacet.retrievers._torchvision import import_torchvision
+from cocofacet.retrievers.base import as_rgb
+from cocofacet.retrievers.packing import Packed, pack
+
+# A worker process that starts afresh unpickles the libraries' processors after this.
+import_torchvision()
+
+# What a processor returns about texts; the rest of it is about the pictures.
+_ABOUT_TEXTS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")
+
+
+class DualInputs:
+    """See `cocofacet.retrievers.base.Prepare`; for a model that takes no prompt.
+
+    preprocess: one picture, upright and RGB -> (3, H, W) float32, or ValueError.
+    """
+
+    def __init__(self, name: str, preprocess: Callable[[Image.Image], torch.Tensor]):
+        self.name, self.preprocess = name, preprocess
+
+    def __call__(
+        self, images: Sequence[Image.Image], prompts: Sequence[str | None] = (None,)
+    ) -> dict[str, object]:
+        """B images -> {"pixels": (B, 3, H, W)}; ValueError for any prompt."""
+        self.refuse(prompts)
+        return {"pixels": _processed(self._pixels, images, self.name)}
+
+    def _pixels(self, images: Sequence[Image.Image]) -> torch.Tensor:
+        return torch.stack([self.preprocess(as_rgb(image)) for image in images])
+
+    def refuse(self, prompts: Sequence[str | None]) -> None:
+        if tuple(prompts) != (None,):
+            raise ValueError(
+                f"{self.name} is a dual encoder: it takes no prompt, and {prompts!r} "
+                "were given"
+            )
+
+
+class MllmInputs:
+    """See `cocofacet.retrievers.base.Prepare`; for a multimodal language model.
+
+    row: of the zoo; processor: of transformers, with its tokenizer. packed: all
+    prompts of an image in one row of tokens (see `packing`), or each by itself.
+    """
+
+    def __init__(self, row, processor, packed: bool):
+        self.row, self.processor, self.packed = row, processor, packed
+        self._rows: dict[tuple, Packed] = {}
+
+    def __call__(
+        self, images: Sequence[Image.Image], prompts: Sequence[str | None]
+    ) -> dict[str, object]:
+        """B images under P prompts -> {"images", and "tree" or "passes"}.
+
+        "images": what the processor makes of the pictures. "tree": the rows of
+        `packing.Packed`, padded to one length: ids, depth, until and types (B, L),
+        first (B,), ends (B, P), all int64. "passes": for each prompt the tokens of B
+        templates, as the library takes them.
+        """
+        images, about_texts = _processed(self._pictures, images, self.row.name)
+        is_image = about_texts["input_ids"] == self.processor.image_token_id
+        counts = is_image.sum(dim=1).tolist()
+        if self.packed:
+            rows = [self._row(tuple(prompts), count) for count in counts]
+            return {"images": images, "tree": self._tree(rows)}
+        passes = []
+        for prompt in prompts:
+            tokens = self.tokens([self._expanded(prompt, count) for count in counts])
+            if "mm_token_type_ids" in about_texts:
+                tokens["mm_token_type_ids"] = self._types(tokens["input_ids"])
+            passes.append(tokens)
+        return {"images": images, "passes": passes}
+
+    def template(self, prompt: str | None) -> str:
+        """The whole text that an image is shown in, its placeholder not expanded."""
+        if prompt is None:
+            return self.row.general
+        return self.row.prompted.format(question=prompt)
+
+    def query(self, text: str) -> str:
+        """The whole text of a query, which is cut where it is longer than the row's
+        max_text; the template around it stays, because its end is what is pooled."""
+        if self.row.max_text is not None:
+            spans = self.processor.tokenizer(
+                text, add_special_tokens=False, return_offsets_mapping=True
+            )["offset_mapping"][: self.row.max_text]
+            text = text[: spans[-1][1]] if spans else text
+        return self.row.text.format(text=text)
+
+    def tokens(self, texts: list[str]) -> dict[str, torch.Tensor]:
+        """Texts -> input_ids and attention_mask (B, L), padded to the longest."""
+        found = self.processor.tokenizer(texts, padding=True, return_tensors="pt")
+        return {key: found[key] for key in ("input_ids", "attention_mask")}
+
+    def _pictures(self, images: Sequence[Image.Image]) -> tuple[dict, dict]:
+        """What the processor makes of B pictures, and of as many placeholders."""
+        images = [as_rgb(image) for image in images]
+        if self.row.resize:
+            images = [image.resize(self.row.resize) for image in images]
+        texts = [self.processor.image_token] * len(images)
+        found = dict(
+            self.processor(text=texts, images=images, padding=True, return_tensors="pt")
+        )
+        about_texts = {key: found.pop(key) for key in _ABOUT_TEXTS if key in found}
+        return found, about_texts
+
+    def _expanded(self, prompt: str | None, count: int) -> str:
+        """The template with ``count`` placeholders, one for each image token."""
+        token, template = self.processor.image_token, self.template(prompt)
+        if template.count(token) != 1:
+            raise ValueError(
+                f"{self.row.name}: a prompt holds the image placeholder {token}"
+            )
+        return template.replace(token, token * count)
+
+    def _types(self, ids: torch.Tensor) -> torch.Tensor:
+        """1 for a token that has its place in the image's rows and columns, else 0."""
+        if self.row.plain_positions:
+            return torch.zeros_like(ids)
+        return (ids == self.processor.image_token_id).long()
+
+    def _row(self, prompts: tuple, count: int) -> Packed:
+        """Tokens of all templates of an image that takes ``count`` image tokens."""
+        key = (prompts, count)
+        if key not in self._rows:
+            texts = [self._expanded(prompt, count) for prompt in prompts]
+            packed = pack(self.processor.tokenizer(texts)["input_ids"])
+            if int((packed.ids == self.processor.image_token_id).sum()) != count:
+                raise ValueError(
+                    f"{self.row.name}: the image is not in the templates' common "
+                    "beginning"
+                )
+            self._rows[key] = packed
+        return self._rows[key]
+
+    def _tree(self, rows: list[Packed]) -> dict[str, torch.Tensor]:
+        shape = (len(rows), max(len(row.ids) for row in rows))
+        ids = torch.full(shape, self.processor.tokenizer.pad_token_id)
+        depth = torch.zeros_like(ids)
+        # Padding sees itself, so that no row of the softmax is empty.
+        until = torch.arange(shape[1]).repeat(shape[0], 1)
+        for number, row in enumerate(rows):
+            part = number, slice(len(row.ids))
+            ids[part], depth[part], until[part] = row.ids, row.depth, row.until
+        return {
+            "ids": ids,
+            "depth": depth,
+            "until": until,
+            "types": self._types(ids),
+            "first": torch.tensor([row.first for row in rows]),
+            "ends": torch.stack([row.ends for row in rows]),
+        }
+
+
+def _processed(
+    process: Callable, images: Sequence[Image.Image], retriever: str
+) -> object:
+    """process(images); InputError that names the picture which it refuses."""
+    try:
+        return process(images)
+    except ValueError:
+        for image in images:
+            try:
+                process([image])
+            except ValueError as error:
+                name = getattr(image, "filename", "") or "a picture"
+                raise InputError(
+                    f"{name}: image: {image.width} x {image.height} pixels cannot be "
+                    f"processed for {retriever} ({error}). Leave it out with "
+                    "`cocofacet build --images`."
+                ) from error
+        raise

@@ -1,0 +1,277 @@
+"""Rows of the zoo: the other promptable embedders, and the one that answers in words.
+
+Where COCO-Facet's released collator.py gives a template, it is followed. The collators
+leave the words of the question to a caller that was not released (``extra_prompt``):
+then they are those of eval_f.py, and ``prompted`` is unconfirmed.
+"""
+
+from cocofacet.retrievers.zoo.row import Row
+
+_COCO_FACET = "https://github.com/lst627/COCO-Facet/blob/main/VLM2Vec"
+_COLLATORS = f"{_COCO_FACET}/src/collator.py"
+_MTEB = (
+    "https://github.com/embeddings-benchmark/mteb/blob/main/mteb/models/"
+    "model_implementations"
+)
+_ASKED = "Represent the given image with the following question: {question}"
+_WORDS = "The words of the question are eval_f.py's: the collator's are not released."
+
+
+def _llama3(user: str) -> str:
+    """E5-V's chat, as its card and the collator have it; the tokenizer adds the BOS."""
+    return (
+        f"<|start_header_id|>user<|end_header_id|>\n\n{user}<|eot_id|>"
+        "<|start_header_id|>assistant<|end_header_id|>\n\n \n"
+    )
+
+
+def _qwen3_vl(instruction: str, user: str) -> str:
+    """Qwen3-VL-Embedding's chat; the tokenizer adds the end token that is pooled."""
+    return (
+        f"<|im_start|>system\n{instruction}<|im_end|>\n"
+        f"<|im_start|>user\n{user}<|im_end|>\n<|im_start|>assistant\n"
+    )
+
+
+def _llave(user: str) -> str:
+    """LLaVE's chat: qwen_1_5, whose assistant says a line feed."""
+    return (
+        "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
+        f"<|im_start|>user\n{user}<|im_end|>\n<|im_start|>assistant\n\n<|im_end|>\n"
+    )
+
+
+_E5_V_IMAGE = _llama3("<image>\nSummary above image in one word")
+_QWEN3_VL_IMAGE = "<|vision_start|><|image_pad|><|vision_end|>"
+# The instruction of a query in the README's first example.
+_QWEN3_VL_QUERY = "Retrieve images or text relevant to the user's query."
+_QWEN3_VL_EMBEDDING = {
+    "family": "mllm",
+    "licence": "Apache-2.0",
+    "image_size": "native, 1800 tokens at most",
+    "interpolation": "bicubic",
+    "max_pixels": 1800 * 32 * 32,
+    "text": _qwen3_vl(_QWEN3_VL_QUERY, "{text}"),
+    "general": _qwen3_vl("Represent the user's input.", _QWEN3_VL_IMAGE),
+    # The instruction, which the model was trained to follow, stands before the image.
+    "prompted": _qwen3_vl(_ASKED, _QWEN3_VL_IMAGE),
+    "max_text": 8192,
+    "prompt_after_image": False,
+    "precision": "bf16",
+    "architecture": "Qwen3-VL",
+    "unconfirmed": ("prompted",),
+    "note": "Nobody has reported it on COCO-Facet: the question in its system turn is "
+    "this book's choice.",
+}
+_LLAVE = {
+    "family": "mllm",
+    "revision": "main",
+    "image_size": "384 x 384 and tiles of it",
+    "text": _llave("{text}"),
+    "general": _llave("<image> Represent the given image."),
+    "prompted": _llave(f"<image> {_ASKED}"),
+    "precision": "fp16",
+    "architecture": "LLaVA-OneVision",
+    "lacks": "the keys of LLaVA-OneVision: its own are llava_qwen's, to be converted "
+    "first, or run with the authors' package in an environment of its own",
+    "note": "Templates are the card's; COCO-Facet released none for it. Which hidden "
+    "states its encode_multimodal_embeddings pools was not seen.",
+}
+
+MLLM = (
+    Row(
+        name="e5-v",
+        family="mllm",
+        checkpoint="hub:royokong/e5-v",
+        revision="0c1f22679417b3ae925d779442221c40cd1861ab",
+        licence="none stated; its base is under the Llama 3 Community License",
+        source="https://huggingface.co/royokong/e5-v "
+        f"https://github.com/kongds/E5-V {_COLLATORS} {_MTEB}/e5_v.py",
+        parameters="8.4 B",
+        dim=4096,
+        memory=22,
+        download=16.7,
+        image_tokens=2340,
+        image_size="672 x 672 in tiles of 336",
+        interpolation="bicubic",
+        text=_llama3("{text}\nSummary above sentence in one word: "),
+        general=_E5_V_IMAGE,
+        # The collator appends the prompt after the assistant's header.
+        prompted=f"{_E5_V_IMAGE}{_ASKED}",
+        padding_side="left",
+        precision="fp16",
+        architecture="LLaVA-NeXT on Llama",
+        unconfirmed=("prompted", "licence"),
+        note=f"COCO-Facet drops the ': ' that the card has after 'word'. {_WORDS}",
+    ),
+    Row(
+        name="mmret",
+        family="mllm",
+        checkpoint="hub:BAAI/BGE-VL-MLLM-S1",
+        revision="455ac20c111813fbb263dd0f22d47d173a971582",
+        licence="MIT",
+        source="https://huggingface.co/BAAI/BGE-VL-MLLM-S1 "
+        f"https://github.com/VectorSpaceLab/MegaPairs {_COLLATORS} "
+        f"{_MTEB}/bge_vl_models.py",
+        parameters="7.6 B",
+        dim=4096,
+        memory=20,
+        download=15.1,
+        image_tokens=2928,
+        image_size="squeezed to 512 x 512, then 672 x 672 in tiles of 336",
+        interpolation="bicubic",
+        resize=(512, 512),
+        text="[INST] \n <instruct> Find me an image that matches the given caption. "
+        "<query>  {text} \n [/INST]",
+        general="[INST]  <image> [/INST]",
+        prompted=f"[INST]  {_ASKED} \n <image> [/INST]",
+        padding_side="left",
+        prompt_after_image=False,
+        precision="bf16",
+        architecture="LLaVA-NeXT on Mistral",
+        unconfirmed=("prompted", "precision"),
+        note=f"General is the card's candidate without a text. {_WORDS}",
+    ),
+    Row(
+        name="qwen3-vl-embedding-2b",
+        checkpoint="hub:Qwen/Qwen3-VL-Embedding-2B",
+        revision="9f2f7e710d6d81056aa5c0a4f04764fec6bb7bda",
+        source="https://huggingface.co/Qwen/Qwen3-VL-Embedding-2B "
+        f"https://github.com/QwenLM/Qwen3-VL-Embedding {_MTEB}/"
+        "qwen3_vl_embedding_models.py",
+        parameters="2.1 B",
+        dim=2048,
+        memory=6.5,
+        download=4.3,
+        image_tokens=300,
+        **_QWEN3_VL_EMBEDDING,
+    ),
+    Row(
+        name="qwen3-vl-embedding-8b",
+        checkpoint="hub:Qwen/Qwen3-VL-Embedding-8B",
+        revision="2c4565515e0f265c6511776e7193b22c0968ddc7",
+        source="https://huggingface.co/Qwen/Qwen3-VL-Embedding-8B "
+        f"https://github.com/QwenLM/Qwen3-VL-Embedding {_MTEB}/"
+        "qwen3_vl_embedding_models.py",
+        parameters="8.1 B",
+        dim=4096,
+        memory=20.5,
+        download=16.3,
+        image_tokens=300,
+        **_QWEN3_VL_EMBEDDING,
+    ),
+    Row(
+        name="llave-0.5b",
+        checkpoint="hub:zhibinlan/LLaVE-0.5B",
+        source="https://huggingface.co/zhibinlan/LLaVE-0.5B "
+        "https://github.com/DeepLearnXMU/LLaVE",
+        licence="Apache-2.0",
+        parameters="0.9 B",
+        dim=896,
+        memory=3,
+        download=1.8,
+        unconfirmed=("prompted", "pooling", "licence", "download"),
+        **_LLAVE,
+    ),
+    Row(
+        name="llave-2b",
+        checkpoint="hub:zhibinlan/LLaVE-2B",
+        source="https://huggingface.co/zhibinlan/LLaVE-2B "
+        "https://github.com/DeepLearnXMU/LLaVE",
+        licence="Apache-2.0",
+        parameters="2.0 B",
+        dim=1536,
+        memory=6,
+        download=3.9,
+        unconfirmed=("prompted", "pooling", "download"),
+        **_LLAVE,
+    ),
+    Row(
+        name="llave-7b",
+        checkpoint="hub:zhibinlan/LLaVE-7B",
+        source="https://huggingface.co/zhibinlan/LLaVE-7B "
+        "https://github.com/DeepLearnXMU/LLaVE",
+        licence="Apache-2.0",
+        parameters="8.0 B",
+        dim=3584,
+        memory=20,
+        download=16.1,
+        unconfirmed=("prompted", "pooling"),
+        **_LLAVE,
+    ),
+    Row(
+        name="mm-embed",
+        family="mllm",
+        checkpoint="hub:nvidia/MM-Embed",
+        revision="a2542c237b5b700ed01b829689756425441cef97",
+        licence="CC-BY-NC-4.0",
+        source=f"https://huggingface.co/nvidia/MM-Embed {_COLLATORS}",
+        parameters="8.2 B",
+        dim=4096,
+        memory=20,
+        download=16.4,
+        image_size="336 x 336, the whole picture without tiles",
+        interpolation="bicubic",
+        text="Instruct: Find me an image that matches the given caption.\n"
+        "Query: {text}",
+        general="<image>\nRepresent the given image.",
+        prompted=f"<image>\n{_ASKED}",
+        max_text=512,
+        pooling="latent attention over all tokens after the instruction",
+        causal=False,
+        precision="fp16",
+        lacks="a class in transformers 5: its own is remote code, with NV-Embed-v1's, "
+        "for transformers 4.42 in an environment of its own",
+        unconfirmed=("text", "general", "prompted"),
+        note="The form is its own encode(); the words that COCO-Facet gave it are not "
+        "released.",
+    ),
+)
+
+_ANSWER = {
+    "family": "answer",
+    "checkpoint": "hub:llava-hf/llava-1.5-7b-hf",
+    "revision": "main",
+    "answers": "hub:GritLM/GritLM-7B",
+    "licence": "Llama 2 Community License; GritLM Apache-2.0",
+    "source": f"{_COCO_FACET}/eval_t_detailed.py {_COCO_FACET}/eval_t_detailed.sh "
+    "https://huggingface.co/llava-hf/llava-1.5-7b-hf "
+    "https://huggingface.co/GritLM/GritLM-7B https://github.com/ContextualAI/gritlm "
+    f"{_MTEB}/gritlm_models.py",
+    "parameters": "7.1 + 7.2 B",
+    "dim": 4096,
+    "memory": 32,
+    "download": 28.6,
+    "image_tokens": 676,
+    "interpolation": "bicubic",
+    "text": "<|user|>\nFind a caption that contains the given information\n<|embed|>\n"
+    "{text}",
+    # The question of Original_COCO_retrieval, the control without a facet.
+    "general": "USER: <image>\nWhat is in the image? Please answer in detail. "
+    "ASSISTANT:",
+    "prompted": "USER: <image>\n{question} Please answer in detail. ASSISTANT:",
+    "max_text": 512,
+    "pooling": "mean of the tokens after <|embed|>",
+    "causal": False,
+    "precision": "bf16",
+    "architecture": "LLaVA",
+    "unconfirmed": ("answers",),
+    "note": "The released script reads the answer in lower case, its 'assistant:' "
+    "included; here it is read as it was said. GritLM attends both ways by its "
+    "repository's own code, which is not run: transformers does so by a setting, tried "
+    "on random weights only. Another text embedder can be passed as text_checkpoint.",
+}
+ANSWER = (
+    Row(
+        name="answer-llava-1.5-7b",
+        image_size="336 x 336, shortest side resized, centre crop",
+        **_ANSWER,
+    ),
+    # As released: --image_resolution low makes every picture 128 x 128 first.
+    Row(
+        name="answer-llava-1.5-7b-low",
+        image_size="squeezed to 128 x 128, then enlarged to 336 x 336",
+        resize=(128, 128),
+        **_ANSWER,
+    ),
+)

@@ -1,0 +1,250 @@
+"""The five outdoor places, from the horizon to the ground.
+
+Each place draws far scenery (with a `far` pen, which sees it through air) and the
+ground (with a `near` pen). The middle stays low, so that a sun on the horizon shows;
+both sides stay free of anything that could pass for one of the scene's objects.
+"""
+
+from facetworld.drawing.palette import mix
+from facetworld.drawing.pen import Pen
+from facetworld.drawing.trees import SNOW, lamp, palm, pine, round_tree
+
+GRASS, SAND = "7fb65a", "f0d6a0"
+
+
+def ground_colour(scene, colour, share=0.85):
+    return mix(colour, SNOW, share) if scene.weather == "snowy" else colour
+
+
+def beach(far: Pen, near: Pen, scene, rng, front: int):
+    sea = "2f9fc0"
+    side = rng.choice((-1, 1))
+    island = 64 + side * 42
+    far.smooth(
+        (
+            (island - 26, 52),
+            (island - 12, 44),
+            (island + 2, 39),
+            (island + 16, 46),
+            (island + 28, 52),
+        ),
+        "6f9f7a",
+    )
+    near.box(0, 50, 128, 72, sea)
+    near.box(0, 50, 128, 54, "57b7cf")
+    for y, step in ((56, 23), (61, 29), (66, 35)):
+        start = rng.uniform(-step, 0)
+        for i in range(8):
+            x = start + i * step
+            near.line(((x, y), (x + step * 0.42, y)), 0.9, "9fdcea")
+    sand = ground_colour(scene, SAND)
+    near.smooth(
+        ((-20, 72), (20, 69.5), (64, 72), (105, 69), (148, 72), (150, 140), (-20, 140)),
+        "f7fbfa",
+    )
+    near.smooth(
+        (
+            (-20, 74.5),
+            (20, 72),
+            (64, 74.5),
+            (105, 71.5),
+            (148, 74),
+            (150, 140),
+            (-20, 140),
+        ),
+        sand,
+    )
+    for _ in range(9):
+        x, y = rng.uniform(4, 124), rng.uniform(80, front)
+        near.oval(x, y, 1.6, 0.7, ground_colour(scene, "dfbf85", 0.6))
+    palm(near.at(64 - side * 57, 76, 1.0, side < 0), scene)
+
+
+def street(far: Pen, near: Pen, scene, rng, front: int):
+    walls = ["e0876a", "f0c987", "8fb3c9", "c98fa0", "b9a7d0", "dcb58c", "a8c3a0"]
+    rng.shuffle(walls)
+    edges = (-2, 14, 31, 47, 81, 97, 113, 130)
+    tops = (17, 24, 33, 99, 33, 24, 17)
+    for i, (left, right, top) in enumerate(
+        zip(edges[:-1], edges[1:], tops, strict=True)
+    ):
+        if top < 99:
+            _house(far, scene, rng, left, top + rng.uniform(-4, 4), right, walls[i])
+    far.oval(64, 66, 32, 12, ground_colour(scene, "86b08a", 0.6))
+    near.box(0, 62, 128, 128, ground_colour(scene, "c9c3bb"))
+    near.box(0, 62, 128, 63.5, ground_colour(scene, "a8a29c", 0.6))
+    near.box(0, 74, 128, 128, ground_colour(scene, "6b707c", 0.62))
+    near.box(0, 74, 128, 75.6, ground_colour(scene, "e2ddd3"))
+    start = rng.uniform(-24, 0)
+    for i in range(7):
+        x = start + i * 24
+        near.poly(((x + 2, 93), (x + 14, 93), (x + 12, 95.4), (x, 95.4)), "f4e9c8")
+    for x in (53, 75):
+        lamp(near.at(x, 74, 0.82, x < 64), scene)
+
+
+def _house(pen, scene, rng, left, top, right, wall):
+    pen.box(left, top, right, 64, wall)
+    pen.box(
+        left,
+        top,
+        right,
+        top + 2,
+        SNOW if scene.weather == "snowy" else mix(wall, "4a3040", 0.35),
+    )
+    dark_out = scene.time in ("night", "dusk")
+    pane = mix(wall, "2b3a5c", 0.6)
+    columns = 3 if right - left > 15.5 else 2
+    gap = (right - left) / columns
+    y = top + 5
+    while y < 58:
+        for c in range(columns):
+            x = left + gap * (c + 0.5)
+            lit = dark_out and rng.random() < 0.6
+            pen.box(x - 1.5, y, x + 1.5, y + 4, "!ffd777" if lit else pane)
+        y += 8
+
+
+def park(far: Pen, near: Pen, scene, rng, front: int):
+    for x, y, rx, ry, tone in (
+        (18, 62, 56, 19, "9cc9a0"),
+        (116, 63, 52, 21, "8dbf95"),
+        (64, 67, 70, 14, "a9d3a0"),
+    ):
+        far.oval(x, y, rx, ry, ground_colour(scene, tone, 0.6))
+    grass = ground_colour(scene, GRASS)
+    near.oval(64, 104, 128, 46, grass)
+    near.box(0, 76, 128, 128, grass)
+    path = ground_colour(scene, "ead9b0", 0.5)
+    bend = rng.uniform(-6, 6)
+    near.smooth(
+        (
+            (60, 58.5),
+            (66, 58.5),
+            (62 + bend, 68),
+            (74 + bend, 84),
+            (92, 112),
+            (88, 140),
+            (30, 140),
+            (34, 112),
+            (52 + bend, 84),
+            (55 + bend, 68),
+        ),
+        path,
+    )
+    for x, size in ((7, 1.0), (25, 0.66), (103, 0.66), (121, 1.05)):
+        round_tree(near.at(x + rng.uniform(-2, 2), 66, size), scene)
+    lamp(near.at(44, 70, 0.62), scene)
+    for _ in range(16):
+        x, y = rng.uniform(2, 126), rng.uniform(72, front - 1)
+        if abs(x - 62) > 20:
+            near.oval(x, y, 1.1, 1.1, rng.choice(("f7a8b8", "fff3b0", "f6f1fa")))
+
+
+def forest(far: Pen, near: Pen, scene, rng, front: int):
+    for i in range(15):
+        x = -4 + i * 9.6 + rng.uniform(-2, 2)
+        height = 10 + abs(x - 64) * 0.42 + rng.uniform(-2, 2)
+        pine(far.at(x, 62, height / 40), scene, "7aa58c")
+    far.box(0, 55, 128, 64, "7aa58c")
+    near.box(0, 60, 128, 128, ground_colour(scene, "5c8a50"))
+    for x, size, tone in (
+        (30, 0.98, "3f7f5a"),
+        (98, 1.0, "3f7f5a"),
+        (17, 1.2, "34704f"),
+        (112, 1.24, "34704f"),
+        (2, 1.5, "2b6147"),
+        (126, 1.46, "2b6147"),
+    ):
+        pine(near.at(x + rng.uniform(-2, 2), 68 + size * 3, size), scene, tone)
+    near.smooth(
+        ((-20, 71), (20, 68), (64, 71), (108, 68), (150, 71), (150, 140), (-20, 140)),
+        ground_colour(scene, "6d9a55"),
+    )
+    for _ in range(12):
+        x, y = rng.uniform(2, 126), rng.uniform(75, front - 1)
+        tone = ground_colour(scene, "4b7a45", 0.4)
+        near.line(((x, y), (x - 1.4, y - 2.6)), 0.8, tone)
+        near.line(((x, y), (x + 1.4, y - 2.8)), 0.8, tone)
+    for _ in range(3):
+        x, y = rng.uniform(8, 120), rng.uniform(74, front - 2)
+        near.box(x - 0.7, y - 2.6, x + 0.7, y, "f3e6d0")
+        near.fan(x, y - 2.2, 2.3, 180, 360, "d9503f")
+
+
+def mountain(far: Pen, near: Pen, scene, rng, front: int):
+    for x, top, half, tone in (
+        (64, 50, 44, "a9b4cf"),
+        (22, 14, 40, "8693b8"),
+        (108, 18, 38, "7b89b0"),
+    ):
+        x, top = x + rng.uniform(-3, 3), top + rng.uniform(-3, 3)
+        low = 68
+        far.poly(((x, top), (x + half, low), (x - half, low)), tone)
+        far.poly(
+            (
+                (x, top),
+                (x + half, low),
+                (x + half * 0.25, low),
+                (x + 3, top + 16),
+                (x - 2, top + 9),
+            ),
+            mix(tone, "3b4470", 0.28),
+        )
+        s = (low - top) / 50
+        cap = 0.62 if scene.weather == "snowy" else 0.34
+        y, side = top + (low - top) * cap, half * cap
+        far.poly(
+            (
+                (x, top),
+                (x + side, y),
+                (x + side * 0.5, y - 4 * s),
+                (x + side * 0.15, y + 2 * s),
+                (x - side * 0.3, y - 4 * s),
+                (x - side * 0.6, y + 1.5 * s),
+                (x - side, y),
+            ),
+            "fbfdff",
+        )
+    near.smooth(
+        (
+            (-20, 62),
+            (10, 58),
+            (40, 63),
+            (64, 65),
+            (90, 62),
+            (118, 57),
+            (150, 63),
+            (150, 140),
+            (-20, 140),
+        ),
+        ground_colour(scene, "93b072"),
+    )
+    near.smooth(
+        ((-20, 72), (30, 74), (64, 70), (100, 73), (150, 70), (150, 140), (-20, 140)),
+        ground_colour(scene, "86a566"),
+    )
+    for x, size in (
+        (3, 0.55),
+        (11, 0.42),
+        (119, 0.45),
+        (126, 0.6),
+        (52, 0.26),
+        (77, 0.3),
+    ):
+        pine(near.at(x, 66, size), scene, "4d7f63")
+    for _ in range(7):
+        x, y = rng.uniform(4, 124), rng.uniform(76, front - 1)
+        s = rng.uniform(0.7, 1.3)
+        near.smooth(
+            (
+                (x - 3 * s, y),
+                (x - 1.6 * s, y - 2.4 * s),
+                (x + s, y - 2.8 * s),
+                (x + 3 * s, y),
+            ),
+            "9aa0aa",
+        )
+
+
+PLACES = {f.__name__: f for f in (beach, street, park, forest, mountain)}

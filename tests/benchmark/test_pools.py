@@ -1,0 +1,81 @@
+"""Companions of the benchmark: read like the benchmark, and the caption control."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from cocofacet.benchmark import pools as companions
+from cocofacet.errors import InputError
+
+CAPTIONS = {f"val2017/{i:012d}.jpg": [f"A cat, {i}.", "Another."] for i in range(120)}
+
+
+def test_each_image_is_looked_for_by_its_first_caption():
+    built = companions.from_captions(CAPTIONS, list(CAPTIONS), seed=0)
+    assert len(built.queries) == 120
+    assert built.facets == ("captions",)
+    for query in built.queries:
+        positive, *negatives = query.candidates
+        assert query.text == CAPTIONS[positive][0]
+        assert len(set(query.candidates)) == 100
+        assert positive not in negatives
+    again = companions.from_captions(CAPTIONS, list(CAPTIONS), seed=0)
+    assert built.queries == again.queries
+    assert (
+        built.queries != companions.from_captions(CAPTIONS, list(CAPTIONS), 1).queries
+    )
+
+
+def test_an_image_with_the_same_caption_is_no_negative():
+    twins = CAPTIONS | {"val2017/999999999999.jpg": ["Something.", "A cat, 5."]}
+    built = companions.from_captions(twins, list(twins), seed=0)
+    query = next(q for q in built.queries if q.text == "A cat, 5.")
+    assert "val2017/999999999999.jpg" not in query.candidates
+
+
+def test_only_images_that_may_be_used_and_enough_of_them():
+    some = list(CAPTIONS)[:100]
+    built = companions.from_captions(CAPTIONS, some, seed=0)
+    assert {name for q in built.queries for name in q.candidates} == set(some)
+    with pytest.raises(InputError, match="98 images are left"):
+        companions.from_captions(CAPTIONS, some[:99], seed=0)
+
+
+def test_a_released_file_is_read(tmp_path):
+    row = {
+        "qry_text": "Find me an image of an abbey.\n",
+        "qry_img_path": "",
+        "tgt_text": "",
+        "tgt_img_path": [f"SUN397/{i}.jpg" for i in range(100)],
+    }
+    (tmp_path / "SUN397_retrieval.json").write_text(json.dumps([row]))
+    found = companions.released(tmp_path, "sun397")
+    assert found.queries[0].label == "Find me an image of an abbey."
+    assert found.facets == ("sun397",)
+    assert found.pool_indices().shape == (1, 100)
+    assert companions.released(tmp_path, "country211") is None
+
+
+def test_a_pool_is_made_from_mmebs_rows(tmp_path):
+    rows = pd.DataFrame(
+        {
+            "qry_text": "Identify the scene.",
+            "qry_img_path": [f"SUN397/{i}.jpg" for i in range(150)],
+            "tgt_text": [["abbey" if i % 2 else "zoo", "other"] for i in range(150)],
+        }
+    )
+    rows.loc[rows.index[100:], "tgt_text"] = pd.Series(
+        [["river", "other"]] * 50, index=rows.index[100:]
+    )
+    path = tmp_path / "SUN397.parquet"
+    rows.to_parquet(path)
+    built = companions.from_rows(path, "sun397", seed=0)
+    assert len(built.queries) == 150
+    shown = dict(zip(rows.qry_img_path, rows.tgt_text, strict=True))
+    query = built.queries[0]
+    assert query.text == "Find me an everyday image that shows the scene of zoo.\n"
+    assert {shown[name][0] for name in query.candidates[1:]} == {"abbey", "river"}
+    for broken in (tmp_path / "absent.parquet", tmp_path / "SUN397_retrieval.json"):
+        with pytest.raises(InputError, match="cocofacet fetch pools"):
+            companions.from_rows(broken, "sun397", seed=0)

@@ -1,0 +1,207 @@
+"""The linear approximation over draws of anchors, where the truth is planted."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cocofacet.benchmark.build import Benchmark, Query
+from cocofacet.chapters import anchors
+from cocofacet.chapters.anchors import Pictures
+from cocofacet.embeddings import linear_map as approximate
+from cocofacet.embeddings.linear_map import VARIANTS
+from cocofacet.errors import InputError
+from cocofacet.evaluation.metrics import interval, pool_scores, rank_of_positive
+
+D, DUAL, IMAGES, ANCHORS = 12, 8, 100, 60
+
+
+def unit(rows):
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def planted():
+    """Two facets whose prompted embeddings are exactly a matrix times the dual ones
+    (and another times the general ones), and queries that lie exactly on their
+    positive's prompted embedding."""
+    rng = np.random.default_rng(0)
+    names = [f"val2017/{n:012d}.jpg" for n in range(IMAGES)]
+    up = rng.normal(size=(D, DUAL))
+    matrices = {facet: rng.normal(size=(D, D)) for facet in ("times", "people")}
+
+    def pictures(count):
+        dual = unit(rng.normal(size=(count, DUAL)))
+        general = dual @ up.T
+        return Pictures(
+            {"general": general, "dual": dual},
+            {facet: general @ matrix.T for facet, matrix in matrices.items()},
+        )
+
+    gallery, held_out = pictures(IMAGES), pictures(ANCHORS)
+    queries = tuple(
+        Query(f"{facet}:{n}", facet, "a", f"text {n}", tuple(np.roll(names, -n)))
+        for facet in matrices
+        for n in range(10)
+    )
+    asked = np.concatenate([rows[:10] for rows in gallery.prompted.values()])
+    return {
+        "benchmark": Benchmark(queries, {}),
+        "queries": asked,
+        "gallery": gallery,
+        "drawn_from": {"held-out": held_out},
+    }
+
+
+def ranked(planted, **changes):
+    given = {"variants": list(VARIANTS), "sizes": [2, 30], "draws": 3, "seed": 0}
+    return anchors.ranks_over_draws(**planted | given | changes)
+
+
+def test_enough_anchors_recover_a_linear_question_exactly(planted):
+    found = ranked(planted).recall(1)
+    worst = found.groupby(["variant", "anchors"]).recall.min()
+    for variant in ("linear", "centred", "ridge", "dual-linear", "dual-ridge"):
+        assert worst[variant, 30] == 1
+        assert worst[variant, 2] < 1  # two anchors span two dimensions
+    assert worst["orthogonal", 30] < 1, "the planted map is no rotation"
+
+
+def test_ranks_are_those_of_a_plain_loop(planted):
+    """Draw by draw: the map through the explicit matrix, every pool by itself."""
+    found = ranked(planted, variants=["released", "linear"], sizes=[5], draws=2)
+    benchmark, gallery = planted["benchmark"], planted["gallery"].galleries["general"]
+    pool, rng = benchmark.pool_indices(), np.random.default_rng(0)
+    for draw in range(2):
+        chosen = rng.permutation(ANCHORS)[:5]
+        held_out = planted["drawn_from"]["held-out"]
+        for variant in ("released", "linear"):
+            for row, query in enumerate(benchmark.queries):
+                u = held_out.galleries["general"][chosen].T
+                v = held_out.prompted[query.facet][chosen].T
+                images = gallery @ (v @ np.linalg.pinv(u)).T
+                if variant == "linear":
+                    images = unit(images)
+                one = slice(row, row + 1)
+                scores = pool_scores(planted["queries"][one], images, pool[one])
+                fit = (found.fits.variant == variant) & (found.fits.draw == draw)
+                assert found.ranks[fit][0, row] == rank_of_positive(scores)[0]
+
+
+def test_draws_follow_the_seed_and_nothing_else(planted):
+    def ranks(seed, **changes):
+        return ranked(planted, seed=seed, sizes=[3], **changes).ranks.tolist()
+
+    assert ranks(1) == ranks(1)
+    assert ranks(1) != ranks(2)
+    alone = ranked(planted, sizes=[3], variants=["ridge"]).ranks
+    among = ranked(planted, sizes=[2, 3])
+    chosen = (among.fits.variant == "ridge") & (among.fits.anchors == 3)
+    assert (among.ranks[chosen] == alone).all(), "every variant meets the same draws"
+
+
+def test_equal_images_tie_and_the_tie_counts_against_the_positive(planted):
+    for rows in planted["gallery"].galleries.values():
+        rows[50:60] = rows[0]
+    found = ranked(planted, variants=["linear"], sizes=[30], draws=1)
+    assert found.ranks[0, :2].tolist() == [11, 1]
+
+
+def test_a_positive_repeated_among_its_negatives_does_not_outrank_itself(planted):
+    queries = tuple(
+        Query(q.id, q.facet, q.label, q.text, (*q.candidates[:-1], q.candidates[0]))
+        for q in planted["benchmark"].queries
+    )
+    planted["benchmark"] = Benchmark(queries, {})
+    found = ranked(planted, variants=["linear"], sizes=[30], draws=1)
+    assert (found.ranks == 1).all()
+
+
+def test_more_anchors_than_pictures_is_an_error(planted):
+    with pytest.raises(ValueError, match="61 anchors wanted, held-out: 60"):
+        ranked(planted, sizes=[61])
+
+
+def test_rows_give_the_tidy_table_that_evaluate_reads(planted):
+    found = ranked(planted, sizes=[2])
+    rows = found.rows("held-out", "linear", 2, retriever="r")
+    assert len(rows) == 3 * 20
+    assert rows.retriever.unique().tolist() == ["r"]
+    by_draw = found.recall(5).query("variant == 'linear'").recall
+    assert interval(rows, 5).value == pytest.approx(by_draw.mean())
+    with pytest.raises(ValueError, match="nothing was fitted"):
+        found.rows("held-out", "linear", 3)
+
+
+def test_embedded_asks_for_every_question_in_one_pass():
+    calls = []
+
+    def embed(retriever, prompts=(None,)):
+        calls.append((retriever, prompts))
+        return np.arange(len(prompts))[:, None, None] + np.zeros((1, 4, 2))
+
+    found = anchors.embedded(embed, "mllm", "clip", {"times": "When?", "people": "N?"})
+    assert calls == [("mllm", (None, "When?", "N?")), ("clip", (None,))]
+    assert len(found) == 4
+    assert found.prompted["people"][0, 0] == 2
+
+
+def test_sizes_leave_out_what_there_are_no_pictures_for():
+    assert anchors.numbers_of_anchors([4.0, 0.03, 0.03, 1.0], 192, 800) == [6, 192, 768]
+    assert anchors.numbers_of_anchors([0.001, 4.0], 192, 700) == [2]
+
+
+@pytest.mark.parametrize(
+    ("ratios", "words"),
+    [([0.0], "0.0 is no K/d"), ([float("nan")], "no K/d"), ([9.0], "leave no K up to")],
+)
+def test_ratios_that_make_no_sense_are_refused(ratios, words):
+    with pytest.raises(InputError, match=f"ratios: .*{words}"):
+        anchors.numbers_of_anchors(ratios, 192, 800)
+
+
+def test_unknown_names_are_refused_with_those_that_are_known():
+    assert anchors.known(["b", "a", "b"], {"a": 1, "b": 2}, "x") == ["b", "a"]
+    with pytest.raises(InputError, match=r"variants: 'lasso' .* released, linear"):
+        anchors.known(["linear", "lasso"], VARIANTS, "variants")
+    with pytest.raises(InputError, match=r"variants: \[\] is not known"):
+        anchors.known([], VARIANTS, "variants")
+
+
+def hits(facet_texts, ranks):
+    """A tidy table of one query a text."""
+    names = ("profile", "run", "retriever", "revision", "mode", "label")
+    rows = [
+        {**dict.fromkeys(names, ""), "facet": f, "text": t, "query": f + t, "rank": r}
+        for (f, t), r in zip(facet_texts, ranks, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_the_share_of_the_gap_is_macro_and_its_interval_resamples_texts():
+    texts = [("a", str(n)) for n in range(8)] + [("b", str(n)) for n in range(4)]
+    general = hits(texts, [9] * 12)
+    prompted = hits(texts, [1] * 12)
+    half = hits(texts, [1] * 4 + [9] * 4 + [1] * 4)  # 1/2 of a, all of b
+    value, low, high = anchors.share_of_gap(half, general, prompted, 1)
+    assert value == pytest.approx(0.75)
+    assert low < 0.75 < high
+    assert (low, high) == (0.5 + 0.5 * 1 / 8, 0.5 + 0.5 * 7 / 8), "b does not vary"
+    assert anchors.share_of_gap(general, general, prompted, 1) == (0, 0, 0)
+    assert anchors.share_of_gap(prompted, general, prompted, 1) == (1, 1, 1)
+    noise = anchors.share_of_gap(half, prompted, general, 1)
+    assert np.isnan(noise).all(), "no gain, no gap to divide by"
+
+
+def test_a_map_is_fitted_once_for_both_scores(planted, monkeypatch):
+    calls = []
+    variant = VARIANTS["linear"]
+
+    def counted(anchors_, prompted):
+        calls.append(1)
+        return variant.fit(anchors_, prompted)
+
+    for name, cosine in (("released", False), ("linear", True)):
+        changed = approximate.Variant("w", counted, cosine=cosine)
+        monkeypatch.setitem(VARIANTS, name, changed)
+    ranked(planted, variants=["released", "linear"], sizes=[5], draws=1)
+    assert len(calls) == 2, "one for each facet"

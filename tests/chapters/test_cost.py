@@ -1,0 +1,78 @@
+"""The cost page: measured and estimated apart, and what it says where nothing is."""
+
+import copy
+import json
+
+import numpy as np
+import pytest
+
+from cocofacet.chapters import cost
+from cocofacet.retrievers.zoo import ROWS
+
+MADE = {
+    "name": "pipeline_speed-2b-cuda-bf16", "device": "A GPU", "threads": 8,
+    "date": "2026-01-01", "precision": "bf16",
+    "model": {
+        "size": "2b", "parameters": 2_200_000_000, "image_tokens": 391,
+        "weights": "random",
+    },
+    "one_pass": [
+        {
+            "prompts": 9, "images": 32,
+            "seconds": {"one_pass": 0.32, "passes": 2.56},
+            "peak_bytes": {"one_pass": 8e9, "passes": 7e9}, "times_faster": 8.0,
+            "largest_difference": 1e-3, "smallest_cosine": 0.9995,
+        }
+    ],
+    "pipeline": [
+        {
+            "prompts": 9, "pipeline_images_a_second": 90.0,
+            "forward_images_a_second": 100.0, "share_of_forward": 0.9,
+        }
+    ],
+    "compared": [{"what": "w", "against": "m", "times_faster": 14.0}],
+}  # fmt: skip
+
+
+def test_tables_hold_what_the_files_hold(tmp_path):
+    (tmp_path / "x.json").write_text(json.dumps(MADE))
+    found = cost.read(tmp_path)
+    assert found[0]["name"] == MADE["name"], "a file may name itself"
+    row = cost.passes(found).iloc[0]
+    assert row["ms an image, one pass"] == pytest.approx(10)
+    assert row["ms an image, separate"] == pytest.approx(80)
+    assert row["peak GB"] == 8
+    assert cost.pipelines(found).iloc[0]["share in %"] == 90
+    assert "2,200.0 M parameters (random weights), 391" in cost.made_on(found)
+    assert cost.ratios(found).loc[("w", "m"), "times faster"] == 14
+
+
+def test_aims_are_met_or_not_or_untested():
+    assert "both met" in cost.aims([MADE])
+    slow = copy.deepcopy(MADE)
+    slow["one_pass"][0]["times_faster"] = 3.0
+    assert "not all met" in cost.aims([slow])
+    on_cpu = MADE | {"name": "pipeline_speed-tiny-cpu-fp32"}
+    assert "untested" in cost.aims([on_cpu])
+    assert "8.0 times" in cost.on_this([on_cpu])
+    assert "Nothing was measured" in cost.on_this([])
+
+
+def test_nothing_measured_makes_empty_tables():
+    assert cost.passes([]).empty
+    assert cost.pipelines([]).empty
+    assert cost.ratios([]).empty
+    assert "Nothing was measured" in cost.made_on([])
+
+
+def test_estimates_leave_out_what_does_not_fit():
+    table = cost.estimates(list(ROWS.values()), prompts=9)
+    assert np.isnan(table.loc["e5-v", "T4, hours"])
+    assert table.loc["e5-v", "H100 SXM, hours"] > 0
+    assert table.loc["mmret", "passes"] == 9, "its question stands before the image"
+    assert table.loc["e5-v", "passes"] == 1
+    assert "tiny-clip" not in table.index
+    clip = table.loc["clip-vit-l-14-336"]
+    assert clip["GB kept"] == pytest.approx(10_000 * 768 * 4 / 1e9), (
+        "one embedding each"
+    )

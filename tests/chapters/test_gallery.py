@@ -1,0 +1,83 @@
+"""The sentences on the whole gallery turn when the numbers do."""
+
+import pandas as pd
+import pytest
+
+from cocofacet.chapters import gallery
+
+
+def table(general, prompted, sizes=(50, 900)):
+    """Two texts of one facet; a value for each size."""
+    values = {"general": general, "prompted": prompted}
+    values |= {"chance": (0.3, 0.2), "perfect": (1, 1)}
+    return pd.DataFrame(
+        {
+            "mode": mode,
+            "facet": "times",
+            "text": text,
+            "label": text,
+            "size": size,
+            "draw": 0,
+            "positives": 10,
+            "candidates": size,
+            "ap": value,
+            "recall@10": value,
+            "precision@10": value,
+        }
+        for mode, both in values.items()
+        for size, value in zip(sizes, both, strict=True)
+        for text in ("dusk", "night")
+    )
+
+
+def test_an_order_that_holds_and_one_that_turns():
+    same = gallery.order(table((0.5, 0.4), (0.9, 0.8)), 10)
+    assert same.count("is the same at every size: the facet's question > general") == 3
+    turned = gallery.order(table((0.5, 0.9), (0.9, 0.8)), 10)
+    assert "By mAP the order depends on the size: the facet's question > " in turned
+    assert "at 50; general (no prompt) > the facet's question at 900." in turned
+    assert "general (no prompt) = the facet's question" in gallery.order(
+        table((0.5, 0.9), (0.5, 0.9)), 10
+    )
+
+
+@pytest.mark.parametrize(
+    ("prompted", "words"), [(0.8, "a gain of 40.0 points"), (0.1, "a loss of 30.0")]
+)
+def test_gain_or_loss(prompted, words):
+    sentence = gallery.gain(table((0.5, 0.4), (0.9, prompted)), "prompted", 0)
+    assert words in sentence and "whole gallery of 900 pictures" in sentence
+
+
+def test_what_size_does_to_a_random_order_stands_beside_it():
+    sentence = gallery.falling(table((0.5, 0.4), (0.9, 0.8)), "general")
+    assert "changes by −10.0 points" in sentence
+    assert "random order by −10.0 points" in sentence
+
+
+def test_the_best_on_each_facet():
+    assert gallery.best_by_facet(table((0.5, 0.4), (0.9, 0.8))) == (
+        "On every facet the facet's question has the highest mAP."
+    )
+    two = pd.concat(
+        [
+            table((0.5, 0.4), (0.9, 0.8)),
+            table((0.5, 0.9), (0.9, 0.8)).assign(facet="people"),
+        ]
+    )
+    assert gallery.best_by_facet(two) == (
+        "The highest mAP has the facet's question on times; general (no prompt) on "
+        "people."
+    )
+
+
+def test_the_table_and_the_figure():
+    found = {"a": table((0.5, 0.4), (0.9, 0.8)), "b": table((0.5, 0.4), (0.9, 0.6))}
+    grid = gallery.by_facet(found, 10)
+    assert grid.loc["macro", ("b", "the facet's question", "mAP")] == pytest.approx(60)
+    assert grid.loc["times", ("", "", "texts")] == 2
+    assert grid.loc["times", ("", "random order", "Recall@10")] == pytest.approx(20)
+    figure = gallery.over_sizes(found, 10, [50, 900], "rendered world")
+    assert len(figure.axes) == 6
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles[:2] == ["a: mAP", "a: Recall@10"]

@@ -1,0 +1,165 @@
+"""The chapter on the luck of the draw: its numbers, and sentences that turn."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cocofacet.benchmark.dataset import Benchmark, Query
+from cocofacet.benchmark.facets import FACETS
+from cocofacet.chapters import luck
+from cocofacet.evaluation.metrics import expected_recall, rank_table
+
+DRAWS = 20
+MODES = {"general": {"animals": (None,)}, "prompted": {"animals": ("which?",)}}
+
+
+def world(images=260, positives=6):
+    """Cats among pictures without an animal, and embeddings that know a little."""
+    name = "val2017/{:012d}.jpg".format
+    carried = {name(n): ("cat",) if n < positives else () for n in range(images)}
+    benchmark = Benchmark(
+        tuple(
+            Query(
+                f"COCO_animal_retrieval:{n}",
+                "animals",
+                "cat",
+                FACETS["animals"].wording("cat"),
+                (name(n), *map(name, range(100, 199))),
+            )
+            for n in range(positives)
+        ),
+        {},
+        {"animals": carried},
+    )
+    rng = np.random.default_rng(1)
+    general = rng.normal(size=(images, 1))
+    general[:positives] += 2.2
+    embedded = {
+        None: general,
+        "which?": general + 5 * (np.arange(images) < positives)[:, None],
+    }
+    return benchmark, np.ones((positives, 1)), embedded
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return luck.drawn_again(*world(), MODES, seeds=range(DRAWS), ks=(1, 5))
+
+
+@pytest.fixture(scope="module")
+def ranks():
+    return rank_table(*world(), MODES)
+
+
+def test_every_draw_has_a_recall_for_each_mode_k_and_average(drawn):
+    assert (
+        len(drawn) == DRAWS * 2 * 2 * 4
+    )  # seeds, ks, modes; one facet, three averages
+    assert set(drawn.facet) == {"animals", "macro", "micro", "balanced"}
+    general = drawn[(drawn["mode"] == "general") & (drawn.k == 1)]
+    assert general.recall.nunique() > 2, "draws differ"
+    assert (drawn[drawn["mode"] == "prompted"].recall == 1).all()
+
+
+def test_draws_scatter_around_the_expectation_as_predicted(drawn, ranks):
+    table = luck.beside_expectation(drawn, ranks, 1)
+    row = table[(table["mode"] == "general") & (table.facet == "animals")].iloc[0]
+    general = ranks[ranks["mode"] == "general"]
+    hits = expected_recall(general, 1)
+    assert row.expected == pytest.approx(hits.mean())
+    assert row.predicted == pytest.approx((hits * (1 - hits)).sum() ** 0.5 / len(hits))
+    assert row.lowest < row.expected < row.highest
+    assert row["mean"] == pytest.approx(
+        row.expected, abs=4 * row.predicted / DRAWS**0.5
+    )
+    assert row.spread == pytest.approx(row.predicted, rel=0.5)
+    assert "within three standard errors" in luck.agrees(table, DRAWS)
+    off = table.assign(mean=table["mean"] + (table["mode"] == "general") * 0.5)
+    assert "more than three standard errors" in luck.agrees(off, DRAWS)
+    assert "animals (general (no prompt))" in luck.agrees(off, DRAWS)
+
+
+def test_predicted_spreads_of_averages_by_hand():
+    """Facet a: p 1/2 twice; facet b: p 1/2 once. Variances 1/8 and 1/4."""
+    rows = {
+        "profile": "", "run": "", "retriever": "", "revision": "", "mode": "general",
+        "facet": ["a", "a", "b"], "query": list("123"), "text": list("xyz"),
+        "label": list("xyz"), "eligible": 198, "above": 1,
+    }  # fmt: skip
+    found = luck.predicted_spread(pd.DataFrame(rows), 1)["general"]
+    assert found["a"] == pytest.approx((1 / 8) ** 0.5)
+    assert found["b"] == pytest.approx(1 / 2)
+    assert found["macro"] == pytest.approx(((1 / 8 + 1 / 4) / 4) ** 0.5)
+    assert found["micro"] == pytest.approx((3 / 4 / 9) ** 0.5)
+
+
+def test_the_grid_shows_expectation_range_and_spreads(drawn, ranks):
+    by_k = {k: luck.beside_expectation(drawn, ranks, k) for k in (1, 5)}
+    grid = luck.grid(by_k, {"general": "no prompt", "prompted": "asked"})
+    assert grid["asked", "R@1"]["animals"] == "100.0 [100.0, 100.0]"
+    assert grid["asked", "R@1 spread"]["animals"] == "0.00 (0.00)"
+    assert grid["asked", "R@5 spread"]["balanced"] == "0.00"
+    assert list(grid.index) == ["animals", "macro", "micro", "balanced"]
+
+
+def test_gains_in_each_draw_and_in_expectation(drawn, ranks):
+    found = luck.gains(drawn, ranks, 1, "prompted", "general").set_index("facet")
+    row = found.loc["animals"]
+    hits = expected_recall(ranks[ranks["mode"] == "general"], 1)
+    assert row.expected == pytest.approx(1 - hits.mean())
+    assert 0 <= row.lowest < row.expected < row.highest <= 1
+
+
+def test_the_figure_has_a_dot_for_each_draw(drawn, ranks):
+    table = luck.beside_expectation(drawn, ranks, 1)
+    figure = luck.scatter(drawn, table, 1, "rendered world")
+    dots = [line for line in figure.axes[0].lines if len(line.get_xdata()) == DRAWS]
+    assert len(dots) == 2 * 2  # modes; the facet and macro
+    assert "micro" not in [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+
+
+def around(spread, reach=0.02):
+    return pd.DataFrame(
+        {
+            "facet": ["times", "animals", "macro"],
+            "expected": [0.5, 0.6, 0.55],
+            "lowest": [0.49, 0.6 - reach, 0.54],
+            "highest": [0.51, 0.6 + reach, 0.56],
+            "spread": [0.01, 0.01, spread],
+        }
+    )
+
+
+def test_the_scatter_is_set_beside_the_interval_over_texts():
+    small = luck.moved(around(spread=0.001), 0.04, 1, 20, "A")
+    assert small == (
+        "Over 20 draws of the negatives, the macro Recall@1 of A lies between 54.0 % "
+        "and 56.0 %; its expectation is 55.0 %. It moves most on animals, from 58.0 % "
+        "to 62.0 %. That scatter, 0.4 points for 95 % of draws, is small beside the "
+        "4.0 points of the interval over query texts (0.10 of it)."
+    )
+    large = luck.moved(around(spread=0.01), 0.04, 1, 20, "A")
+    assert "is not small beside" in large and "(0.98 of it)" in large
+    assert "most on times" in luck.moved(around(0.001, reach=0.001), 0.04, 1, 20, "A")
+    nan = float("nan")
+    for table, width in ((around(0.01), nan), (around(nan), 0.04)):
+        assert luck.moved(table, width, 1, 20, "A").endswith("to 62.0 %.")
+    still = around(0.01).assign(lowest=0.5, highest=0.5)
+    assert "moves most" not in luck.moved(still, 0.04, 1, 20, "A")
+
+
+def test_facets_on_which_the_sign_turns_are_named():
+    table = pd.DataFrame(
+        {
+            "facet": ["times", "animals", "macro"],
+            "expected": [0.1, 0.01, 0.0],
+            "lowest": [0.05, -0.01, -0.1],
+            "highest": [0.2, 0.03, 0.1],
+        }
+    )
+    assert luck.turned(table, 1, 20) == (
+        "Of the 20 draws, some show a gain in Recall@1 and others a loss on animals "
+        "(from −1.0 points to +3.0 points; expected +1.0 points). There one draw "
+        "decides nothing."
+    )
+    assert "On no facet" in luck.turned(table.iloc[[0, 2]], 1, 20)

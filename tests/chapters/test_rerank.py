@@ -1,0 +1,126 @@
+"""The sentences on reranking turn when the numbers do."""
+
+import pandas as pd
+import pytest
+
+from cocofacet.chapters import rerank
+from cocofacet.evaluation.metrics import COLUMNS
+
+DEPTHS = (5, 20, 100)
+
+
+def curves(reached=(0.4, 0.5, 0.8), general=0.3, ridge=0.45, prompted=0.8):
+    rows = [("general", 0, general), ("ridge", 0, ridge), ("prompted", 0, prompted)]
+    rows += [("rerank", depth, v) for depth, v in zip(DEPTHS, reached, strict=True)]
+    rows += [
+        ("bound", depth, v) for depth, v in zip(DEPTHS, (0.5, 0.6, 1), strict=True)
+    ]
+    return pd.DataFrame(
+        [(where, *row) for where in ("pools", "map", "precision") for row in rows],
+        columns=["where", "mode", "depth", "value"],
+    )
+
+
+def ranks(**recalls):
+    """20 queries of one facet; the first share of a mode's queries are found first."""
+    return pd.DataFrame(
+        {
+            "mode": mode.replace("_", "-"),
+            "facet": "times",
+            "query": f"t:{row}",
+            "text": f"{row}",
+            "label": f"{row}",
+            "rank": 1 if row < 20 * recall else 50,
+        }
+        for mode, recall in recalls.items()
+        for row in range(20)
+    ).reindex(columns=COLUMNS, fill_value="a")
+
+
+def test_how_far_reranking_goes():
+    text = rerank.reached(ranks(general=0.2, prompted=0.8, rerank_20=0.5), 20, 1, 0)
+    assert text == (
+        "In pools, reranking the first 20 reaches Recall@1 50.0 %, which is 50 % of "
+        "the way (20.0 % without a prompt, 80.0 % with it)."
+    )
+    none = rerank.reached(ranks(general=0.5, prompted=0.5, rerank_20=0.5), 20, 1, 0)
+    assert "no clear gain of prompting to recover" in none
+
+
+@pytest.mark.parametrize(("ridge", "words"), [(0.1, "a gain of"), (0.9, "a loss of")])
+def test_against_the_linear_map(ridge, words):
+    found = ranks(rerank_20=0.5, ridge=ridge)
+    text = rerank.against_ridge(found, 20, 100, 1, 0)
+    assert words in text and "(ridge, 100 pictures a question)" in text
+
+
+def test_the_depth_that_is_enough_or_is_not():
+    text = rerank.depth_needed(curves(), "pools", "In pools", 100)
+    assert "within a point of it at depth 100 of 100, 100 % of what" in text
+    early = rerank.depth_needed(curves((0.4, 0.795, 0.8)), "map", "In it", 900)
+    assert "at depth 20 of 900, 2 %" in early
+    never = rerank.depth_needed(curves((0.4, 0.5, 0.6)), "map", "In it", 900)
+    assert "greatest depth tried, 100 of 900, stays 20.0 points below" in never
+
+
+def test_where_it_passes_the_linear_map():
+    assert "from 20 pictures a query on" in rerank.crossing(
+        curves(), "map", "In it", 99
+    )
+    never = rerank.crossing(curves(ridge=0.9), "map", "In it", 99)
+    assert never.endswith("and no depth tried stays above it.")
+    dips = rerank.crossing(curves((0.5, 0.4, 0.8)), "map", "In it", 99)
+    assert "from 100 pictures a query on" in dips, (
+        "a depth that is undone does not count"
+    )
+
+
+def test_the_bound_and_the_break_even():
+    text = rerank.bounded(curves(), 20, 1, 10)
+    assert "has the positive in 60.0 % of cases" in text
+    assert "Precision@10 60.0 %" in text
+    even = rerank.break_even(20, 100, 900)
+    assert "after 5 queries with one question" in even and "after 45, if" in even
+    assert "after 6 queries" in rerank.break_even(20, 101, 900)
+
+
+def test_the_tables_and_the_figure():
+    table = rerank.table(curves(), 1, 10)
+    assert list(table.index) == [
+        "general (no prompt)",
+        "ridge",
+        *(f"general, reranked by the question, first {depth}" for depth in DEPTHS),
+        "the facet's question",
+    ]
+    assert table.iloc[3][("pools, Recall@1", "bound")] == pytest.approx(60)
+    embedded = pd.Series({5: 40, 20: 150})
+    costs = rerank.costs(embedded, 900, 8, 78, 100)
+    assert costs.loc["reranked, first 20", "for all 78 texts"] == 150
+    assert costs.loc["reranked, first 20", "share"] == "2.1 %"
+    assert costs.loc["ridge, K = 100", "for all 78 texts"] == 800
+    figure = rerank.against_cost(curves(), 1, 10, 900, 100, "rendered world")
+    assert len(figure.axes) == 3
+
+
+def test_curves_are_means_over_facets():
+    found = pd.DataFrame(
+        {
+            "mode": mode,
+            "depth": depth,
+            "facet": facet,
+            "text": text,
+            "ap": value,
+            "precision@10": value,
+        }
+        for mode, depth in (("prompted", 900), ("rerank", 20))
+        for facet, texts in {
+            "times": {"a": 0.2},
+            "people": {"b": 0.6, "c": 1.0},
+        }.items()
+        for text, value in texts.items()
+    )
+    table = rerank.curves(ranks(prompted=1.0, rerank_20=0.5), found, 1, 10)
+    values = table.set_index(["where", "mode", "depth"]).value
+    assert values["map", "rerank", 20] == pytest.approx(0.5)
+    assert values["map", "prompted", 0] == pytest.approx(0.5)
+    assert values["pools", "rerank", 20] == 0.5 and values["pools", "prompted", 0] == 1

@@ -1,0 +1,89 @@
+"""The training chapter's tables, from small records made by hand."""
+
+import pandas as pd
+import pytest
+
+from cocofacet.chapters import training
+
+
+def record(log: list, **settings) -> dict:
+    given = {"steps": 2, "batch": 64, "rate": 7e-4, "train_scenes": 30_000, "seed": 0}
+    return {
+        "settings": given | settings,
+        "log": log,
+        "threads": 1,
+        "wall_seconds": 90.0,
+        "versions": {"torch": "2"},
+    }
+
+
+def measured(step: int, *recalls: float, mode: str = "general") -> dict:
+    macro = {"macro": [recalls[0], recalls[-1]], "times": [recalls[0], recalls[-1]]}
+    return {"step": step, "loss": 1.0, mode: macro}
+
+
+RECORDS = {
+    "caption-rate-003-seed0": record(
+        [measured(1, 0.0, 0.1), measured(2, 0.25, 0.5)],
+        caption_rates={"times": 0.03, "people": 0.03},
+    ),
+    "tiny-clip-seed0": record([measured(2, 0.5, 0.75)]),
+    "tiny-qwen2vl-answers-seed0": record(
+        [{"step": 2, "loss": 1.0, "answers": {"times": 0.9, "macro": 0.9}}]
+    ),
+    "tiny-qwen2vl-seed0": record(
+        [measured(2, 0.5, 0.75) | measured(2, 0.8, 1.0, mode="prompted")]
+    ),
+    "tiny-qwen2vl-seed1": record([measured(2, 0.1, 0.2)]),
+    "warmup-seed0": record([{"step": 2, "loss": 1.0}]),
+}
+
+
+def test_settings_name_every_record():
+    table = training.settings(RECORDS)
+    assert list(table.index) == list(RECORDS)
+    assert table.loc["warmup-seed0", "minutes"] == "1.5"
+    assert table.loc["warmup-seed0", "learning rate"] == "0.0007"
+
+
+def test_curves_hold_the_shipped_seed_alone():
+    table = training.curves(RECORDS)
+    assert table.values.tolist() == [
+        ["tiny-clip", 2, "general", 0.5],
+        ["tiny-qwen2vl", 2, "general", 0.5],
+        ["tiny-qwen2vl", 2, "prompted", 0.8],
+    ]
+    assert training.curves({}).empty
+
+
+def test_shares_are_of_the_last_entry():
+    table = training.last_shares(RECORDS)
+    assert table.to_dict("index") == {
+        "tiny-qwen2vl-answers-seed0": {"times": 90.0, "macro": 90.0}
+    }
+    assert list(table.columns) == ["times", "macro"]
+    assert training.last_shares({}).empty
+
+
+def test_caption_rates_have_a_row_each():
+    assert training.by_caption_rate(RECORDS).loc[("3 %", 0), "times"] == 25
+    assert training.by_caption_rate(RECORDS, k=5).loc[("3 %", 0), "macro"] == 50
+    assert training.by_caption_rate({}).empty
+
+
+def test_seeds_are_averaged_over_facets():
+    ranks = pd.DataFrame(
+        [("r", "general", 0, "times", 1)] * 3 + [("r", "general", 0, "people", 4)],
+        columns=["retriever", "mode", "seed", "facet", "rank"],
+    )
+    row = training.seeds(ranks).loc[("r", "general", 0)]
+    assert row.to_dict() == {
+        "macro R@1": pytest.approx(50),
+        "macro R@5": pytest.approx(100),
+    }
+
+
+def test_records_are_read_in_order(tmp_path):
+    for name in ("b", "a"):
+        (tmp_path / f"{name}.json").write_text("{}")
+    assert list(training.read_records(tmp_path)) == ["a", "b"]

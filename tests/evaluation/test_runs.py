@@ -1,0 +1,54 @@
+"""Collecting the ranks of several runs."""
+
+import pandas as pd
+import pytest
+
+from cocofacet.cli import main
+from cocofacet.errors import InputError
+from cocofacet.evaluation import runs
+from cocofacet.evaluation.metrics import COLUMNS
+
+
+def ranks(run, values):
+    rows = {
+        "profile": "mini", "run": run, "retriever": "r", "revision": "v",
+        "mode": "general", "prompt": None, "facet": ["people", "people", "times"],
+        "query": ["p:0", "p:1", "t:0"], "text": ["a", "b", "c"],
+        "label": ["4", "0", "dusk"], "rank": values,
+    }  # fmt: skip
+    return pd.DataFrame(rows)[COLUMNS]
+
+
+def save(table, folder, name):
+    folder.mkdir(parents=True, exist_ok=True)
+    table.to_csv(folder / f"{name}.ranks.csv", index=False)
+
+
+def test_runs_stand_side_by_side_and_repeated_rows_count_once(tmp_path):
+    save(ranks("a", [1, 2, 1]), tmp_path / "mini/a", "general")
+    save(ranks("a", [1, 2, 1]), tmp_path / "mini/a", "prompted")
+    save(ranks("1", [9, 9, 1]), tmp_path / "mini/1", "general")
+    table = runs.summary(runs.collect(tmp_path, "mini"))
+    found = table.droplevel(["retriever", "mode"])
+    assert found.loc["a", "macro R@1"] == 75.0  # people 1 of 2, times 1 of 1
+    assert found.loc["a", "micro R@1"] == pytest.approx(200 / 3)
+    assert found.loc["1", "macro R@5"] == 50.0
+
+
+def test_no_run_and_a_foreign_file_say_what_to_do(tmp_path):
+    with pytest.raises(InputError, match="make execute"):
+        runs.collect(tmp_path, "mini")
+    (tmp_path / "mini/a").mkdir(parents=True)
+    (tmp_path / "mini/a/x.ranks.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(InputError, match=r"x\.ranks\.csv: column 'profile'"):
+        runs.collect(tmp_path, "mini")
+
+
+def test_the_command_prints_a_row_a_run_or_says_what_is_missing(tmp_path, capsys):
+    save(ranks("a", [1, 2, 1]), tmp_path / "mini/a", "general")
+    assert main(["runs", "--results", str(tmp_path)]) == 0
+    header, *rows = capsys.readouterr().out.splitlines()
+    assert "macro R@1" in header
+    assert rows[-1].split() == ["r", "general", "a", "75.0", "100.0", "66.7", "100.0"]
+    assert main(["runs", "--results", str(tmp_path), "--profile", "b"]) == 2
+    assert "no ranks here" in capsys.readouterr().err

@@ -1,0 +1,158 @@
+"""False negatives: what truly carries a label, and what that does to a rank."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cocofacet.benchmark.dataset import Benchmark, Query
+from cocofacet.benchmark.facets import FACETS
+from cocofacet.chapters import false_negatives as report
+from cocofacet.errors import InputError
+from cocofacet.evaluation import truth
+
+NAME = "v7w_{:d}.jpg".format
+
+
+def scene(place="street", **rest):
+    return dict.fromkeys(truth.FIELDS.values()) | {"place": place} | rest
+
+
+@pytest.fixture
+def beaches():
+    """Three beaches annotated in three ways, a hundred kitchens, and pictures 200 to
+    209 that nobody was asked about: beaches all."""
+    carried = {NAME(n): ("in a kitchen",) for n in range(100, 200)}
+    said = ("on a beach", "by the sea", "on a beach")
+    carried |= {NAME(n): (label,) for n, label in enumerate(said)}
+    label = "on a beach"
+    pool = (NAME(0), *map(NAME, range(100, 199)))
+    text = FACETS["scenes"].wording(label)
+    query = Query("Visual7W_scene_retrieval:0", "scenes", label, text, pool)
+    other = {NAME(n): () for n in range(200, 210)}
+    known = {image: scene("kitchen") for image in carried}
+    known |= {NAME(n): scene("beach") for n in (0, 1, 2, *range(200, 210))}
+    # Some other facet keeps the unasked pictures in the gallery.
+    return Benchmark((query,), {}, {"scenes": carried, "animals": other}), known
+
+
+def test_labels_mean_what_their_pictures_show(beaches):
+    benchmark, known = beaches
+    assert truth.meanings(benchmark, known, "scenes") == {
+        "by the sea": "beach",
+        "in a kitchen": "kitchen",
+        "on a beach": "beach",
+    }
+    truly = truth.truly_carried(benchmark, known)["scenes"]
+    assert truly[NAME(205)] == ("by the sea", "on a beach")
+    assert truly[NAME(150)] == ("in a kitchen",)
+    assert set(truly) == set(benchmark.images)
+
+
+def test_the_rules_keep_false_negatives_out_and_silence_lets_them_in(beaches):
+    benchmark, known = beaches
+    truly = truth.truly_carried(benchmark, known)
+    assert not truth.false_negatives(benchmark, truly).any()
+    silent = truth.silence_is_no(benchmark, 0)
+    (pool,) = [query.candidates for query in silent.queries]
+    assert len(set(pool)) == 100 and NAME(2) not in pool
+    unasked = {NAME(1), *map(NAME, range(200, 210))}
+    expected = [image in unasked for image in pool[1:]]
+    assert any(expected)
+    assert truth.false_negatives(silent, truly).tolist() == [expected]
+    assert silent.images == benchmark.images
+    assert truth.silence_is_no(benchmark, 0) == silent
+    assert truth.silence_is_no(benchmark, 1) != silent
+
+
+def test_ranks_by_hand():
+    scores = np.array([[0.5, 0.9, 0.7, 0.1], [0.5, 0.9, 0.7, 0.1], [0.5, 0.5, 0, 0]])
+    false = np.array([[True, False, False], [False, True, False], [True, False, False]])
+    ranks = truth.ranks_three_ways(scores, false)
+    assert ranks["as is"].tolist() == [3, 3, 2]
+    assert ranks["removed"].tolist() == [2, 2, 1]
+    assert ranks["right"].tolist() == [1, 2, 1]
+
+
+def test_broken_scores_gain_nothing():
+    scores = np.array([[np.nan, 0.5, 0.1], [0.5, np.nan, 0.1]])
+    none = np.zeros((2, 2), bool)
+    for ranks in truth.ranks_three_ways(scores, none).values():
+        assert ranks.tolist() == [3, 2]
+    one = truth.ranks_three_ways(scores, np.array([[True, False], [True, False]]))
+    assert one["removed"].tolist() == [2, 1]
+    assert one["right"].tolist() == [1, 1], "a broken picture is no carrier to find"
+
+
+def test_truth_is_read_where_there_is_one(tmp_path, beaches):
+    assert truth.read_truth(tmp_path) == {}
+    path = tmp_path / truth.TRUTH
+    path.write_text(json.dumps({NAME(0): scene()}))
+    assert truth.read_truth(tmp_path) == {NAME(0): scene()}
+    with pytest.raises(InputError, match=r"is missing\. Render the world again"):
+        truth.truly_carried(beaches[0], truth.read_truth(tmp_path))
+    path.write_text(json.dumps({NAME(0): {"place": "street"}}))
+    with pytest.raises(InputError, match=r"truth.json: v7w_0.jpg: is no scene"):
+        truth.read_truth(tmp_path)
+
+
+def test_the_chapters_numbers_and_sentences_turn(beaches):
+    benchmark, known = beaches
+    silent = truth.silence_is_no(benchmark, 0)
+    truly = truth.truly_carried(benchmark, known)
+    images = len(benchmark.images)
+    (own,) = benchmark.indices([NAME(0)])
+    beach = [known[image]["place"] == "beach" for image in benchmark.images]
+    general = np.zeros((images, 1))
+    general[own] = 1
+    embedded = {None: general, "where?": np.array(beach, float)[:, None]}
+    modes = {"general": {"scenes": None}, "prompted": {"scenes": "where?"}}
+
+    def found(pool):
+        false = truth.false_negatives(pool, truly)
+        return report.by_query(pool, false, np.ones((1, 1)), embedded, modes, 1)
+
+    # The question finds every beach; but one is asked for, and ties count against it.
+    by_way = report.recalls(found(silent)).loc[("prompted", "scenes")]
+    assert by_way[["as is", "removed", "right"]].tolist() == [0, 1, 1]
+    assert by_way["false"] == truth.false_negatives(silent, truly).sum()
+    sentence = report.hidden(found(silent), 1, "They")
+    assert "without a prompt" not in sentence and "most on scenes" in sentence
+    assert "0.0 % with them, +100.0 points without" in sentence
+    clean = report.hidden(found(benchmark), 1, "They")
+    assert clean == "They hold no false negative among 99 candidates."
+    table = report.table({"pools": report.recalls(found(silent))})
+    assert table.loc["macro", ("pools", "the facet's question", "taken out")] == "100.0"
+
+
+@pytest.mark.parametrize(
+    ("seen", "true", "words"),
+    [
+        ((0.5, 0.6), (0.5, 0.9), "hide a part of it"),
+        ((0.5, 0.4), (0.5, 0.9), "turn it round"),
+        ((0.5, 0.9), (0.5, 0.9), "do not touch it"),
+        ((0.5, 0.9), (0.5, 0.6), "enlarge it"),
+    ],
+)
+def test_what_false_negatives_do_to_a_gain(seen, true, words):
+    import pandas as pd
+
+    found = pd.DataFrame(
+        {
+            "facet": "scenes",
+            "mode": ["general", "prompted"],
+            "false": 3,
+            "as is": seen,
+            "removed": true,
+            "right": true,
+        }
+    )
+    assert report.hidden(found, 1, "They").endswith(f"they {words}.")
+
+
+def test_an_image_of_another_benchmark_is_named(beaches):
+    benchmark, known = beaches
+    known = {image: each for image, each in known.items() if image != NAME(150)}
+    with pytest.raises(InputError, match=NAME(150)):
+        truth.truly_carried(replace(benchmark), known)

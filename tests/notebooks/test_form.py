@@ -1,0 +1,158 @@
+"""Every notebook by itself: its form, and a run in an empty directory."""
+
+import ast
+import json
+from pathlib import Path
+
+import execute
+import jupytext
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted(ROOT.glob("notebooks/*.py"))
+COLAB_CELL = """\
+# On Colab, install this project; elsewhere this cell does nothing.
+import os
+
+REPOSITORY, COMMIT = "", "main"
+if "COLAB_RELEASE_TAG" in os.environ:
+    assert REPOSITORY, "Set REPOSITORY to this project's public address."
+    %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}\""""
+
+each_notebook = pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+@each_notebook
+def test_its_form(source):
+    notebook = jupytext.read(source)
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    assert code[0] == COLAB_CELL
+    parameters = execute.known_parameters(source)
+    assert (
+        parameters.items() >= {"profile": "mini", "run": "default", "seed": 0}.items()
+    )
+    text = source.read_text().split("# ---\n", 2)[2]
+    lines = [
+        line
+        for line in text.splitlines()
+        if line.strip("# ") and not line.startswith("# %%")
+    ]
+    assert len(lines) < 200, "a notebook is a story, not a library"
+    headings = [
+        line
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+        for line in cell.source.splitlines()
+        if line.startswith("## ")
+    ]
+    assert len(headings) >= 2, "a page needs at least two sections"
+
+
+@each_notebook
+def test_a_round_trip_through_ipynb_changes_no_cell(source):
+    notebook = jupytext.read(source)
+    there = jupytext.reads(jupytext.writes(notebook, fmt="ipynb"), fmt="ipynb")
+    back = jupytext.reads(jupytext.writes(there, fmt="py:percent"), fmt="py:percent")
+    assert [(c.cell_type, c.source) for c in back.cells] == [
+        (c.cell_type, c.source) for c in notebook.cells
+    ]
+
+
+@pytest.fixture
+def simple(tmp_path):
+    """A notebook of two cells that says what it was given."""
+    source = tmp_path / "01_simple.py"
+    source.write_text(
+        "# ---\n# jupyter:\n#   kernelspec:\n#     name: python3\n"
+        "#     language: python\n#     display_name: Python 3\n# ---\n\n"
+        '# %% tags=["parameters"]\nprofile = "mini"\nrun = "default"\nseed = 0\n'
+        "share = 0.5\n\n# %%\nprint(profile, run, seed, share)\n"
+    )
+    return source
+
+
+def printed(path):
+    cells = json.loads(path.read_text())["cells"]
+    return [
+        text
+        for cell in cells
+        for out in cell.get("outputs", ())
+        for text in out["text"]
+    ]
+
+
+def run(simple, *given):
+    out = simple.parent / "out"
+    return execute.main(
+        [str(simple), "--cwd", str(simple.parent), "--out", str(out), *given]
+    )
+
+
+def test_parameters_reach_the_notebook(simple):
+    assert run(simple, "--run", "b", "-p", "seed=3", "-p", "share=1") == 0
+    copy = simple.parent / "out/01_simple.ipynb"
+    assert printed(copy) == ["mini b 3 1\n"]
+    assert str(simple.parent) not in copy.read_text(), "no machine path in a copy"
+
+
+def test_the_published_run_gets_no_cell_of_injected_parameters(simple):
+    assert run(simple) == 0
+    copy = json.loads((simple.parent / "out/01_simple.ipynb").read_text())
+    assert not any(
+        "injected-parameters" in cell["metadata"].get("tags", ())
+        for cell in copy["cells"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["-p", "sead=1"], "unknown parameter 'sead'"),
+        (["-p", "seed=one"], "'one' is no int"),
+        (["-p", "seed"], "name=value"),
+        (["-p", "profile=mini"], "say it with --profile"),
+        (["--profile", "huge"], "unknown profile 'huge'"),
+        (["--run", "../elsewhere"], "use letters"),
+        (["absent.py"], "no such notebook: absent.py"),
+    ],
+)
+def test_what_no_notebook_knows_is_refused_before_anything_runs(
+    simple, capsys, given, words
+):
+    assert run(simple, *given) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and words in error
+    assert error.count("\n") == 1
+    assert not (simple.parent / "out").exists()
+
+
+def test_a_failing_cell_leaves_no_copy_that_looks_finished(simple, capsys):
+    simple.write_text(simple.read_text() + "\n# %%\nprint(1 / 0)\n")
+    assert run(simple) == 1
+    assert "ZeroDivisionError" in capsys.readouterr().err
+    left = {path.name for path in (simple.parent / "out").iterdir()}
+    assert left == {"failed-01_simple.ipynb"}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_lines_of_code_fit_the_page(path):
+    cells = jupytext.read(path).cells
+    long = [
+        line
+        for cell in cells
+        if cell.cell_type == "code"
+        and not {"hide-input", "remove-input"} & set(cell.metadata.get("tags", ()))
+        for line in cell.source.splitlines()
+        if len(line) > 78
+    ]
+    assert long == []
+
+
+def test_no_notebook_defines_what_another_defines():
+    names = [
+        node.name
+        for path in NOTEBOOKS
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    ]
+    assert len(names) == len(set(names))

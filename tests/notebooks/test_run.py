@@ -1,0 +1,116 @@
+"""Every notebook run by itself with its parameters changed, on photographs."""
+
+import json
+from pathlib import Path
+
+import execute
+import photos_profile
+import pytest
+from tiny_instruct import save_instruct
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted(ROOT.glob("notebooks/*.py"))
+# What each notebook's own parameters are changed to, beside those of its profile.
+SWEEP = {
+    "wordings": {"my_questions": {"animals": "What beast is it?"}, "k": 5},
+    "controls": {"controls_from": "smoke"},
+    "one_pass": {"timed_images": 4},
+    "choosing": {
+        "choosers": ["nearest", "local"],
+        "local_model": "",  # a tiny one, made below
+    },
+    "linear": {
+        "draws": 2,
+        "ratios": [0.03, 0.25],
+        "variants": ["linear", "ridge", "dual-ridge"],
+        "anchors_from": ["gallery"],
+    },
+    "answers": {"low_side": 32, "longest": 8, "heard": 6, "k": 5},
+    "pools": {"k": 5},
+    "luck": {"draws": 3},
+    "why": {"k": 5},
+    "gallery": {"k": 5, "sizes": [20, 100, 5000], "draws": 2},
+    "several": {"together": [3], "most": 10, "k": 5},
+    "rerank": {
+        "depth": 10,
+        "depths": [1, 50, 9999],
+        "count": 20,
+        "draws": 2,
+        "k": 5,
+        "gallery_k": 5,
+    },
+    "explorer": {"per_text": 1},
+    "cost": {"prompts": 3, "images": 100},
+    "results": {"shown_profile": "nothing"},
+}
+PHOTOGRAPHS = (photos_profile.SHARED / "photos").is_dir()
+each_notebook = pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+@pytest.fixture(autouse=True)
+def no_home_but_here(monkeypatch):
+    monkeypatch.delenv("COCOFACET_HOME", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+def run_alone(source, home, out, profile, parameters):
+    """Run a notebook in a folder that holds no results, and look at what it left."""
+    given = [str(source), "--profile", profile, "--cwd", str(home), "--out", str(out)]
+    for name, value in parameters.items():
+        given += ["-p", f"{name}={json.dumps(value)}"]
+    assert execute.main(given) == 0
+    cells = json.loads((out / f"{source.stem}.ipynb").read_text())["cells"]
+    for cell in cells:
+        for output in cell.get("outputs", ()):
+            assert output["output_type"] != "error"
+            assert output.get("name") != "stderr", output["text"]
+            if any(kind.startswith("image/") for kind in output.get("data", ())):
+                assert cell["metadata"]["mystnb"]["image"]["alt"]
+    assert {path.name for path in home.iterdir()} <= {"data", "results"}
+    return cells
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Data shared by the runs below, the profile that they run, and its changes.
+
+    Photographs and checkpoints of all families where the photographs are there, else
+    half of the rendered world.
+    """
+    folder = tmp_path_factory.mktemp("pictures")
+    (folder / "data").mkdir()
+    if not PHOTOGRAPHS:
+        return folder / "data", "smoke", {}
+    return folder / "data", "full", photos_profile.changes(folder, max_images=200)
+
+
+def test_photographs_are_there():
+    if not PHOTOGRAPHS:
+        pytest.skip(
+            "no shared photographs beside the project: the notebooks were run on the "
+            "rendered world alone, and not with checkpoints of all families"
+        )
+    assert len(list((photos_profile.SHARED / "photos").glob("*.jpg"))) == 250
+
+
+def test_every_parameter_is_changed():
+    common = {"profile", "run", "seed", "changes"}
+    for source in NOTEBOOKS:
+        known = execute.known_parameters(source)
+        turned = SWEEP.get(source.stem, {})
+        assert known.keys() - common == turned.keys(), source.name
+        assert not {name for name in turned if turned[name] == known[name]} - {
+            "local_model"
+        }
+
+
+@each_notebook
+def test_it_runs_by_itself_with_its_parameters_changed(source, pictures, tmp_path):
+    data, profile, changes = pictures
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "data").symlink_to(data)
+    parameters = SWEEP.get(source.stem, {}) | changes
+    if "local_model" in parameters:
+        parameters["local_model"] = str(save_instruct(tmp_path / "instruct"))
+    run_alone(source, home, tmp_path / "out", profile, parameters)

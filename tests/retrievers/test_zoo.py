@@ -1,0 +1,265 @@
+"""The table of retrievers holds together, and says what is wrong."""
+
+import subprocess
+import sys
+from dataclasses import fields
+
+import pytest
+from tiny_checkpoints import ARCHITECTURES, save_clip, save_qwen2vl
+
+from cocofacet.errors import InputError
+from cocofacet.retrievers import load as loading
+from cocofacet.retrievers import zoo
+
+IMAGES = ("<image>", "<|image_pad|>", "<|image_1|>")
+every_row = pytest.mark.parametrize("row", zoo.ROWS.values(), ids=zoo.ROWS)
+
+
+def image_of(row):
+    """The placeholder that the row's templates hold."""
+    (image,) = (image for image in IMAGES if image in row.general)
+    return image
+
+
+@every_row
+def test_rows_are_complete(row):
+    assert row.family in loading.FAMILIES
+    assert row.architecture in {"", *ARCHITECTURES}
+    assert row.precision in zoo.PRECISIONS
+    assert row.licence and row.source and row.image_size and row.pooling
+    assert row.padding in {"longest", "max_length"}
+    assert row.padding_side in {"right", "left"}
+    kind, _, place = row.checkpoint.partition(":")
+    assert kind in {"package", "hub"}
+    if kind == "package":
+        return
+    assert place.count("/") == 1
+    assert all(address.startswith("https://") for address in row.source.split())
+    assert row.revision and row.parameters and row.dim
+    assert row.download
+    # Weights alone take four or two bytes a parameter; "7.1 + 7.2 B" are two models.
+    *counts, unit = row.parameters.replace("+", " ").split()
+    size = sum(map(float, counts)) * {"M": 1e-3, "B": 1}[unit]
+    assert row.memory > size * (4 if row.precision == "fp32" else 2)
+    assert row.interpolation or row.lacks
+
+
+@every_row
+def test_what_is_unconfirmed_is_an_attribute(row):
+    assert set(row.unconfirmed) <= {field.name for field in fields(row)}
+    assert bool(row.caveat) == bool(row.unconfirmed)
+    assert all(
+        name in row.caveat for name in (row.name, *row.unconfirmed) if row.caveat
+    )
+    # Why it could not be confirmed is said, not only that.
+    assert row.note or not row.unconfirmed
+
+
+@every_row
+def test_an_adapter_has_a_base_and_nothing_else_has(row):
+    adapter = any(file.startswith("adapter_model") for file in row.files)
+    assert adapter == bool(row.base) == bool(row.base_revision)
+    assert not row.base or row.base.startswith("hub:")
+    assert not any(file in {"*", "*.bin"} for file in row.files)  # merged weights too
+
+
+@every_row
+def test_templates_hold_what_they_are_filled_with(row):
+    assert row.text.count("{text}") == 1
+    assert row.text.format(text="a {b}\n") == row.text.replace("{text}", "a {b}\n")
+    assert row.promptable == (row.family in {"mllm", "answer"})
+    if not row.promptable:
+        assert row.general == row.prompted == ""
+        return
+    image = image_of(row)
+    assert row.general.count(image) == row.prompted.count(image) == 1
+    assert image not in row.text
+    assert "{" not in row.general
+    assert row.prompted.count("{question}") == 1
+    assert row.prompted.format(question="Why?").count("Why?") == 1
+
+
+@every_row
+def test_one_pass_is_claimed_where_the_image_comes_first(row):
+    if not row.promptable:
+        return
+    image = image_of(row)
+    before, _, after = row.prompted.partition(image)
+    assert row.prompt_after_image == ("{question}" in after)
+    if row.prompt_after_image:
+        assert before == row.general.partition(image)[0]
+
+
+@every_row
+def test_plain_positions_are_those_of_templates_without_a_vision_start(row):
+    """Where <|vision_start|> opens an image, Qwen2-VL's reference lays it out."""
+    on_qwen2_vl = row.architecture == "Qwen2-VL"
+    opened = "<|vision_start|><|image_pad|>" in row.general
+    assert row.plain_positions == (on_qwen2_vl and not opened)
+
+
+ASKED = "Represent the given image with the following question: Which animals?"
+LLAMA_3 = (
+    "<|start_header_id|>user<|end_header_id|>\n\n{}<|eot_id|>"
+    "<|start_header_id|>assistant<|end_header_id|>\n\n \n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "template", "expected"),
+    [
+        ("vlm2vec-llava-next", "general", "<image> Represent the given image."),
+        ("vlm2vec-llava-next", "prompted", f"<image>\n{ASKED}\n"),
+        ("vlm2vec-qwen2vl-7b", "general", "<|image_pad|> Represent the given image."),
+        ("vlm2vec-qwen2vl-2b", "prompted", f"<|image_pad|>\n{ASKED}\n"),
+        ("vlm2vec-v2.0", "prompted", f"<|image_pad|>\n{ASKED}\n"),
+        ("vlm2vec-phi-3.5-v", "prompted", f"<|image_1|>\n{ASKED}\n"),
+        ("vlm2vec-phi-3.5-v", "text", "a cat"),
+        (
+            "e5-v",
+            "general",
+            LLAMA_3.format("<image>\nSummary above image in one word"),
+        ),
+        (
+            "e5-v",
+            "text",
+            LLAMA_3.format("a cat\nSummary above sentence in one word: "),
+        ),
+        (
+            "e5-v",
+            "prompted",
+            LLAMA_3.format("<image>\nSummary above image in one word") + ASKED,
+        ),
+        (
+            "mmret",
+            "text",
+            "[INST] \n <instruct> Find me an image that matches the given caption. "
+            "<query>  a cat \n [/INST]",
+        ),
+        ("mmret", "prompted", f"[INST]  {ASKED} \n <image> [/INST]"),
+        ("mmret", "general", "[INST]  <image> [/INST]"),
+        (
+            "qwen3-vl-embedding-2b",
+            "prompted",
+            f"<|im_start|>system\n{ASKED}<|im_end|>\n<|im_start|>user\n<|vision_start|>"
+            "<|image_pad|><|vision_end|><|im_end|>\n<|im_start|>assistant\n",
+        ),
+        (
+            "answer-llava-1.5-7b",
+            "prompted",
+            "USER: <image>\nWhich animals? Please answer in detail. ASSISTANT:",
+        ),
+        (
+            "answer-llava-1.5-7b",
+            "text",
+            "<|user|>\nFind a caption that contains the given information\n<|embed|>\n"
+            "a cat",
+        ),
+    ],
+)
+def test_templates_are_the_released_ones_to_the_blank(name, template, expected):
+    filled = getattr(zoo.ROWS[name], template)
+    assert filled.format(text="a cat", question="Which animals?") == expected
+
+
+def test_pictures_as_the_released_code_gives_them():
+    rows = zoo.ROWS
+    assert rows["mmret"].resize == (512, 512)
+    assert rows["answer-llava-1.5-7b-low"].resize == (128, 128)
+    assert rows["answer-llava-1.5-7b"].resize is None
+    assert rows["vlm2vec-qwen2vl-7b"].max_pixels == 1280 * 28 * 28
+    assert rows["qwen3-vl-embedding-8b"].max_pixels == 1_843_200
+    assert rows["vlm2vec-v2.0"].padding_side == rows["e5-v"].padding_side == "left"
+    assert rows["siglip2-so400m-384"].padding == "max_length"
+
+
+LACKING = {name: row for name, row in zoo.ROWS.items() if row.lacks}
+
+
+@pytest.mark.parametrize("row", LACKING.values(), ids=LACKING)
+def test_a_row_that_lacks_something_is_refused_with_the_reason(row):
+    with pytest.raises(InputError) as refusal:
+        loading.load(row.name)
+    assert row.lacks in str(refusal.value)
+    assert loading.missing(row) == row.lacks
+
+
+def test_names_are_unique():
+    tables = (zoo.SHIPPED, zoo.DUAL, zoo.VLM2VEC, zoo.MLLM, zoo.ANSWER)
+    assert len(zoo.ROWS) == sum(map(len, tables))
+
+
+def test_unknown_name_lists_the_known_ones():
+    with pytest.raises(InputError, match="tiny-clip"):
+        loading.load("tiny-clipp")
+
+
+def test_unknown_precision():
+    with pytest.raises(InputError, match="bf16"):
+        loading.load("tiny-clip", precision="fp8")
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "gpu"])
+def test_a_device_that_is_not_there(device):
+    with pytest.raises(InputError, match=f"device: '{device}'"):
+        loading.load("tiny-clip", device=device)
+
+
+def test_a_folder_without_weights(tmp_path):
+    with pytest.raises(InputError, match="safetensors"):
+        loading.load("tiny-clip", checkpoint=tmp_path)
+    with pytest.raises(InputError, match="safetensors"):
+        loading.load("tiny-clip", checkpoint=tmp_path / "absent")
+
+
+@pytest.mark.parametrize(
+    ("name", "save"), [("tiny-clip", save_clip), ("tiny-qwen2vl", save_qwen2vl)]
+)
+@pytest.mark.parametrize("damage", ["*.safetensors", "*config.json"])
+def test_a_damaged_checkpoint(name, save, damage, tmp_path):
+    save(tmp_path)
+    for file in tmp_path.glob(damage):
+        file.write_bytes(file.read_bytes()[:-20])
+    with pytest.raises(InputError, match="cannot be loaded"):
+        loading.load(name, checkpoint=tmp_path)
+
+
+def test_a_checkpoint_that_cannot_be_fetched(monkeypatch, tmp_path):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(InputError, match="cannot be downloaded"):
+        loading.load("clip-vit-l-14-336")
+
+
+def test_a_checkpoint_of_the_hub_reports_its_commit(monkeypatch, tmp_path):
+    """The hub's cache as it lies on disk, with a small CLIP for the large one."""
+    row, commit = zoo.ROWS["clip-vit-l-14-336"], "0123456789abcdef" * 2 + "01234567"
+    repository = row.checkpoint.removeprefix("hub:").replace("/", "--")
+    cache = tmp_path / f"models--{repository}"
+    save_clip(cache / "snapshots" / commit)
+    (cache / "refs").mkdir()
+    (cache / "refs" / row.revision).write_text(commit)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    weights = cache / "snapshots" / commit / "open_clip_model.safetensors"
+    weights.rename(tmp_path / "elsewhere")  # a download that was cut off
+    assert loading.missing(row) == "not downloaded yet"
+    (tmp_path / "elsewhere").rename(weights)
+    assert loading.missing(row) is None
+    retriever = loading.load(row.name)
+    assert retriever.revision == commit
+    assert commit in retriever.fingerprint["weights"]
+    assert retriever.embed_texts(["a cat"]).shape == (1, 32)
+
+
+def test_the_table_is_read_without_the_heavy_libraries():
+    """`cocofacet --help` and `cocofacet retrievers` answer at once."""
+    program = (
+        "import sys; from cocofacet.retrievers.zoo import ROWS; "
+        "assert ROWS; "
+        "print([m for m in ('torch', 'transformers', 'open_clip') if m in sys.modules])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "[]"

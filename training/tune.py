@@ -1,0 +1,76 @@
+"""How a training fares: recall in pools of 100 tune scenes, never evaluation scenes.
+
+Simpler than the benchmark: pools are drawn from the labels themselves, with one
+wording and one question a facet that neither training nor evaluation uses.
+"""
+
+import numpy as np
+
+from facetworld.scene import Scene
+from training.language import (
+    FACETS,
+    LABEL_WORDS,
+    TUNE_WORDINGS,
+    labels_of,
+    with_article,
+)
+
+POOL = 100
+# Labels that are too close to be each other's negatives.
+_CLOSE = {
+    frozenset(pair)
+    for pair in (
+        ("daytime", "sunrise"),
+        ("sunny", "clear"),
+        ("cloudy", "misty"),
+        ("cloudy", "rainy"),
+        ("cloudy", "stormy"),
+        ("misty", "rainy"),
+        ("misty", "stormy"),
+        ("rainy", "stormy"),
+    )
+}
+FAR_COUNT = 3  # a count of people excludes those at least this far away
+
+
+def excludes(facet: str, label: str, other: str | None) -> bool:
+    """Whether a picture labelled `other` may be a negative for `label`."""
+    if facet == "people":
+        return abs(int(label) - int(other)) >= FAR_COUNT
+    return other != label and frozenset((label, other)) not in _CLOSE
+
+
+def text_of(facet: str, label: str) -> str:
+    """The tune query for a label."""
+    return with_article(TUNE_WORDINGS[facet].format(LABEL_WORDS[facet](label)[0]))
+
+
+def pools(scenes: list[Scene], per_facet: int, seed: int = 0) -> dict[str, list]:
+    """Per facet, (label, indices of 100 scenes) with the positive first."""
+    rng = np.random.default_rng(seed)
+    found = {}
+    for facet in FACETS:
+        labels = [labels_of(scene)[facet] for scene in scenes]
+        labelled = [i for i, label in enumerate(labels) if label is not None]
+        found[facet] = []
+        for i in rng.choice(labelled, per_facet):
+            others = [
+                j for j, other in enumerate(labels) if excludes(facet, labels[i], other)
+            ]
+            rest = rng.choice(others, POOL - 1, replace=False)
+            found[facet].append((labels[i], np.array([i, *rest])))
+    return found
+
+
+def recall(
+    pools: list, texts: dict[str, np.ndarray], images: np.ndarray, k: int
+) -> float:
+    """Share of pools whose positive is among the first k; ties count against it.
+
+    texts: label -> (D,), images (N, D), all of unit length.
+    """
+    hits = 0
+    for label, pool in pools:
+        scores = images[pool] @ texts[label]
+        hits += int((scores[1:] >= scores[0]).sum()) < k
+    return hits / len(pools)
