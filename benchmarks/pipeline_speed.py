@@ -33,9 +33,9 @@ from machine import best_of, described
 from PIL import Image
 
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.embeddings.loader import open_image
 from cocofacet.embeddings.store import embed_gallery
 from cocofacet.io import write_json
+from cocofacet.picture import open_image
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers._torchvision import import_torchvision
 

@@ -48,7 +48,7 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from cocofacet.chapters import answers as report
-from cocofacet.embeddings.loader import open_image
+from cocofacet.picture import open_image
 from cocofacet.report import tables
 from cocofacet.report.glue import glue
 from cocofacet.report.provenance import made_with

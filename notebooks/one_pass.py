@@ -43,7 +43,7 @@ import pandas as pd
 from IPython.display import Markdown
 
 from cocofacet.chapters.one_pass import time_prompts
-from cocofacet.embeddings.loader import open_image
+from cocofacet.picture import open_image
 from cocofacet.report import figures, sentences, tables
 from cocofacet.report.glue import glue
 from cocofacet.report.provenance import made_with

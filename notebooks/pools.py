@@ -42,7 +42,7 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from cocofacet.chapters import pools as report
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 from cocofacet.report import figures, tables
 from cocofacet.report.glue import glue
 from cocofacet.report.provenance import made_with

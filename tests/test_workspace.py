@@ -9,7 +9,7 @@ from PIL import Image
 
 from cocofacet import workspace
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 from cocofacet.profiles import PROFILES
 from cocofacet.retrievers.zoo import ROWS
 from training.language import HELD_OUT

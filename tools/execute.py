@@ -24,7 +24,7 @@ import jupytext
 import papermill
 import yaml
 
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 from cocofacet.profiles import CHANGEABLE, profile_named
 
 ROOT = Path(__file__).resolve().parents[1]

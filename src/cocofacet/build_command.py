@@ -7,7 +7,7 @@ from cocofacet.benchmark.build import build
 from cocofacet.benchmark.dataset import Benchmark, check_free
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import OFFICIAL, locate
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 
 _FILES = "\n".join(f"  {name:<10} DIR/{path}" for name, path in OFFICIAL.items())
 _NEEDS = "\n".join(

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from cocofacet import __version__
 from cocofacet.build_command import add_build_command
 from cocofacet.compare_command import add_compare_command
-from cocofacet.errors import InputError
 from cocofacet.evaluation.runs import add_runs_command
 from cocofacet.fetch_command import add_fetch_command
+from cocofacet.io import InputError
 from cocofacet.retrieval_commands import add_retrieval_commands
 from cocofacet.retrievers_command import add_retrievers_command
 

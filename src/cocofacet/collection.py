@@ -21,8 +21,8 @@ from cocofacet.benchmark import dataset as official
 from cocofacet.benchmark import images as pictures
 from cocofacet.benchmark import pools as companions
 from cocofacet.benchmark import sources
-from cocofacet.errors import InputError
 from cocofacet.fetch import fetch
+from cocofacet.io import InputError
 from cocofacet.profiles import Profile
 
 ANCHORS = "anchors/"  # a folder of pictures that no query ever sees

@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 
 from cocofacet.benchmark.sources import locate
-from cocofacet.errors import InputError
 from cocofacet.fetch.catalog import ORIGINS
 from cocofacet.fetch.fetch import fetch, records
 from cocofacet.fetch.unpack import readable
+from cocofacet.io import InputError
 
 EPILOG = """\
 A download that was cut goes on where it ended when the command is run again. Without

@@ -8,7 +8,7 @@ that a number of one profile can be read beside a number of another.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 from cocofacet.retrievers.zoo import ROWS
 
 

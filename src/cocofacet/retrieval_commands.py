@@ -11,9 +11,8 @@ import numpy as np
 from cocofacet.benchmark import dataset as official
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.embeddings import distribute, store
-from cocofacet.errors import InputError
 from cocofacet.evaluation import metrics as evaluate
-from cocofacet.io import write_atomic
+from cocofacet.io import InputError, write_atomic
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers import zoo
 from cocofacet.retrievers.base import Retriever

@@ -7,7 +7,7 @@ import subprocess
 import textwrap
 from dataclasses import dataclass, fields
 
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers import zoo
 

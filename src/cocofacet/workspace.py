@@ -22,9 +22,8 @@ from cocofacet.benchmark import pools as companions
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.collection import Collection
 from cocofacet.embeddings import store
-from cocofacet.errors import InputError
 from cocofacet.evaluation import metrics as evaluate
-from cocofacet.io import write_atomic, write_json
+from cocofacet.io import InputError, write_atomic, write_json
 from cocofacet.profiles import profile_named
 from cocofacet.retrievers import cost
 from cocofacet.retrievers import load as loading

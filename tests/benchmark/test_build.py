@@ -17,7 +17,7 @@ from PIL import Image
 from cocofacet.benchmark import build as benchmark
 from cocofacet.benchmark import sources
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 
 WHEN = "When was this photo taken?"
 

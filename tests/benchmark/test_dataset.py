@@ -7,7 +7,7 @@ import pytest
 
 from cocofacet.benchmark.dataset import Benchmark, Query, check_free, load
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 
 
 def query(facet, label, row, first):

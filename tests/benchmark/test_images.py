@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cocofacet.benchmark import images as pictures
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 
 
 def test_a_picture_is_found_under_its_official_path_or_directly(tmp_path):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from cocofacet.benchmark import pools as companions
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 
 CAPTIONS = {f"val2017/{i:012d}.jpg": [f"A cat, {i}.", "Another."] for i in range(120)}
 

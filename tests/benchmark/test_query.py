@@ -9,8 +9,8 @@ import small_sources as small
 
 from cocofacet.benchmark.dataset import load
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.errors import InputError
 from cocofacet.evaluation.ranking import pools_of
+from cocofacet.io import InputError
 
 
 @pytest.fixture(scope="module")

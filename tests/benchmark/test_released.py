@@ -8,7 +8,7 @@ from IPython.display import Markdown
 from cocofacet.benchmark import compare
 from cocofacet.benchmark.dataset import load
 from cocofacet.chapters import benchmark as released
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 
 
 def test_without_the_files_one_sentence_says_how_to_get_them(tmp_path):

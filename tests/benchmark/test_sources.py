@@ -6,7 +6,7 @@ import pytest
 import small_sources as small
 
 from cocofacet.benchmark import sources
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 
 
 def test_instances_share_of_the_image_crowds_and_repeats_summed(tmp_path):

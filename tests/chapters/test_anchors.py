@@ -9,8 +9,8 @@ from cocofacet.chapters import anchors
 from cocofacet.chapters.anchors import Pictures
 from cocofacet.embeddings import linear_map as approximate
 from cocofacet.embeddings.linear_map import VARIANTS
-from cocofacet.errors import InputError
 from cocofacet.evaluation.metrics import interval, pool_scores, rank_of_positive
+from cocofacet.io import InputError
 
 D, DUAL, IMAGES, ANCHORS = 12, 8, 100, 60
 

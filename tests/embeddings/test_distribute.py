@@ -10,7 +10,7 @@ from PIL import Image
 from tiny_checkpoints import save_qwen2vl
 
 from cocofacet.embeddings import distribute, store
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
 
 PROMPTS = (None, "Which animals?")

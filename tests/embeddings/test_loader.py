@@ -15,7 +15,7 @@ from PIL import Image
 
 from cocofacet.embeddings import loader
 from cocofacet.embeddings.loader import Work, embed_files
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 
 PROMPTS = (None, "Which animals?")
 

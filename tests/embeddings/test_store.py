@@ -13,7 +13,7 @@ from safetensors import safe_open
 
 from cocofacet.embeddings import chunks
 from cocofacet.embeddings.store import embed_gallery, embed_queries
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 
 PROMPTS = (None, "", "Which animals?")
 NAMES = [f"val2017/{number:03d}.png" for number in range(7)]

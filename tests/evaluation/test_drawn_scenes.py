@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from cocofacet.errors import InputError
 from cocofacet.evaluation import drawn_scenes
+from cocofacet.io import InputError
 
 
 def test_scenes_of_all_files_and_none_for_photographs(tmp_path):

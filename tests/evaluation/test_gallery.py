@@ -11,7 +11,6 @@ from sklearn.metrics import average_precision_score
 
 from cocofacet.benchmark.dataset import Benchmark, Query
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.errors import InputError
 from cocofacet.evaluation.gallery import (
     Asked,
     averaged,
@@ -25,6 +24,7 @@ from cocofacet.evaluation.gallery import (
     sizes_within,
     subsets,
 )
+from cocofacet.io import InputError
 
 NAME = "val2017/{:012d}.jpg".format
 halves = st.integers(0, 6).map(lambda n: n / 2)  # few values, hence many ties

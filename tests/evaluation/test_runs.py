@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from cocofacet.cli import main
-from cocofacet.errors import InputError
 from cocofacet.evaluation import runs
 from cocofacet.evaluation.metrics import COLUMNS
+from cocofacet.io import InputError
 
 
 def ranks(run, values):

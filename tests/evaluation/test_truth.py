@@ -9,8 +9,8 @@ import pytest
 from cocofacet.benchmark.dataset import Benchmark, Query
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.chapters import false_negatives as report
-from cocofacet.errors import InputError
 from cocofacet.evaluation import truth
+from cocofacet.io import InputError
 
 NAME = "v7w_{:d}.jpg".format
 

@@ -11,8 +11,8 @@ from small_explorer import QUESTIONS, first_by_hand
 
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.chapters import explorer as extremes
-from cocofacet.errors import InputError
 from cocofacet.evaluation.metrics import prompt_modes, rank_of_positive, rank_table
+from cocofacet.io import InputError
 from cocofacet.report import explorer as explore
 
 

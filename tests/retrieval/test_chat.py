@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 from cocofacet.retrieval.chat import KEY, MODEL, URL, ChatModel, chat_from_environment
 from cocofacet.retrieval.choosing import PROMPTS, Choice, choose
 from cocofacet.retrieval.letter import asked

@@ -10,8 +10,8 @@ import pytest
 from cocofacet import paper
 from cocofacet.benchmark.build import Benchmark, Query
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.errors import InputError
 from cocofacet.evaluation.metrics import rank_table
+from cocofacet.io import InputError
 from cocofacet.retrieval.choosing import (
     COUNTRY,
     PROMPTS,

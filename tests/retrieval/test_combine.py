@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 from cocofacet.retrieval import combine
 
 NAME = "v7w_{:d}.jpg".format

@@ -7,7 +7,7 @@ import pytest
 import torch
 from tiny_instruct import save_instruct
 
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 from cocofacet.retrieval.choosing import PROMPTS, Choice, choose, chooser_named
 from cocofacet.retrieval.letter import asked
 from cocofacet.retrieval.local import LocalModel

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_whole_gallery import world
 
-from cocofacet.errors import InputError
 from cocofacet.evaluation.gallery import Asked, ranks_of_positives
 from cocofacet.evaluation.metrics import averages, rank_table
+from cocofacet.io import InputError
 from cocofacet.retrieval import rerank
 
 QUESTION = "Which animals can be seen in this image?"

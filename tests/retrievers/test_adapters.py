@@ -19,7 +19,7 @@ from tiny_checkpoints import (
     transformers,
 )
 
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
 
 NAME = "adapter_model.safetensors"

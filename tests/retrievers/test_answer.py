@@ -16,7 +16,7 @@ from tiny_checkpoints import (
 )
 
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.answer import rewrite
 from cocofacet.retrievers.zoo import ROWS

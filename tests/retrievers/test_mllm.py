@@ -15,7 +15,7 @@ from tiny_checkpoints import (
     save_qwen3vl,
 )
 
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers import zoo
 from cocofacet.retrievers.mllm import MllmRetriever

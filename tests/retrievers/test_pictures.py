@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from tiny_checkpoints import ARCHITECTURES, save_text_embedder
 
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.zoo import ROWS
 

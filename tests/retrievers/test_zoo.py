@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 from tiny_checkpoints import ARCHITECTURES, save_clip, save_qwen2vl
 
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers import zoo
 

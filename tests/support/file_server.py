@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from cocofacet.errors import InputError
 from cocofacet.fetch import download, fetch, unpack
 from cocofacet.fetch.catalog import ORIGINS, File, Origin
+from cocofacet.io import InputError
 
 PICTURES = {f"val2017/{n:012d}.jpg": bytes([n]) * 5000 for n in range(4)}
 IMAGES = {f"images/{name}": content for name, content in PICTURES.items()}

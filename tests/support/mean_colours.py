@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from cocofacet.errors import InputError
-from cocofacet.retrievers.base import as_rgb, unit_rows
+from cocofacet.io import InputError
+from cocofacet.picture import as_rgb, unit_rows
 
 
 class Means:

@@ -19,8 +19,7 @@ from cocofacet.benchmark.facets import FACETS, Facet
 from cocofacet.benchmark.labels import Labelled
 from cocofacet.benchmark.query import POOL, Query
 from cocofacet.benchmark.sources import OFFICIAL, READERS
-from cocofacet.errors import InputError
-from cocofacet.io import sha256_of
+from cocofacet.io import InputError, sha256_of
 
 __all__ = ["Benchmark", "Query", "build", "draw", "load", "redrawn"]
 

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import leaves_the_folder
-from cocofacet.benchmark.sources import read_json
-from cocofacet.errors import InputError
+from cocofacet.io import InputError, read_json
 
 LABELS = "labels.json"
 

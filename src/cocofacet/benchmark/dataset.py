@@ -21,9 +21,7 @@ import numpy as np
 from cocofacet.benchmark.carried import LABELS, Carried, read_labels
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import POOL, Query, read_rows, text_of
-from cocofacet.benchmark.sources import read_json
-from cocofacet.errors import InputError
-from cocofacet.io import sha256_of, write_atomic, write_json
+from cocofacet.io import InputError, read_json, sha256_of, write_atomic, write_json
 
 __all__ = ["POOL", "Benchmark", "Carried", "Query", "check_free", "load"]
 

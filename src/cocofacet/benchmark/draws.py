@@ -8,7 +8,7 @@ from dataclasses import replace
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS, Facet
 from cocofacet.benchmark.query import POOL
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 
 
 def draw(items: Sequence[str], number: int, key: tuple) -> list[str]:

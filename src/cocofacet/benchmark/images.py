@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from cocofacet.errors import InputError
+from cocofacet.picture import open_image
 
 # Of the 64 bits of a perceptual hash. The same photograph at another size or quality
 # keeps all but a few; two different photographs differ in about half.
@@ -40,13 +39,7 @@ def perceptual_hash(path: Path) -> np.ndarray:
     """
     import imagehash  # imports SciPy, which only this check needs
 
-    try:
-        with Image.open(path) as picture:
-            return imagehash.phash(picture).hash.reshape(-1)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise InputError(
-            f"{path}: picture: cannot be read ({error}). Fetch it again or remove it."
-        ) from None
+    return imagehash.phash(open_image(path)).hash.reshape(-1)
 
 
 def near_duplicates(

@@ -17,7 +17,7 @@ from cocofacet.benchmark.build import draw
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import POOL, Query, read_rows
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cocofacet.benchmark.facets import Facet
-from cocofacet.benchmark.sources import read_json
-from cocofacet.errors import InputError
+from cocofacet.io import InputError, read_json
 
 POOL = 100  # candidates a query: 1 positive, then 99 negatives
 # What the released rows hold beside the query text and the candidates.

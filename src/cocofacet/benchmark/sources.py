@@ -6,14 +6,13 @@ images folder: ``val2017/000000000139.jpg``, ``v7w_2328883.jpg``,
 and remedy when the file is missing, cut short or of another format.
 """
 
-import json
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cocofacet.errors import InputError
+from cocofacet.io import InputError, read_json
 
 # Official names, below the folder that `--annotations` names or its `annotations`.
 OFFICIAL: dict[str, str] = {
@@ -187,28 +186,6 @@ READERS = {
     "visual7w": read_visual7w,
     "visdial": read_visdial,
 }
-
-
-def read_json(path: Path, kind: type) -> object:
-    """Parse a JSON file whose top level must be a ``kind`` (dict or list).
-
-    Raises:
-        InputError: the file is missing, is not JSON or is cut short, or holds
-            something else.
-    """
-    try:
-        content = json.loads(Path(path).read_bytes())
-    except FileNotFoundError:
-        raise InputError(f"{path}: file: not found. Check the path.") from None
-    except OSError as error:
-        raise InputError(f"{path}: file: {error.strerror}. Check the path.") from None
-    except ValueError as error:
-        raise InputError(
-            f"{path}: file: not JSON, or cut short ({error}). Fetch it again."
-        ) from None
-    if not isinstance(content, kind):
-        raise _bad(path, "top level", f"is not a {_KINDS[kind]}")
-    return content
 
 
 _SIDES = ("width", "height")

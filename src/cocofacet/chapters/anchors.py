@@ -15,8 +15,8 @@ import pandas as pd
 from cocofacet.benchmark.build import Benchmark
 from cocofacet.embeddings import linear_map as approximate
 from cocofacet.embeddings.linear_map import VARIANTS, Anchors, LinearMap
-from cocofacet.errors import InputError
 from cocofacet.evaluation.metrics import per_query, rank_of_positive
+from cocofacet.io import InputError
 
 ANCHORS_FROM = {
     "held-out": "pictures held out from the evaluation",

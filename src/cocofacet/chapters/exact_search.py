@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cocofacet.benchmark.sources import read_json
+from cocofacet.io import read_json
 
 NOT_MEASURED = (
     "Exact search was not measured here: `python benchmarks/exact_search.py` does it."

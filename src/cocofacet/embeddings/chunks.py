@@ -25,8 +25,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from cocofacet.errors import InputError
-from cocofacet.io import write_atomic
+from cocofacet.io import InputError, write_atomic
 
 _HEADER = "cocofacet"
 

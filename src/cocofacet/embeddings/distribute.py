@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from cocofacet.embeddings.chunks import Chunk
 from cocofacet.embeddings.store import embed_chunks
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 
 _TURNS = 4  # how often an actor comes back for more: the slow ones get less
 

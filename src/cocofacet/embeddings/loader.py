@@ -12,16 +12,16 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image
 from torch.utils.data import DataLoader
 
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
+from cocofacet.picture import open_image
+from cocofacet.picture import pixels as size_of
 from cocofacet.retrievers.base import Prepare, Retriever
 
 LOG = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def embed_files(
     if not works:
         return
     cuda = torch.device(retriever.device).type == "cuda"
-    pixels = [[_pixels(path) for path in work.paths] for work in works]
+    pixels = [[size_of(path) for path in work.paths] for work in works]
     if batch is None:
         batch = _fitting(retriever, works, pixels) if cuda else CPU_BATCH
     if workers is None:
@@ -100,13 +100,6 @@ def embed_files(
             ) from error.with_traceback(None)  # which holds the workers too
         if cuda and done < len(works):
             torch.cuda.empty_cache()  # the failed batch is let go by now
-
-
-def open_image(path: Path) -> Image.Image:
-    """Read and decode a picture; InputError, naming the file, when that fails."""
-    with _opened(path) as image:
-        image.load()
-        return image
 
 
 def _embed(
@@ -201,24 +194,6 @@ def _prepared(prepare: Prepare, part: Work) -> dict[str, object]:
             except InputError as alone:
                 raise InputError(f"{path}: {alone}") from error
         raise
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    try:
-        with Image.open(path) as image:
-            yield image
-    # PIL reports broken files through all of these, by format.
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise InputError(
-            f"{path}: image: cannot be read ({error}). Fetch the file again or leave "
-            "it out with `cocofacet build --images`."
-        ) from None
-
-
-def _pixels(path: Path) -> int:
-    with _opened(path) as image:  # reads the header alone
-        return image.width * image.height
 
 
 def _fitting(

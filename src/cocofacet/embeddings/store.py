@@ -20,8 +20,7 @@ from tqdm import tqdm
 from cocofacet.benchmark.images import find
 from cocofacet.embeddings import chunks
 from cocofacet.embeddings.chunks import Chunk
-from cocofacet.errors import InputError
-from cocofacet.io import sha256_of
+from cocofacet.io import InputError, sha256_of
 from cocofacet.retrievers.base import Retriever
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cocofacet.benchmark.sources import read_json
+from cocofacet.io import read_json
 
 FILES = ("truth.json", "anchors.json")
 

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from cocofacet.benchmark.build import Benchmark
-from cocofacet.errors import InputError
 from cocofacet.evaluation.ranking import gallery_scores, not_below, pools_of
+from cocofacet.io import InputError
 
 
 @dataclass(frozen=True)

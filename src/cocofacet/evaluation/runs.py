@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from cocofacet.errors import InputError
 from cocofacet.evaluation.metrics import COLUMNS, GROUP, LUCK, averages
+from cocofacet.io import InputError
 
 
 def collect(results: Path, profile: str) -> pd.DataFrame:

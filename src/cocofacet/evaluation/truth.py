@@ -17,9 +17,8 @@ import numpy as np
 from cocofacet.benchmark.build import Benchmark, draw
 from cocofacet.benchmark.carried import Carried
 from cocofacet.benchmark.query import POOL
-from cocofacet.benchmark.sources import read_json
-from cocofacet.errors import InputError
 from cocofacet.evaluation.ranking import not_below
+from cocofacet.io import InputError, read_json
 
 TRUTH = "truth.json"
 FIELDS = {  # facet -> the field of a scene that decides its labels

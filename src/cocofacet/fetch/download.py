@@ -15,9 +15,8 @@ from pathlib import Path
 import requests
 from tqdm import tqdm
 
-from cocofacet.errors import InputError
 from cocofacet.fetch.unpack import check_space
-from cocofacet.io import sha256_of, write_json
+from cocofacet.io import InputError, sha256_of, write_json
 
 PAUSES = (1, 3, 9)  # seconds before each further attempt at a URL
 TIMEOUT = (10, 60)  # seconds to connect, and to wait for more bytes

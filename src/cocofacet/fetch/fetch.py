@@ -10,12 +10,10 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from cocofacet.benchmark.sources import read_json
-from cocofacet.errors import InputError
 from cocofacet.fetch.catalog import ORIGINS, File
 from cocofacet.fetch.download import download
 from cocofacet.fetch.unpack import check_space, fixed_folders, move, readable, unpack
-from cocofacet.io import sha256_of, write_json
+from cocofacet.io import InputError, read_json, sha256_of, write_json
 
 RECORDS = "fetched.json"
 DOWNLOADS = "downloads"

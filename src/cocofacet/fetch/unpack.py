@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from tqdm import tqdm
 
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 
 _DAMAGED = (
     zipfile.BadZipFile,

@@ -15,8 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cocofacet.errors import InputError
-from cocofacet.io import write_json
+from cocofacet.io import InputError, write_json
 from cocofacet.retrieval.choosing import PROMPTS, Choice
 from cocofacet.retrieval.letter import MOST_TOKENS, asked, choice_of, question
 

@@ -18,8 +18,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.errors import InputError
 from cocofacet.evaluation.ranking import gallery_scores, pools_of
+from cocofacet.io import InputError
 from cocofacet.retrievers.base import Retriever
 
 # The authors let GPT-4o choose among ten prompts: the eight facets' questions, that of

@@ -18,9 +18,9 @@ from cocofacet.benchmark.build import draw
 from cocofacet.benchmark.carried import Carried
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import POOL, Query
-from cocofacet.errors import InputError
 from cocofacet.evaluation.gallery import measures, ranks_of_positives
 from cocofacet.evaluation.ranking import gallery_scores, rank_rows
+from cocofacet.io import InputError
 
 WORDING = re.compile(r"Find me an (?:everyday )?image (.+?)\.")
 HARD = (POOL - 1) // 2  # the most negatives of a pool that carry all labels but one

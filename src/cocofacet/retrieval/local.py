@@ -11,7 +11,7 @@ import torch  # noqa: E402
 import transformers  # noqa: E402
 from safetensors import SafetensorError  # noqa: E402
 
-from cocofacet.errors import InputError  # noqa: E402
+from cocofacet.io import InputError  # noqa: E402
 from cocofacet.retrieval.choosing import PROMPTS, Choice  # noqa: E402
 from cocofacet.retrieval.letter import MOST_TOKENS, asked, choice_of  # noqa: E402
 

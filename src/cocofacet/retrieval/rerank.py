@@ -13,9 +13,9 @@ import pandas as pd
 
 from cocofacet.embeddings.linear_map import Anchors, ridge
 from cocofacet.embeddings.linear_map import scores as mapped_scores
-from cocofacet.errors import InputError
 from cocofacet.evaluation.gallery import Asked, measures
 from cocofacet.evaluation.ranking import Pools, gallery_scores, pools_of, rank_rows
+from cocofacet.io import InputError
 
 Images = Mapping[str | None, np.ndarray]
 

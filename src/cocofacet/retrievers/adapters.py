@@ -20,7 +20,7 @@ from peft import PeftConfig, PeftType
 from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors.torch import load_file
 
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 from cocofacet.retrievers.checkpoints import refuse_misfits, report_silenced
 
 CONFIG = "adapter_config.json"

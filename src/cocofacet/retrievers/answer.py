@@ -22,7 +22,7 @@ from PIL import Image
 from sentence_transformers.base.modules import Transformer
 from sentence_transformers.sentence_transformer.modules import Pooling
 
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 from cocofacet.retrievers.base import embed_in_batches, unit_rows
 from cocofacet.retrievers.checkpoints import (
     DTYPES,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 
 class Prepare(Protocol):
@@ -72,18 +72,6 @@ def embed_in_batches(
         prepared = retriever.prepare(images[start : start + size], prompts)
         found.append(retriever.embed_prepared(prepared))
     return np.concatenate(found, axis=1)
-
-
-def as_rgb(image: Image.Image) -> Image.Image:
-    """The picture as a viewer shows it: upright, RGB, transparency on white."""
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I;16"):  # convert() would clip all but the darkest
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-    return image.convert("RGB")
 
 
 def unit_rows(vectors: np.ndarray, retriever: str) -> np.ndarray:

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 import transformers
 
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
 
 # Its bar "Loading weights" would otherwise be part of every notebook's output.
 transformers.utils.logging.disable_progress_bar()

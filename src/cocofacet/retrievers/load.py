@@ -7,8 +7,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-from cocofacet.errors import InputError
-from cocofacet.io import sha256_of
+from cocofacet.io import InputError, sha256_of
 from cocofacet.retrievers._torchvision import import_torchvision
 from cocofacet.retrievers.base import Retriever
 from cocofacet.retrievers.zoo import PRECISIONS, ROWS, Row

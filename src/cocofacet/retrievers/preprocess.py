@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 import torch
 from PIL import Image
 
-from cocofacet.errors import InputError
+from cocofacet.io import InputError
+from cocofacet.picture import as_rgb
 from cocofacet.retrievers._torchvision import import_torchvision
-from cocofacet.retrievers.base import as_rgb
 from cocofacet.retrievers.packing import Packed, pack
 
 # A worker process that starts afresh unpickles the libraries' processors after this.

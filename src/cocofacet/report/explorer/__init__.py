@@ -21,9 +21,8 @@ from PIL import Image
 
 from cocofacet.benchmark import images as pictures
 from cocofacet.benchmark.dataset import Benchmark
-from cocofacet.errors import InputError
 from cocofacet.evaluation.ranking import pool_scores, prompt_modes
-from cocofacet.io import write_atomic
+from cocofacet.io import InputError, write_atomic
 from cocofacet.report.style import MODES
 
 FIRST = 10  # pictures shown of each pool
