@@ -145,10 +145,10 @@ shown.format("{:.0f}", subset=[("", "", "texts")])
 known = truth.read_truth(workspace.annotations)
 pools = {}
 if known:
-    truly = truth.truly_carried(benchmark, known)
+    truly = truth.true_labels(benchmark, known)
     pools = {
         "The benchmark's pools": benchmark,
-        "Pools that take silence for a no": truth.silence_is_no(
+        "Pools that take silence for a no": truth.closed_world(
             benchmark, seed
         ),
     }

@@ -77,9 +77,9 @@ retriever = workspace.retriever(workspace.profile.promptable)
 
 # %%
 scenes = truth.read_truth(workspace.annotations)
-known = benchmark.carried
+known = benchmark.labels
 if scenes:
-    known = truth.truly_carried(benchmark, scenes)
+    known = truth.true_labels(benchmark, scenes)
 asked = combine.queries_about(
     known,
     benchmark.images,

@@ -16,6 +16,7 @@ from PIL import Image
 
 from cocofacet.benchmark import build as benchmark
 from cocofacet.benchmark import sources
+from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.io import InputError
 
@@ -90,7 +91,7 @@ def test_pools_keep_the_rules_and_do_not_depend_on_order(tmp_path_factory, chanc
         for n in range(300)
     }
     built = times_of(answers, folder)
-    apart = FACETS["times"].far
+    allowed = small.allowed_labels(FACETS["times"])
     labels = {
         f"v7w_{n}.jpg": {label_of[answer] for answer in found}
         for n, found in answers.items()
@@ -98,7 +99,7 @@ def test_pools_keep_the_rules_and_do_not_depend_on_order(tmp_path_factory, chanc
     contradictory = {
         name
         for name, here in labels.items()
-        if any(b in apart[a] for a in here for b in here)
+        if any(b in allowed[a] for a in here for b in here)
     }
     for query in built.queries:
         positive, *negatives = query.candidates
@@ -106,13 +107,13 @@ def test_pools_keep_the_rules_and_do_not_depend_on_order(tmp_path_factory, chanc
         assert query.label in labels[positive]
         assert not contradictory.intersection(query.candidates)
         for negative in negatives:
-            assert labels[negative] <= apart[query.label]
+            assert labels[negative] <= allowed[query.label]
     # Every label of every sound image, unless its pool is too small.
     expected = set()
     for name, here in labels.items():
         for label in here if name not in contradictory else ():
             sound = {n: found for n, found in labels.items() if n not in contradictory}
-            if sum(found <= apart[label] for found in sound.values()) >= 99:
+            if sum(found <= allowed[label] for found in sound.values()) >= 99:
                 expected.add((name, label))
     assert {(q.candidates[0], q.label) for q in built.queries} == expected
 
@@ -127,12 +128,12 @@ def test_pools_keep_the_rules_and_do_not_depend_on_order(tmp_path_factory, chanc
 def test_negatives_drawn_again_are_those_of_a_build_with_that_seed(tmp_path):
     files = sources.locate(small.everything(tmp_path))
     one, two = (benchmark.build(files, seed=seed) for seed in (0, 1))
-    assert benchmark.redrawn(one, 1) == two
+    assert benchmark.resampled(one, 1) == two
     assert one.queries != two.queries
-    assert benchmark.redrawn(one, 0).queries == one.queries
-    released = benchmark.Benchmark(one.queries)
+    assert benchmark.resampled(one, 0).queries == one.queries
+    released = Benchmark(one.queries)
     with pytest.raises(InputError, match="benchmark: objects: the labels"):
-        benchmark.redrawn(released, 1)
+        benchmark.resampled(released, 1)
 
 
 def test_each_query_has_its_own_draw():
@@ -331,8 +332,8 @@ def test_an_unknown_source_is_named(tmp_path):
 BUILD = """
 import sys
 from pathlib import Path
-from cocofacet import benchmark, sources
-benchmark.build(sources.locate(Path(sys.argv[1]))).save(Path(sys.argv[2]))
+from cocofacet.benchmark import build, sources
+build.build(sources.locate(Path(sys.argv[1]))).save(Path(sys.argv[2]))
 """
 
 

@@ -8,6 +8,7 @@ import pytest
 import small_sources as small
 
 from cocofacet.benchmark import build as benchmark
+from cocofacet.benchmark.dataset import load
 from cocofacet.benchmark.facets import FACETS
 
 FILES = {
@@ -137,18 +138,18 @@ def test_times_by_a_plain_recount(built, raw):
                 if has(pair["answer"], *forms):
                     labels.setdefault(image["filename"], set()).add(label)
                     break
-    far = FACETS["times"].far
+    allowed = small.allowed_labels(FACETS["times"])
     sound = {
         image: here
         for image, here in labels.items()
-        if not any(b in far[a] for a in here for b in here)
+        if not any(b in allowed[a] for a in here for b in here)
     }
     pairs = [(image, label) for image, here in sound.items() for label in here]
     assert counted(built, "times") == once(pairs)
     assert len(sound) < len(labels), "some images contradict themselves"
     for query in built.of("times"):
         for negative in query.candidates[1:]:
-            assert sound[negative] <= far[query.label]
+            assert sound[negative] <= allowed[query.label]
 
 
 WEATHERS = [
@@ -197,16 +198,16 @@ def test_weathers_by_a_plain_recount(built, raw):
     for annotation in raw["captions"]["annotations"]:
         image = f"val2017/{annotation['image_id']:012d}.jpg"
         add(image, first_weather(annotation["caption"], caption=True))
-    far = FACETS["weathers"].far
+    allowed = small.allowed_labels(FACETS["weathers"])
     sound = {
         image: here
         for image, here in labels.items()
-        if not any(b in far[a] for a in here for b in here)
+        if not any(b in allowed[a] for a in here for b in here)
     }
     small_pools = {
         label
-        for label in far
-        if sum(here <= far[label] for here in sound.values()) < 99
+        for label in allowed
+        if sum(here <= allowed[label] for here in sound.values()) < 99
     }
     pairs = [
         (image, label)
@@ -217,7 +218,7 @@ def test_weathers_by_a_plain_recount(built, raw):
     assert counted(built, "weathers") == once(pairs)
     for query in built.of("weathers"):
         for negative in query.candidates[1:]:
-            assert sound[negative] <= far[query.label]
+            assert sound[negative] <= allowed[query.label]
 
 
 def test_scenes_by_a_plain_recount(built, raw):
@@ -246,8 +247,8 @@ def test_built_twice_the_folders_are_equal(built, tmp_path):
         assert (tmp_path / "a" / name).read_bytes() == (
             tmp_path / "b" / name
         ).read_bytes()
-    assert benchmark.load(tmp_path / "a").queries == built.queries
-    assert benchmark.load(tmp_path / "a").carried == built.carried
+    assert load(tmp_path / "a").queries == built.queries
+    assert load(tmp_path / "a").labels == built.labels
 
 
 def test_what_images_carry_decides_who_is_eligible(built):
@@ -259,16 +260,16 @@ def test_what_images_carry_decides_who_is_eligible(built):
             positives.setdefault(query.label, set()).add(query.candidates[0])
         for label, negatives in drawn.items():
             eligible = set(built.eligible(facet, label))
-            carrying = set(built.carrying(facet, label))
+            with_label = set(built.with_label(facet, label))
             assert negatives <= eligible
-            assert positives[label] <= carrying
-            assert not eligible & carrying
+            assert positives[label] <= with_label
+            assert not eligible & with_label
     report = built.manifest["facets"]
-    assert {facet: len(found) for facet, found in built.carried.items()} == {
+    assert {facet: len(found) for facet, found in built.labels.items()} == {
         facet: report[facet]["images_to_draw_from"] for facet in built.facets
     }
     # A category that covers less than 5 % makes no query, but is carried.
-    assert sum(map(len, built.carried["objects"].values())) > len(built.of("objects"))
+    assert sum(map(len, built.labels["objects"].values())) > len(built.of("objects"))
 
 
 def test_the_box_file_serves_too(built):

@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from cocofacet.benchmark.dataset import Benchmark, Query, check_free, load
+from cocofacet.benchmark.dataset import Benchmark, check_free, load
 from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.query import Query
 from cocofacet.io import InputError
 
 
@@ -228,16 +229,18 @@ def with_labels():
     return Benchmark(queries, {"seed": 0}, {"animals": ordered, "times": times})
 
 
-def test_eligible_and_carrying_by_hand():
+def test_eligible_and_with_label_by_hand():
     benchmark = with_labels()
     name = "val2017/{:012d}.jpg".format
-    assert benchmark.carrying("animals", "cat") == (name(0), name(300))
+    assert benchmark.with_label("animals", "cat") == (name(0), name(300))
     # Every image without a cat; the one of both animals is none for either.
     assert benchmark.eligible("animals", "cat") == tuple(map(name, range(1, 200)))
-    # Evening and dusk are too near: 400 is neither eligible nor carrying.
+    # Evening and dusk are too near: 400 is neither eligible nor labelled so.
     assert benchmark.eligible("times", "dusk") == tuple(map(name, range(11, 111)))
-    assert benchmark.carrying("times", "dusk") == (name(10),)
-    assert benchmark.eligible("people", "4") == benchmark.carrying("people", "4") == ()
+    assert benchmark.with_label("times", "dusk") == (name(10),)
+    assert (
+        benchmark.eligible("people", "4") == benchmark.with_label("people", "4") == ()
+    )
     assert benchmark.images == tuple(map(name, [*range(200), 300, 400]))
     assert benchmark.indices([name(300), name(2)]).tolist() == [200, 2]
     assert benchmark.pool_indices()[1, 0] == 100
@@ -247,7 +250,7 @@ def test_labels_are_saved_read_back_and_as_many_as_there_are_facets(tmp_path):
     folder = tmp_path / "b"
     with_labels().save(folder)
     assert load(folder) == Benchmark(
-        with_labels().queries, load(folder).manifest, with_labels().carried
+        with_labels().queries, load(folder).manifest, with_labels().labels
     )
     assert "labels.json" in load(folder).manifest["files"]
     with_labels().save(folder)  # the same again
@@ -255,10 +258,10 @@ def test_labels_are_saved_read_back_and_as_many_as_there_are_facets(tmp_path):
     with pytest.raises(InputError, match="holds another benchmark"):
         without.save(folder)
     (folder / "Visual7W_time_retrieval.json").unlink()
-    assert load(folder).carried.keys() == {"animals"}
+    assert load(folder).labels.keys() == {"animals"}
     assert "val2017/000000000400.jpg" not in load(folder).images
     (folder / "labels.json").unlink()
-    assert load(folder).carried == {}
+    assert load(folder).labels == {}
 
 
 BAD_LABELS = [

@@ -89,7 +89,7 @@ def test_near_duplicates_against_plain_loops(drawn):
 def test_an_unreadable_picture_is_named(junk, tmp_path):
     path = tmp_path / "a.jpg"
     path.write_bytes(junk)
-    with pytest.raises(InputError, match=r"a.jpg: picture: cannot be read"):
+    with pytest.raises(InputError, match=r"a.jpg: image: cannot be read"):
         pictures.perceptual_hash(path)
 
 
@@ -97,5 +97,5 @@ def test_a_picture_cut_short_is_named(tmp_path):
     path = tmp_path / "a.jpg"
     noise(0).save(path)
     path.write_bytes(path.read_bytes()[:900])
-    with pytest.raises(InputError, match=r"a.jpg: picture: cannot be read"):
+    with pytest.raises(InputError, match=r"a.jpg: image: cannot be read"):
         pictures.perceptual_hash(path)

@@ -30,7 +30,7 @@ def test_each_form_of_a_gesture_labels_its_image(label, form):
     caption = f"A man {form.upper()} there."
     found = labels.gesture_labels({"captions": {"a.jpg": [caption]}})
     assert found.positives == {("a.jpg", label)}
-    assert found.carried == {"a.jpg": {label}}
+    assert found.labels == {"a.jpg": {label}}
 
 
 def test_gesture_words_inside_other_words_do_not_count():
@@ -48,7 +48,7 @@ def test_the_first_gesture_of_the_list_labels_a_caption_and_all_are_carried():
     found = labels.gesture_labels({"captions": captions})
     # One query an (image, gesture); c.jpg is no negative either.
     assert found.positives == {("a.jpg", "sit"), ("b.jpg", "sit"), ("b.jpg", "kneel")}
-    assert found.carried == {"a.jpg": {"sit", "crawl"}, "b.jpg": {"sit", "kneel"}}
+    assert found.labels == {"a.jpg": {"sit", "crawl"}, "b.jpg": {"sit", "kneel"}}
 
 
 def test_a_gesture_needs_a_person_where_the_instances_cover_the_image():
@@ -58,7 +58,7 @@ def test_a_gesture_needs_a_person_where_the_instances_cover_the_image():
         "man.jpg": Picture({"person": 0.001}),
     }
     found = labels.gesture_labels({"captions": captions, "instances": instances})
-    assert set(found.carried) == {"man.jpg", "unknown.jpg"}
+    assert set(found.labels) == {"man.jpg", "unknown.jpg"}
     assert found.positives == {("man.jpg", "sit"), ("unknown.jpg", "sit")}
     assert found.dropped == {"no person annotated": {"dog.jpg"}}
     assert found.notes == {"images checked for a person": 2}
@@ -71,7 +71,7 @@ def test_a_category_is_looked_for_from_5_percent_on_and_carried_at_any_size():
     }
     found = labels.category_labels({"instances": instances}, ("cat", "dog"))
     assert found.positives == {("a.jpg", "cat")}
-    assert found.carried == {"a.jpg": {"cat", "dog"}, "b.jpg": set()}
+    assert found.labels == {"a.jpg": {"cat", "dog"}, "b.jpg": set()}
     assert found.notes == {"image and category pairs under 5 % of the image": 1}
 
 
@@ -146,7 +146,7 @@ def test_an_image_carries_the_times_of_all_its_answers():
         ("When was it taken?", "Last week."),
     )
     assert found.positives == {("a.jpg", "night"), ("a.jpg", "evening")}
-    assert found.carried == {"a.jpg": {"night", "evening", "dusk"}}
+    assert found.labels == {"a.jpg": {"night", "evening", "dusk"}}
     assert found.notes == {"answers read": 3, "answers that name no time of day": 1}
 
 
@@ -217,7 +217,7 @@ def test_weather_answers_count_when_the_question_asks_for_the_weather():
         ("c1.jpg", "snowy"),
         ("c1.jpg", "clear"),
     }
-    assert found.carried["v5.jpg"] == {"sunny", "cloudy"}
+    assert found.labels["v5.jpg"] == {"sunny", "cloudy"}
     assert found.origin == {
         **{f"v{n}.jpg": "visual7w" for n in (1, 2, 5)},
         "d1.jpg": "visdial",
@@ -272,7 +272,7 @@ def test_people_are_counted_where_the_question_asks_how_many():
         ("How many people are there?", "A lot."),
     ]
     found = labels.people_labels({"visual7w": {"a.jpg": pairs}})
-    assert found.carried == {"a.jpg": {"2", "3"}}
+    assert found.labels == {"a.jpg": {"2", "3"}}
     assert found.dropped == {"answer is no number": {"A lot."}}
     assert found.notes == {"answers read": 3}
 
@@ -285,7 +285,7 @@ def test_scenes_in_no_group_are_dropped_and_counted():
         ("where is this scene?", "In a kitchen."),
     ]
     found = labels.scene_labels({"visual7w": {"a.jpg": pairs}})
-    assert found.carried == {"a.jpg": {"on the beach"}}
+    assert found.labels == {"a.jpg": {"on the beach"}}
     assert found.dropped == {"answer in no location group": {"the starting line"}}
     assert found.notes == {"answers read": 2, "answers in a location group": 1}
 
@@ -313,19 +313,19 @@ def test_images_with_two_materials_are_dropped():
         "none.jpg": frozenset({92}),
     }
     found = labels.material_labels({"stuff": stuff})
-    assert found.carried == {"same.jpg": {"wood"}}
+    assert found.labels == {"same.jpg": {"wood"}}
     assert found.dropped == {"two materials": {"two.jpg"}}
 
 
 def test_dropping_an_image_takes_it_out_everywhere():
     found = labels.Labelled(
         positives={("a", "x"), ("a", "y"), ("b", "x")},
-        carried={"a": {"x", "y"}, "b": {"x"}},
+        labels={"a": {"x", "y"}, "b": {"x"}},
         origin={"a": "captions"},
     )
     found.drop({"a"}, "why")
     assert found.positives == {("b", "x")}
-    assert found.carried == {"b": {"x"}}
+    assert found.labels == {"b": {"x"}}
     assert not found.origin
     assert found.dropped == {"why": {"a"}}
 

@@ -20,8 +20,8 @@ def found(tmp_path_factory):
 
 def test_all_facets_are_read_and_nothing_is_known_of_the_labels_carried(found):
     assert found.facets == ("animals", "gestures", "scenes", "people", "weathers")
-    assert (found.manifest, found.carried) == ({}, {})
-    assert found.eligible("animals", "cat") == found.carrying("animals", "cat") == ()
+    assert (found.manifest, found.labels) == ({}, {})
+    assert found.eligible("animals", "cat") == found.with_label("animals", "cat") == ()
     assert all(len(query.candidates) == 100 for query in found.queries)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cocofacet.benchmark.build import Benchmark, Query
+from cocofacet.benchmark.dataset import Benchmark
+from cocofacet.benchmark.query import Query
 from cocofacet.chapters import anchors
 from cocofacet.chapters.anchors import Pictures
 from cocofacet.embeddings import linear_map as approximate

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 import rank_caption_rates
 
-from cocofacet.benchmark.dataset import Benchmark, Query
+from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.query import Query
 from cocofacet.chapters import caption_rates
 from cocofacet.chapters.caption_rates_data import COLUMNS, Rates, read
 from cocofacet.evaluation import probes as reach

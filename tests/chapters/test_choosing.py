@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from cocofacet import paper
-from cocofacet.benchmark.build import Query
+from cocofacet.benchmark.query import Query
 from cocofacet.chapters import choosing
 from cocofacet.evaluation.metrics import GROUP
 from cocofacet.report.style import MODES

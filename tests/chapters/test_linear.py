@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cocofacet.benchmark.build import Benchmark, Query
+from cocofacet.benchmark.dataset import Benchmark
+from cocofacet.benchmark.query import Query
 from cocofacet.chapters import linear, linear_figures
 from cocofacet.chapters.anchors import Draws, Pictures
 from cocofacet.embeddings.linear_map import VARIANTS, Anchors

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cocofacet.benchmark.dataset import Benchmark, Query
+from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.query import Query
 from cocofacet.chapters import luck
 from cocofacet.evaluation.metrics import expected_recall, rank_table
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cocofacet.benchmark.dataset import Benchmark, Query
+from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.query import Query
 from cocofacet.evaluation import probes as reach
 from cocofacet.evaluation.metrics import averages, rank_table
 from cocofacet.evaluation.ranking import pools_of
@@ -197,7 +198,7 @@ def test_an_image_of_which_nothing_is_claimed_trains_nothing():
     labels = [("kneel",), ("sit",)] * 110 + [("squat",)]
     benchmark = world(labels, "gestures", queries=1)
     kept = [query for query in benchmark.queries if query.label != "squat"]
-    benchmark = Benchmark(tuple(kept), {}, benchmark.carried)
+    benchmark = Benchmark(tuple(kept), {}, benchmark.labels)
     classes = reach.classes_of(benchmark, pools_of(benchmark, "gestures"))
     assert classes.known.tolist() == [True] * 220 + [False]
     assert classes.told.sum() == 220

@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cocofacet.benchmark.dataset import Benchmark, Query
+from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.query import Query
 from cocofacet.chapters import false_negatives as report
 from cocofacet.evaluation import truth
 from cocofacet.io import InputError
@@ -16,7 +17,7 @@ NAME = "v7w_{:d}.jpg".format
 
 
 def scene(place="street", **rest):
-    return dict.fromkeys(truth.FIELDS.values()) | {"place": place} | rest
+    return dict.fromkeys(truth.FIELDS) | {"place": place} | rest
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_labels_mean_what_their_pictures_show(beaches):
         "in a kitchen": "kitchen",
         "on a beach": "beach",
     }
-    truly = truth.truly_carried(benchmark, known)["scenes"]
+    truly = truth.true_labels(benchmark, known)["scenes"]
     assert truly[NAME(205)] == ("by the sea", "on a beach")
     assert truly[NAME(150)] == ("in a kitchen",)
     assert set(truly) == set(benchmark.images)
@@ -52,9 +53,9 @@ def test_labels_mean_what_their_pictures_show(beaches):
 
 def test_the_rules_keep_false_negatives_out_and_silence_lets_them_in(beaches):
     benchmark, known = beaches
-    truly = truth.truly_carried(benchmark, known)
+    truly = truth.true_labels(benchmark, known)
     assert not truth.false_negatives(benchmark, truly).any()
-    silent = truth.silence_is_no(benchmark, 0)
+    silent = truth.closed_world(benchmark, 0)
     (pool,) = [query.candidates for query in silent.queries]
     assert len(set(pool)) == 100 and NAME(2) not in pool
     unasked = {NAME(1), *map(NAME, range(200, 210))}
@@ -62,8 +63,8 @@ def test_the_rules_keep_false_negatives_out_and_silence_lets_them_in(beaches):
     assert any(expected)
     assert truth.false_negatives(silent, truly).tolist() == [expected]
     assert silent.images == benchmark.images
-    assert truth.silence_is_no(benchmark, 0) == silent
-    assert truth.silence_is_no(benchmark, 1) != silent
+    assert truth.closed_world(benchmark, 0) == silent
+    assert truth.closed_world(benchmark, 1) != silent
 
 
 def test_ranks_by_hand():
@@ -91,16 +92,36 @@ def test_truth_is_read_where_there_is_one(tmp_path, beaches):
     path.write_text(json.dumps({NAME(0): scene()}))
     assert truth.read_truth(tmp_path) == {NAME(0): scene()}
     with pytest.raises(InputError, match=r"is missing\. Render the world again"):
-        truth.truly_carried(beaches[0], truth.read_truth(tmp_path))
+        truth.true_labels(beaches[0], truth.read_truth(tmp_path))
     path.write_text(json.dumps({NAME(0): {"place": "street"}}))
     with pytest.raises(InputError, match=r"truth.json: v7w_0.jpg: is no scene"):
         truth.read_truth(tmp_path)
 
 
+def test_scenes_of_all_files_and_none_for_photographs(tmp_path):
+    assert truth.read_scenes(tmp_path) == {}
+    (tmp_path / truth.TRUTH).write_text(json.dumps({"a.jpg": scene(time="dusk")}))
+    (tmp_path / truth.ANCHORS).write_text(json.dumps({"anchors/b.jpg": scene()}))
+    assert set(truth.read_scenes(tmp_path)) == {"a.jpg", "anchors/b.jpg"}
+    (tmp_path / truth.TRUTH).write_text("[]")
+    with pytest.raises(InputError, match="truth"):
+        truth.read_scenes(tmp_path)
+
+
+def test_a_facet_that_the_world_does_not_draw_keeps_its_annotations(
+    beaches, monkeypatch
+):
+    benchmark, known = beaches
+    undrawn = replace(FACETS["scenes"], world_field="")
+    monkeypatch.setitem(FACETS, "scenes", undrawn)
+    true = truth.true_labels(benchmark, known)["scenes"]
+    assert true[NAME(0)] == ("on a beach",) and true[NAME(205)] == ()
+
+
 def test_the_chapters_numbers_and_sentences_turn(beaches):
     benchmark, known = beaches
-    silent = truth.silence_is_no(benchmark, 0)
-    truly = truth.truly_carried(benchmark, known)
+    silent = truth.closed_world(benchmark, 0)
+    truly = truth.true_labels(benchmark, known)
     images = len(benchmark.images)
     (own,) = benchmark.indices([NAME(0)])
     beach = [known[image]["place"] == "beach" for image in benchmark.images]
@@ -155,4 +176,49 @@ def test_an_image_of_another_benchmark_is_named(beaches):
     benchmark, known = beaches
     known = {image: each for image, each in known.items() if image != NAME(150)}
     with pytest.raises(InputError, match=NAME(150)):
-        truth.truly_carried(replace(benchmark), known)
+        truth.true_labels(replace(benchmark), known)
+
+
+def columns(*labels):
+    return np.array(labels, bool).T
+
+
+DAY, NIGHT, UNKNOWN = (1, 0), (0, 1), (0, 0)
+
+
+def scenes(**attributes):
+    """One scene a picture; an attribute's value is a letter of its word."""
+    return [
+        dict(zip(attributes, values, strict=True))
+        for values in zip(*attributes.values(), strict=True)
+    ]
+
+
+def test_a_scene_like_an_annotated_one_gets_its_labels():
+    found = truth.extend_labels(
+        columns(DAY, NIGHT, UNKNOWN, UNKNOWN, UNKNOWN),
+        [{"time": "d"}, {"time": "n"}, {"time": "n"}, {"time": "x"}, None],
+    )
+    assert np.array_equal(found, columns(DAY, NIGHT, NIGHT, UNKNOWN, UNKNOWN))
+
+
+def test_an_attribute_that_contradicts_the_annotations_is_not_the_one():
+    """Both pictures of the park differ in their label: it is not the place."""
+    start = columns(DAY, NIGHT, UNKNOWN)
+    found = truth.extend_labels(start, scenes(place="ppp", time="dnd"))
+    assert np.array_equal(found, columns(DAY, NIGHT, DAY))
+    assert np.array_equal(truth.extend_labels(start, scenes(place="ppp")), start)
+
+
+def test_of_two_attributes_that_fit_the_one_that_labels_more_counts():
+    """Every scene has a number of its own: it fits and labels nothing."""
+    found = truth.extend_labels(
+        columns(DAY, NIGHT, UNKNOWN, UNKNOWN), scenes(number="1234", time="dnnd")
+    )
+    assert np.array_equal(found, columns(DAY, NIGHT, NIGHT, DAY))
+
+
+def test_what_was_known_stays_and_without_scenes_nothing_is_added():
+    start = columns(DAY, UNKNOWN)
+    assert np.array_equal(truth.extend_labels(start, [None, None]), start)
+    assert not np.shares_memory(truth.extend_labels(start, scenes(time="dd")), start)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from cocofacet import paper
-from cocofacet.benchmark.build import Benchmark, Query
+from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.query import Query
 from cocofacet.evaluation.metrics import rank_table
 from cocofacet.io import InputError
 from cocofacet.retrieval.choosing import (

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cocofacet.benchmark.dataset import Benchmark, Query
+from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.query import Query
 from cocofacet.report import explorer as explore
 
 IMAGES = 130

@@ -151,3 +151,13 @@ def everything(folder: Path) -> Path:
         {n: [("how is the weather", ("cloudy", "clear")[n % 2])] for n in many},
     )
     return folder
+
+
+def allowed_labels(facet) -> dict[str, set[str]]:
+    """Label -> the labels that an image may have and still be its negative."""
+    return {
+        label: {
+            other for other in facet.labels if facet.allowed_as_negative(label, other)
+        }
+        for label in facet.labels
+    }

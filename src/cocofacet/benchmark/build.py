@@ -1,27 +1,26 @@
-"""Build the benchmark from annotations: one positive and 99 negatives a query.
+"""Build the benchmark from annotations: one positive and 99 negatives for each query.
 
-What labels an image is decided in ``labels``, what may stand beside it in ``facets``;
-here the pools are drawn and the manifest is written. The classes and the files are
-those of ``official``, offered here as well.
+``labels`` decides which labels an image has, ``facets`` which images may be negatives;
+here pools are drawn, by seeded sampling, and the manifest is written.
 """
 
+import hashlib
+import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from cocofacet import __version__
 from cocofacet.benchmark import images as pictures
-from cocofacet.benchmark.dataset import Benchmark, load
-from cocofacet.benchmark.draws import draw, negatives, redrawn
+from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS, Facet
 from cocofacet.benchmark.labels import Labelled
 from cocofacet.benchmark.query import POOL, Query
 from cocofacet.benchmark.sources import OFFICIAL, READERS
 from cocofacet.io import InputError, sha256_of
-
-__all__ = ["Benchmark", "Query", "build", "draw", "load", "redrawn"]
 
 
 def build(
@@ -61,7 +60,7 @@ def build(
     sources = {name: READERS[name](Path(files[name])) for name in wanted}
     usable = _usable(sources, images, most_images)
     queries: list[Query] = []
-    carried: dict[str, dict[str, tuple[str, ...]]] = {}
+    labels: dict[str, dict[str, tuple[str, ...]]] = {}
     reports = {}
     # disable=None: a bar on a terminal, silence in a log.
     for facet in tqdm(chosen, desc="facets", disable=None, leave=False):
@@ -70,7 +69,7 @@ def build(
         built = _queries(facet, labelled, seed)
         if built:
             queries += built
-            carried[facet.name] = labelled.by_image()
+            labels[facet.name] = labelled.by_image()
             reports[facet.name] = _report(facet, built, labelled) | report
         elif allow_missing:
             skipped[facet.name] = _why_none(facet, labelled, images)
@@ -101,7 +100,7 @@ def build(
         "facets": reports,
         "skipped": skipped,
     }
-    return Benchmark(tuple(queries), manifest, carried)
+    return Benchmark(tuple(queries), manifest, labels)
 
 
 def _chosen(names: Sequence[str] | None) -> list[Facet]:
@@ -172,10 +171,10 @@ def _clean(
     report: dict[str, object] = {}
     repeats: dict[str, str] = {}
     if usable is not None:
-        labelled.drop(labelled.carried.keys() - usable, "")
+        labelled.drop(labelled.labels.keys() - usable, "")
         labelled.dropped.pop("", None)  # thousands, and no fault of theirs
     if images is not None:
-        files = {name: pictures.find(images, name) for name in sorted(labelled.carried)}
+        files = {name: pictures.find(images, name) for name in sorted(labelled.labels)}
         absent = {name for name, path in files.items() if path is None}
         labelled.drop(absent, "")
         labelled.dropped.pop("", None)  # a number, not a list of thousands
@@ -186,7 +185,7 @@ def _clean(
     for image, label in labelled.positives:
         looked_for.setdefault(repeats.get(image, image), set()).add(label)
     for image, earlier in repeats.items():
-        labelled.carried[earlier] |= labelled.carried[image]
+        labelled.labels[earlier] |= labelled.labels[image]
     labelled.drop(repeats, "near-duplicate of a picture of another source")
     if facet.exclusive:
         labelled.drop(
@@ -216,14 +215,12 @@ def _queries(facet: Facet, labelled: Labelled, seed: int) -> list[Query]:
     if facet.labels is None:
         by_label = dict(sorted(by_label.items()))
     queries: list[Query] = []
-    gallery = sorted(labelled.carried.items())
+    gallery = sorted(labelled.labels.items())
     for label, positives in by_label.items():
         if not positives:
             labelled.dropped["label without a positive image"].add(label)
             continue
-        eligible = [
-            i for i, carried in gallery if facet.may_be_negative(label, carried)
-        ]
+        eligible = [i for i, here in gallery if facet.may_be_negative(label, here)]
         if len(eligible) < POOL - 1:
             what = f"{label} ({len(positives)} positive, {len(eligible)} negatives)"
             labelled.dropped[f"fewer than {POOL - 1} negatives"].add(what)
@@ -251,8 +248,8 @@ def _report(
         "file": f"{facet.stem}.json",
         "queries": len(queries),
         "texts": len({query.text for query in queries}),
-        "images_to_draw_from": len(labelled.carried),
-        "labels_carried": sum(map(len, labelled.carried.values())),
+        "images_to_draw_from": len(labelled.labels),
+        "labels_carried": sum(map(len, labelled.labels.values())),
         "queries_per_label": dict(Counter(query.label for query in queries)),
         "dropped": {
             reason: sorted(what) for reason, what in labelled.dropped.items() if what
@@ -267,3 +264,55 @@ def _why_none(facet: Facet, labelled: Labelled, images: Path | None) -> str:
     if images is not None:
         return f"no annotation gives a label to a picture in {Path(images).name}"
     return "no annotation gives a label"
+
+
+def draw(items: Sequence[str], number: int, key: tuple) -> list[str]:
+    """``number`` items without replacement, decided by ``key`` alone.
+
+    The key is hashed with SHA-256, so that no query's draw depends on another's, on
+    the order of the queries, or on Python's own string hashing. Only
+    ``Random.random`` is used, the one generator Python promises not to change.
+    """
+    digest = hashlib.sha256("\n".join(map(str, key)).encode()).digest()
+    generator = random.Random(int.from_bytes(digest, "big"))
+    moved: dict[int, int] = {}  # Fisher-Yates, without copying the items
+    chosen = []
+    for place in range(number):
+        other = place + int(generator.random() * (len(items) - place))
+        chosen.append(items[moved.get(other, other)])
+        moved[other] = moved.get(place, place)
+    return chosen
+
+
+def negatives(
+    eligible: Sequence[str], seed: int, facet: Facet, positive: str, label: str
+) -> list[str]:
+    """The 99 negatives of one query, decided by the seed and the query alone."""
+    return draw(eligible, POOL - 1, (seed, facet.stem, positive, label))
+
+
+def resampled(benchmark: Benchmark, seed: int) -> Benchmark:
+    """The same queries with their negatives drawn by another seed.
+
+    Just the queries that `build` makes with this seed, without reading a source again.
+
+    Raises:
+        InputError: which images are eligible is not known (released files).
+    """
+    unknown = [facet for facet in benchmark.facets if facet not in benchmark.labels]
+    if unknown:
+        raise InputError(
+            f"benchmark: {unknown[0]}: the labels of its images are not known, so no "
+            "negatives can be drawn. Build the benchmark with `cocofacet build`."
+        )
+    eligible: dict[tuple[str, str], tuple[str, ...]] = {}
+    queries = []
+    for query in benchmark.queries:
+        key = (query.facet, query.label)
+        if key not in eligible:
+            eligible[key] = benchmark.eligible(*key)
+        positive, facet = query.candidates[0], FACETS[query.facet]
+        drawn = negatives(eligible[key], seed, facet, positive, query.label)
+        queries.append(replace(query, candidates=(positive, *drawn)))
+    manifest = {**benchmark.manifest, "seed": seed}
+    return Benchmark(tuple(queries), manifest, benchmark.labels)

@@ -1,9 +1,8 @@
-"""Queries with their pools of 100 candidates: in memory and in the official files.
+"""A benchmark in memory and as a folder: queries, the labels of all images, manifest.
 
-On disk a benchmark is a folder with one official JSON file a facet and, where it was
-built here, two files more: ``manifest.json`` says from what, with which settings, and
-what was left out; ``labels.json`` says which labels each image carries. Any facet may
-be missing; the released files, which come without the two, load the same way.
+The folder holds one official JSON file for each facet; any facet may be missing. A
+benchmark built here also has ``labels.json`` and ``manifest.json``; the released files
+come without them and load the same way.
 """
 
 import json
@@ -11,21 +10,28 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from cocofacet.benchmark.carried import LABELS, Carried, read_labels
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.benchmark.query import POOL, Query, read_rows, text_of
+from cocofacet.benchmark.query import (
+    POOL,
+    Query,
+    leaves_the_folder,
+    read_rows,
+    text_of,
+)
 from cocofacet.io import InputError, read_json, sha256_of, write_atomic, write_json
 
-__all__ = ["POOL", "Benchmark", "Carried", "Query", "check_free", "load"]
-
 MANIFEST = "manifest.json"
+LABELS = "labels.json"
+
+# facet -> image -> the labels that any annotation gives it, sorted.
+Labels = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
@@ -36,14 +42,14 @@ class Benchmark:
         queries: all queries, facet by facet.
         manifest: sources, settings and counts of the build; empty for files that
             came without one.
-        carried: for each facet, every image that may stand in a pool, with all labels
-            it carries, which may be none; empty where this is not known, as for the
-            released files.
+        labels: for each facet, every image that may stand in a pool, with all its
+            labels, which may be none; empty where this is not known, as for the
+            released files. Other draws and searches of the whole gallery need it.
     """
 
     queries: tuple[Query, ...]
     manifest: Mapping[str, object] = field(default_factory=dict)
-    carried: Carried = field(default_factory=dict)
+    labels: Labels = field(default_factory=dict)
 
     @cached_property
     def facets(self) -> tuple[str, ...]:
@@ -58,27 +64,27 @@ class Benchmark:
     def images(self) -> tuple[str, ...]:
         """The gallery: every distinct path that is or could be a candidate, sorted."""
         candidates = {path for query in self.queries for path in query.candidates}
-        return tuple(sorted(candidates.union(*self.carried.values())))
+        return tuple(sorted(candidates.union(*self.labels.values())))
 
     def eligible(self, facet: str, label: str) -> tuple[str, ...]:
         """The images that may be negatives for a label: its 99 are drawn from these.
 
-        Sorted; none where the labels carried are not known. An image that is neither
-        eligible nor carrying is one that nothing is claimed of.
+        Sorted; none where the labels are not known. Of an image that is neither
+        eligible nor `with_label` nothing is claimed.
         """
-        here = self.carried.get(facet)
+        here = self.labels.get(facet)
         if not here:
             return ()
         may_be = FACETS[facet].may_be_negative
         return tuple(sorted(i for i, labels in here.items() if may_be(label, labels)))
 
-    def carrying(self, facet: str, label: str) -> tuple[str, ...]:
-        """The images that carry a label: what a search of the whole gallery is to find.
+    def with_label(self, facet: str, label: str) -> tuple[str, ...]:
+        """The images that have a label: what a search of the whole gallery is to find.
 
-        Sorted; none where the labels carried are not known. For scenes, whose labels
-        are answers as given, these are the images with this very answer.
+        Sorted; none where the labels are not known. Where labels are answers as given
+        (scenes), these are the images with this very answer.
         """
-        here = self.carried.get(facet, {})
+        here = self.labels.get(facet, {})
         return tuple(sorted(i for i, labels in here.items() if label in labels))
 
     def indices(self, images: Iterable[str]) -> np.ndarray:
@@ -137,8 +143,8 @@ class Benchmark:
                 path = beside / f"{FACETS[name].stem}.json"
                 write_atomic(path, text_of(self.of(name)))
                 digests[path.name] = sha256_of(path)
-            if self.carried:
-                write_atomic(beside / LABELS, json.dumps(self.carried, sort_keys=True))
+            if self.labels:
+                write_atomic(beside / LABELS, json.dumps(self.labels, sort_keys=True))
                 digests[LABELS] = sha256_of(beside / LABELS)
             write_json(beside / MANIFEST, {**self.manifest, "files": digests})
             try:
@@ -195,7 +201,7 @@ def _same(benchmark: Benchmark, folder: Path) -> bool:
         return False
     recorded = {key: v for key, v in found.manifest.items() if key != "files"}
     built = {key: v for key, v in benchmark.manifest.items() if key != "files"}
-    same = found.queries == benchmark.queries and found.carried == benchmark.carried
+    same = found.queries == benchmark.queries and found.labels == benchmark.labels
     return same and recorded == built
 
 
@@ -226,25 +232,60 @@ def load(folder: Path) -> Benchmark:
     if (folder / MANIFEST).is_file():
         manifest = read_json(folder / MANIFEST, dict)
         _check_digests(folder, manifest)
-    carried = {}
+    labels = {}
     if (folder / LABELS).is_file():
-        carried = read_labels(folder / LABELS, {query.facet for query in queries})
-    found = Benchmark(tuple(queries), manifest, carried)
+        labels = _read_labels(folder / LABELS, {query.facet for query in queries})
+    found = Benchmark(tuple(queries), manifest, labels)
     _check_pools(folder, found)
     return found
+
+
+def _read_labels(path: Path, present: Collection[str]) -> Labels:
+    """Read ``labels.json``, for the facets that are present.
+
+    Where a facet's file was taken away, its labels are left out, too.
+
+    Raises:
+        InputError: the file is no such table; facet, image and remedy are named.
+    """
+
+    def fail(where: str, what: str) -> InputError:
+        remedy = "Rebuild the folder with `cocofacet build`."
+        return InputError(f"{path}: {where}: {what}. {remedy}")
+
+    content = read_json(path, dict)
+    for facet, images in content.items():
+        if facet not in FACETS:
+            raise fail(facet, "is no facet")
+        if not isinstance(images, dict):
+            raise fail(facet, "does not map images to labels")
+        known = FACETS[facet].labels
+        for image, labels in images.items():
+            if leaves_the_folder(image):
+                raise fail(facet, f"{image!r} leaves the images folder")
+            if not isinstance(labels, list) or any(
+                not isinstance(label, str) or (known and label not in known)
+                for label in labels
+            ):
+                raise fail(f"{facet}: {image}", "holds something that is not a label")
+    return {
+        facet: {image: tuple(labels) for image, labels in images.items()}
+        for facet, images in content.items()
+        if facet in present
+    }
 
 
 def _check_pools(folder: Path, benchmark: Benchmark) -> None:
     """Where the labels are known, every pool must be one that they allow."""
     eligible: dict[tuple[str, str], set[str]] = {}
     for query in benchmark.queries:
-        if query.facet not in benchmark.carried:
+        if query.facet not in benchmark.labels:
             continue
         key = (query.facet, query.label)
         if key not in eligible:
             eligible[key] = set(benchmark.eligible(*key))
         positive, *negatives = query.candidates
-        here = benchmark.carried[query.facet].get(positive, ())
+        here = benchmark.labels[query.facet].get(positive, ())
         if query.label not in here or not eligible[key].issuperset(negatives):
             raise InputError(
                 f"{folder / LABELS}: {query.facet}: does not go with the pool of "

@@ -29,13 +29,14 @@ class Facet:
         helpers: further sources that its rule reads where they are given.
         rule: from the sources read to labelled images.
         labels: the closed list of labels, or None where any text may be one (scenes).
-        far: for each label, the labels that a negative may carry; None for scenes.
-        apart: ``apart(label, other)``, whether an image that carries ``other`` may be
-            a negative for ``label``.
+        allowed_as_negative: from (label, other) to whether an image labelled
+            ``other`` may be a negative for ``label``.
         exclusive: whether an image whose labels exclude each other is dropped.
         phrases: what stands in the wording for a label, where it is not the label.
         phrase: the same as a rule, for open labels.
         unphrase: the inverse of ``phrase``.
+        world_field: the field of a rendered scene that decides its labels; "" where
+            the rendered world does not draw it.
     """
 
     name: str
@@ -45,14 +46,14 @@ class Facet:
     human_question: str
     sources: tuple[str, ...]
     labels: tuple[str, ...] | None
-    far: Mapping[str, frozenset[str]] | None
-    apart: Callable[[str, str], bool]
+    allowed_as_negative: Callable[[str, str], bool]
     rule: Callable[[rules.Sources], rules.Labelled]
     helpers: tuple[str, ...] = ()
     exclusive: bool = False
     phrases: Mapping[str, str] = field(default_factory=dict)
     phrase: Callable[[str], str] | None = None
     unphrase: Callable[[str], str] | None = None
+    world_field: str = ""
 
     def wording(self, label: str) -> str:
         """The query text for a label, exactly as in the released files.
@@ -89,15 +90,15 @@ class Facet:
 
     def excluding(self, labels: Collection[str]) -> bool:
         """Whether two of these labels exclude each other, in either direction."""
-        return any(self.apart(a, b) for a in labels for b in labels)
+        return any(self.allowed_as_negative(a, b) for a in labels for b in labels)
 
-    def may_be_negative(self, label: str, carried: Collection[str]) -> bool:
-        """Whether an image that carries these labels may be a negative for ``label``.
+    def may_be_negative(self, label: str, others: Collection[str]) -> bool:
+        """Whether an image with the labels ``others`` may be a negative for ``label``.
 
-        Every label of the image has to be apart from it: one annotation that names
-        the label, or one near to it, is enough to keep the image out.
+        Each of them has to be allowed: one annotation that names the label, or one
+        near to it, is enough to keep the image out.
         """
-        return all(self.apart(label, other) for other in carried)
+        return all(self.allowed_as_negative(label, other) for other in others)
 
 
 def _any_other(
@@ -116,17 +117,24 @@ def _any_other(
 
 
 def _listed(rules: Mapping[str, str]) -> dict[str, frozenset[str]]:
-    """Read ``{"a, b": "c, d"}``: negatives for a and for b may carry c and d."""
+    """Read ``{"a, b": "c, d"}``: negatives for a and for b may be labelled c and d."""
     return {
-        label: frozenset(far.split(", "))
-        for labels, far in rules.items()
+        label: frozenset(allowed.split(", "))
+        for labels, allowed in rules.items()
         for label in labels.split(", ")
     }
 
 
-def _closed(far: Mapping[str, frozenset[str]], **rest) -> Facet:
-    """A facet whose labels are the keys of its exclusion table, in their order."""
-    return Facet(labels=tuple(far), far=far, apart=lambda a, b: b in far[a], **rest)
+def _closed(allowed: Mapping[str, frozenset[str]], **rest) -> Facet:
+    """A facet with a closed list of labels: the keys of the table, in their order.
+
+    allowed maps each label to the labels that its negatives may have.
+    """
+    return Facet(
+        labels=tuple(allowed),
+        allowed_as_negative=lambda label, other: other in allowed[label],
+        **rest,
+    )
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -171,6 +179,7 @@ _FACETS = (
         human_question="What objects are in the image?",
         sources=("instances",),
         rule=partial(rules.category_labels, names=OBJECTS),
+        world_field="obj",
     ),
     _closed(
         _any_other(ANIMALS),
@@ -181,6 +190,7 @@ _FACETS = (
         human_question="What animals are in this image?",
         sources=("instances",),
         rule=partial(rules.category_labels, names=ANIMALS),
+        world_field="animal",
     ),
     _closed(
         _any_other(tuple(GESTURES), ("kneel", "squat")),
@@ -193,11 +203,11 @@ _FACETS = (
         sources=("captions",),
         helpers=("instances",),
         rule=rules.gesture_labels,
+        world_field="gesture",
     ),
     Facet(
         labels=None,
-        far=None,
-        apart=scenes.apart,
+        allowed_as_negative=scenes.share_no_group,
         name="scenes",
         stem="Visual7W_scene_retrieval",
         template="Find me an everyday image that shows the scene {}.\n",
@@ -207,6 +217,7 @@ _FACETS = (
         human_question="What scene is in the image?",
         sources=("visual7w",),
         rule=rules.scene_labels,
+        world_field="place",
     ),
     _closed(
         _listed(
@@ -227,6 +238,7 @@ _FACETS = (
         human_question="When is the image taken?",
         sources=("visual7w",),
         rule=rules.time_labels,
+        world_field="time",
         exclusive=True,
     ),
     _closed(
@@ -254,6 +266,7 @@ _FACETS = (
         human_question="How many people are in the image?",
         sources=("visual7w",),
         rule=rules.people_labels,
+        world_field="people",
         exclusive=True,
     ),
     _closed(
@@ -276,6 +289,7 @@ _FACETS = (
         human_question="What is the weather in the image?",
         sources=("visual7w", "visdial", "captions"),
         rule=rules.weather_labels,
+        world_field="weather",
         exclusive=True,
     ),
     _closed(
@@ -287,6 +301,7 @@ _FACETS = (
         human_question="What are the objects made of in the image?",
         sources=("stuff",),
         rule=rules.material_labels,
+        world_field="material",
     ),
 )
 

@@ -32,7 +32,7 @@ class Labelled:
 
     Attributes:
         positives: (image, label) pairs: each becomes a query.
-        carried: every image that may stand in a pool, with all labels that any
+        labels: every image that may stand in a pool, with all labels that any
             annotation gives it.
         dropped: reason -> the images or labels left out for it.
         notes: further counts for the manifest.
@@ -40,7 +40,7 @@ class Labelled:
     """
 
     positives: set[tuple[str, str]] = field(default_factory=set)
-    carried: dict[str, set[str]] = field(default_factory=dict)
+    labels: dict[str, set[str]] = field(default_factory=dict)
     dropped: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     notes: dict[str, int] = field(default_factory=dict)
     origin: dict[str, str] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Labelled:
         images = set(images)
         self.positives = {pair for pair in self.positives if pair[0] not in images}
         for image in images:
-            self.carried.pop(image, None)
+            self.labels.pop(image, None)
             self.origin.pop(image, None)
         if images:
             self.dropped[reason] |= images
@@ -58,7 +58,7 @@ class Labelled:
     def by_image(self) -> dict[str, tuple[str, ...]]:
         """What each image carries, in an order that does not depend on the sources."""
         return {
-            image: tuple(sorted(self.carried[image])) for image in sorted(self.carried)
+            image: tuple(sorted(self.labels[image])) for image in sorted(self.labels)
         }
 
 
@@ -83,8 +83,8 @@ def category_labels(sources: Sources, names: Collection[str]) -> Labelled:
     wanted = set(names)
     small = 0
     for image, picture in sources["instances"].items():
-        found.carried[image] = wanted.intersection(picture.share)
-        for category in found.carried[image]:
+        found.labels[image] = wanted.intersection(picture.share)
+        for category in found.labels[image]:
             if picture.share[category] >= LEAST_SHARE:
                 found.positives.add((image, category))
             else:
@@ -103,7 +103,7 @@ def gesture_labels(sources: Sources) -> Labelled:
     pictures = sources.get("instances", {})
     for image, captions in sources["captions"].items():
         _label(found, image, (named(caption, GESTURE_WORDS) for caption in captions))
-    covered = {image for image in found.carried if image in pictures}
+    covered = {image for image in found.labels if image in pictures}
     found.notes["images checked for a person"] = len(covered)
     found.drop(
         {image for image in covered if "person" not in pictures[image].share},
@@ -207,6 +207,6 @@ def _label(
     for labels in texts:
         if labels:
             found.positives.add((image, labels[0]))
-            found.carried.setdefault(image, set()).update(labels)
+            found.labels.setdefault(image, set()).update(labels)
             if origin:
                 found.origin.setdefault(image, origin)

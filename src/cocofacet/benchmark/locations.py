@@ -153,10 +153,10 @@ def groups_of(answer: str) -> frozenset[str]:
     return frozenset().union(*(_BY_WORD.get(word, frozenset()) for word in words))
 
 
-def apart(answer: str, other: str) -> bool:
+def share_no_group(answer: str, other: str) -> bool:
     """Whether two answers are known to share no location group.
 
-    An answer in no group could be anywhere, so it is apart from none.
+    An answer in no group could be anywhere, so none is known to be elsewhere.
     """
     mine, theirs = groups_of(answer), groups_of(other)
     return bool(mine and theirs) and not mine & theirs

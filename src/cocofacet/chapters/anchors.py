@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cocofacet.benchmark.build import Benchmark
+from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.embeddings import linear_map as approximate
 from cocofacet.embeddings.linear_map import VARIANTS, Anchors, LinearMap
 from cocofacet.evaluation.metrics import per_query, rank_of_positive

@@ -98,7 +98,7 @@ def _figure(
     when: str,
     shown_as: str,
 ) -> str:
-    carried = benchmark.carried.get(row.facet, {})
+    carried = benchmark.labels.get(row.facet, {})
 
     def item(image: str, words: str, kind: str = "") -> str:
         small = thumbnail(pictures.find(root, image) or root / image)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from cocofacet.benchmark.build import Benchmark
+from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.evaluation.ranking import pool_scores
 from cocofacet.evaluation.truth import ranks_three_ways
 from cocofacet.report.sentences import percent, points

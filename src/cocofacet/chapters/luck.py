@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from cocofacet.benchmark.draws import redrawn
+from cocofacet.benchmark.build import resampled
 from cocofacet.evaluation.metrics import AVERAGES, averages, per_query, rank_table
 from cocofacet.report import sentences, tables
 from cocofacet.report.style import INK, MODES, finished
@@ -33,7 +33,7 @@ def drawn_again(
     """
     parts = []
     for seed in seeds:
-        ranks = rank_table(redrawn(benchmark, seed), queries, images, modes)
+        ranks = rank_table(resampled(benchmark, seed), queries, images, modes)
         parts += [long(averages(ranks, k)).assign(seed=seed, k=k) for k in ks]
     return pd.concat(parts, ignore_index=True)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cocofacet.benchmark.build import Benchmark
+from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.evaluation.ranking import gallery_scores, not_below, pools_of
 from cocofacet.io import InputError
 
@@ -36,7 +36,7 @@ class Asked:
     @classmethod
     def of(cls, benchmark: Benchmark, facet: str) -> "Asked":
         """Raises ``InputError`` where the labels carried are not known."""
-        if not benchmark.carried.get(facet):
+        if not benchmark.labels.get(facet):
             raise InputError(
                 f"benchmark: {facet}: which images carry a label is not known, so a "
                 "gallery cannot be searched. Build the benchmark from annotations "
@@ -48,7 +48,7 @@ class Asked:
         positive = np.zeros((len(labels), len(benchmark.images)), bool)
         negative = np.zeros_like(positive)
         for text, label in enumerate(labels):
-            positive[text, benchmark.indices(benchmark.carrying(facet, label))] = True
+            positive[text, benchmark.indices(benchmark.with_label(facet, label))] = True
             negative[text, pools.eligible[text]] = True
         return cls(facet, pools.texts, labels, pools.rows[first], positive, negative)
 

@@ -16,7 +16,7 @@ learnt without it*, so that none meets itself in its query: the probe is cross-f
 and from a mean each image is left out in turn.
 
 Images that no query may meet can teach as well. In a rendered world the held-out
-pictures do, and every picture of the gallery: its truth is known (`drawn_scenes`).
+pictures do, and every picture of the gallery: its truth is known (`truth`).
 
 "grounded" is ours, in the spirit of "Seeing Is Not Addressing" (2609.37230) and not its
 method: it is pseudo-relevance feedback, known from text retrieval since Rocchio.
@@ -31,7 +31,7 @@ from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 from sklearn.model_selection import PredefinedSplit
 
-from cocofacet.evaluation import drawn_scenes
+from cocofacet.evaluation import truth
 from cocofacet.evaluation.ranking import Pools, gallery_scores, pools_of
 
 WAYS = ("probe", "half", "images", "grounded", "words")
@@ -85,7 +85,7 @@ def classes_of(benchmark, pools: Pools) -> Classes:
     told = np.zeros((len(position) + 1, len(benchmark.images)), bool)
     label_of = {query.text: (query.facet, query.label) for query in pools.queries}
     for text, place in zip(pools.texts, of_text, strict=True):
-        carrying = benchmark.carrying(*label_of[text])
+        carrying = benchmark.with_label(*label_of[text])
         told[place, benchmark.indices(carrying)] = True
     eligible = np.zeros_like(told[:-1])
     for key, place in position.items():
@@ -224,7 +224,7 @@ def mode_of(mode: str, way: str) -> str:
 def measure(workspace, retriever, modes: Mapping[str, Mapping]) -> Reached:
     """`rank_ways` of a retriever in a workspace; the world's truth teaches if there
     is one. modes maps mode -> facet -> its prompt in a tuple."""
-    scenes = drawn_scenes.read_scenes(workspace.annotations)
+    scenes = truth.read_scenes(workspace.annotations)
     names = list(workspace.benchmark.images)
     images = workspace.embedded(retriever, modes)
     if scenes:
@@ -251,7 +251,7 @@ def rank_ways(
     images: Mapping[str | None, np.ndarray],
     modes: Mapping[str, Mapping[str, Sequence[str | None]]],
     seed: int,
-    scenes: Sequence[drawn_scenes.Scene | None] | None = None,
+    scenes: Sequence[truth.Scene | None] | None = None,
     **columns: str,
 ) -> Reached:
     """Rank every query of a benchmark in all `WAYS`, in the same pools.
@@ -272,9 +272,9 @@ def rank_ways(
             texts, here = queries[pools.rows][first], images[prompt]
             classes = classes_of(benchmark, pools)
             more = np.zeros((len(classes.told), len(scenes) - gallery), bool)
-            told = drawn_scenes.spread(np.hstack([classes.told, more]), scenes)
+            told = truth.extend_labels(np.hstack([classes.told, more]), scenes)
             classes = Classes(classes.of_text, told)
-            searched = benchmark.indices(benchmark.carried[facet])
+            searched = benchmark.indices(benchmark.labels[facet])
             probe, half = probe_scores(here, classes, folds)
             scores = {
                 "probe": probe[classes.of_text],

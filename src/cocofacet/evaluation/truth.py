@@ -1,56 +1,61 @@
-"""What is true of a picture, beside what its annotations say: false negatives.
+"""What a rendered world's pictures truly show, and what follows: false negatives.
 
-A rendered world writes ``truth.json`` beside its annotations: image -> the scene it was
-drawn from. Of photographs nobody knows the truth, and there is no such file.
-
-A false negative is a candidate that carries the label without its annotations saying
-so. The search that ranks it high is right and is counted wrong.
+A rendered world keeps the scene that each picture was drawn from, beside its official
+annotations. Of photographs nobody knows the truth, and there are no such files.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from cocofacet.benchmark.build import Benchmark, draw
-from cocofacet.benchmark.carried import Carried
+from cocofacet.benchmark.build import draw
+from cocofacet.benchmark.dataset import Benchmark, Labels
+from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import POOL
 from cocofacet.evaluation.ranking import not_below
 from cocofacet.io import InputError, read_json
 
-TRUTH = "truth.json"
-FIELDS = {  # facet -> the field of a scene that decides its labels
-    "objects": "obj",
-    "animals": "animal",
-    "gestures": "gesture",
-    "scenes": "place",
-    "times": "time",
-    "people": "people",
-    "weathers": "weather",
-    "materials": "material",
-}
+TRUTH = "truth.json"  # of the gallery
+ANCHORS = "anchors.json"  # of the pictures held out from it
+# The fields of a scene that decide labels.
+FIELDS = sorted({f.world_field for f in FACETS.values() if f.world_field})
 
-Truth = Mapping[str, Mapping[str, object]]
+Scene = Mapping[str, object]  # field -> value, in the world's own words
+Truth = Mapping[str, Scene]  # image -> its scene
 
 
 def read_truth(annotations: Path) -> Truth:
-    """Image -> its scene, from the folder of annotations; empty where it is not known.
+    """The scenes of the gallery, from the folder of annotations; none for photographs.
 
-    Raises ``InputError`` for a file that is there and is no such table.
+    Raises:
+        InputError: the file is there but is no table of scenes.
     """
-    path = Path(annotations) / TRUTH
+    return _scenes(Path(annotations) / TRUTH)
+
+
+def read_scenes(annotations: Path) -> Truth:
+    """The scenes of the gallery and of the held-out pictures; none for photographs.
+
+    Raises:
+        InputError: as `read_truth`.
+    """
+    return {**read_truth(annotations), **_scenes(Path(annotations) / ANCHORS)}
+
+
+def _scenes(path: Path) -> Truth:
     if not path.is_file():
         return {}
-    truth = read_json(path, dict)
-    for image, scene in truth.items():
-        if not isinstance(scene, dict) or not scene.keys() >= set(FIELDS.values()):
+    scenes = read_json(path, dict)
+    for image, scene in scenes.items():
+        if not isinstance(scene, dict) or not scene.keys() >= set(FIELDS):
             raise InputError(
-                f"{path}: {image}: is no scene with the fields "
-                f"{', '.join(sorted(FIELDS.values()))}. Render the world again."
+                f"{path}: {image}: is no scene with the fields {', '.join(FIELDS)}. "
+                "Render the world again."
             )
-    return truth
+    return scenes
 
 
 def meanings(benchmark: Benchmark, truth: Truth, facet: str) -> dict[str, object]:
@@ -60,17 +65,19 @@ def meanings(benchmark: Benchmark, truth: Truth, facet: str) -> dict[str, object
     what most images annotated with it show. "by the sea" is the value ``beach``; sunny
     and clear are one weather.
     """
+    name = FACETS[facet].world_field
     seen: dict[str, Counter] = defaultdict(Counter)
-    for image, labels in benchmark.carried[facet].items():
+    for image, labels in benchmark.labels[facet].items():
         for label in labels:
-            seen[label][truth[image][FIELDS[facet]]] += 1
+            seen[label][truth[image][name]] += 1
     return {label: seen[label].most_common(1)[0][0] for label in sorted(seen)}
 
 
-def truly_carried(benchmark: Benchmark, truth: Truth) -> Carried:
+def true_labels(benchmark: Benchmark, truth: Truth) -> Labels:
     """Facet -> every image of the gallery -> all labels that hold of its scene.
 
-    Raises ``InputError`` when an image of the gallery is not in the truth.
+    Raises:
+        InputError: an image of the gallery is not in the truth.
     """
     if missing := sorted(set(benchmark.images) - truth.keys()):
         raise InputError(
@@ -79,38 +86,46 @@ def truly_carried(benchmark: Benchmark, truth: Truth) -> Carried:
         )
     found = {}
     for facet in benchmark.facets:
+        name = FACETS[facet].world_field
+        if not name:  # not drawn by the world: what the annotations say stands
+            here = benchmark.labels[facet]
+            found[facet] = {image: here.get(image, ()) for image in benchmark.images}
+            continue
         labels_of = defaultdict(list)
         for label, value in meanings(benchmark, truth, facet).items():
             labels_of[value].append(label)
         found[facet] = {
-            image: tuple(labels_of.get(truth[image][FIELDS[facet]], ()))
+            image: tuple(labels_of.get(truth[image][name], ()))
             for image in benchmark.images
         }
     return found
 
 
-def silence_is_no(benchmark: Benchmark, seed: int) -> Benchmark:
+def closed_world(benchmark: Benchmark, seed: int) -> Benchmark:
     """The same queries with negatives from *all* images not annotated with the label.
 
-    What a benchmark does that takes silence for a no: it asks neither whether an image
-    was annotated for the facet at all nor whether its label is too near.
+    The closed-world assumption: what the annotations do not say is taken to be false,
+    also of images that were not annotated for the facet at all.
     """
     queries, others = [], {}
     for query in benchmark.queries:
         key = (query.facet, query.label)
         if key not in others:
-            carrying = set(benchmark.carrying(*key))
-            others[key] = [image for image in benchmark.images if image not in carrying]
+            with_label = set(benchmark.with_label(*key))
+            others[key] = [name for name in benchmark.images if name not in with_label]
         drawn = draw(others[key], POOL - 1, (seed, "silence", query.id))
         queries.append(replace(query, candidates=(query.candidates[0], *drawn)))
     return replace(benchmark, queries=tuple(queries))
 
 
-def false_negatives(benchmark: Benchmark, truly: Carried) -> np.ndarray:
-    """Which negatives of each pool truly carry the label asked for: (Q, 99) bool."""
+def false_negatives(benchmark: Benchmark, true: Labels) -> np.ndarray:
+    """Which negatives of each pool truly have the label asked for: (Q, 99) bool.
+
+    A search that ranks one of them high is right and is counted wrong.
+    """
     return np.array(
         [
-            [query.label in truly[query.facet][image] for image in query.candidates[1:]]
+            [query.label in true[query.facet][image] for image in query.candidates[1:]]
             for query in benchmark.queries
         ]
     )
@@ -120,7 +135,7 @@ def ranks_three_ways(scores: np.ndarray, false: np.ndarray) -> dict[str, np.ndar
     """Ranks (Q,) of what is to be found, from scores (Q, C) and false (Q, C - 1).
 
     as is: of the positive among all candidates. removed: the false negatives taken out
-    of the pool. right: of the best image that truly carries the label, whether it is
+    of the pool. right: of the best image that truly has the label, whether it is
     the positive or a false negative. Ties and NaN count against, as everywhere.
     """
     positive, negatives = scores[:, :1], scores[:, 1:]
@@ -137,3 +152,37 @@ def ranks_three_ways(scores: np.ndarray, false: np.ndarray) -> dict[str, np.ndar
         "removed": rank(positive, true),
         "right": rank(best, true),
     }
+
+
+def extend_labels(labels: np.ndarray, scenes: Sequence[Scene | None]) -> np.ndarray:
+    """Label unannotated pictures as the annotated pictures of scenes like theirs are.
+
+    labels (C, M) bool: the classes of each picture as a multi-hot column, all False
+    where nothing is known; scenes (M): each picture's scene, or None. Returns (C, M)
+    bool; columns that were known stay as they are. One field of the scene decides: one
+    whose values each go with a single column. Of several such fields the one that
+    labels most pictures counts; where there is none, nothing is added.
+    """
+    best = labels
+    for name in {name: None for scene in scenes for name in scene or ()}:
+        values = [None if s is None else (s[name],) for s in scenes]
+        found = _by_value(labels, values)
+        if found is not None and found.any(axis=0).sum() > best.any(axis=0).sum():
+            best = found
+    return best
+
+
+def _by_value(labels: np.ndarray, values: Sequence) -> np.ndarray | None:
+    """The columns of ``labels``, also for pictures of the same value; None where two
+    pictures of one value have different columns."""
+    column_of = {}
+    for value, column in zip(values, labels.T, strict=True):
+        if value is None or not column.any():
+            continue
+        if not np.array_equal(column_of.setdefault(value, column), column):
+            return None
+    found = labels.copy()
+    for place in np.flatnonzero(~labels.any(axis=0)):
+        if values[place] in column_of:
+            found[:, place] = column_of[values[place]]
+    return found

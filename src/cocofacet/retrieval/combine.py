@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from cocofacet.benchmark.build import draw
-from cocofacet.benchmark.carried import Carried
+from cocofacet.benchmark.dataset import Labels
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import POOL, Query
 from cocofacet.evaluation.gallery import measures, ranks_of_positives
@@ -80,7 +80,7 @@ def facet_sets(facets: Sequence[str], sizes: Sequence[int]) -> list[tuple[str, .
 
 
 def queries_about(
-    known: Carried,
+    known: Labels,
     images: Sequence[str],
     sets: Sequence[tuple[str, ...]],
     most: int,

@@ -213,7 +213,7 @@ def carried_words(
     benchmark: Benchmark, facet: str, images: Sequence[str]
 ) -> dict[int, str]:
     """Position in ``images`` -> the labels carried, in words; not there if unknown."""
-    known = benchmark.carried.get(facet, {})
+    known = benchmark.labels.get(facet, {})
     return {
         position: "; ".join(known[image])
         for position, image in enumerate(images)
