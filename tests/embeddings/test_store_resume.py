@@ -6,6 +6,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+import killed_runs
 import numpy as np
 import pytest
 from killed_runs import PROMPTS
@@ -31,9 +32,8 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def process(folder):
-    script = Path(__file__).with_name("killed_runs.py")
     process = subprocess.Popen(
-        [sys.executable, str(script), str(folder)],
+        [sys.executable, killed_runs.__file__, str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cocofacet.picture import as_rgb, unit_rows
+from cocofacet.picture import as_rgb
+from cocofacet.retrievers.base import unit_rows
 
 
 def test_pictures_of_every_mode_become_rgb():

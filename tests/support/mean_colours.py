@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from cocofacet.io import InputError
-from cocofacet.picture import as_rgb, unit_rows
+from cocofacet.picture import as_rgb
+from cocofacet.retrievers.base import unit_rows
 
 
 class Means:
