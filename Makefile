@@ -27,7 +27,8 @@ STATUS := $(filter $(REPORTING),$(EXECUTED))
 MEASURED := $(sort $(filter-out %/machine.py,$(wildcard benchmarks/*.py)))
 # What a notebook's numbers depend on besides its own text.
 HELPER := $(shell find src -type f -not -name '*.pyc' -not -path '*.egg-info/*' \
-	-not -name '.*') notebooks/profiles/mini.yaml tools/execute.py
+	-not -name '.*') notebooks/profiles/mini.yaml tools/execute.py \
+	tools/paired.py
 PAGES := _config.yml _toc.yml $(shell find book -type f -not -name '*.pyc' \
 	-not -name '.*')
 
@@ -51,14 +52,7 @@ lint: $(INSTALLED) ## ruff: style and common mistakes
 	$(BIN)/ruff format --check .
 
 notebooks: $(INSTALLED) ## a paired .ipynb beside each .py, not run: for papermill or Jupyter
-	@for source in $(NOTEBOOKS); do \
-	  paired=$${source%.py}.ipynb; \
-	  if [ ! -e $$paired ] || [ $$source -nt $$paired ]; then \
-	    $(BIN)/jupytext --quiet --to ipynb --output - $$source > $$paired.part; \
-	    mv $$paired.part $$paired; \
-	  fi; \
-	  echo $$paired; \
-	done
+	$(BIN)/python tools/paired.py
 
 # The published run is kept up to date by what changed; any other run is a request.
 ifeq ($(PROFILE)/$(RUN)/$(strip $(PARAMS)),mini/default/)

@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Answered in words
 #
@@ -21,15 +7,6 @@
 # If a model can say what the weather is, one need not embed the picture at all. The
 # answer is text, and a text embedder takes care of the rest. What the answer leaves
 # out is lost.
-
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
 
 # %% tags=["parameters"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
@@ -47,16 +24,13 @@ k = 1  # the cut-off of the figure and the sentences
 import pandas as pd
 from IPython.display import Markdown, display
 
+import cocofacet as cf
 from cocofacet.chapters import answers as report
 from cocofacet.picture import open_image
-from cocofacet.report import tables
-from cocofacet.report.glue import glue
-from cocofacet.report.provenance import made_with
-from cocofacet.report.style import MODES, use_style
-from cocofacet.workspace import open_workspace
+from cocofacet.report.style import MODES
 
-use_style()
-workspace = open_workspace(profile, run, seed, changes)
+cf.use_style()
+workspace = cf.open_workspace(profile, run, seed, changes)
 workspace.announce(
     workspace.profile.answerer, prompts=1 + len(workspace.questions)
 )
@@ -87,23 +61,23 @@ ranks = pd.concat(ranks, ignore_index=True)
 
 # %% mystnb={"image": {"alt": "Dots with intervals: Recall by facet when pictures are described without a question, when the question is answered in words, when it is answered from a small picture, and when the query is not rewritten."}}
 modes = list(dict.fromkeys(ranks["mode"]))
-found = tables.recalls(ranks, k, seed)
+found = cf.tables.recalls(ranks, k, seed)
 report.recalls(
-    tables.facets_only(found), modes, k, workspace.profile.shown_as
+    cf.tables.facets_only(found), modes, k, workspace.profile.shown_as
 )
 
 # %% tags=["hide-input"]
 metric = f"Recall@{k} in pools of 100; bars: 95 % bootstrap interval over query texts"
-made_with(workspace, metric, "GPT-written, answered in words", answerer)
+cf.made_with(workspace, metric, "GPT-written, answered in words", answerer)
 
 # %% [markdown]
 # ## The numbers
 
 # %% tags=["hide-input"]
-grid = tables.recall_grid(
+grid = cf.tables.recall_grid(
     {k: found}, {mode: MODES[mode][0] for mode in modes}
 )
-tables.shown(grid, "answers")
+cf.tables.shown(grid, "answers")
 
 # %% [markdown]
 # ## What it says
@@ -121,15 +95,17 @@ for facet, question in workspace.questions.items():
     (answers,) = answerer.answer(pictures, (question,))
     display(Markdown(f"**{facet}**: “{question}”"))
     heard_of = report.said([positives[name] for name in names], answers)
-    display(tables.shown(heard_of, f"said-{facet}"))
+    display(cf.tables.shown(heard_of, f"said-{facet}"))
 
 # %% [markdown]
 # ## In short
 
 # %% tags=["hide-input"]
-answered = tables.of_mode(ranks, "answered")
+answered = cf.tables.of_mode(ranks, "answered")
 changes_of = {
-    mode: tables.differences(tables.of_mode(ranks, mode), answered, k, seed)
+    mode: cf.tables.differences(
+        cf.tables.of_mode(ranks, mode), answered, k, seed
+    )
     for mode in modes
     if mode != "answered"
 }
@@ -137,12 +113,9 @@ promptable = workspace.retriever(workspace.profile.promptable)
 prompted = workspace.ranks(promptable, ("prompted",))
 said = report.in_short(changes_of, k)
 said["prompted"] = report.beside_prompted(
-    found[found["mode"] == "answered"], tables.recalls(prompted, k, seed)
+    found[found["mode"] == "answered"], cf.tables.recalls(prompted, k, seed)
 )
-for key, sentence in said.items():
-    glue(f"sentence_{key.replace('-', '_')}", sentence)
-workspace.save_ranks("answers", ranks)
-Markdown("\n\n".join(said.values()))
+cf.conclude(workspace, "answers", said, ranks)
 
 # %% [markdown]
 # ## What would change our mind

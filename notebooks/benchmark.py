@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # The benchmark
 #
@@ -20,15 +6,6 @@
 # Somebody looks for "a photo taken at dusk". One picture of a hundred fits. The other
 # ninety-nine were chosen because they do not: their annotations say another time of
 # day. A retriever sorts the hundred, and we look where the right one landed.
-
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
 
 # %% tags=["parameters"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
@@ -40,16 +17,12 @@ changes = {}  # of the profile, such as {"promptables": "e5-v"}
 import pandas as pd
 from IPython.display import Markdown, display
 
+import cocofacet as cf
 from cocofacet.chapters.benchmark import beside_released
-from cocofacet.collection import RELEASED
-from cocofacet.report import figures, tables
-from cocofacet.report.glue import glue
-from cocofacet.report.provenance import made_with
-from cocofacet.report.style import use_style
-from cocofacet.workspace import open_workspace
+from cocofacet.workspace import RELEASED
 
-use_style()
-workspace = open_workspace(profile, run, seed, changes)
+cf.use_style()
+workspace = cf.open_workspace(profile, run, seed, changes)
 benchmark = workspace.benchmark
 
 # %% [markdown]
@@ -67,8 +40,8 @@ counts = pd.DataFrame(
     }
     for facet in benchmark.facets
 )
-display(figures.counts(counts, workspace.profile.shown_as))
-made_with(workspace, "counts of queries", "none")
+display(cf.figures.counts(counts, workspace.profile.shown_as))
+cf.made_with(workspace, "counts of queries", "none")
 
 # %% [markdown]
 # Many queries share a text. "Find me an everyday image that is taken during the dusk."
@@ -89,7 +62,7 @@ for facet in benchmark.facets:
     display(Markdown(f"**{facet}**: “{shown[0][1].text.strip()}”"))
     pictures = [(query.candidates[0], label) for label, query in shown]
     display(
-        figures.gallery(
+        cf.figures.gallery(
             workspace.images, pictures, workspace.profile.shown_as
         )
     )
@@ -105,7 +78,7 @@ facet = "times" if "times" in benchmark.facets else benchmark.facets[0]
 query = benchmark.of(facet)[0]
 display(Markdown(f"“{query.text.strip()}”"))
 names = ["positive", *[f"negative {n}" for n in range(1, 12)]]
-figures.gallery(
+cf.figures.gallery(
     workspace.images,
     list(zip(query.candidates[:12], names, strict=True)),
     workspace.profile.shown_as,
@@ -127,7 +100,7 @@ rows = [
 ]
 if rows:
     left_out = pd.DataFrame(rows).set_index(["facet", "reason"])
-    display(tables.shown(left_out, "dropped"))
+    display(cf.tables.shown(left_out, "dropped"))
 for facet, reason in benchmark.manifest.get("skipped", {}).items():
     display(Markdown(f"Not built: {facet} ({reason})."))
 
@@ -153,6 +126,10 @@ summary = (
     f"{counts.texts.sum()} distinct texts over {len(counts)} facets, each against 99 "
     f"negatives, with {len(benchmark.images):,} pictures in all."
 )
-glue("queries", counts.queries.sum())
-workspace.save_table("benchmark", counts.set_index("facet"))
-Markdown(summary)
+cf.glue("queries", counts.queries.sum())
+cf.conclude(
+    workspace,
+    "benchmark",
+    {"summary": summary},
+    tables={"": counts.set_index("facet")},
+)

@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Choosing the question
 #
@@ -24,15 +10,6 @@
 # list of prompts, and has to pick one. How often does it pick well, and what does a
 # wrong pick cost?
 
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
-
 # %% tags=["parameters"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
@@ -43,28 +20,23 @@ local_model = ""  # for local: a folder or hub name of an instruction model
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import Markdown
 
-from cocofacet import paper
+import cocofacet as cf
 from cocofacet.chapters import choosing
-from cocofacet.report import figures, sentences, tables
-from cocofacet.report.glue import glue
-from cocofacet.report.provenance import made_with
-from cocofacet.report.style import use_style
+from cocofacet.report import sentences
 from cocofacet.retrieval.choosing import (
     PROMPTS,
     choose,
     chooser_named,
     rank_choices,
 )
-from cocofacet.workspace import open_workspace
 
-use_style()
-workspace = open_workspace(profile, run, seed, changes)
+cf.use_style()
+workspace = cf.open_workspace(profile, run, seed, changes)
 retriever = workspace.retriever(workspace.profile.promptable)
 queries = workspace.benchmark.queries
 named = {"no prompt" if k is None else k: text for k, text in PROMPTS.items()}
-tables.shown(
+cf.tables.shown(
     pd.Series(named, name="the ten prompts, in this order").to_frame(),
     "prompts",
 )
@@ -107,7 +79,7 @@ choosing.accuracy_by_facet(found, workspace.profile.shown_as)
 makers = ", ".join(
     f"{name}: {chooser.maker}" for name, chooser in who.items()
 )
-made_with(
+cf.made_with(
     workspace,
     "share of distinct query texts; dotted: one pick in ten",
     f"ten, in fixed order, chosen by {makers}",
@@ -119,7 +91,7 @@ made_with(
 
 # %% tags=["hide-input"]
 guessing = choosers or ["oracle"]
-tables.shown(choosing.chosen_instead(table, guessing), "chosen")
+cf.tables.shown(choosing.chosen_instead(table, guessing), "chosen")
 
 # %% [markdown]
 # ## What a wrong choice costs
@@ -145,11 +117,11 @@ ranks = pd.concat(
     ]
 )
 modes = list(ranks["mode"].unique())
-recalls = tables.recalls(ranks, 1, seed)
+recalls = cf.tables.recalls(ranks, 1, seed)
 
 # %% mystnb={"image": {"alt": "Dots with intervals: Recall at 1 by facet without a prompt, with wrong questions, with the facet's own question, and with the prompt that each chooser named."}}
-figures.recall_by_facet(
-    {retriever.name: tables.facets_only(recalls)},
+cf.figures.recall_by_facet(
+    {retriever.name: cf.tables.facets_only(recalls)},
     1,
     workspace.profile.shown_as,
     modes=modes,
@@ -157,7 +129,7 @@ figures.recall_by_facet(
 
 # %% tags=["hide-input"]
 metric = "Recall@1 in pools of 100, each facet over its queries; bars: 95 % bootstrap interval over query texts"
-made_with(workspace, metric, f"chosen by {makers}", retriever)
+cf.made_with(workspace, metric, f"chosen by {makers}", retriever)
 
 # %% [markdown]
 # ## Storage and time against recall
@@ -167,7 +139,7 @@ made_with(workspace, metric, f"chosen by {makers}", retriever)
 # %% tags=["hide-input"]
 compared = ranks[ranks["mode"] != "wrong"]
 size = (len(workspace.benchmark.images), retriever.dim)
-tables.shown(choosing.cost_table(compared, table, *size, seed), "costs")
+cf.tables.shown(choosing.cost_table(compared, table, *size, seed), "costs")
 
 # %% [markdown]
 # Time is the median over distinct texts, one at a time, on this machine or from the
@@ -181,18 +153,18 @@ tables.shown(choosing.cost_table(compared, table, *size, seed), "costs")
 # are not to be compared with numbers from the rendered world.
 
 # %% tags=["hide-input"]
-published = choosing.published_table(paper.GPT4O_CHOICES)
-tables.shown(published, "published")
+published = choosing.published_table(cf.paper.GPT4O_CHOICES)
+cf.tables.shown(published, "published")
 
 # %% [markdown]
 # ## In short
 
 # %% tags=["hide-input"]
-by_mode = {mode: tables.of_mode(ranks, mode) for mode in modes}
+by_mode = {mode: cf.tables.of_mode(ranks, mode) for mode in modes}
 over, under = (
     {
-        name: tables.row_of(
-            tables.differences(by_mode[name], by_mode[other], 1, seed),
+        name: cf.tables.row_of(
+            cf.tables.differences(by_mode[name], by_mode[other], 1, seed),
             "macro",
         )
         for name in guessing
@@ -212,16 +184,10 @@ for name in guessing:
     )
 said["worth"] = choosing.worth_sentence(over)
 said["published"] = choosing.published_sentence(
-    paper.GPT4O_CHOICES, paper.GPT4O_SCENES_BY_QUERY
+    cf.paper.GPT4O_CHOICES, cf.paper.GPT4O_SCENES_BY_QUERY
 )
-for name, sentence in said.items():
-    glue(f"sentence_{name}", sentence)
-workspace.save_ranks("choosing", ranks)
-workspace.save_table(
-    "choosing.choices",
-    table.drop(columns="seconds").set_index(["chooser", "facet"]),
-)
-Markdown("\n\n".join(said.values()))
+choices = table.drop(columns="seconds").set_index(["chooser", "facet"])
+cf.conclude(workspace, "choosing", said, ranks, {"choices": choices})
 
 # %% [markdown]
 # ## What would change our mind

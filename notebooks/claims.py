@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # What the paper claims
 #
@@ -21,15 +7,6 @@
 # paper's tables, four numbers were quoted by a second party. Everything else that the
 # paper holds was not available when this was written: such a cell says so, and
 # [the paper](https://arxiv.org/abs/2505.15877) itself has the answer.
-
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
 
 # %% tags=["parameters", "hide-input"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
@@ -41,13 +18,11 @@ changes = {}  # of the profile, such as {"promptables": "e5-v"}
 import pandas as pd
 from IPython.display import Markdown
 
-from cocofacet import paper
+import cocofacet as cf
 from cocofacet.chapters.claims import CLAIMS, status
-from cocofacet.report import tables
 from cocofacet.report.sentences import listed
-from cocofacet.workspace import open_workspace
 
-workspace = open_workspace(profile, run, seed, changes)
+workspace = cf.open_workspace(profile, run, seed, changes)
 
 # %% [markdown]
 # ## Claim by claim
@@ -71,14 +46,14 @@ rows = {
     for claim in CLAIMS
 }
 claims = pd.DataFrame(rows).T.rename_axis("claim")
-tables.shown(claims, "claims", "words")
+cf.tables.shown(claims, "claims", "words")
 
 # %% [markdown]
 # ## What the letters mean
 
 # %% tags=["hide-input"]
-letters = pd.Series(paper.TRUST, name="how we know it").to_frame()
-tables.shown(letters, "letters", "words")
+letters = pd.Series(cf.paper.TRUST, name="how we know it").to_frame()
+cf.tables.shown(letters, "letters", "words")
 
 # %% [markdown]
 # ## In short

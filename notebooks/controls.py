@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Is it the prompt?
 #
@@ -21,15 +7,6 @@
 # The tiny model was trained to answer questions about these very facets. So its gain
 # may only show that training works. Two more models separate the prompt from the
 # training. All three started from the same weights and saw the same pictures.
-
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
 
 # %% tags=["parameters"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
@@ -42,21 +19,18 @@ controls_from = (
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import Markdown
 
-from cocofacet.report import figures, sentences, tables
-from cocofacet.report.glue import glue
-from cocofacet.report.provenance import made_with
-from cocofacet.report.style import MODES, use_style
-from cocofacet.workspace import open_workspace
+import cocofacet as cf
+from cocofacet.report import sentences
+from cocofacet.report.style import MODES
 
-use_style()
-workspace = open_workspace(profile, run, seed, changes)
+cf.use_style()
+workspace = cf.open_workspace(profile, run, seed, changes)
 if not workspace.profile.unasked:
     print(
         "These models were not trained here; the controls are the small world's."
     )
-    workspace = open_workspace(controls_from, run, seed)
+    workspace = cf.open_workspace(controls_from, run, seed)
 names = workspace.profile
 retriever, unasked, no_question = (
     workspace.retriever(name)
@@ -77,9 +51,9 @@ ranks_unasked = workspace.ranks(unasked, ("general", "prompted"))
 
 def gain_of(table):
     prompted, general = (
-        tables.of_mode(table, m) for m in ("prompted", "general")
+        cf.tables.of_mode(table, m) for m in ("prompted", "general")
     )
-    return tables.differences(prompted, general, 1, seed)
+    return cf.tables.differences(prompted, general, 1, seed)
 
 
 gains = {
@@ -88,8 +62,8 @@ gains = {
 }
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals around a zero line: what the facet's question changes in Recall at 1, by facet, for the model that was asked every question and for the model that was never asked two of them."}}
-figures.gains(
-    {words: tables.facets_only(table) for words, table in gains.items()},
+cf.figures.gains(
+    {words: cf.tables.facets_only(table) for words, table in gains.items()},
     1,
     workspace.profile.shown_as,
     {
@@ -100,7 +74,7 @@ figures.gains(
 
 # %% tags=["hide-input"]
 metric = "paired difference in Recall@1, prompted minus general"
-made_with(workspace, metric, "GPT-written", retriever, unasked)
+cf.made_with(workspace, metric, "GPT-written", retriever, unasked)
 
 # %% [markdown]
 # ## The answers without the questions
@@ -113,17 +87,17 @@ made_with(workspace, metric, "GPT-written", retriever, unasked)
 # %% mystnb={"image": {"alt": "Dots with intervals: Recall at 1 by facet of the general embedding, of the general embedding of a model trained on the same answers without questions, and with the facet's question."}}
 answers = workspace.ranks(no_question, ("general",)).assign(mode="answers")
 recalls = pd.concat(
-    [tables.recalls(each, 1, seed) for each in (ranks, answers)]
+    [cf.tables.recalls(each, 1, seed) for each in (ranks, answers)]
 )
-figures.recall_by_facet(
-    {"same start, same answers": tables.facets_only(recalls)},
+cf.figures.recall_by_facet(
+    {"same start, same answers": cf.tables.facets_only(recalls)},
     1,
     workspace.profile.shown_as,
     modes=("general", "answers", "prompted"),
 )
 
 # %% tags=["hide-input"]
-made_with(
+cf.made_with(
     workspace,
     "Recall@1 in pools of 100",
     "GPT-written, or none",
@@ -139,14 +113,14 @@ made_with(
 
 # %% tags=["hide-input"]
 modes = {mode: MODES[mode][0] for mode in ("general", "answers", "prompted")}
-tables.shown(tables.recall_grid({1: recalls}, modes), "controls")
+cf.tables.shown(cf.tables.recall_grid({1: recalls}, modes), "controls")
 
 # %% [markdown]
 # ## In short
 
 # %% tags=["hide-input"]
-prompted = tables.of_mode(ranks, "prompted")
-over_answers = tables.differences(prompted, answers, 1, seed)
+prompted = cf.tables.of_mode(ranks, "prompted")
+over_answers = cf.tables.differences(prompted, answers, 1, seed)
 found = {
     "unasked": sentences.carried_over(
         gains["not asked two"],
@@ -155,18 +129,16 @@ found = {
         1,
     ),
     "answers": sentences.difference(
-        tables.row_of(over_answers, "macro"),
+        cf.tables.row_of(over_answers, "macro"),
         "With its questions the first model",
         "the model trained on the answers alone",
         1,
     ),
     "by_facet": "Against the model trained on the answers alone: "
-    + sentences.by_facet(tables.facets_only(over_answers), 1),
+    + sentences.by_facet(cf.tables.facets_only(over_answers), 1),
 }
-for name, sentence in found.items():
-    glue(f"sentence_{name}", sentence)
-workspace.save_ranks("controls", pd.concat([ranks, ranks_unasked, answers]))
-Markdown("\n\n".join(found.values()))
+ranks = pd.concat([ranks, ranks_unasked, answers])
+cf.conclude(workspace, "controls", found, ranks)
 
 # %% [markdown]
 # ## What would change our mind

@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # What it costs
 #
@@ -20,15 +6,6 @@
 # Two kinds of numbers stand on this page, and each table says which it holds. Some were
 # *measured*, by the scripts in `benchmarks/`, on the device that is named. The others
 # are *estimated*, by arithmetic, for devices that nobody ran this on.
-
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
 
 # %% tags=["parameters"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
@@ -41,15 +18,12 @@ images = 10_000  # photographs, for the estimates
 # %% tags=["hide-input"]
 from IPython.display import Markdown, display
 
+import cocofacet as cf
 from cocofacet.chapters import cost as report
 from cocofacet.io import COMMITTED
-from cocofacet.report import tables
-from cocofacet.report.glue import glue
 from cocofacet.retrievers import cost
-from cocofacet.retrievers.zoo import ROWS
-from cocofacet.workspace import open_workspace
 
-workspace = open_workspace(profile, run, seed, changes)
+workspace = cf.open_workspace(profile, run, seed, changes)
 measured = report.read(COMMITTED / "benchmarks")
 
 # %% [markdown]
@@ -62,7 +36,7 @@ measured = report.read(COMMITTED / "benchmarks")
 # %% tags=["hide-input"]
 passes = report.passes(measured)
 display(
-    tables.shown(passes, "passes").format("{:.3g}", na_rep="not measured")
+    cf.tables.shown(passes, "passes").format("{:.3g}", na_rep="not measured")
 )
 Markdown(report.made_on(measured))
 
@@ -74,7 +48,7 @@ Markdown(report.made_on(measured))
 
 # %% tags=["hide-input"]
 pipelines = report.pipelines(measured)
-tables.shown(pipelines, "pipelines").format("{:.3g}")
+cf.tables.shown(pipelines, "pipelines").format("{:.3g}")
 
 # %% [markdown]
 # ## Ranking and approximating: measured
@@ -82,7 +56,7 @@ tables.shown(pipelines, "pipelines").format("{:.3g}")
 # What the evaluation and the linear map take, against the obvious way of doing each.
 
 # %% tags=["hide-input"]
-tables.shown(report.ratios(measured), "ratios", "long").format(
+cf.tables.shown(report.ratios(measured), "ratios", "long").format(
     {"times faster": "{:.1f}", "times smaller": "{:.1f}"}, na_rep=""
 )
 
@@ -93,9 +67,9 @@ tables.shown(report.ratios(measured), "ratios", "long").format(
 # whether all prompts share one pass. Storage is exact: float32, every prompt kept.
 
 # %% tags=["hide-input"]
-estimated = report.estimates(list(ROWS.values()), prompts, images)
+estimated = report.estimates(list(cf.ROWS.values()), prompts, images)
 display(
-    tables.shown(estimated, "estimates").format(
+    cf.tables.shown(estimated, "estimates").format(
         "{:.2g}", na_rep="does not fit"
     )
 )
@@ -111,9 +85,7 @@ Markdown(
 
 # %% tags=["hide-input"]
 said = {"saved": report.on_this(measured), "aims": report.aims(measured)}
-for key, sentence in said.items():
-    glue(f"sentence_{key}", sentence)
-Markdown("\n\n".join(said.values()))
+cf.conclude(workspace, "cost", said)
 
 # %% [markdown]
 # ## What would change our mind

@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Explore
 #
@@ -21,15 +7,6 @@
 # A recall is a mean over queries, and hides each one. Here are the queries themselves:
 # pick one and compare what each method finds. Below stand the largest gains and the
 # worst failures, chosen by rule.
-
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
 
 # %% tags=["parameters"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
@@ -42,14 +19,11 @@ per_text = 20  # queries of each text on the page; 0 for all
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
+import cocofacet as cf
 from cocofacet.chapters import explorer as extremes
 from cocofacet.report import explorer as explore
-from cocofacet.report import tables
-from cocofacet.report.glue import glue
-from cocofacet.report.provenance import made_with
-from cocofacet.workspace import open_workspace
 
-workspace = open_workspace(profile, run, seed, changes)
+workspace = cf.open_workspace(profile, run, seed, changes)
 benchmark = workspace.benchmark
 
 # %% [markdown]
@@ -89,7 +63,7 @@ general, prompted, *_ = found
 
 # %% tags=["hide-input"]
 chosen = explore.first_of_each_text(benchmark, per_text)
-made = made_with(
+made = cf.made_with(
     workspace,
     "Rank of the positive in its pool of 100, ties count against it",
     "GPT-written",
@@ -173,10 +147,10 @@ Markdown(extremes.left_out(both, failures, "every positive ranks first"))
 # *before* are without a prompt, ranks *after* with the question.
 
 # %% tags=["hide-input"]
-tables.shown(extremes.table(both), "explore")
+cf.tables.shown(extremes.table(both), "explore")
 
 # %% tags=["hide-input"]
-made_with(
+cf.made_with(
     workspace,
     f"Rank in pools of 100, {promptable.name}, no prompt against the facet's question",
     "GPT-written",
@@ -192,11 +166,8 @@ said = {
     "furthest": extremes.furthest(both),
     "failures": extremes.failures(both),
 }
-for name, sentence in said.items():
-    glue(f"sentence_explore_{name}", sentence)
 ranks = pd.concat([ranks, workspace.ranks(dual, ("general",))])
-workspace.save_ranks("explorer", ranks)
-Markdown("\n\n".join(said.values()))
+cf.conclude(workspace, "explorer", said, ranks)
 
 # %% [markdown]
 # ## What would change our mind

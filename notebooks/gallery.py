@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Beyond a hundred candidates
 #
@@ -20,15 +6,6 @@
 #
 # Nobody searches a hundred pictures, and nobody looks for just one. Here each query
 # text searches all pictures, and is to find every one that carries its label.
-
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
 
 # %% tags=["parameters"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
@@ -44,21 +21,19 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
+import cocofacet as cf
 from cocofacet.chapters import exact_search, false_negatives
 from cocofacet.chapters import gallery as report
 from cocofacet.evaluation import gallery as whole_gallery
 from cocofacet.evaluation import truth
 from cocofacet.io import COMMITTED
-from cocofacet.report import tables
-from cocofacet.report.glue import glue
-from cocofacet.report.provenance import made_with
-from cocofacet.report.style import use_style
 from cocofacet.retrievers.base import unit_rows
-from cocofacet.workspace import open_workspace
 
-use_style()
+cf.use_style()
 # The released files do not say which images carry a label: what is built here does.
-workspace = open_workspace(profile, run, seed, {**changes, "released": False})
+workspace = cf.open_workspace(
+    profile, run, seed, {**changes, "released": False}
+)
 benchmark, questions = workspace.benchmark, workspace.questions
 retriever = workspace.retriever(workspace.profile.promptable)
 dual = workspace.retriever(workspace.profile.dual)
@@ -112,7 +87,7 @@ report.over_sizes(found, k, sizes, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]
 metric = f"mAP, Recall@{k} and Precision@{k} over texts, macro over facets; sizes below the whole: mean of {draws} random parts"
-made_with(workspace, metric, "GPT-written", retriever, dual)
+cf.made_with(workspace, metric, "GPT-written", retriever, dual)
 
 # %% [markdown]
 # Read each method between the dotted lines. With more pictures there is more to be
@@ -127,7 +102,7 @@ made_with(workspace, metric, "GPT-written", retriever, dual)
 
 # %% tags=["hide-input"]
 grid = report.by_facet(found, k)
-shown = tables.shown(grid, "gallery").format("{:.1f}")
+shown = cf.tables.shown(grid, "gallery").format("{:.1f}")
 shown.format("{:.0f}", subset=[("", "", "texts")])
 
 # %% [markdown]
@@ -171,7 +146,7 @@ if counted:
         name: false_negatives.recalls(each) for name, each in counted.items()
     }
     grid = false_negatives.table(by_way)
-    shown = tables.shown(grid, "false-negatives")
+    shown = cf.tables.shown(grid, "false-negatives")
 shown
 
 # %% [markdown]
@@ -190,7 +165,7 @@ measured = exact_search.read(folder / "exact_search.json")
 shown = Markdown(exact_search.NOT_MEASURED)
 if measured:
     speed = exact_search.table(measured)
-    shown = tables.shown(speed, "exact-search").format(
+    shown = cf.tables.shown(speed, "exact-search").format(
         exact_search.told, na_rep="not measured"
     )
 shown
@@ -212,16 +187,13 @@ if not counted:
     said["false"] = false_negatives.NOT_KNOWN
 if measured:
     said["exact"] = exact_search.fastest(measured)
-for key, sentence in said.items():
-    glue(f"sentence_gallery_{key}", sentence)
 averaged = {
     name: whole_gallery.averaged(each) for name, each in found.items()
 }
-workspace.save_table("gallery", pd.concat(averaged, names=["retriever"]))
+kept = {"": pd.concat(averaged, names=["retriever"])}
 if counted:
-    both = pd.concat(by_way, names=["pools"])
-    workspace.save_table("gallery.false_negatives", both)
-Markdown("\n\n".join(said.values()))
+    kept["false_negatives"] = pd.concat(by_way, names=["pools"])
+cf.conclude(workspace, "gallery", said, tables=kept)
 
 # %% [markdown]
 # ## What would change our mind

@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # General embeddings
 #
@@ -21,15 +7,6 @@
 # A general embedding is made once, before any question is known. It has to hold
 # whatever a query may ask for. We look at which facets it holds.
 
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
-
 # %% tags=["parameters"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
@@ -38,17 +15,12 @@ changes = {}  # of the profile, such as {"promptables": "e5-v"}
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import Markdown
 
-from cocofacet import paper
-from cocofacet.report import figures, sentences, tables
-from cocofacet.report.glue import glue
-from cocofacet.report.provenance import made_with, weights_of
-from cocofacet.report.style import use_style
-from cocofacet.workspace import open_workspace
+import cocofacet as cf
+from cocofacet.report import sentences
 
-use_style()
-workspace = open_workspace(profile, run, seed, changes)
+cf.use_style()
+workspace = cf.open_workspace(profile, run, seed, changes)
 
 # %% [markdown]
 # ## Rank every pool
@@ -64,10 +36,9 @@ ranks, weights = [], []
 for name in names:  # one after the other: large ones would not fit together
     retriever = workspace.retriever(name)
     ranks.append(workspace.ranks(retriever, ("general",)))
-    weights.append(weights_of(retriever))
+    weights.append(cf.weights_of(retriever))
     del retriever
 ranks = pd.concat(ranks, ignore_index=True)
-workspace.save_ranks("general", ranks)
 print(f"{len(ranks):,} ranks of {ranks['query'].nunique():,} queries")
 
 # %% [markdown]
@@ -80,19 +51,22 @@ print(f"{len(ranks):,} ranks of {ranks['query'].nunique():,} queries")
 # %% mystnb={"image": {"classes": "panels", "alt": "Panels of dots with intervals: Recall at 5 of the general embedding for each facet, one panel for each retriever, with a dotted line at chance."}}
 recalls = {
     k: {
-        name: tables.recalls(ranks[ranks.retriever == name], k, seed)
+        name: cf.tables.recalls(ranks[ranks.retriever == name], k, seed)
         for name in names
     }
     for k in (1, 5)
 }
-figures.recall_by_facet(
-    {name: tables.facets_only(table) for name, table in recalls[5].items()},
+cf.figures.recall_by_facet(
+    {
+        name: cf.tables.facets_only(table)
+        for name, table in recalls[5].items()
+    },
     5,
     workspace.profile.shown_as,
 )
 
 # %% tags=["hide-input"]
-made_with(
+cf.made_with(
     workspace, "Recall@5 in pools of 100, each facet over its queries; bars: 95 % "
     "bootstrap interval over query texts", "none", *weights,
 )  # fmt: skip
@@ -110,9 +84,9 @@ made_with(
 # %% tags=["hide-input"]
 for name in names:
     by_k = {k: recalls[k][name] for k in (1, 5)}
-    grid = tables.recall_grid(by_k, {"general": name})
-    display(tables.shown(grid, f"general-{name}"))
-made_with(workspace, "Recall@1 and Recall@5", "none", *weights)
+    grid = cf.tables.recall_grid(by_k, {"general": name})
+    display(cf.tables.shown(grid, f"general-{name}"))
+cf.made_with(workspace, "Recall@1 and Recall@5", "none", *weights)
 
 # %% [markdown]
 # ## The paper's numbers
@@ -121,11 +95,12 @@ made_with(workspace, "Recall@1 and Recall@5", "none", *weights)
 # ours beside them unless this notebook ran with the same retriever on COCO-Facet.
 
 # %% tags=["hide-input"]
-tables.shown(
+cf.tables.shown(
     pd.DataFrame(
         {
             "published": {
-                number.what: str(number) for number in paper.TABLE_1.values()
+                number.what: str(number)
+                for number in cf.paper.TABLE_1.values()
             }
         }
     ),
@@ -137,11 +112,13 @@ tables.shown(
 
 # %% tags=["hide-input"]
 found = {
-    name: sentences.imbalance(tables.facets_only(recalls[5][name]), 5, name)
+    name: sentences.imbalance(
+        cf.tables.facets_only(recalls[5][name]), 5, name
+    )
     for name in names
 }
-glue("sentence_imbalance", found[workspace.profile.promptable])
-Markdown("\n\n".join(found.values()))
+cf.glue("sentence_imbalance", found[workspace.profile.promptable])
+cf.conclude(workspace, "general", found, ranks)
 
 # %% [markdown]
 # ## What would change our mind

@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Questions known too late
 #
@@ -21,15 +7,6 @@
 # A question that nobody foresaw comes with the query. To embed the gallery again under
 # it would take hours. So a few pictures are embedded again, and what the question did
 # to them is done to the query.
-
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
 
 # %% tags=["parameters"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
@@ -44,27 +21,21 @@ anchors_from = ["held-out", "gallery"]  # where anchors are drawn from
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import Markdown
 
-from cocofacet.benchmark.facets import FACETS
+import cocofacet as cf
 from cocofacet.chapters import anchors, linear, linear_figures
 from cocofacet.embeddings.linear_map import VARIANTS
-from cocofacet.report import tables
-from cocofacet.report.glue import glue
-from cocofacet.report.provenance import made_with
-from cocofacet.report.style import use_style
-from cocofacet.workspace import open_workspace
 
-use_style()
+cf.use_style()
 variants = anchors.known(variants, VARIANTS, "variants")
 anchors_from = anchors.known(
     anchors_from, anchors.ANCHORS_FROM, "anchors_from"
 )
-workspace = open_workspace(profile, run, seed, changes)
+workspace = cf.open_workspace(profile, run, seed, changes)
 retriever = workspace.retriever(workspace.profile.promptable)
 dual = workspace.retriever(workspace.profile.dual)
 questions = {
-    name: FACETS[name].question for name in workspace.benchmark.facets
+    name: cf.FACETS[name].question for name in workspace.benchmark.facets
 }
 
 # %% [markdown]
@@ -116,10 +87,12 @@ found = anchors.ranks_over_draws(
 # %% mystnb={"image": {"alt": "Recall at 1 of each variant against anchors over dimensions, a panel for anchors held out and one for anchors from the gallery, with level lines for the general and the prompted embedding."}}
 modes = workspace.ranks(retriever, ("general", "prompted"))
 general, prompted = (
-    tables.of_mode(modes, mode) for mode in ("general", "prompted")
+    cf.tables.of_mode(modes, mode) for mode in ("general", "prompted")
 )
 gains = {
-    k: tables.row_of(tables.differences(prompted, general, k, seed), "macro")
+    k: cf.tables.row_of(
+        cf.tables.differences(prompted, general, k, seed), "macro"
+    )
     for k in (1, 5)
 }
 recalls = {k: found.recall(k) for k in (1, 5)}
@@ -129,7 +102,7 @@ linear_figures.against_anchors(
 )
 
 # %% tags=["hide-input"]
-made_with(
+cf.made_with(
     workspace,
     f"Recall@1, macro over facets; line: mean of {draws} draws of anchors, band: "
     "their range",
@@ -168,14 +141,14 @@ at_published, at_best = (
     linear.summary(found, each, general, prompted, (1, 5), seed)
     for each in (best_sizes * 0 + published, best_sizes)
 )
-tables.shown(linear.table(at_published, dimension), "published")
+cf.tables.shown(linear.table(at_published, dimension), "published")
 
 # %% [markdown]
 # Then each variant with the K that serves its Recall@1 best. That K is chosen on these
 # very queries, which flatters all of them.
 
 # %% tags=["hide-input"]
-tables.shown(linear.table(at_best, dimension), "best")
+cf.tables.shown(linear.table(at_best, dimension), "best")
 
 # %% [markdown]
 # ## One change at a time
@@ -186,7 +159,7 @@ tables.shown(linear.table(at_best, dimension), "best")
 compared = linear.comparisons(
     found, sorted({published, near_d, sizes[-1]}), 1, seed
 )
-tables.shown(linear.compared(compared, 1, dimension), "compared", "long")
+cf.tables.shown(linear.compared(compared, 1, dimension), "compared", "long")
 
 # %% [markdown]
 # ## What it costs
@@ -201,7 +174,7 @@ print(f"numbers, with K = {near_100}, gallery: {len(gallery)} pictures")
 costs = linear.costs(
     drawn_from[anchors_from[0]], variants, near_100, len(gallery)
 )
-tables.shown(costs, "costs").format("{:,}")
+cf.tables.shown(costs, "costs").format("{:,}")
 
 # %% [markdown]
 # ## In short
@@ -229,11 +202,11 @@ said = {
     ),
     "storage_here": linear.storage(near_100, dimension),
 }
-for name, sentence in said.items():
-    glue(f"sentence_{name}", sentence)
-workspace.save_table("linear", pd.concat(recalls, names=["k"]).droplevel(1))
-workspace.save_table("linear.compared", compared.set_index("comparison"))
-Markdown("\n\n".join(said.values()))
+kept = {
+    "": pd.concat(recalls, names=["k"]).droplevel(1),
+    "compared": compared.set_index("comparison"),
+}
+cf.conclude(workspace, "linear", said, tables=kept)
 
 # %% [markdown]
 # The paper's 8 % is on photographs, with other models. In the rendered world d is 192:

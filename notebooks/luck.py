@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # The luck of the draw
 #
@@ -22,15 +8,6 @@
 # taken out altogether: from how many images were eligible, and how many of them outrank
 # the positive, follows the recall in expectation over *all* draws.
 
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
-
 # %% tags=["parameters"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
@@ -39,19 +16,17 @@ changes = {}  # of the profile, such as {"promptables": "e5-v"}
 draws = 20  # how often the negatives are drawn, with seeds 0, 1, 2, ...
 
 # %% tags=["hide-input"]
-from IPython.display import Markdown
 
+import cocofacet as cf
 from cocofacet.chapters import luck
 from cocofacet.evaluation import metrics as evaluate
-from cocofacet.report import tables
-from cocofacet.report.glue import glue
-from cocofacet.report.provenance import made_with
-from cocofacet.report.style import MODES, use_style
-from cocofacet.workspace import open_workspace
+from cocofacet.report.style import MODES
 
-use_style()
+cf.use_style()
 # The released files do not say which images were eligible: what is built here does.
-workspace = open_workspace(profile, run, seed, {**changes, "released": False})
+workspace = cf.open_workspace(
+    profile, run, seed, {**changes, "released": False}
+)
 retriever = workspace.retriever(workspace.profile.promptable)
 modes = ("general", "prompted")
 
@@ -70,7 +45,6 @@ modes = ("general", "prompted")
 
 # %%
 ranks = workspace.ranks(retriever, modes)
-workspace.save_ranks("luck", ranks)
 known = evaluate.prompt_modes(workspace.questions)
 known = {mode: known[mode] for mode in modes}
 drawn = luck.drawn_again(
@@ -87,7 +61,7 @@ around = {k: luck.beside_expectation(drawn, ranks, k) for k in (1, 5)}
 luck.scatter(drawn, around[1], 1, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]
-made_with(
+cf.made_with(
     workspace,
     f"Recall@1 in pools of 100, {draws} draws of the negatives (seeds 0 to "
     f"{draws - 1}) and their expectation",
@@ -104,8 +78,7 @@ made_with(
 # *n* queries has the variance Σ *p* (1 − *p*) / *n*².
 
 # %% tags=["hide-input"]
-workspace.save_table("luck", drawn)
-tables.shown(luck.grid(around, {m: MODES[m][0] for m in modes}), "luck")
+cf.tables.shown(luck.grid(around, {m: MODES[m][0] for m in modes}), "luck")
 
 # %% [markdown]
 # ## In short
@@ -115,16 +88,14 @@ found = {"agrees": luck.agrees(around[1], draws)}
 for mode in modes:
     rows = around[1][around[1]["mode"] == mode]
     over_texts = evaluate.interval(
-        tables.of_mode(ranks, mode), 1, seed=seed, expected=True
+        cf.tables.of_mode(ranks, mode), 1, seed=seed, expected=True
     )
     width = over_texts.high - over_texts.low
     who = f"{retriever.name} ({MODES[mode][0]})"
     found[mode] = luck.moved(rows, width, 1, draws, who)
 gain = luck.gains(drawn, ranks, 1, "prompted", "general")
 found["turned"] = luck.turned(gain, 1, draws)
-for name, sentence in found.items():
-    glue(f"sentence_luck_{name}", sentence)
-Markdown("\n\n".join(found.values()))
+cf.conclude(workspace, "luck", found, ranks, {"": drawn})
 
 # %% [markdown]
 # ## What would change our mind

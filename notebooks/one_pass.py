@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Questions known beforehand
 #
@@ -22,15 +8,6 @@
 # anybody searches. At query time one only chooses which embeddings to look at. The
 # gain is the one of the chapter on prompted embeddings. Here we look at the price.
 
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
-
 # %% tags=["parameters"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
@@ -40,18 +17,14 @@ timed_images = 48  # pictures embedded for each measured time
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import Markdown
 
+import cocofacet as cf
 from cocofacet.chapters.one_pass import time_prompts
 from cocofacet.picture import open_image
-from cocofacet.report import figures, sentences, tables
-from cocofacet.report.glue import glue
-from cocofacet.report.provenance import made_with
-from cocofacet.report.style import use_style
-from cocofacet.workspace import open_workspace
+from cocofacet.report import sentences
 
-use_style()
-workspace = open_workspace(profile, run, seed, changes)
+cf.use_style()
+workspace = cf.open_workspace(profile, run, seed, changes)
 questions = list(workspace.questions.values())
 workspace.announce(workspace.profile.promptable, prompts=1 + len(questions))
 retriever = workspace.retriever(workspace.profile.promptable)
@@ -77,10 +50,10 @@ times, largest = time_prompts(ways, pictures, prompts, counts)
 print(f"largest difference between any two numbers: {largest:.1e}")
 
 # %% mystnb={"image": {"alt": "Two lines against the number of prompts: milliseconds an image in one pass, and in separate passes."}}
-figures.cost(times, workspace.profile.shown_as)
+cf.figures.cost(times, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]
-made_with(
+cf.made_with(
     workspace,
     f"best of three times, {len(pictures)} pictures, on this machine",
     "none and the GPT-written questions",
@@ -105,15 +78,15 @@ numbers = {
 sizes = pd.DataFrame(
     {"MB as float32": {k: 4 * n / 1e6 for k, n in numbers.items()}}
 )
-tables.shown(sizes, "storage").format("{:.2f}")
+cf.tables.shown(sizes, "storage").format("{:.2f}")
 
 # %% [markdown]
 # ## What it buys
 
 # %% tags=["hide-input"]
 ranks = workspace.ranks(retriever, ("general", "prompted"))
-by_mode = [tables.of_mode(ranks, mode) for mode in ("prompted", "general")]
-gain = tables.row_of(tables.differences(*by_mode, 5, seed), "macro")
+by_mode = [cf.tables.of_mode(ranks, mode) for mode in ("prompted", "general")]
+gain = cf.tables.row_of(cf.tables.differences(*by_mode, 5, seed), "macro")
 last = times[times.prompts == len(prompts)].set_index("way").milliseconds
 found = {
     "pass": f"One pass over a picture with {len(prompts)} prompts takes "
@@ -127,10 +100,7 @@ found = {
         5,
     ),
 }
-for name, sentence in found.items():
-    glue(f"sentence_{name}", sentence)
-workspace.save_ranks("one_pass", ranks)
-Markdown("\n\n".join(found.values()))
+cf.conclude(workspace, "one_pass", found, ranks)
 
 # %% [markdown]
 # The paper's 15 % is on photographs, with another model. At test time the authors let

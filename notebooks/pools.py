@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Other pools, other bases
 #
@@ -20,15 +6,6 @@
 #
 # A gain seen with one model on one set of pictures may be that model's, or those
 # pictures'. So the same measurement is made again with another of each.
-
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
 
 # %% tags=["parameters"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
@@ -41,16 +18,11 @@ k = 1  # the cut-off of the figure and the sentences
 import pandas as pd
 from IPython.display import Markdown, display
 
+import cocofacet as cf
 from cocofacet.chapters import pools as report
-from cocofacet.io import InputError
-from cocofacet.report import figures, tables
-from cocofacet.report.glue import glue
-from cocofacet.report.provenance import made_with
-from cocofacet.report.style import use_style
-from cocofacet.workspace import open_workspace
 
-use_style()
-workspace = open_workspace(profile, run, seed, changes)
+cf.use_style()
+workspace = cf.open_workspace(profile, run, seed, changes)
 
 # %% [markdown]
 # ## The pools
@@ -65,7 +37,7 @@ for name in workspace.profile.pools:
     pool = workspace.pool(name)
     try:
         pools[name] = pool if pool.benchmark.queries else None
-    except InputError as error:
+    except cf.InputError as error:
         print(f"left out: {error}")
 
 # %% mystnb={"image": {"alt": "Six pictures of each pool, with the labels that their queries ask for."}}
@@ -74,7 +46,7 @@ for name, pool in pools.items():
     chosen = list(first.values())[:: max(1, len(first) // 6)][:6]
     display(Markdown(f"**{name}**"))
     display(
-        figures.gallery(
+        cf.figures.gallery(
             pool.images,
             [(q.candidates[0], q.label[:18]) for q in chosen],
             name,
@@ -96,9 +68,9 @@ for base in workspace.profile.promptables:
     for name, pool in pools.items():
         here = pool.ranks(retriever, ("general", "prompted"))
         ranks.append(here)
-        found[base, name] = tables.differences(
-            tables.of_mode(here, "prompted"),
-            tables.of_mode(here, "general"),
+        found[base, name] = cf.tables.differences(
+            cf.tables.of_mode(here, "prompted"),
+            cf.tables.of_mode(here, "general"),
             k,
             seed,
         )
@@ -108,13 +80,13 @@ report.gains(found, k, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]
 metric = f"paired difference in Recall@{k}, prompted minus general; bars: 95 % bootstrap interval over query texts"
-made_with(workspace, metric, "GPT-written", *loaded)
+cf.made_with(workspace, metric, "GPT-written", *loaded)
 
 # %% [markdown]
 # ## The numbers
 
 # %% tags=["hide-input"]
-tables.shown(report.grid(found), "pools")
+cf.tables.shown(report.grid(found), "pools")
 
 # %% [markdown]
 # ## A control that asks for everything
@@ -134,16 +106,16 @@ costs = {}
 for retriever in loaded:
     here = captions.ranks(retriever, asked)
     ranks.append(here)
-    costs[retriever.name] = tables.differences(
-        tables.of_mode(here, "wrong"),
-        tables.of_mode(here, "general"),
+    costs[retriever.name] = cf.tables.differences(
+        cf.tables.of_mode(here, "wrong"),
+        cf.tables.of_mode(here, "general"),
         k,
         seed,
     )
 
 # %% tags=["hide-input"]
 metric = f"paired difference in Recall@{k}, mean over the facets' questions minus general, {len(captions.benchmark.queries)} captions"
-made_with(workspace, metric, "GPT-written, all facets'", *loaded)
+cf.made_with(workspace, metric, "GPT-written, all facets'", *loaded)
 
 # %% [markdown]
 # ## In short
@@ -154,10 +126,7 @@ said = {
     "unlike": report.unlike(found, k),
     "captions": report.captions(costs, k),
 }
-for key, sentence in said.items():
-    glue(f"sentence_{key}", sentence)
-workspace.save_ranks("pools", pd.concat(ranks, ignore_index=True))
-Markdown("\n\n".join(said.values()))
+cf.conclude(workspace, "pools", said, pd.concat(ranks, ignore_index=True))
 
 # %% [markdown]
 # ## What would change our mind

@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Prompted embeddings
 #
@@ -22,15 +8,6 @@
 # for that question. We ask the facet's own question, and then, as controls, the wrong
 # ones and none at all.
 
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
-
 # %% tags=["parameters"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
@@ -39,22 +16,19 @@ changes = {}  # of the profile, such as {"promptables": "e5-v"}
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import Markdown, display
+from IPython.display import display
 
-from cocofacet.benchmark.facets import FACETS
-from cocofacet.report import figures, sentences, tables
-from cocofacet.report.glue import glue
-from cocofacet.report.provenance import made_with
-from cocofacet.report.style import MODES, use_style
-from cocofacet.workspace import open_workspace
+import cocofacet as cf
+from cocofacet.report import sentences
+from cocofacet.report.style import MODES
 
-use_style()
-workspace = open_workspace(profile, run, seed, changes)
+cf.use_style()
+workspace = cf.open_workspace(profile, run, seed, changes)
 questions = {
-    name: FACETS[name].question for name in workspace.benchmark.facets
+    name: cf.FACETS[name].question for name in workspace.benchmark.facets
 }
 asked = pd.Series(questions, name="question shown with each picture")
-tables.shown(asked.to_frame(), "asked", "words")
+cf.tables.shown(asked.to_frame(), "asked", "words")
 
 # %% [markdown]
 # ## Four ways to show a picture
@@ -77,11 +51,11 @@ ranks = workspace.ranks(retriever, ("general", "bare", "prompted", "wrong"))
 modes = {
     mode: MODES[mode][0] for mode in ("general", "bare", "prompted", "wrong")
 }
-recalls = {k: tables.recalls(ranks, k, seed) for k in (1, 5)}
+recalls = {k: cf.tables.recalls(ranks, k, seed) for k in (1, 5)}
 
 # %% mystnb={"image": {"alt": "Dots with intervals: Recall at 1 for each facet, without a prompt, with the bare instruction, with the facet's own question and with wrong questions."}}
-figures.recall_by_facet(
-    {retriever.name: tables.facets_only(recalls[1])},
+cf.figures.recall_by_facet(
+    {retriever.name: cf.tables.facets_only(recalls[1])},
     1,
     workspace.profile.shown_as,
     modes=list(modes),
@@ -89,7 +63,7 @@ figures.recall_by_facet(
 
 # %% tags=["hide-input"]
 metric = "Recall@1 in pools of 100, each facet over its queries; bars: 95 % bootstrap interval over query texts"
-made_with(workspace, metric, "GPT-written", retriever)
+cf.made_with(workspace, metric, "GPT-written", retriever)
 
 # %% [markdown]
 # ## What the question changes
@@ -98,14 +72,16 @@ made_with(workspace, metric, "GPT-written", retriever)
 # compared with itself.
 
 # %% mystnb={"image": {"alt": "Dots with intervals around a zero line: the difference in Recall at 1 to the general embedding, by facet, for the facet's question, wrong questions and the bare instruction."}}
-general = tables.of_mode(ranks, "general")
+general = cf.tables.of_mode(ranks, "general")
 over_general = {
-    mode: tables.differences(tables.of_mode(ranks, mode), general, 1, seed)
+    mode: cf.tables.differences(
+        cf.tables.of_mode(ranks, mode), general, 1, seed
+    )
     for mode in ("prompted", "wrong", "bare")
 }
-figures.gains(
+cf.figures.gains(
     {
-        modes[mode]: tables.facets_only(table)
+        modes[mode]: cf.tables.facets_only(table)
         for mode, table in over_general.items()
     },
     1,
@@ -120,8 +96,8 @@ figures.gains(
 # is high away from the diagonal is a question that the model takes for another one.
 
 # %% mystnb={"image": {"alt": "A grid of numbers, darker for higher: Recall at 1 of each facet's queries, across, under each facet's question, down. The facet's own questions lie on the diagonal."}}
-by_question = tables.question_by_facet(ranks, questions, 1)
-figures.cross(by_question, 1, workspace.profile.shown_as)
+by_question = cf.tables.question_by_facet(ranks, questions, 1)
+cf.figures.cross(by_question, 1, workspace.profile.shown_as)
 
 # %% [markdown]
 # ## The numbers
@@ -131,9 +107,9 @@ figures.cross(by_question, 1, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]
 for k in (1, 5):
-    grid = tables.recall_grid({k: recalls[k]}, modes)
-    display(tables.shown(grid, f"prompted-{k}"))
-made_with(
+    grid = cf.tables.recall_grid({k: recalls[k]}, modes)
+    display(cf.tables.shown(grid, f"prompted-{k}"))
+cf.made_with(
     workspace, "Recall in percent [95 % interval]", "GPT-written", retriever
 )
 
@@ -142,7 +118,7 @@ made_with(
 
 # %% tags=["hide-input"]
 macro = {
-    mode: tables.row_of(table, "macro")
+    mode: cf.tables.row_of(table, "macro")
     for mode, table in over_general.items()
 }
 asked = {
@@ -155,14 +131,11 @@ found = {
     for name, (mode, what) in asked.items()
 }
 found["facets"] = sentences.by_facet(
-    tables.facets_only(over_general["prompted"]), 1
+    cf.tables.facets_only(over_general["prompted"]), 1
 )
 found["taken"] = sentences.mistaken(by_question)
-for name, sentence in found.items():
-    glue(f"sentence_{name}", sentence)
-workspace.save_ranks("prompted", ranks)
 workspace.save_json("headline", {"sentences": list(found.values())})
-Markdown("\n\n".join(found.values()))
+cf.conclude(workspace, "prompted", found, ranks)
 
 # %% [markdown]
 # ## What would change our mind

@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Rerank
 #
@@ -22,15 +8,6 @@
 # Embedding all pictures beforehand needs the question beforehand. The linear map needs
 # a hundred pictures for each new question. Reranking needs a few for each query, and
 # the model's own answer for those.
-
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
 
 # %% tags=["parameters"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
@@ -46,19 +23,16 @@ gallery_k = 10  # the cut-off of precision in the gallery
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import Markdown
 
+import cocofacet as cf
 from cocofacet.chapters import rerank as report
-from cocofacet.report import tables
-from cocofacet.report.glue import glue
-from cocofacet.report.provenance import made_with
-from cocofacet.report.style import use_style
 from cocofacet.retrieval import rerank
-from cocofacet.workspace import open_workspace
 
-use_style()
+cf.use_style()
 # The released files do not say which images carry a label: what is built here does.
-workspace = open_workspace(profile, run, seed, {**changes, "released": False})
+workspace = cf.open_workspace(
+    profile, run, seed, {**changes, "released": False}
+)
 benchmark, questions = workspace.benchmark, workspace.questions
 retriever = workspace.retriever(workspace.profile.promptable)
 total = len(benchmark.images)
@@ -116,7 +90,7 @@ report.against_cost(
 
 # %% tags=["hide-input"]
 metric = f"Recall@{k} in pools of 100; mAP and Precision@{gallery_k} in the gallery; macro over facets; linear map: ridge, K = {count}, mean of {draws} draws"
-made_with(workspace, metric, "GPT-written", retriever)
+cf.made_with(workspace, metric, "GPT-written", retriever)
 
 # %% [markdown]
 # The upright line stands at the linear map's K. It pays that for each *question* and
@@ -128,7 +102,7 @@ made_with(workspace, metric, "GPT-written", retriever)
 
 # %% tags=["hide-input"]
 grid = report.table(found, k, gallery_k)
-tables.shown(grid, "rerank", "long").format("{:.1f}", na_rep="")
+cf.tables.shown(grid, "rerank", "long").format("{:.1f}", na_rep="")
 
 # %% [markdown]
 # ## What it costs
@@ -141,7 +115,7 @@ tables.shown(grid, "rerank", "long").format("{:.1f}", na_rep="")
 # %% tags=["hide-input"]
 texts = len({query.text for query in benchmark.queries})
 cost = report.costs(embedded, total, len(questions), texts, count)
-tables.shown(cost, "rerank-cost", "long")
+cf.tables.shown(cost, "rerank-cost", "long")
 
 # %% [markdown]
 # ## In short
@@ -158,13 +132,14 @@ said = {
     "crossing_gallery": report.crossing(found, "map", gallery, count),
     "even": report.break_even(depth, count, total),
 }
-for key, sentence in said.items():
-    glue(f"sentence_rerank_{key}", sentence)
 kept = ["general", f"rerank-{depth}", "ridge", "prompted"]
-workspace.save_ranks("rerank", ranks[ranks["mode"].isin(kept)])
-workspace.save_table("rerank", found.set_index("where"))
-workspace.save_table("rerank.cost", cost)
-Markdown("\n\n".join(said.values()))
+cf.conclude(
+    workspace,
+    "rerank",
+    said,
+    ranks[ranks["mode"].isin(kept)],
+    {"": found.set_index("where"), "cost": cost},
+)
 
 # %% [markdown]
 # ## What would change our mind

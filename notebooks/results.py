@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Results at full scale
 #
@@ -20,15 +6,6 @@
 # The other chapters run on drawn pictures, on any laptop. This page shows what was run
 # on photographs. A row appears here when a run's ranks are committed under
 # `results/full/`, each with the manifest of what made it.
-
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
 
 # %% tags=["parameters", "hide-input"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
@@ -40,13 +17,11 @@ shown_profile = "full"  # whose committed runs are shown
 # %% tags=["hide-input"]
 from IPython.display import Markdown, display
 
-from cocofacet import paper
+import cocofacet as cf
 from cocofacet.chapters.results import made_by, nothing_yet
 from cocofacet.evaluation import runs
-from cocofacet.report import tables
-from cocofacet.workspace import open_workspace
 
-workspace = open_workspace(profile, run, seed, changes)
+workspace = cf.open_workspace(profile, run, seed, changes)
 results = workspace.root / "results"
 
 # %% [markdown]
@@ -58,7 +33,7 @@ results = workspace.root / "results"
 # %% tags=["hide-input"]
 if any((results / shown_profile).glob("*/*.ranks.csv")):
     summary = runs.summary(runs.collect(results, shown_profile))
-    display(tables.shown(summary, "results").format("{:.1f}"))
+    display(cf.tables.shown(summary, "results").format("{:.1f}"))
 else:
     display(Markdown(nothing_yet(shown_profile)))
 
@@ -72,7 +47,7 @@ made = made_by(results / shown_profile)
 if made.empty:
     display(Markdown("No manifests yet."))
 else:
-    display(tables.shown(made, "made"))
+    display(cf.tables.shown(made, "made"))
 
 # %% [markdown]
 # ## The paper's own
@@ -81,5 +56,5 @@ else:
 # is not known here. Only the same retriever on the same queries may be set beside it.
 
 # %% tags=["hide-input"]
-for number in paper.TABLE_1.values():
+for number in cf.paper.TABLE_1.values():
     display(Markdown(f"- {number.what}: {number}"))

@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Several attributes at once
 #
@@ -21,15 +7,6 @@
 #
 # Each question brings one attribute forward and lets the others go. So no single
 # prompted embedding holds a query of several. But their scores can be added.
-
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
 
 # %% tags=["parameters"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
@@ -42,20 +19,17 @@ k = 1  # the cut-off of recall
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import Markdown
 
+import cocofacet as cf
 from cocofacet.chapters import several as report
 from cocofacet.evaluation import truth
-from cocofacet.report import tables
-from cocofacet.report.glue import glue
-from cocofacet.report.provenance import made_with
-from cocofacet.report.style import use_style
 from cocofacet.retrieval import combine
-from cocofacet.workspace import open_workspace
 
-use_style()
+cf.use_style()
 # The released files do not say which images carry a label: what is built here does.
-workspace = open_workspace(profile, run, seed, {**changes, "released": False})
+workspace = cf.open_workspace(
+    profile, run, seed, {**changes, "released": False}
+)
 benchmark, questions = workspace.benchmark, workspace.questions
 retriever = workspace.retriever(workspace.profile.promptable)
 
@@ -89,7 +63,7 @@ asked = combine.queries_about(
 )
 
 # %% tags=["hide-input"]
-tables.shown(report.asked(asked), "several-asked").format(precision=1)
+cf.tables.shown(report.asked(asked), "several-asked").format(precision=1)
 
 # %% [markdown]
 # ## Six ways to search
@@ -134,7 +108,9 @@ report.recall_and_map(ranks, searched, k, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]
 metric = f"Recall@{k} in pools of 100 and mAP in the gallery, over queries of several attributes"
-made_with(workspace, metric, "GPT-written, one a facet or joined", retriever)
+cf.made_with(
+    workspace, metric, "GPT-written, one a facet or joined", retriever
+)
 
 # %% [markdown]
 # ## The numbers
@@ -143,7 +119,7 @@ made_with(workspace, metric, "GPT-written, one a facet or joined", retriever)
 
 # %% tags=["hide-input"]
 grid = report.by_set(ranks, searched, k)
-tables.shown(grid, "several", "long").format("{:.1f}")
+cf.tables.shown(grid, "several", "long").format("{:.1f}")
 
 # %% [markdown]
 # ## In short
@@ -155,12 +131,8 @@ said = {
     "changed": report.changed(compared, k),
     "weakest": report.weakest(searched, "part-prompted"),
 }
-for key, sentence in said.items():
-    glue(f"sentence_several_{key}", sentence)
-workspace.save_ranks("several", ranks)
-workspace.save_table("several", searched)
-workspace.save_table("several.changes", compared.set_index("change"))
-Markdown("\n\n".join(said.values()))
+kept = {"": searched, "changes": compared.set_index("change")}
+cf.conclude(workspace, "several", said, ranks, kept)
 
 # %% [markdown]
 # ## What would change our mind

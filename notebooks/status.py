@@ -1,31 +1,8 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Status of this build
 #
 # Every number of this book was computed when the book was built. This page says on
 # what, with which versions, and how long it took.
-
-# %% tags=["remove-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
 
 # %% tags=["parameters", "remove-input"]
 profile = "mini"
@@ -38,6 +15,7 @@ changes = {}  # of the profile, such as {"promptables": "e5-v"}
 
 # %% tags=["remove-input"]
 import json
+import os
 import platform
 from importlib.metadata import version
 
@@ -45,10 +23,10 @@ import pandas as pd
 import torch
 from IPython.display import Markdown, display
 
+import cocofacet as cf
 from cocofacet.report.tables import shown
-from cocofacet.workspace import open_workspace
 
-workspace = open_workspace(profile, run, seed, changes)
+workspace = cf.open_workspace(profile, run, seed, changes)
 
 PACKAGES = (
     "cocofacet torch torchvision transformers open_clip_torch safetensors "

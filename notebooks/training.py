@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # How the tiny models were trained
 #
@@ -23,15 +9,6 @@
 # retrieval through text there are a Qwen2-VL that answers in words and a text embedder of
 # sentence-transformers. The same code loads them as loads their big sisters.
 
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
-
 # %% tags=["parameters"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
@@ -42,12 +19,11 @@ import pandas as pd
 from IPython.display import Markdown, display
 from training.captions import RATES
 
+import cocofacet as cf
 from cocofacet.chapters import training
 from cocofacet.io import COMMITTED
-from cocofacet.report import figures, tables
-from cocofacet.report.style import use_style
 
-use_style()
+cf.use_style()
 folder = COMMITTED / "training"
 records = training.read_records(folder)
 print(f"{len(records)} records of trainings in results/training")
@@ -122,7 +98,9 @@ Markdown(
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Small panels, one for each model: Recall at 1 on tune scenes against training steps, general and prompted."}}
 curves = training.curves(records)
 if len(curves):
-    display(figures.learning_curves(curves, 1, "rendered world, tune scenes"))
+    display(
+        cf.figures.learning_curves(curves, 1, "rendered world, tune scenes")
+    )
 
 # %% [markdown]
 # ## Answers in words
@@ -133,7 +111,7 @@ if len(curves):
 # %% tags=["hide-input"]
 shares = training.last_shares(records)
 if len(shares):
-    display(tables.shown(shares, "answers").format("{:.0f}"))
+    display(cf.tables.shown(shares, "answers").format("{:.0f}"))
 
 # %% [markdown]
 # ## If captions said more
@@ -147,7 +125,7 @@ if len(shares):
 # %% tags=["hide-input"]
 rates = training.by_caption_rate(records)
 if len(rates):
-    display(tables.shown(rates, "caption rates").format("{:.0f}"))
+    display(cf.tables.shown(rates, "caption rates").format("{:.0f}"))
 else:
     display(Markdown("These have not been trained yet."))
 
@@ -155,7 +133,7 @@ else:
 # ## Settings and time
 
 # %% tags=["hide-input"]
-tables.shown(training.settings(records), "settings")
+cf.tables.shown(training.settings(records), "settings")
 
 # %% [markdown]
 # The minutes are of a processor shared with other work, one thread a training.
@@ -173,7 +151,7 @@ tables.shown(training.settings(records), "settings")
 path = folder / "seeds.ranks.csv"
 if path.is_file():
     seeds = training.seeds(pd.read_csv(path))
-    display(tables.shown(seeds, "seeds").format("{:.1f}"))
+    display(cf.tables.shown(seeds, "seeds").format("{:.1f}"))
 else:
     display(Markdown("No other seed has been trained yet."))
 

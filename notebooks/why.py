@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Why
 #
@@ -24,15 +10,6 @@
 # classifier trained on labels, other images, images that the text finds, or the text
 # alone.
 
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
-
 # %% tags=["parameters"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
@@ -44,21 +21,19 @@ k = 1  # the cut-off of the figures and the sentences
 import pandas as pd
 from IPython.display import Markdown, display
 
+import cocofacet as cf
 from cocofacet.chapters import caption_rates
 from cocofacet.chapters import why as report
 from cocofacet.chapters.caption_rates_data import read
 from cocofacet.evaluation import metrics as evaluate
 from cocofacet.evaluation import probes as reach
 from cocofacet.io import COMMITTED
-from cocofacet.report import tables
-from cocofacet.report.glue import glue
-from cocofacet.report.provenance import made_with
-from cocofacet.report.style import use_style
-from cocofacet.workspace import open_workspace
 
-use_style()
+cf.use_style()
 # The released files do not say which labels images carry: what is built here does.
-workspace = open_workspace(profile, run, seed, {**changes, "released": False})
+workspace = cf.open_workspace(
+    profile, run, seed, {**changes, "released": False}
+)
 dual, promptable = workspace.profile.dual, workspace.profile.promptable
 
 # %% [markdown]
@@ -105,13 +80,13 @@ report.figure(panels, k, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]
 metric = f"Recall@{k} in pools of 100, each facet over its queries; bars: 95 % bootstrap interval over query texts"
-made_with(workspace, metric, "none; GPT-written", *loaded)
+cf.made_with(workspace, metric, "none; GPT-written", *loaded)
 
 # %% [markdown]
 # ## The numbers
 
 # %% tags=["hide-input"]
-tables.shown(report.grid(panels), "why")
+cf.tables.shown(report.grid(panels), "why")
 
 # %% [markdown]
 # How often the probe's first choice is right, in percent of images. *Balanced* is the
@@ -124,7 +99,7 @@ named = {
     for name in asked
     for mode, rows in found[name].named.groupby("mode", sort=False)
 }
-tables.shown(report.naming_grid(named), "naming")
+cf.tables.shown(report.naming_grid(named), "naming")
 
 # %% [markdown]
 # ## The controlled answer
@@ -149,7 +124,7 @@ else:
 # %% tags=["hide-input"]
 if rates:
     said = caption_rates.verdicts(rates, by_rate, k, seed)
-    display(tables.shown(caption_rates.grid(by_rate), "caption-rates"))
+    display(cf.tables.shown(caption_rates.grid(by_rate), "caption-rates"))
     display(Markdown(caption_rates.made_with(rates, k)))
     display(Markdown(caption_rates.made_by(rates)))
 
@@ -182,16 +157,13 @@ if rates:
     short["seeds"] = caption_rates.by_seed(rates, k)
     short["beyond"] = caption_rates.beyond(rates, best, k, seed)
     short["price"] = caption_rates.price(there, rates, best, k)
-for key, sentence in short.items():
-    glue(f"sentence_why_{key}", sentence)
 ranks = pd.concat([each.ranks for each in found.values()], ignore_index=True)
-workspace.save_ranks("why", ranks)
-workspace.save_table("why", pd.concat(levels, names=["retriever"]))
-workspace.save_table(
-    "why.named",
-    pd.concat({n: f.named for n, f in found.items()}, names=["retriever"]),
-)
-Markdown("\n\n".join(short.values()))
+named = {name: each.named for name, each in found.items()}
+kept = {
+    "": pd.concat(levels, names=["retriever"]),
+    "named": pd.concat(named, names=["retriever"]),
+}
+cf.conclude(workspace, "why", short, ranks, kept)
 
 # %% [markdown]
 # ## What would change our mind

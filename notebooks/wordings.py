@@ -1,17 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,-all
-#     notebook_metadata_filter: kernelspec,jupytext,-all
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3 (ipykernel)
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Ways to ask
 #
@@ -21,15 +7,6 @@
 # A question can be worded by a machine or by a person. It can be replaced by one about
 # everything, by nonsense, or by another facet's. It can stand with the query instead of
 # the image. Each of these takes one thing away.
-
-# %% tags=["hide-input"]
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    # %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
 
 # %% tags=["parameters"]
 profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
@@ -41,22 +18,15 @@ k = 1  # the cut-off of the figures
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import Markdown
 
-from cocofacet.benchmark.facets import FACETS
+import cocofacet as cf
 from cocofacet.chapters import asked as wordings
 from cocofacet.chapters import wordings as report
-from cocofacet.report import tables
-from cocofacet.report.glue import glue
-from cocofacet.report.provenance import made_with
-from cocofacet.report.style import use_style
-from cocofacet.retrievers.zoo import ROWS
-from cocofacet.workspace import open_workspace
 
-use_style()
-workspace = open_workspace(profile, run, seed, changes)
+cf.use_style()
+workspace = cf.open_workspace(profile, run, seed, changes)
 questions = workspace.questions
-human = {facet: FACETS[facet].human_question for facet in questions}
+human = {facet: cf.FACETS[facet].human_question for facet in questions}
 
 # %% [markdown]
 # ## The questions
@@ -73,7 +43,7 @@ asked = pd.DataFrame(
         "nonsense": {f: wordings.nonsense(q) for f, q in questions.items()},
     }
 )
-tables.shown(asked, "questions")
+cf.tables.shown(asked, "questions")
 
 # %% [markdown]
 # ## What each way changes
@@ -110,7 +80,7 @@ ranks.append(
         **identity,
     )
 )
-row = ROWS[name]
+row = cf.ROWS[name]
 spaced = {
     "general": wordings.other_space(row.general),
     "prompted": wordings.other_space(row.prompted),
@@ -128,7 +98,7 @@ report.ways(found, k, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]
 metric = f"paired difference in Recall@{k} to the general embedding, macro over facets; bars: 95 % bootstrap interval over query texts"
-made_with(workspace, metric, "as named in each row", retriever)
+cf.made_with(workspace, metric, "as named in each row", retriever)
 
 # %% [markdown]
 # ## By facet
@@ -137,7 +107,7 @@ made_with(workspace, metric, "as named in each row", retriever)
 
 # %% tags=["hide-input"]
 grid = report.by_facet_and_way(ranks, ["general", *shown], k, seed)
-tables.shown(grid, "ways").format("{:.1f}")
+cf.tables.shown(grid, "ways").format("{:.1f}")
 
 # %% [markdown]
 # ## Could it be chance?
@@ -151,17 +121,14 @@ tables.shown(grid, "ways").format("{:.1f}")
 tests = report.sign_flips(
     ranks, [m for m in report.QUESTIONS if m in shown], k, seed
 )
-tables.shown(tests, "tests")
+cf.tables.shown(tests, "tests")
 
 # %% [markdown]
 # ## In short
 
 # %% tags=["hide-input"]
 sentences = report.what_matters(found, k)
-for key, sentence in sentences.items():
-    glue(f"sentence_{key}", sentence)
-workspace.save_ranks("wordings", ranks)
-Markdown("\n\n".join(sentences.values()))
+cf.conclude(workspace, "wordings", sentences, ranks)
 
 # %% [markdown]
 # ## What would change our mind

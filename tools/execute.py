@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 import jupytext
+import paired
 import papermill
 import yaml
 
@@ -31,8 +32,17 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 
 
+# These two report on the others, so they run after them.
+REPORTING = ("status", "claims")
+
+
 class Refused(ValueError):
     """What was asked for does not exist; the message says what does."""
+
+
+def reporting_last(sources: list[Path]) -> list[Path]:
+    """The chapters in their order, then those that report on them."""
+    return sorted(sources, key=lambda source: source.stem in REPORTING)
 
 
 def profile_file(profile: str) -> Path:
@@ -102,8 +112,7 @@ def execute(
     handle, draft = tempfile.mkstemp(suffix=".ipynb", dir=target.parent, prefix=".")
     os.close(handle)
     try:
-        notebook = jupytext.read(source)
-        Path(draft).write_text(jupytext.writes(notebook, fmt="ipynb"))
+        paired.write(source, Path(draft))
         try:
             papermill.execute_notebook(
                 draft,
@@ -155,7 +164,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Run what was asked for: 0 if all ran, 1 if a cell failed, 2 if refused."""
     given = arguments(argv)
-    sources = given.notebooks or sorted(NOTEBOOKS.glob("*.py"))
+    sources = given.notebooks or reporting_last(paired.in_order())
     out = given.out or ROOT / "_build/executed" / given.profile / given.run
     try:
         if not re.fullmatch(r"[\w.-]+", given.run) or given.run.startswith("."):
@@ -172,7 +181,7 @@ def main(argv: list[str] | None = None) -> int:
                 wanted[name] = value
         wanted["run"] = given.run
         profile_named(wanted["profile"]).changed(wanted.get("changes", {}))
-        everywhere = {*NOTEBOOKS.glob("*.py"), *sources}
+        everywhere = {*paired.in_order(), *sources}
         known = {path: known_parameters(path) for path in everywhere}
         check(wanted, known)
     except (Refused, InputError) as refusal:

@@ -1,30 +1,39 @@
-"""One run: from a collection and its retrievers to ranks, and where they are kept.
+"""One run: its pictures, benchmark and retrievers, its embeddings and ranks.
 
+    data/<profile>/world/                 a rendered world: pictures and annotations
+    data/<folder>/                        official annotations and pictures
+    data/<profile>/benchmark-seed<seed>-<key>/  the official files and the manifest
     data/<profile>/store/                 embeddings, shared by all runs
     results/<profile>/<run>/              ranks, tables, and what made them
 
-A notebook asks the workspace for what it needs. What an earlier notebook saved is
-loaded, what is missing is computed: so notebooks run alone, in any order, and side by
-side.
+What is not there yet is rendered, fetched, built or computed; what an earlier notebook
+saved is loaded. So notebooks run alone, in any order, and side by side.
 """
 
+import hashlib
+import json
 import os
+import subprocess
+import sys
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
-from cocofacet.benchmark import pools as companions
+from cocofacet.benchmark import dataset, images, pools, sources
+from cocofacet.benchmark.build import build
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.collection import Collection
 from cocofacet.embeddings import store
-from cocofacet.evaluation import metrics as evaluate
+from cocofacet.evaluation import ranking
+from cocofacet.fetch.fetch import fetch
 from cocofacet.io import InputError, write_atomic, write_json
-from cocofacet.profiles import profile_named
+from cocofacet.profiles import Profile, profile_named
 from cocofacet.retrievers import cost
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.base import Retriever
@@ -32,6 +41,8 @@ from cocofacet.retrievers.base import Retriever
 # A library's remark that its progress bar could be prettier, in every notebook.
 warnings.filterwarnings("ignore", message="IProgress not found")
 
+ANCHORS = "anchors/"  # a folder of pictures that no query ever sees
+RELEASED = "coco-facet"  # below the annotations: the authors' query files
 PACKAGES = ("cocofacet", "torch", "transformers", "open_clip_torch", "numpy")
 
 
@@ -48,11 +59,125 @@ def home() -> Path:
 
 
 @dataclass(frozen=True)
-class Workspace(Collection):
-    """One run of one profile: ``run`` names it, ``loaded`` remembers which weights."""
+class Workspace:
+    """One run of one profile. Nothing is made before it is asked for.
 
+    Attributes:
+        profile: where everything comes from.
+        seed: of the negatives drawn.
+        root: the folder that holds data/ and results/.
+        companion: a row of `pools.COMPANIONS` in place of the facets; "" for the
+            facets.
+        other_style: of the world, where it is not the profile's own.
+        run: the name of the run.
+        loaded: which weights were loaded, by retriever.
+    """
+
+    profile: Profile
+    seed: int
+    root: Path
+    companion: str = ""
+    other_style: str = ""
     run: str = "default"
     loaded: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data" / self.profile.name
+
+    @property
+    def images(self) -> Path:
+        """The root under which candidate paths such as ``val2017/x.jpg`` lie."""
+        return self.annotations / "images"
+
+    def path(self, name: str) -> Path:
+        """The file of a picture; where it would be, if it is not there."""
+        return images.find(self.images, name) or self.images / name
+
+    @cached_property
+    def annotations(self) -> Path:
+        """The folder of annotation files and pictures; rendered or fetched first
+        where the profile says by what."""
+        if self.profile.world:
+            folder = self.data / self.profile.folder
+            # A command and not an import: the two packages meet in files only.
+            command = [sys.executable, "-m", self.profile.world, "write"]
+            command += ["--fraction", str(self.profile.fraction)]
+            command += ["--style", self.profile.style]
+            subprocess.run(
+                [*command, "--out", str(folder)],
+                check=True,
+                stdout=subprocess.DEVNULL,  # that it is there already
+            )
+            return folder
+        folder = self.root / "data" / self.profile.folder
+        if self.profile.fetch:
+            fetch(self.profile.fetch, folder)
+        if not folder.is_dir():
+            raise InputError(
+                f"{folder}: the folder of annotations and images is missing. Put the "
+                "official files there; `cocofacet build --help` lists their names."
+            )
+        return folder
+
+    @cached_property
+    def benchmark(self) -> dataset.Benchmark:
+        """COCO-Facet: the released files, or built with this run's seed.
+
+        What is built is also saved in the official files, in a folder named after its
+        content: other annotations or another version of the rules make another one.
+        """
+        if self.companion:
+            return self._companion()
+        if self.profile.released:
+            return dataset.load(self.annotations / RELEASED)
+        built = build(
+            sources.locate(self.annotations),
+            seed=self.seed,
+            images=self.images,
+            facets=self.profile.facets or None,
+            allow_missing=not self.profile.world,
+            most_images=self.profile.max_images or None,
+        )
+        manifest = json.dumps(built.manifest, sort_keys=True).encode()
+        key = hashlib.sha256(manifest).hexdigest()[:8]
+        built.save(self.data / f"benchmark-seed{self.seed}-{key}")
+        return built
+
+    def pool(self, name: str) -> Self:
+        """The same run on another pool of images: a drawing style of the world, or a
+        companion of the benchmark."""
+        if name in pools.COMPANIONS:
+            return replace(self, companion=name)
+        folder = f"{self.profile.folder}-{name}"
+        profile = replace(self.profile, style=name, folder=folder)
+        return replace(self, profile=profile, other_style=name)
+
+    def _companion(self) -> dataset.Benchmark:
+        found = pools.released(self.annotations / RELEASED, self.companion)
+        if found:
+            return found
+        rows = pools.COMPANIONS[self.companion].rows
+        if rows:
+            return pools.from_rows(self.annotations / rows, self.companion, self.seed)
+        read = sources.read_captions(sources.locate(self.annotations)["captions"])
+        usable = [name for name in read if images.find(self.images, name)]
+        usable.sort(key=images.by_hash)
+        limited = usable[: self.profile.max_images or None]
+        return pools.from_captions(read, limited, self.seed)
+
+    @cached_property
+    def anchors(self) -> tuple[str, ...]:
+        """Pictures held out from the evaluation, for the linear approximation: the
+        world's own, else pictures that no query may meet, chosen by their names."""
+        found = [path.relative_to(self.images) for path in self.images.rglob("*.jpg")]
+        names = {path.as_posix() for path in found}
+        held_out = sorted(name for name in names if name.startswith(ANCHORS))
+        if not held_out:
+            met = set(self.benchmark.images)
+            met |= {Path(name).name for name in met}  # in a flat folder
+            held_out = sorted(names - met, key=images.by_hash)
+        return tuple(held_out[: self.profile.anchors])
 
     @property
     def results(self) -> Path:
@@ -125,7 +250,7 @@ class Workspace(Collection):
     @property
     def questions(self) -> dict[str, str]:
         """facet -> its GPT-written question, for the facets of this benchmark."""
-        known = FACETS | companions.COMPANIONS
+        known = FACETS | pools.COMPANIONS
         return {name: known[name].question for name in self.benchmark.facets}
 
     def embedded(
@@ -144,12 +269,12 @@ class Workspace(Collection):
     ) -> pd.DataFrame:
         """The tidy table of one retriever: every query in every mode asked for.
 
-        ``modes`` are names of `evaluate.prompt_modes`, or such modes themselves.
+        ``modes`` are names of `ranking.prompt_modes`, or such modes themselves.
         """
         if not isinstance(modes, Mapping):
-            known = evaluate.prompt_modes(self.questions)
+            known = ranking.prompt_modes(self.questions)
             modes = {mode: known[mode] for mode in modes}
-        return evaluate.rank_table(
+        return ranking.rank_table(
             self.benchmark,
             self.queries(retriever),
             self.embedded(retriever, modes),
@@ -170,11 +295,11 @@ class Workspace(Collection):
     def save_ranks(self, notebook: str, ranks: pd.DataFrame) -> Path:
         """Write the notebook's part of the tidy table, and beside it what made it.
 
-        ``evaluate.COLUMNS`` and ``LUCK`` in order, sorted, so that two equal runs give
+        ``ranking.COLUMNS`` and ``LUCK`` in order, sorted, so that two equal runs give
         equal bytes.
         """
         path = self.results / f"{notebook}.ranks.csv"
-        columns = [*evaluate.COLUMNS, *evaluate.LUCK]
+        columns = [*ranking.COLUMNS, *ranking.LUCK]
         ordered = ranks.reindex(columns=columns).sort_values(
             ["retriever", "mode", "prompt", "query"], kind="stable"
         )

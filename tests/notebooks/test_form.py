@@ -6,38 +6,25 @@ from pathlib import Path
 
 import execute
 import jupytext
+import paired
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = sorted(ROOT.glob("notebooks/*.py"))
-COLAB_CELL = """\
-# On Colab, install this project; elsewhere this cell does nothing.
-import os
-
-REPOSITORY, COMMIT = "", "main"
-if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}\""""
-
+NOTEBOOKS = paired.in_order()
 each_notebook = pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 @each_notebook
 def test_its_form(source):
     notebook = jupytext.read(source)
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    assert code[0] == COLAB_CELL
     parameters = execute.known_parameters(source)
     assert (
         parameters.items() >= {"profile": "mini", "run": "default", "seed": 0}.items()
     )
-    text = source.read_text().split("# ---\n", 2)[2]
-    lines = [
-        line
-        for line in text.splitlines()
-        if line.strip("# ") and not line.startswith("# %%")
-    ]
-    assert len(lines) < 200, "a notebook is a story, not a library"
+    text = source.read_text()
+    assert text.startswith("# %% [markdown]\n# # "), "its title first, no header"
+    assert "COLAB" not in text, "what Colab needs is put in by the conversion"
+    assert len(text.splitlines()) < 200, "a notebook is a story, not a library"
     headings = [
         line
         for cell in notebook.cells
@@ -46,6 +33,20 @@ def test_its_form(source):
         if line.startswith("## ")
     ]
     assert len(headings) >= 2, "a page needs at least two sections"
+
+
+@each_notebook
+def test_what_is_run_has_a_kernel_and_installs_itself_on_colab(source):
+    notebook = paired.complete(source)
+    assert notebook.metadata.kernelspec.name == "python3"
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert code[0].source == paired.COLAB_CELL
+    story = [cell.source for cell in notebook.cells if cell is not code[0]]
+    assert story == [cell.source for cell in jupytext.read(source).cells]
+
+
+def test_the_table_of_contents_names_every_notebook_once():
+    assert sorted(NOTEBOOKS) == sorted(ROOT.glob("notebooks/*.py"))
 
 
 @each_notebook

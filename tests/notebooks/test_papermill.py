@@ -5,11 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import jupytext
+import paired
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = sorted(ROOT.glob("notebooks/*.py"))
 PROFILE = ROOT / "notebooks/profiles/smoke.yaml"
 
 
@@ -38,9 +37,9 @@ def start_papermill(notebook, home, *parameters):
 def test_two_plain_papermill_runs_side_by_side_do_not_meet(tmp_path):
     home = tmp_path / "home"
     home.mkdir()
-    source = next(path for path in NOTEBOOKS if path.stem == "general")
+    source = ROOT / "notebooks/general.py"
     notebook = tmp_path / f"{source.stem}.ipynb"
-    jupytext.write(jupytext.read(source), notebook)
+    paired.write(source, notebook)
     side_by_side = {
         run: start_papermill(notebook, home, "-p", "seed", seed, "-p", "run", run)
         for run, seed in (("a", "1"), ("b", "2"))
@@ -76,7 +75,7 @@ def test_an_unknown_profile_fails_under_plain_papermill_too(tmp_path):
     home = tmp_path / "home"
     home.mkdir()
     notebook = tmp_path / "notebook.ipynb"
-    jupytext.write(jupytext.read(NOTEBOOKS[0]), notebook)
+    paired.write(ROOT / "notebooks/general.py", notebook)
     process = start_papermill(notebook, home, "-p", "profile", "huge", "-p", "run", "a")
     _, errors = process.communicate(timeout=100)
     assert process.returncode != 0

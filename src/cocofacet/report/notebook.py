@@ -1,17 +1,57 @@
-"""The line under a number that says what made it."""
+"""What every notebook does around its numbers: say what made them, conclude, glue."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from IPython.display import Markdown
+import pandas as pd
+from IPython.display import Markdown, display
 
 from cocofacet.retrievers.base import Retriever
 from cocofacet.retrievers.zoo import ROWS
 from cocofacet.workspace import Workspace
 
+MIME = "application/papermill.record/"
 PACKAGES = ("cocofacet", "torch", "transformers", "open_clip_torch")
+
+
+def conclude(
+    workspace: Workspace,
+    chapter: str,
+    sentences: Mapping[str, str],
+    ranks: pd.DataFrame | None = None,
+    tables: Mapping[str, pd.DataFrame] | None = None,
+) -> Markdown:
+    """End a chapter: glue its sentences, save its ranks and tables, show the sentences.
+
+    ``sentences`` go to the book's pages as ``sentence_<key>``. ``tables`` maps what
+    stands behind the chapter's name in a file's name ("" for nothing) to a table:
+    ``{"cost": table}`` of the chapter rerank is ``rerank.cost.csv``.
+    """
+    for key, sentence in sentences.items():
+        glue(f"sentence_{key.replace('-', '_')}", sentence)
+    if ranks is not None:
+        workspace.save_ranks(chapter, ranks)
+    for what, table in (tables or {}).items():
+        workspace.save_table(".".join(filter(None, (chapter, what))), table)
+    return Markdown("\n\n".join(sentences.values()))
+
+
+def glue(name: str, value: float | str) -> None:
+    """Record ``value`` so that a page of the book can show it with ``{glue:text}``.
+
+    The record is the one that papermill and myst-nb agreed on. It is written here
+    because ``from myst_nb import glue`` would bring all of Sphinx into the reader's
+    kernel.
+    """
+    text = value if isinstance(value, str) else repr(float(value))
+    display(
+        {f"{MIME}text/plain": text},
+        metadata={"scrapbook": {"name": name, "mime_prefix": MIME}},
+        raw=True,
+    )
 
 
 @dataclass(frozen=True)

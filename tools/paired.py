@@ -1,0 +1,63 @@
+"""From a chapter's .py to the .ipynb that papermill, Jupyter and Colab run.
+
+    python tools/paired.py                 # an .ipynb beside each notebooks/*.py
+
+The sources hold the story alone. A kernel's name, without which papermill stops, and
+the cell that installs this project on Colab are put in here.
+"""
+
+import os
+from pathlib import Path
+
+import jupytext
+import nbformat
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python"}
+COLAB_CELL = """\
+# On Colab, install this project; elsewhere this cell does nothing.
+import os
+
+REPOSITORY, COMMIT = "", "main"
+if "COLAB_RELEASE_TAG" in os.environ:
+    assert REPOSITORY, "Set REPOSITORY to this project's public address."
+    %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}\""""
+
+
+def in_order(root: Path = ROOT) -> list[Path]:
+    """The notebooks of ``_toc.yml``, in the book's order."""
+    toc = yaml.safe_load((root / "_toc.yml").read_text())
+    chapters = [entry for part in toc["parts"] for entry in part["chapters"]]
+    names = [entry["file"] for entry in chapters]
+    return [root / f"{n}.py" for n in names if n.startswith("notebooks/")]
+
+
+def complete(source: Path) -> nbformat.NotebookNode:
+    """A chapter as a notebook: its cells, the Colab cell before the first of code."""
+    notebook = jupytext.read(source)
+    notebook.metadata["kernelspec"] = {**KERNEL, "name": "python3"}
+    cell = nbformat.v4.new_code_cell(COLAB_CELL, metadata={"tags": ["remove-cell"]})
+    kinds = [each.cell_type for each in notebook.cells]
+    notebook.cells.insert(kinds.index("code"), cell)
+    for number, each in enumerate(notebook.cells):  # the same every time
+        each["id"] = f"cell-{number}"
+    return notebook
+
+
+def write(source: Path, target: Path) -> None:
+    """Write the notebook whole, or not at all."""
+    part = target.with_name(f".{target.name}.part")
+    part.write_text(jupytext.writes(complete(source), fmt="ipynb"))
+    os.replace(part, target)
+
+
+def main() -> None:
+    for source in in_order():
+        target = source.with_suffix(".ipynb")
+        write(source, target)
+        print(target.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()
