@@ -14,8 +14,9 @@ from safetensors import safe_open
 from cocofacet.embeddings import chunks
 from cocofacet.embeddings.store import embed_gallery, embed_queries
 from cocofacet.io import InputError
+from cocofacet.retrievers.base import BARE
 
-PROMPTS = (None, "", "Which animals?")
+PROMPTS = (None, BARE, "Which animals?")
 NAMES = [f"val2017/{number:03d}.png" for number in range(7)]
 
 
@@ -86,7 +87,7 @@ def test_only_what_is_missing_is_computed(run, tmp_path):
 def test_a_new_prompt_costs_only_itself(run):
     run(prompts=(None,))
     _, asked = run()
-    assert {prompts for _, prompts in asked} == {("", "Which animals?")}
+    assert {prompts for _, prompts in asked} == {(BARE, "Which animals?")}
 
 
 def test_prompts_come_back_in_the_order_asked(run):

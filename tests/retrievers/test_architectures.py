@@ -20,9 +20,10 @@ from safetensors.torch import load_file
 from tiny_checkpoints import open_clip, save_all, transformers
 
 from cocofacet.retrievers import load as loading
+from cocofacet.retrievers.base import BARE
 from cocofacet.retrievers.zoo import ROWS, Row
 
-QUESTIONS = (None, "", "How many people are present?", "What is the weather like?")
+QUESTIONS = (None, BARE, "How many people are present?", "What is the weather like?")
 TEXTS = ["Find me an image.\n", "How many people are present in this image?", "a"]
 SIZES = [(56, 56), (128, 100), (60, 140), (30, 56), (200, 60)]
 QWEN = "<|vision_start|><|image_pad|><|vision_end|>"

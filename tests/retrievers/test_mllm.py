@@ -18,11 +18,12 @@ from tiny_checkpoints import (
 from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers import zoo
+from cocofacet.retrievers.base import BARE
 from cocofacet.retrievers.mllm import MllmRetriever
 
 PROMPTS = (
     None,
-    "",
+    BARE,
     "How many people are present in this image?",
     "What is the weather like in this image?",
     "How many",
@@ -96,7 +97,7 @@ def test_prompts_do_not_see_each_other(retriever, images):
     alone = [retriever.embed_images(images, (prompt,))[0] for prompt in PROMPTS]
     np.testing.assert_allclose(together, backwards, atol=1e-5)
     np.testing.assert_allclose(together, alone, atol=1e-5)
-    twice = retriever.embed_images(images, ("", ""))
+    twice = retriever.embed_images(images, (BARE, BARE))
     np.testing.assert_allclose(twice, [together[1]] * 2, atol=1e-5)
 
 
@@ -157,7 +158,7 @@ def test_nothing_asked_nothing_embedded(retriever, images):
 
 def test_a_prompt_with_an_image_in_it_is_refused(retriever, images):
     with pytest.raises(ValueError, match="placeholder"):
-        retriever.embed_images(images, ("", "What is <|image_pad|>?"))
+        retriever.embed_images(images, (BARE, "What is <|image_pad|>?"))
 
 
 def test_broken_weights_are_noticed(checkpoint, images):

@@ -7,9 +7,10 @@ from PIL import Image
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers import zoo
+from cocofacet.retrievers.base import BARE
 
 SHIPPED = [row for row in zoo.ROWS.values() if row.checkpoint.startswith("package:")]
-PROMPTS = (None, "", *(facet.question for facet in FACETS.values()))
+PROMPTS = (None, BARE, *(facet.question for facet in FACETS.values()))
 
 
 @pytest.fixture(params=SHIPPED, ids=lambda row: row.name)

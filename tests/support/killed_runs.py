@@ -22,8 +22,9 @@ from mean_colours import Means
 
 from cocofacet.embeddings.store import embed_gallery
 from cocofacet.retrievers import load as loading
+from cocofacet.retrievers.base import BARE
 
-PROMPTS = (None, "", "Which animals?", "How many people?")
+PROMPTS = (None, BARE, "Which animals?", "How many people?")
 
 
 class LastBit(Means):

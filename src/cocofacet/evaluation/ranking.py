@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from cocofacet.retrievers.base import BARE
+
 GROUP = ["profile", "run", "retriever", "revision", "mode"]
 COLUMNS = [*GROUP, "prompt", "facet", "query", "text", "label", "rank"]
 # Beside those, and missing where the eligible negatives are not known.
@@ -108,9 +110,9 @@ def rank_rows(
 
     ``columns`` are profile, run, retriever and revision; one left out is "". ``prompt``
     is the question that the images were shown with: missing (None) for the general
-    embedding, "" for the bare instruction. ``eligible`` and ``above`` (Q,) count the
-    eligible negatives and those that do not score below the positive; both are missing
-    where that is not known. Columns `COLUMNS`, then `LUCK`.
+    embedding, `BARE` for the bare instruction. ``eligible`` and ``above`` (Q,) count
+    the eligible negatives and those that do not score below the positive; both are
+    missing where that is not known. Columns `COLUMNS`, then `LUCK`.
     """
     unknown = set(columns) - set(GROUP)
     if unknown:
@@ -210,7 +212,7 @@ def prompt_modes(
     }
     return {
         "general": {facet: (None,) for facet in questions},
-        "bare": {facet: ("",) for facet in questions},
+        "bare": {facet: (BARE,) for facet in questions},
         "prompted": {facet: (question,) for facet, question in questions.items()},
         "wrong": others,
     }

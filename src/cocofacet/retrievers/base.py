@@ -6,6 +6,10 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
+# The prompt that is the bare instruction: the prompted template, its question empty.
+# Stored embeddings are named by prompts, so the value must stay.
+BARE = ""
+
 
 class Prepare(Protocol):
     """The part of embedding that needs no weights: resizing, templates, tokens.
@@ -55,9 +59,9 @@ class Retriever(Protocol):
     ) -> np.ndarray:
         """Images under prompts -> (P, N, D) float32, unit rows, batch by batch.
 
-        prompt None is the general template, "" the prompted template with an empty
-        question (the bare instruction), any other text the question. A retriever that
-        is not promptable raises ValueError for a prompt that is not None.
+        A prompt is None for the general template, `BARE` for the bare instruction, or
+        a question. A retriever that is not promptable raises ValueError for a prompt
+        that is not None.
         """
         ...
 
