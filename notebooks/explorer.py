@@ -20,8 +20,8 @@ import pandas as pd
 from IPython.display import HTML, Markdown, display
 
 import cocofacet as cf
-from cocofacet.chapters import explorer as extremes
-from cocofacet.report import explorer as explore
+from cocofacet.chapters import explorer
+from cocofacet.report.explorer import data, page
 
 workspace = cf.open_workspace(profile, run, seed, changes)
 benchmark = workspace.benchmark
@@ -49,9 +49,9 @@ texts = {
 
 ways = ("general", "bare", "prompted", "wrong")
 ranks = workspace.ranks(promptable, ways)  # all prompts in one pass
-methods = explore.methods(workspace.questions, *loaded)
+methods = data.methods(workspace.questions, *loaded)
 found = [
-    explore.find(
+    data.find(
         benchmark,
         texts[method.retriever],
         workspace.embedded(loaded[method.retriever], method.shown),
@@ -62,16 +62,16 @@ found = [
 general, prompted, *_ = found
 
 # %% tags=["hide-input"]
-chosen = explore.first_of_each_text(benchmark, per_text)
+chosen = data.first_of_each_text(benchmark, per_text)
 made = cf.made_with(
     workspace,
     "Rank of the positive in its pool of 100, ties count against it",
     "GPT-written",
     *loaded.values(),
 )
-sizes = explore.write(
+sizes = page.write(
     workspace.results / "explorer",
-    explore.data(
+    data.content(
         benchmark, methods, found, chosen, workspace.profile.shown_as
     ),
     workspace.images,
@@ -92,7 +92,7 @@ print(
 # Under each picture stands what the annotations say of it in this facet.
 
 # %% tags=["hide-input"]
-HTML(explore.fragment("../_static/explorer"))
+HTML(page.fragment("../_static/explorer"))
 
 # %% tags=["hide-input"]
 made
@@ -105,10 +105,10 @@ made
 # were ranked above it *without* a prompt.
 
 # %% tags=["hide-input"]
-both = extremes.beside(ranks)
-gains = extremes.largest_gains(both)
+both = explorer.beside(ranks)
+gains = explorer.largest_gains(both)
 display(
-    extremes.gallery(
+    explorer.gallery(
         benchmark,
         workspace.images,
         gains,
@@ -117,7 +117,7 @@ display(
         workspace.profile.shown_as,
     )
 )
-Markdown(extremes.left_out(both, gains, "no rank improves"))
+Markdown(explorer.left_out(both, gains, "no rank improves"))
 
 # %% [markdown]
 # ## The worst failures
@@ -127,9 +127,9 @@ Markdown(extremes.left_out(both, gains, "no rank improves"))
 # question.
 
 # %% tags=["hide-input"]
-failures = extremes.worst(both)
+failures = explorer.worst(both)
 display(
-    extremes.gallery(
+    explorer.gallery(
         benchmark,
         workspace.images,
         failures,
@@ -138,7 +138,7 @@ display(
         workspace.profile.shown_as,
     )
 )
-Markdown(extremes.left_out(both, failures, "every positive ranks first"))
+Markdown(explorer.left_out(both, failures, "every positive ranks first"))
 
 # %% [markdown]
 # ## The numbers
@@ -147,7 +147,7 @@ Markdown(extremes.left_out(both, failures, "every positive ranks first"))
 # *before* are without a prompt, ranks *after* with the question.
 
 # %% tags=["hide-input"]
-cf.tables.shown(extremes.table(both), "explore")
+cf.tables.shown(explorer.table(both), "explore")
 
 # %% tags=["hide-input"]
 cf.made_with(
@@ -162,9 +162,9 @@ cf.made_with(
 
 # %% tags=["hide-input"]
 said = {
-    "moved": extremes.moved(both),
-    "furthest": extremes.furthest(both),
-    "failures": extremes.failures(both),
+    "moved": explorer.moved(both),
+    "furthest": explorer.furthest(both),
+    "failures": explorer.failures(both),
 }
 ranks = pd.concat([ranks, workspace.ranks(dual, ("general",))])
 cf.conclude(workspace, "explorer", said, ranks)

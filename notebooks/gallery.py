@@ -22,8 +22,7 @@ import pandas as pd
 from IPython.display import Markdown
 
 import cocofacet as cf
-from cocofacet.chapters import exact_search, false_negatives
-from cocofacet.chapters import gallery as report
+from cocofacet.chapters import gallery
 from cocofacet.evaluation import gallery as whole_gallery
 from cocofacet.evaluation import truth
 from cocofacet.io import COMMITTED
@@ -83,7 +82,7 @@ found = {
 }
 
 # %% mystnb={"image": {"classes": "panels", "alt": "Lines against the number of pictures in the gallery: mAP, recall and precision, without a prompt, with the facet's question, and for the mean over all prompts, between a random and a perfect order. The dual encoder has a row of panels of its own."}}
-report.over_sizes(found, k, sizes, workspace.profile.shown_as)
+gallery.over_sizes(found, k, sizes, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]
 metric = f"mAP, Recall@{k} and Precision@{k} over texts, macro over facets; sizes below the whole: mean of {draws} random parts"
@@ -101,7 +100,7 @@ cf.made_with(workspace, metric, "GPT-written", retriever, dual)
 # texts.
 
 # %% tags=["hide-input"]
-grid = report.by_facet(found, k)
+grid = gallery.by_facet(found, k)
 shown = cf.tables.shown(grid, "gallery").format("{:.1f}")
 shown.format("{:.0f}", subset=[("", "", "texts")])
 
@@ -128,7 +127,7 @@ if known:
         ),
     }
 counted = {
-    name: false_negatives.by_query(
+    name: gallery.false_negatives(
         pool,
         truth.false_negatives(pool, truly),
         queries,
@@ -140,12 +139,13 @@ counted = {
 }
 
 # %% tags=["hide-input"]
-shown = Markdown(false_negatives.NOT_KNOWN)
+shown = Markdown(gallery.NOT_KNOWN)
 if counted:
     by_way = {
-        name: false_negatives.recalls(each) for name, each in counted.items()
+        name: gallery.false_negative_recalls(each)
+        for name, each in counted.items()
     }
-    grid = false_negatives.table(by_way)
+    grid = gallery.false_negative_grid(by_way)
     shown = cf.tables.shown(grid, "false-negatives")
 shown
 
@@ -161,12 +161,12 @@ shown
 
 # %% tags=["hide-input"]
 folder = COMMITTED / "benchmarks"
-measured = exact_search.read(folder / "exact_search.json")
-shown = Markdown(exact_search.NOT_MEASURED)
+measured = gallery.read_speed(folder / "exact_search.json")
+shown = Markdown(gallery.NOT_MEASURED)
 if measured:
-    speed = exact_search.table(measured)
+    speed = gallery.speed(measured)
     shown = cf.tables.shown(speed, "exact-search").format(
-        exact_search.told, na_rep="not measured"
+        gallery.digits, na_rep="not measured"
     )
 shown
 
@@ -176,17 +176,17 @@ shown
 # %% tags=["hide-input"]
 own = found[retriever.name]
 said = {
-    "gain": report.gain(own, "prompted", seed),
-    "order": report.order(own, k),
-    "size": report.falling(own, "general"),
-    "facets": report.best_by_facet(own),
+    "gain": gallery.gain(own, "prompted", seed),
+    "order": gallery.order(own, k),
+    "size": gallery.falling(own, "general"),
+    "facets": gallery.best_by_facet(own),
 }
 for number, (name, each) in enumerate(counted.items()):
-    said[f"false_{number}"] = false_negatives.hidden(each, 1, name)
+    said[f"false_{number}"] = gallery.hidden(each, 1, name)
 if not counted:
-    said["false"] = false_negatives.NOT_KNOWN
+    said["false"] = gallery.NOT_KNOWN
 if measured:
-    said["exact"] = exact_search.fastest(measured)
+    said["exact"] = gallery.fastest(measured)
 averaged = {
     name: whole_gallery.averaged(each) for name, each in found.items()
 }

@@ -23,7 +23,7 @@ anchors_from = ["held-out", "gallery"]  # where anchors are drawn from
 import pandas as pd
 
 import cocofacet as cf
-from cocofacet.chapters import anchors, linear, linear_figures
+from cocofacet.chapters.linear import anchors, figures, results
 from cocofacet.embeddings.linear_map import VARIANTS
 
 cf.use_style()
@@ -97,7 +97,7 @@ gains = {
 }
 recalls = {k: found.recall(k) for k in (1, 5)}
 levels = {"general": gains[1].reference, "prompted": gains[1].value}
-linear_figures.against_anchors(
+figures.against_anchors(
     recalls[1], levels, 1, dimension, workspace.profile.shown_as
 )
 
@@ -117,7 +117,7 @@ cf.made_with(
 # may grow. The dual encoder has a *d* of its own, and so a peak of its own.
 
 # %% mystnb={"image": {"alt": "Condition number of the anchors against anchors over dimensions, on a logarithmic scale."}}
-linear_figures.condition(recalls[1], dimension, workspace.profile.shown_as)
+figures.condition(recalls[1], dimension, workspace.profile.shown_as)
 
 # %% [markdown]
 # ## How much of the gap
@@ -131,24 +131,24 @@ linear_figures.condition(recalls[1], dimension, workspace.profile.shown_as)
 published, near_100, near_d = (
     min(sizes, key=lambda size, wanted=wanted: abs(size - wanted))
     for wanted in (
-        linear.PUBLISHED_RATIO * dimension,
-        linear.PUBLISHED_ANCHORS,
+        results.PUBLISHED_RATIO * dimension,
+        results.PUBLISHED_ANCHORS,
         dimension,
     )
 )
-best_sizes = linear.best_sizes(recalls[1])
+best_sizes = results.best_sizes(recalls[1])
 at_published, at_best = (
-    linear.summary(found, each, general, prompted, (1, 5), seed)
+    results.summary(found, each, general, prompted, (1, 5), seed)
     for each in (best_sizes * 0 + published, best_sizes)
 )
-cf.tables.shown(linear.table(at_published, dimension), "published")
+cf.tables.shown(results.table(at_published, dimension), "published")
 
 # %% [markdown]
 # Then each variant with the K that serves its Recall@1 best. That K is chosen on these
 # very queries, which flatters all of them.
 
 # %% tags=["hide-input"]
-cf.tables.shown(linear.table(at_best, dimension), "best")
+cf.tables.shown(results.table(at_best, dimension), "best")
 
 # %% [markdown]
 # ## One change at a time
@@ -156,10 +156,10 @@ cf.tables.shown(linear.table(at_best, dimension), "best")
 # Each row changes one thing and leaves the rest; differences are paired by query.
 
 # %% tags=["hide-input"]
-compared = linear.comparisons(
+compared = results.comparisons(
     found, sorted({published, near_d, sizes[-1]}), 1, seed
 )
-cf.tables.shown(linear.compared(compared, 1, dimension), "compared", "long")
+cf.tables.shown(results.compared(compared, 1, dimension), "compared", "long")
 
 # %% [markdown]
 # ## What it costs
@@ -171,7 +171,7 @@ cf.tables.shown(linear.compared(compared, 1, dimension), "compared", "long")
 
 # %% tags=["hide-input"]
 print(f"numbers, with K = {near_100}, gallery: {len(gallery)} pictures")
-costs = linear.costs(
+costs = results.costs(
     drawn_from[anchors_from[0]], variants, near_100, len(gallery)
 )
 cf.tables.shown(costs, "costs").format("{:,}")
@@ -183,24 +183,24 @@ cf.tables.shown(costs, "costs").format("{:,}")
 # By default: anchors held out, and the map as released.
 own, released = anchors_from[0], (anchors_from[-1], variants[0])
 said = {
-    "linear": linear.reached(
+    "linear": results.reached(
         recalls[5], released, published, gains[5], 5, dimension
     ),
-    "hundred": linear.reached(
+    "hundred": results.reached(
         recalls[5], released, near_100, gains[5], 5, dimension
     ),
-    "published": linear.best(
+    "published": results.best(
         at_published, own, "Near the published K/d", 1, dimension
     ),
-    "best": linear.best(
+    "best": results.best(
         at_best, own, "With the best K of each variant", 1, dimension
     ),
-    "peak": linear.peak(recalls[1], own, 1, dimension),
-    "changed": linear.changed(compared, 1, dimension),
-    "storage": linear.storage(
-        linear.PUBLISHED_ANCHORS, linear.PUBLISHED_DIMENSION
+    "peak": results.peak(recalls[1], own, 1, dimension),
+    "changed": results.changed(compared, 1, dimension),
+    "storage": results.storage(
+        results.PUBLISHED_ANCHORS, results.PUBLISHED_DIMENSION
     ),
-    "storage_here": linear.storage(near_100, dimension),
+    "storage_here": results.storage(near_100, dimension),
 }
 kept = {
     "": pd.concat(recalls, names=["k"]).droplevel(1),

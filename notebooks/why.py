@@ -22,9 +22,7 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 import cocofacet as cf
-from cocofacet.chapters import caption_rates
-from cocofacet.chapters import why as report
-from cocofacet.chapters.caption_rates_data import read
+from cocofacet.chapters.why import caption_rates, reached
 from cocofacet.evaluation import metrics as evaluate
 from cocofacet.evaluation import probes as reach
 from cocofacet.io import COMMITTED
@@ -68,7 +66,7 @@ for name, modes in asked.items():
     loaded.append(retriever)
     ways = {mode: known[mode] for mode in modes}
     found[name] = reach.measure(workspace, retriever, ways)
-    levels[name] = report.levels(found[name].ranks, modes, k, seed)
+    levels[name] = reached.levels(found[name].ranks, modes, k, seed)
 panels = {
     f"{name}, {mode}": levels[name][levels[name]["mode"] == mode]
     for name, modes in asked.items()
@@ -76,7 +74,7 @@ panels = {
 }
 
 # %% mystnb={"image": {"classes": "panels", "alt": "Dots with intervals, one panel for each embedding: Recall by facet when the query is a linear probe, its half, the mean of other images, the mean of images that the text finds, and the text."}}
-report.figure(panels, k, workspace.profile.shown_as)
+reached.figure(panels, k, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]
 metric = f"Recall@{k} in pools of 100, each facet over its queries; bars: 95 % bootstrap interval over query texts"
@@ -86,7 +84,7 @@ cf.made_with(workspace, metric, "none; GPT-written", *loaded)
 # ## The numbers
 
 # %% tags=["hide-input"]
-cf.tables.shown(report.grid(panels), "why")
+cf.tables.shown(reached.grid(panels), "why")
 
 # %% [markdown]
 # How often the probe's first choice is right, in percent of images. *Balanced* is the
@@ -99,7 +97,7 @@ named = {
     for name in asked
     for mode, rows in found[name].named.groupby("mode", sort=False)
 }
-cf.tables.shown(report.naming_grid(named), "naming")
+cf.tables.shown(reached.naming_grid(named), "naming")
 
 # %% [markdown]
 # ## The controlled answer
@@ -113,7 +111,7 @@ cf.tables.shown(report.naming_grid(named), "naming")
 
 # %% mystnb={"image": {"classes": "panels", "alt": "Small panels, one for each facet: Recall of the probe, of other images and of words against the share of training captions that name the facet."}}
 folder = COMMITTED / "training/caption-rates"
-rates = read(folder)
+rates = caption_rates.read(folder)
 if rates:
     by_rate = caption_rates.levels(rates, k, seed)
     varied = rates.varied
@@ -136,17 +134,17 @@ short = {}
 for name, modes in asked.items():
     ranks = found[name].ranks
     for mode in modes:
-        judged = report.judged(
+        judged = reached.judged(
             ranks, levels[name], found[name].named, mode, k, seed
         )
         who = f"{name}, {mode} embedding"
-        short[f"{name}_{mode}"] = report.concluded(judged, who, k)
+        short[f"{name}_{mode}"] = reached.concluded(judged, who, k)
 ranks = found[promptable].ranks
-short["missing"] = report.missing(ranks, promptable, k, seed)
-short["brought_in"] = report.brought_in(ranks, k, seed)
+short["missing"] = reached.missing(ranks, promptable, k, seed)
+short["brought_in"] = reached.brought_in(ranks, k, seed)
 names = {"general": "general embeddings", "prompted": "prompted ones"}
 for way in ("images", "grounded"):
-    short[way] = report.asked_with_images(ranks, names, way, k, seed)
+    short[way] = reached.asked_with_images(ranks, names, way, k, seed)
 if rates:
     short["by_rate"] = caption_rates.by_rate(said, varied)
     ends = caption_rates.changes(rates, rates.rates[-1], k, seed)

@@ -20,8 +20,7 @@ k = 1  # the cut-off of the figures
 import pandas as pd
 
 import cocofacet as cf
-from cocofacet.chapters import asked as wordings
-from cocofacet.chapters import wordings as report
+from cocofacet.chapters import wordings
 
 cf.use_style()
 workspace = cf.open_workspace(profile, run, seed, changes)
@@ -93,8 +92,8 @@ ranks = pd.concat(ranks, ignore_index=True)
 
 # %% mystnb={"image": {"alt": "Dots with intervals around a zero line: what each way to ask changes in macro Recall against the general embedding, one row a way."}}
 shown = [mode for mode in dict.fromkeys(ranks["mode"]) if mode != "general"]
-found = report.over_general(ranks, shown, k, seed)
-report.ways(found, k, workspace.profile.shown_as)
+found = wordings.over_general(ranks, shown, k, seed)
+wordings.figure(found, k, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]
 metric = f"paired difference in Recall@{k} to the general embedding, macro over facets; bars: 95 % bootstrap interval over query texts"
@@ -106,7 +105,7 @@ cf.made_with(workspace, metric, "as named in each row", retriever)
 # Recall in percent.
 
 # %% tags=["hide-input"]
-grid = report.by_facet_and_way(ranks, ["general", *shown], k, seed)
+grid = wordings.by_facet_and_way(ranks, ["general", *shown], k, seed)
 cf.tables.shown(grid, "ways").format("{:.1f}")
 
 # %% [markdown]
@@ -118,8 +117,8 @@ cf.tables.shown(grid, "ways").format("{:.1f}")
 # whatever its gain.
 
 # %% tags=["hide-input"]
-tests = report.sign_flips(
-    ranks, [m for m in report.QUESTIONS if m in shown], k, seed
+tests = wordings.sign_flips(
+    ranks, [m for m in wordings.QUESTIONS if m in shown], k, seed
 )
 cf.tables.shown(tests, "tests")
 
@@ -127,7 +126,7 @@ cf.tables.shown(tests, "tests")
 # ## In short
 
 # %% tags=["hide-input"]
-sentences = report.what_matters(found, k)
+sentences = wordings.what_matters(found, k)
 cf.conclude(workspace, "wordings", sentences, ranks)
 
 # %% [markdown]

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from cocofacet.chapters.caption_rates_data import (
+from cocofacet.chapters.why.caption_rates import (
     COLUMNS,
     MADE,
     NAMED,

@@ -81,3 +81,53 @@ def test_the_table_and_the_figure():
     assert len(figure.axes) == 6
     titles = [axes.get_title() for axes in figure.axes]
     assert titles[:2] == ["a: mAP", "a: Recall@10"]
+
+
+# Exact search.
+
+
+def measured(**changes):
+    one = {
+        "milliseconds_for_all_queries": 50.0,
+        "milliseconds_for_one_query": 2.0,
+        "seconds_to_build": 0.1,
+        "peak_bytes_of_the_process": 3e9,
+        "same_pictures": 1.0,
+    }
+    ways = {"numpy": one, "faiss": one | changes}
+    sizes = [{"vectors": 1000, "bytes": 2_000_000_000, "ways": ways}]
+    return {
+        "sizes": sizes,
+        "d": 512,
+        "best": 10,
+        "queries": 100,
+        "device": "a processor",
+        "cores": 2,
+    }
+
+
+def test_the_sentence_turns():
+    slow = gallery.fastest(measured(milliseconds_for_all_queries=80.0))
+    assert slow == (
+        "Among 1,000 vectors of 512 dimensions (2.0 GB), the 10 best of 100 queries "
+        "take 50 ms by numpy and 80 ms by faiss; all find the same pictures "
+        "(a processor, 2 cores)."
+    )
+    fast = gallery.fastest(
+        measured(milliseconds_for_all_queries=20.0, same_pictures=0.9)
+    )
+    assert "take 20 ms by faiss and 50 ms by numpy" in fast
+    assert "they agree on 90.0 % of the pictures" in fast
+
+
+def test_what_is_not_installed_is_not_measured():
+    made = measured()
+    made["sizes"][0]["ways"]["faiss"] = None
+    table = gallery.speed(made)
+    assert table.loc[("1,000", "faiss")].isna().sum() == 4
+    assert table.loc[("1,000", "numpy"), "most memory (GB)"] == 3
+    assert "faiss" not in gallery.fastest(made)
+
+
+def test_nothing_measured(tmp_path):
+    assert gallery.read_speed(tmp_path / "exact_search.json") == {}

@@ -1,14 +1,85 @@
-"""The sentences on ways to ask turn when the numbers do."""
+"""Ways to ask: the words they use, ranks by hand, sentences that turn with numbers."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pandas as pd
 import pytest
 
-from cocofacet.chapters.wordings import (
-    by_facet_and_way,
-    over_general,
-    sign_flips,
-    what_matters,
-)
+from cocofacet.benchmark.facets import FACETS
+from cocofacet.chapters import wordings
+from cocofacet.retrievers.zoo import ROWS
+
+QUESTIONS = {"times": "What time is it?", "people": "How many people?"}
+HUMAN = {"times": "When is it?", "people": "Who is there?"}
+
+
+@pytest.mark.parametrize("facet", FACETS.values(), ids=lambda facet: facet.name)
+def test_nonsense_has_the_shape_of_the_question_and_none_of_its_words(facet):
+    made = wordings.nonsense(facet.question)
+    assert made == wordings.nonsense(facet.question)
+    assert [len(w) for w in made.split()] == [len(w) for w in facet.question.split()]
+    assert made[-1] == "?"
+    kept = set(made.lower().rstrip("?").split()) & set(
+        facet.question.lower().rstrip("?").split()
+    )
+    assert {word for word in kept if len(word) > 2} == set()
+
+
+def test_every_way_asks_every_facet_and_own_only_what_was_given():
+    ways = wordings.ways(QUESTIONS, HUMAN, {"times": "Is it dark?"})
+    assert ways["human"] == {"times": ("When is it?",), "people": ("Who is there?",)}
+    assert ways["own"] == {"times": ("Is it dark?",)}
+    assert ways["wrong"]["times"] == ("How many people?",)
+    assert all(ways[mode].keys() == QUESTIONS.keys() for mode in ways if mode != "own")
+    assert "own" not in wordings.ways(QUESTIONS, HUMAN)
+
+
+def test_only_the_white_space_changes():
+    row = ROWS["tiny-qwen2vl"]
+    for template in (row.general, row.prompted):
+        other = wordings.other_space(template)
+        assert other != template
+        assert other.split() == template.split()
+        assert wordings.other_space(other) == template
+    assert wordings.other_space("<image>\nSummary in one word: ") is None
+
+
+def pools():
+    """Two queries, each with the images 0 (positive) and 1."""
+    query = SimpleNamespace(id="a:0", facet="times", text="Dusk.\n", label="dusk")
+    other = SimpleNamespace(id="b:0", facet="people", text="Two.", label="2")
+    return SimpleNamespace(
+        queries=(query, other),
+        facets=("times", "people"),
+        images=("x.jpg", "y.jpg"),
+        pool_indices=lambda: np.array([[0, 1], [0, 1]]),
+        eligible=lambda facet, label: (),
+        indices=lambda names: np.array([], dtype=np.int64),
+    )
+
+
+def test_the_average_of_embeddings_is_taken_and_made_a_unit_vector():
+    """Image 0 is (1, 0) under one prompt and (0, 1) under the other: on average it
+    points between, nearer to (1, 1) than image 1, which is (1, 0) both times."""
+    images = {None: np.eye(2), "q": np.array([[0.0, 1], [1, 0]])}
+    images[None][1] = (1, 0)
+    queries = np.array([[1.0, 1], [1, 0]])
+    found = wordings.ranks_of_average(pools(), queries, images, (None, "q"))
+    assert found["rank"].tolist() == [1, 2]
+    assert set(found["mode"]) == {"average"}
+
+
+def test_on_the_query_side_the_text_carries_the_question():
+    asked = []
+
+    def embed_texts(texts):
+        asked.extend(texts)
+        return np.eye(2)[: len(texts)]
+
+    found = wordings.ranks_of_query_side(pools(), embed_texts, np.eye(2), QUESTIONS)
+    assert asked == ["Dusk. What time is it?", "Two. How many people?"]
+    assert found["rank"].tolist() == [1, 2]
 
 
 def macro(value, reference, low, high):
@@ -26,7 +97,7 @@ CLEAR = {
 
 
 def test_a_question_that_beats_nonsense_is_understood():
-    sentence = what_matters(CLEAR, 1)["meaning"]
+    sentence = wordings.what_matters(CLEAR, 1)["meaning"]
     assert "gains +50.0 points Recall@1" in sentence
     assert "bare instruction does best with −5.0 points" in sentence
     assert sentence.endswith("The question's meaning matters.")
@@ -34,13 +105,13 @@ def test_a_question_that_beats_nonsense_is_understood():
 
 def test_nonsense_that_helps_as_much_turns_the_sentence():
     found = CLEAR | {"nonsense": macro(0.8, 0.3, 0.44, 0.56)}
-    sentence = what_matters(found, 1)["meaning"]
+    sentence = wordings.what_matters(found, 1)["meaning"]
     assert "nonsense of its length cannot be told from it" in sentence
 
 
 def test_without_a_gain_there_is_nothing_to_explain():
     found = CLEAR | {"prompted": macro(0.31, 0.3, -0.02, 0.04)}
-    assert "no clear gain" in what_matters(found, 1)["meaning"]
+    assert "no clear gain" in wordings.what_matters(found, 1)["meaning"]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +120,7 @@ def test_without_a_gain_there_is_nothing_to_explain():
 )
 def test_the_query_side_helps_hurts_or_decides_nothing(low, high, words):
     found = CLEAR | {"query": macro(0.3, 0.3, low, high)}
-    assert f"{words} (" in what_matters(found, 1)["side"]
+    assert f"{words} (" in wordings.what_matters(found, 1)["side"]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +128,7 @@ def test_the_query_side_helps_hurts_or_decides_nothing(low, high, words):
 )
 def test_whose_words(shift, words):
     found = CLEAR | {"human": macro(0.8 + shift, 0.3, 0.45 + shift, 0.55 + shift)}
-    assert words in what_matters(found, 1)["words"]
+    assert words in wordings.what_matters(found, 1)["words"]
 
 
 def ranks(mode, facet, values):
@@ -81,11 +152,13 @@ def test_tables_by_hand():
             ranks("own", "times", [1, 1, 1, 1]),
         ]
     )
-    found = over_general(table, ["own"], 1, seed=0)["own"].set_index("facet")
+    found = wordings.over_general(table, ["own"], 1, seed=0)["own"].set_index("facet")
     assert found.loc["macro", "reference"] == 0.0, "compared on the facets it asks"
     assert found.loc["macro", "difference"] == 1.0
-    test = sign_flips(table, ["own"], 1, seed=0).loc["your own question", "times"]
+    test = wordings.sign_flips(table, ["own"], 1, seed=0).loc[
+        "your own question", "times"
+    ]
     assert (test["points"], test["p"], test["flips"]) == ("+100.0", "0.12", "all 16")
-    grid = by_facet_and_way(table, ["general", "own"], 1, seed=0)
+    grid = wordings.by_facet_and_way(table, ["general", "own"], 1, seed=0)
     assert grid.loc["general (no prompt)", "people"] == 50.0
     assert grid.loc["your own question", "times"] == 100.0

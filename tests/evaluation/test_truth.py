@@ -9,7 +9,7 @@ import pytest
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import Query
-from cocofacet.chapters import false_negatives as report
+from cocofacet.chapters import gallery
 from cocofacet.evaluation import truth
 from cocofacet.io import InputError
 
@@ -132,18 +132,20 @@ def test_the_chapters_numbers_and_sentences_turn(beaches):
 
     def found(pool):
         false = truth.false_negatives(pool, truly)
-        return report.by_query(pool, false, np.ones((1, 1)), embedded, modes, 1)
+        return gallery.false_negatives(pool, false, np.ones((1, 1)), embedded, modes, 1)
 
     # The question finds every beach; but one is asked for, and ties count against it.
-    by_way = report.recalls(found(silent)).loc[("prompted", "scenes")]
+    by_way = gallery.false_negative_recalls(found(silent)).loc[("prompted", "scenes")]
     assert by_way[["as is", "removed", "right"]].tolist() == [0, 1, 1]
     assert by_way["false"] == truth.false_negatives(silent, truly).sum()
-    sentence = report.hidden(found(silent), 1, "They")
+    sentence = gallery.hidden(found(silent), 1, "They")
     assert "without a prompt" not in sentence and "most on scenes" in sentence
     assert "0.0 % with them, +100.0 points without" in sentence
-    clean = report.hidden(found(benchmark), 1, "They")
+    clean = gallery.hidden(found(benchmark), 1, "They")
     assert clean == "They hold no false negative among 99 candidates."
-    table = report.table({"pools": report.recalls(found(silent))})
+    table = gallery.false_negative_grid(
+        {"pools": gallery.false_negative_recalls(found(silent))}
+    )
     assert table.loc["macro", ("pools", "the facet's question", "taken out")] == "100.0"
 
 
@@ -169,7 +171,7 @@ def test_what_false_negatives_do_to_a_gain(seen, true, words):
             "right": true,
         }
     )
-    assert report.hidden(found, 1, "They").endswith(f"they {words}.")
+    assert gallery.hidden(found, 1, "They").endswith(f"they {words}.")
 
 
 def test_an_image_of_another_benchmark_is_named(beaches):

@@ -8,7 +8,7 @@ from PIL import Image
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import Query
-from cocofacet.report import explorer as explore
+from cocofacet.report.explorer import data
 
 IMAGES = 130
 # Facet -> label -> how many pictures carry it, from the first picture on.
@@ -50,8 +50,8 @@ def world() -> tuple:
 def find(small: tuple) -> tuple:
     """The menu, and what each of its methods finds."""
     benchmark, texts, images = small
-    ways = explore.methods(QUESTIONS, "promptable", "dual")
-    return ways, [explore.find(benchmark, texts, images, w.prompts) for w in ways]
+    ways = data.methods(QUESTIONS, "promptable", "dual")
+    return ways, [data.find(benchmark, texts, images, w.prompts) for w in ways]
 
 
 def draw(root: Path) -> Path:

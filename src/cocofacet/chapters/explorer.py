@@ -11,7 +11,7 @@ from IPython.display import HTML
 
 from cocofacet.benchmark import images as pictures
 from cocofacet.benchmark.dataset import Benchmark
-from cocofacet.report.explorer import styles, thumbnail
+from cocofacet.report.explorer.page import styles, thumbnail
 from cocofacet.report.sentences import listed
 from cocofacet.report.tables import of_mode
 
@@ -75,7 +75,7 @@ def gallery(
     """One figure a query: the positive, then what stands above it.
 
     ``rows`` are of `beside`; ``when`` is "before" or "after", and ``first`` (Q, 10),
-    of `explore.find`, holds what came first then; images lie under ``root``.
+    of `data.find`, holds what came first then; images lie under ``root``.
     """
     position = {query.id: row for row, query in enumerate(benchmark.queries)}
     figures = []

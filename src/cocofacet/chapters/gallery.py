@@ -1,13 +1,18 @@
-"""The chapter on the whole gallery: its figure, its tables, its sentences."""
+"""The chapter on the whole gallery: larger galleries, false negatives, exact search."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.evaluation.gallery import difference, macro, of_texts
+from cocofacet.evaluation.ranking import pool_scores
+from cocofacet.evaluation.truth import ranks_three_ways
+from cocofacet.io import read_json
 from cocofacet.report.sentences import interval, listed, percent, points, verdict
 from cocofacet.report.style import MODES, finished
 
@@ -162,3 +167,174 @@ def best_by_facet(table: pd.DataFrame) -> str:
         return f"On every facet {next(iter(groups))} has the highest mAP."
     parts = [f"{who} on {listed(facets)}" for who, facets in groups.items()]
     return f"The highest mAP has {'; '.join(parts)}."
+
+
+# How a false negative is dealt with -> in words.
+WAYS = {
+    "as is": "counted wrong",
+    "removed": "taken out",
+    "right": "counted right",
+}
+NOT_KNOWN = (
+    "What these pictures truly show is not known beyond their annotations, so false "
+    "negatives cannot be counted here."
+)
+
+
+def false_negatives(
+    benchmark: Benchmark,
+    false: np.ndarray,
+    queries: np.ndarray,
+    images: Mapping[str | None, np.ndarray],
+    modes: Mapping[str, Mapping[str, str | None]],
+    k: int,
+) -> pd.DataFrame:
+    """What false negatives do to Recall@k of a benchmark's pools, query by query.
+
+    false (Q, 99) as from `truth.false_negatives`, the others as in
+    `whole_gallery.over_sizes`. Columns facet, mode, false (how many in the pool) and,
+    for each of ``WAYS``, the hit.
+    """
+    parts = []
+    facets = np.array([query.facet for query in benchmark.queries])
+    pools = benchmark.pool_indices()
+    for mode, prompts in modes.items():
+        for facet in benchmark.facets:
+            rows = np.flatnonzero(facets == facet)
+            scores = pool_scores(queries[rows], images[prompts[facet]], pools[rows])
+            ranks = ranks_three_ways(scores, false[rows])
+            found = {way: of <= k for way, of in ranks.items()}
+            found |= {"facet": facet, "mode": mode, "false": false[rows].sum(axis=1)}
+            parts.append(pd.DataFrame(found))
+    return pd.concat(parts, ignore_index=True)
+
+
+def false_negative_recalls(found: pd.DataFrame) -> pd.DataFrame:
+    """(mode, facet) down, each mode's macro last: false negatives a pool, then the
+    recall of each of ``WAYS``; fractions."""
+    numbers = ["false", *WAYS]
+    facets = found.groupby(["mode", "facet"], sort=False)[numbers].mean()
+    parts = {
+        mode: rows.droplevel("mode")
+        for mode, rows in facets.groupby(level=0, sort=False)
+    }
+    for rows in parts.values():
+        rows.loc["macro"] = rows.mean()
+    return pd.concat(parts, names=["mode"])
+
+
+def false_negative_grid(pools: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Facets down, (pools, mode, way) across; ``pools`` maps words for the pools to
+    `false_negative_recalls`. Recalls in percent."""
+    columns = {}
+    for words, found in pools.items():
+        for mode, rows in found.groupby(level="mode", sort=False):
+            rows = rows.droplevel("mode")
+            columns[words, "", "a pool"] = rows["false"].map("{:.1f}".format)
+            for way, said in WAYS.items():
+                columns[words, MODES[mode][0], said] = (100 * rows[way]).map(
+                    "{:.1f}".format
+                )
+    return pd.DataFrame(columns).rename_axis("facet")
+
+
+def hidden(found: pd.DataFrame, k: int, which: str) -> str:
+    """How many false negatives pools hold and what they do to recall; from
+    `false_negatives` with two modes, ``which`` names the pools."""
+    one = found[found["mode"] == found["mode"].iloc[0]]
+    number = int(one["false"].sum())
+    if not number:
+        return f"{which} hold no false negative among {99 * len(one):,} candidates."
+    averages = false_negative_recalls(found)
+    worst = one.groupby("facet")["false"].mean().idxmax()
+    said = []
+    for mode in dict.fromkeys(found["mode"]):
+        row = averages.loc[(mode, "macro")]
+        said.append(
+            f"{MODES[mode][0]} has {percent(row['as is'])} with them, "
+            f"{points(row.removed - row['as is'])} without and "
+            f"{points(row.right - row['as is'])} when they count as right"
+        )
+    return (
+        f"{which} hold {number:,} false negatives, {number / len(one):.1f} a pool, "
+        f"most on {worst}. In Recall@{k}, macro over facets, {'; '.join(said)}. "
+        + _misled(averages, k)
+    )
+
+
+def _misled(averages: pd.DataFrame, k: int) -> str:
+    """Whether they hide or turn the gain of the second mode over the first."""
+    (one, first), (two, second) = (
+        (MODES[mode][0], rows.loc[(mode, "macro")])
+        for mode, rows in averages.groupby(level="mode", sort=False)
+    )
+    seen, true = second["as is"] - first["as is"], second.removed - first.removed
+    start = (
+        f"The gain of {two} over {one} is {points(seen)} in Recall@{k} with them and "
+        f"{points(true)} without"
+    )
+    if seen * true < 0:
+        return f"{start}: they turn it round."
+    if np.isclose(seen, true):
+        return f"{start}: they do not touch it."
+    return (
+        f"{start}: they {'hide a part of' if abs(seen) < abs(true) else 'enlarge'} it."
+    )
+
+
+NOT_MEASURED = (
+    "Exact search was not measured here: `python benchmarks/exact_search.py` does it."
+)
+
+
+def read_speed(path: Path) -> dict:
+    """What the measurement wrote; empty where there is none."""
+    return read_json(path, dict) if Path(path).is_file() else {}
+
+
+def speed(measured: dict) -> pd.DataFrame:
+    """(vectors, way) down: milliseconds, seconds, and memory in GB (10^9 bytes)."""
+    rows = {}
+    for size in measured["sizes"]:
+        for way, found in size["ways"].items():
+            row = found or {}
+            rows[f"{size['vectors']:,}", way] = {
+                "all queries (ms)": row.get("milliseconds_for_all_queries"),
+                "one query (ms)": row.get("milliseconds_for_one_query"),
+                "to build (s)": row.get("seconds_to_build"),
+                "most memory (GB)": row.get("peak_bytes_of_the_process", np.nan) / 1e9,
+                "vectors alone (GB)": size["bytes"] / 1e9,
+            }
+    found = pd.DataFrame.from_dict(rows, orient="index").astype(float)
+    return found.rename_axis(index=["vectors", "way"])
+
+
+def digits(value: float) -> str:
+    """A cell of `speed` in three digits.
+
+    >>> [digits(value) for value in (4635.2, 93.33, 0.0000047)]
+    ['4,635', '93.3', 'below 0.01']
+    """
+    if value < 0.01:
+        return "below 0.01"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def fastest(measured: dict) -> str:
+    """Which way is fastest with most vectors, whether all agree, and on what."""
+    size = measured["sizes"][-1]
+    ways = {way: found for way, found in size["ways"].items() if found}
+    times = {w: found["milliseconds_for_all_queries"] for w, found in ways.items()}
+    best, worst = min(times, key=times.get), max(times, key=times.get)
+    agree = min(found["same_pictures"] for found in ways.values())
+    same = "all find the same pictures"
+    if agree < 1:
+        same = f"they agree on {100 * agree:.1f} % of the pictures"
+    text = (
+        f"Among {size['vectors']:,} vectors of {measured['d']} dimensions "
+        f"({size['bytes'] / 1e9:.1f} GB), the {measured['best']} best of "
+        f"{measured['queries']} queries take {times[best]:,.0f} ms by {best}"
+    )
+    if len(times) > 1:
+        text += f" and {times[worst]:,.0f} ms by {worst}; {same}"
+    return f"{text} ({measured['device']}, {measured['cores']} cores)."

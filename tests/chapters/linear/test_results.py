@@ -6,8 +6,8 @@ import pytest
 
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.query import Query
-from cocofacet.chapters import linear, linear_figures
-from cocofacet.chapters.anchors import Draws, Pictures
+from cocofacet.chapters.linear import figures, results
+from cocofacet.chapters.linear.anchors import Draws, Pictures
 from cocofacet.embeddings.linear_map import VARIANTS, Anchors
 
 GAIN = pd.Series(
@@ -58,23 +58,23 @@ def test_summary_takes_means_over_draws_and_shows_their_range():
         draws_of({("held-out", "ridge", 6): [ranks]}).rows("held-out", "ridge", 6)
         for ranks in (worst, best)
     )
-    sizes = linear.best_sizes(found.recall(1))
-    row = linear.summary(found, sizes, general, prompted, (1,), 0).iloc[0]
+    sizes = results.best_sizes(found.recall(1))
+    row = results.summary(found, sizes, general, prompted, (1,), 0).iloc[0]
     assert (row.anchors, row.recall, row.smallest, row.largest) == (6, 0.75, 0.5, 1)
     assert row.share == 0.75
     assert row.low < 0.75 < row.high
-    shown = linear.table(row.to_frame().T, 192)
+    shown = results.table(row.to_frame().T, 192)
     cells = shown.loc["held-out", "least squares"]
     assert cells["", "K (K/d)"] == "6 (0.03)"
     assert cells["R@1", "draws"] == "50.0–100.0"
     assert cells["R@1", "mean"].startswith("75.0 [")
     no_gap = row.to_frame().T.assign(share=float("nan"))
-    assert linear.table(no_gap, 192).iloc[0]["R@1", "of the gap"] == "no gap"
+    assert results.table(no_gap, 192).iloc[0]["R@1", "of the gap"] == "no gap"
 
 
 def test_best_sizes_follow_the_mean_over_draws():
     table = recalls([("ridge", 6, 1, 0.5), ("ridge", 6, 1, 0.1), ("ridge", 12, 1, 0.4)])
-    assert linear.best_sizes(table)["held-out", "ridge"] == 12
+    assert results.best_sizes(table)["held-out", "ridge"] == 12
 
 
 def test_comparisons_change_one_thing_and_the_sentence_turns():
@@ -83,29 +83,29 @@ def test_comparisons_change_one_thing_and_the_sentence_turns():
     def compared(with_length, without):
         fitted = {("held-out", "linear", 6): with_length}
         fitted["held-out", "released", 6] = without
-        return linear.comparisons(draws_of(fitted), [6], 1, 0)
+        return results.comparisons(draws_of(fitted), [6], 1, 0)
 
     gain = compared(better, worse)
     assert gain.difference.tolist() == [1]
-    said = linear.changed(gain, 1, 192)
+    said = results.changed(gain, 1, 192)
     assert "Dividing by the length" in said
     assert "gains 100.0 points at K/d = 0.03." in said
-    loss = linear.changed(compared(worse, better), 1, 192)
+    loss = results.changed(compared(worse, better), 1, 192)
     assert "loses 100.0 points at K/d = 0.03." in loss
-    same = linear.changed(compared(worse, worse), 1, 192)
+    same = results.changed(compared(worse, worse), 1, 192)
     assert "is undecided at K/d = 0.03." in same
-    assert linear.compared(gain, 1, 192).iloc[0, 0] == "+100.0 [+100.0, +100.0]"
+    assert results.compared(gain, 1, 192).iloc[0, 0] == "+100.0 [+100.0, +100.0]"
 
 
 def test_comparisons_without_a_second_side_say_so():
     alone = draws_of({("held-out", "linear", 6): [[1] * 4]})
-    found = linear.comparisons(alone, [6], 1, 0)
+    found = results.comparisons(alone, [6], 1, 0)
     assert found.empty
-    assert "No two variants" in linear.changed(found, 1, 192)
+    assert "No two variants" in results.changed(found, 1, 192)
 
 
 def test_every_comparison_changes_exactly_one_thing():
-    for _, (source, a), (other, b) in linear.COMPARISONS.values():
+    for _, (source, a), (other, b) in results.COMPARISONS.values():
         changed = [source != other] + [
             getattr(VARIANTS[a], field) != getattr(VARIANTS[b], field)
             for field in ("fit", "gallery", "cosine")
@@ -119,7 +119,7 @@ def test_every_comparison_changes_exactly_one_thing():
 )
 def test_reached_says_how_far_and_with_what(recall, words):
     table = recalls([("released", 6, 1, recall)])
-    said = linear.reached(table, ("held-out", "released"), 6, GAIN, 5, 192)
+    said = results.reached(table, ("held-out", "released"), 6, GAIN, 5, 192)
     assert "fitted to 6 pictures held out from the evaluation (K/d = 0.03)" in said
     assert f"reaches Recall@5 {100 * recall:.1f} %" in said
     assert words in said
@@ -127,12 +127,12 @@ def test_reached_says_how_far_and_with_what(recall, words):
 
 def test_best_names_the_variant_that_recovers_most():
     found = summary({"linear": 0.2, "ridge": 0.5}, anchors=192, low=0.4)
-    said = linear.best(found, "held-out", "Here", 1, 192)
+    said = results.best(found, "held-out", "Here", 1, 192)
     assert said == (
         "Here, with pictures held out from the evaluation, ridge recovers most: 50 % "
         "of the gap in Recall@1 at K/d = 1.00 (95 % interval 40 % to 90 %)."
     )
-    other = linear.best(
+    other = results.best(
         summary({"linear": 0.6, "ridge": 0.5}), "held-out", "Here", 1, 192
     )
     assert "least squares recovers most: 60 %" in other
@@ -140,36 +140,36 @@ def test_best_names_the_variant_that_recovers_most():
 
 
 def test_best_does_not_boast_where_nothing_is_recovered():
-    lost = linear.best(summary({"ridge": -0.4}), "held-out", "Here", 1, 192)
+    lost = results.best(summary({"ridge": -0.4}), "held-out", "Here", 1, 192)
     assert "no variant recovers anything" in lost
     nan = summary({"ridge": float("nan")})
-    assert "no clear gain" in linear.best(nan, "held-out", "Here", 1, 192)
+    assert "no clear gain" in results.best(nan, "held-out", "Here", 1, 192)
 
 
 def test_peak_turns_with_the_recall_at_the_worst_condition():
     rows = [("linear", 96, 100, 0.37), ("linear", 192, 5000, 0.1)]
-    said = linear.peak(recalls(rows), "held-out", 1, 192)
+    said = results.peak(recalls(rows), "held-out", 1, 192)
     assert "worst at K/d = 1.00 (condition number 5,000)" in said
     assert "least squares falls: Recall@1 10.0 %, after 37.0 % at K/d = 0.50" in said
     calm = [rows[0], ("linear", 192, 5000, 0.5)]
-    assert "does not fall" in linear.peak(recalls(calm), "held-out", 1, 192)
-    assert "no smaller K" in linear.peak(recalls(rows[1:]), "held-out", 1, 192)
+    assert "does not fall" in results.peak(recalls(calm), "held-out", 1, 192)
+    assert "no smaller K" in results.peak(recalls(rows[1:]), "held-out", 1, 192)
     ridge = recalls([("ridge", 6, 1, 0.5)])
-    assert "not fitted" in linear.peak(ridge, "held-out", 1, 192)
+    assert "not fitted" in results.peak(ridge, "held-out", 1, 192)
 
 
 def test_storage_saves_only_where_k_is_below_half_of_d():
-    assert "614,400 numbers and the matrix 9,437,184, 15.4 times" in linear.storage(
+    assert "614,400 numbers and the matrix 9,437,184, 15.4 times" in results.storage(
         100, 3072
     )
-    assert "nothing is saved" in linear.storage(100, 192)
+    assert "nothing is saved" in results.storage(100, 192)
 
 
 def test_costs_count_what_the_maps_hold():
     rng = np.random.default_rng(0)
     general, dual, prompted = (rng.normal(size=(9, d)) for d in (6, 4, 6))
     pictures = Pictures({"general": general, "dual": dual}, {"times": prompted})
-    found = linear.costs(pictures, list(VARIANTS), 3, images=50)
+    found = results.costs(pictures, list(VARIANTS), 3, images=50)
     released, centred, from_dual = (
         found.loc[VARIANTS[name].words]
         for name in ("released", "centred", "dual-ridge")
@@ -187,13 +187,13 @@ def test_figures_have_a_panel_a_source_and_a_line_a_variant():
     rows = [(v, k, 10.0 * k, 0.5) for v in VARIANTS for k in (6, 192)]
     both = [recalls(rows), recalls(rows).assign(anchors_from="gallery")]
     levels = {"general": 0.4, "prompted": 0.8}
-    drawn = linear_figures.against_anchors(pd.concat(both), levels, 1, 192, "world")
+    drawn = figures.against_anchors(pd.concat(both), levels, 1, 192, "world")
     assert [axes.get_title() for axes in drawn.axes] == [
         "anchors: pictures held out from the evaluation",
         "anchors: pictures of the evaluation's own gallery",
     ]
     assert len(drawn.legends[0].texts) == len(VARIANTS)
     assert "world" in drawn.texts[0].get_text()
-    solved = linear_figures.condition(both[0], 192, "world").axes[0]
+    solved = figures.condition(both[0], 192, "world").axes[0]
     assert len(solved.get_legend().texts) == 3
-    assert set(linear_figures.LOOKS) == set(VARIANTS)
+    assert set(figures.LOOKS) == set(VARIANTS)

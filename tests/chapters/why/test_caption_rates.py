@@ -12,8 +12,8 @@ import rank_caption_rates
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import Query
-from cocofacet.chapters import caption_rates
-from cocofacet.chapters.caption_rates_data import COLUMNS, Rates, read
+from cocofacet.chapters.why import caption_rates
+from cocofacet.chapters.why.caption_rates import COLUMNS, Rates, read
 from cocofacet.evaluation import probes as reach
 from cocofacet.io import write_json
 

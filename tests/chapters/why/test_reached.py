@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cocofacet.chapters import why
+from cocofacet.chapters.why import reached
 from cocofacet.evaluation.probes import WAYS, mode_of
 
 K = 1
@@ -37,10 +37,10 @@ def all_ways(mode="general", **levels):
 
 def judged(ranks, named=0.1):
     """named: the lower end of the probe's balanced naming, of which chance is 0.2."""
-    found = why.levels(ranks, ("general",), K, 0)
+    found = reached.levels(ranks, ("general",), K, 0)
     table = {"mode": "general", "facet": FACETS, "low": named, "even": 0.2}
     table["balanced"] = named + 0.05
-    return why.judged(ranks, found, pd.DataFrame(table), "general", K, 0)
+    return reached.judged(ranks, found, pd.DataFrame(table), "general", K, 0)
 
 
 @pytest.mark.parametrize(
@@ -61,20 +61,20 @@ def test_verdicts_follow_the_intervals(named, probe, words, verdict):
 
 
 def test_an_interval_that_holds_chance_is_not_above_it():
-    assert why.judge(there=0.0, words=0.01, ahead=-0.1, k=1) == "lost"
-    assert why.judge(there=0.001, words=0.01, ahead=-0.1, k=1) == "not reached"
-    assert why.judge(there=-0.1, words=0.05, ahead=-0.1, k=5) == "lost"
-    assert why.judge(there=0.2, words=0.011, ahead=0.0, k=1) == "reached"
-    assert why.judge(0.2, 0.011, 0.001, k=1) == "in part"
-    assert why.judge(0.2, float("nan"), 0.1, k=1) == "undecided"
+    assert reached.judge(there=0.0, words=0.01, ahead=-0.1, k=1) == "lost"
+    assert reached.judge(there=0.001, words=0.01, ahead=-0.1, k=1) == "not reached"
+    assert reached.judge(there=-0.1, words=0.05, ahead=-0.1, k=5) == "lost"
+    assert reached.judge(there=0.2, words=0.011, ahead=0.0, k=1) == "reached"
+    assert reached.judge(0.2, 0.011, 0.001, k=1) == "in part"
+    assert reached.judge(0.2, float("nan"), 0.1, k=1) == "undecided"
 
 
 def test_a_few_texts_that_agree_are_not_enough():
     """Two hits in a hundred, and four texts that have the same share of them."""
     row = pd.Series({"recall": 0.02, "low": 0.015, "queries": 100})
-    assert why.surely(row) < 0.01
-    assert why.surely(row.replace({100: 10_000})) == 0.015
-    assert np.isnan(why.surely(row.replace({0.015: float("nan")})))
+    assert reached.surely(row) < 0.01
+    assert reached.surely(row.replace({100: 10_000})) == 0.015
+    assert np.isnan(reached.surely(row.replace({0.015: float("nan")})))
 
 
 def test_a_single_text_decides_nothing():
@@ -93,7 +93,7 @@ def test_the_conclusion_names_each_facet_and_its_levels():
             "words": [0.9, 0.9, 0.01, 0.01],
         }
     )
-    said = why.concluded(table, "CLIP", 1)
+    said = reached.concluded(table, "CLIP", 1)
     assert said == (
         "CLIP, in Recall@1:\n\n"
         "- objects and scenes are reached from words no worse than by the probe.\n"
@@ -101,7 +101,7 @@ def test_the_conclusion_names_each_facet_and_its_levels():
         "1.0 %) are there but not reached from words.\n"
         "- people are lost: even the probe names them no better than chance."
     )
-    turned = why.concluded(table.assign(verdict="in part"), "CLIP", 1)
+    turned = reached.concluded(table.assign(verdict="in part"), "CLIP", 1)
     assert turned.startswith(
         "CLIP, in Recall@1:\n\n- objects (probe 90.0 %, words 90.0 %)"
     )
@@ -115,26 +115,26 @@ def prompted(general_probe, prompted_probe=EVERY, half=None, words=EVERY):
 
 
 def test_what_was_missing_turns_with_the_probe():
-    there = why.missing(prompted(EVERY), "r", K, 0)
+    there = reached.missing(prompted(EVERY), "r", K, 0)
     assert "100 % of that way" in there
     assert "the text failed to reach it" in there
-    lost = why.missing(prompted(NEVER), "r", K, 0)
+    lost = reached.missing(prompted(NEVER), "r", K, 0)
     assert "0 % of that way" in lost
     assert "was not within reach of a better query" in lost
     assert lost.endswith("That is what the paper suspects.")
-    half = why.missing(prompted(SOME), "r", K, 0)
+    half = reached.missing(prompted(SOME), "r", K, 0)
     assert "50 % of that way" in half and half.endswith("is undecided.")
-    rising = why.missing(prompted(SOME, half=NEVER), "r", K, 0)
+    rising = reached.missing(prompted(SOME, half=NEVER), "r", K, 0)
     assert "taught by half as many images, 0.0 %." in rising
     assert rising.endswith("because the probe still gains from more images.")
-    nothing = why.missing(prompted(EVERY, words=NEVER), "r", K, 0)
+    nothing = reached.missing(prompted(EVERY, words=NEVER), "r", K, 0)
     assert nothing == "With r the question has no clear gain in Recall@1 to explain."
 
 
 def test_whether_the_question_brings_something_in():
-    assert "a gain of 100.0 points" in why.brought_in(prompted(NEVER), K, 0)
-    assert "no difference at all" in why.brought_in(prompted(EVERY), K, 0)
-    assert "a loss of" in why.brought_in(prompted(EVERY, NEVER), K, 0)
+    assert "a gain of 100.0 points" in reached.brought_in(prompted(NEVER), K, 0)
+    assert "no difference at all" in reached.brought_in(prompted(EVERY), K, 0)
+    assert "a loss of" in reached.brought_in(prompted(EVERY, NEVER), K, 0)
 
 
 @pytest.mark.parametrize(
@@ -147,28 +147,28 @@ def test_whether_the_question_brings_something_in():
 )
 def test_queries_made_of_images_against_the_text(images, words, effect):
     ranks = ranks_of(all_ways(images=images, words=words))
-    said = why.asked_with_images(ranks, {"general": "general ones"}, "images", K, 0)
+    said = reached.asked_with_images(ranks, {"general": "general ones"}, "images", K, 0)
     assert f"carry the label with general ones {effect}" in said
 
 
 @pytest.fixture(scope="module")
 def panels():
     ranks = ranks_of(all_ways(probe=EVERY, images=SOME, words=NEVER))
-    return {"r, general": why.levels(ranks, ("general",), K, 0)}
+    return {"r, general": reached.levels(ranks, ("general",), K, 0)}
 
 
 def test_levels_know_their_mode_and_way(panels):
     table = panels["r, general"]
     assert set(table.way) == set(WAYS)
     assert set(table["mode"]) == {"general"}
-    assert why.of_way(table, "general", "images").recall.tolist() == [0.5] * 5
+    assert reached.of_way(table, "general", "images").recall.tolist() == [0.5] * 5
 
 
 def test_the_figure_has_every_level_for_each_facet(panels):
-    figure = why.figure(panels, K, "rendered world")
+    figure = reached.figure(panels, K, "rendered world")
     axes = figure.axes[0]
     drawn = {c.get_label(): c.lines[0].get_xdata() for c in axes.containers}
-    assert {way: list(drawn[why.SHOWN[way][0]]) for way in WAYS} == {
+    assert {way: list(drawn[reached.SHOWN[way][0]]) for way in WAYS} == {
         "probe": [100, 100],
         "half": [0, 0],
         "images": [50, 50],
@@ -179,7 +179,7 @@ def test_the_figure_has_every_level_for_each_facet(panels):
 
 
 def test_the_grids(panels):
-    grid = why.grid(panels)
+    grid = reached.grid(panels)
     assert list(grid.index) == [*FACETS, "macro"]
     assert grid["r, general", "probe"]["times"] == "100.0 [100.0, 100.0]"
     named = pd.DataFrame(
@@ -189,7 +189,7 @@ def test_the_grids(panels):
             "even": [0.1, 0.1], "images": [10, 20],
         }
     )  # fmt: skip
-    shown = why.naming_grid({"r, general": named})
+    shown = reached.naming_grid({"r, general": named})
     assert shown["r, general", "right"].tolist() == ["50.0", "25.0"]
     assert shown["r, general", "balanced"]["times"] == "40.0 [30.0, 50.0]"
     assert shown["without a picture", "right"].tolist() == ["30.0", "30.0"]

@@ -12,7 +12,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from scipy.stats import binomtest
 
-from cocofacet.chapters.anchors import share_of_gap
+from cocofacet.chapters.linear.anchors import share_of_gap
 from cocofacet.evaluation.metrics import averages, paired_difference
 from cocofacet.evaluation.probes import WAYS, mode_of
 from cocofacet.report.sentences import (

@@ -7,7 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cocofacet.chapters.anchors import ANCHORS_FROM
+from cocofacet.chapters.linear.anchors import ANCHORS_FROM
 from cocofacet.embeddings.linear_map import VARIANTS
 from cocofacet.report.style import INK, MODES, finished
 

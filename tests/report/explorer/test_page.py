@@ -8,12 +8,12 @@ import browser
 import pandas as pd
 import pytest
 import small_explorer
+from page_problems import problems
 from PIL import Image
 from small_explorer import QUESTIONS, first_by_hand
-from test_book import problems
 
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.report import explorer as explore
+from cocofacet.report.explorer import data, page
 
 needs_browser = pytest.mark.skipif(
     browser.find_chromium() is None, reason="no Chromium: the explorer was not opened"
@@ -36,9 +36,9 @@ def folder(world, tmp_path_factory):
     made = tmp_path_factory.mktemp("explorer")
     rows = range(len(world[0].queries))
     ways, found = small_explorer.find(world)
-    content = explore.data(world[0], ways, found, rows, "made-up <world>")
+    content = data.content(world[0], ways, found, rows, "made-up <world>")
     pictures = small_explorer.draw(made / "images")
-    explore.write(made / "page", content, pictures, "<small>made by hand</small>")
+    page.write(made / "page", content, pictures, "<small>made by hand</small>")
     return made / "page"
 
 

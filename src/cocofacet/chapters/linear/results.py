@@ -5,7 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cocofacet.chapters.anchors import ANCHORS_FROM, Draws, Pictures, share_of_gap
+from cocofacet.chapters.linear.anchors import (
+    ANCHORS_FROM,
+    Draws,
+    Pictures,
+    share_of_gap,
+)
 from cocofacet.embeddings.linear_map import VARIANTS, Anchors
 from cocofacet.evaluation.metrics import interval, paired_difference
 from cocofacet.report.sentences import bulleted, listed, percent, recovery, verdict

@@ -6,8 +6,8 @@ import pytest
 
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.query import Query
-from cocofacet.chapters import anchors
-from cocofacet.chapters.anchors import Pictures
+from cocofacet.chapters.linear import anchors
+from cocofacet.chapters.linear.anchors import Pictures
 from cocofacet.embeddings import linear_map as approximate
 from cocofacet.embeddings.linear_map import VARIANTS
 from cocofacet.evaluation.metrics import interval, pool_scores, rank_of_positive

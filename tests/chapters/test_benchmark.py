@@ -7,23 +7,23 @@ from IPython.display import Markdown
 
 from cocofacet.benchmark import compare
 from cocofacet.benchmark.dataset import load
-from cocofacet.chapters import benchmark as released
+from cocofacet.chapters import benchmark
 from cocofacet.io import InputError
 
 
 def test_without_the_files_one_sentence_says_how_to_get_them(tmp_path):
-    (only,) = released.beside_released(tmp_path / "released", None)
+    (only,) = benchmark.beside_released(tmp_path / "released", None)
     assert "`cocofacet fetch coco-facet`" in only.data
 
 
 def test_an_unusable_folder_is_an_error(tmp_path):
     with pytest.raises(InputError, match="holds no benchmark file"):
-        released.beside_released(tmp_path, None)
+        benchmark.beside_released(tmp_path, None)
 
 
 def test_with_the_files_tables_and_sentences_are_shown(tmp_path):
     folder = released_files.release(tmp_path)
-    shown = released.beside_released(folder, load(folder))
+    shown = benchmark.beside_released(folder, load(folder))
     texts = [part.data for part in shown if isinstance(part, Markdown)]
     assert texts[0] == (
         "The released files ask 8 queries, the rebuilt ones 8. Of 7 released pairs of "
@@ -42,17 +42,17 @@ def test_sentences_turn_with_the_numbers():
         | {"only released": [1, 0], "only rebuilt": [0, 0]},
         index=["people", "times"],
     )
-    text = released.shared(facets)
+    text = benchmark.shared(facets)
     assert "Of 5 released" in text
     assert text.endswith("Labels that only the released ones have: on people.")
     texts = pd.DataFrame(
         [["1 person\n", "one person"]], index=pd.MultiIndex.from_tuples([("p", "1")])
     )
-    assert "p, 1: “1 person” against “one person”." in released.wording(texts)
+    assert "p, 1: “1 person” against “one person”." in benchmark.wording(texts)
     table = pd.DataFrame(
         {"queries": [4], "repeat a candidate": [0], "repeat the positive": [0]},
         index=["times"],
     )
-    assert released.repeated(table) == "No released pool holds a picture twice."
+    assert benchmark.repeated(table) == "No released pool holds a picture twice."
     table["repeat a candidate"] = 3
-    assert released.repeated(table).endswith("more than once: 3 of 4 on times.")
+    assert benchmark.repeated(table).endswith("more than once: 3 of 4 on times.")

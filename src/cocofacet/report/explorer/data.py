@@ -1,0 +1,202 @@
+"""What the explorer shows: queries, ranks, the first ten that each method finds."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cocofacet.benchmark.dataset import Benchmark
+from cocofacet.evaluation.ranking import pool_scores, prompt_modes
+from cocofacet.io import InputError
+from cocofacet.report.style import MODES
+
+FIRST = 10  # pictures shown of each pool
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to look for a picture, as the menu offers it.
+
+    Attributes:
+        retriever: a row of the zoo.
+        mode: as in the tidy table of ranks.
+        words: what the menu says.
+        prompts: facet -> the prompt shown with each picture, None for none. A facet
+            that is missing is not asked for in this way.
+    """
+
+    retriever: str
+    mode: str
+    words: str
+    prompts: Mapping[str, str | None]
+
+    @property
+    def shown(self) -> dict[str, dict[str, tuple[str | None, ...]]]:
+        """The same as mode -> facet -> prompts, as the workspace wants it."""
+        return {self.mode: {facet: (p,) for facet, p in self.prompts.items()}}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one method finds, for the Q queries of a benchmark in their order.
+
+    Attributes:
+        rank: of the positive, (Q,) int64; 0 where the method does not ask.
+        first: the first ten of the pool as positions in ``benchmark.images``, best
+            first, (Q, 10) int64; -1 where the method does not ask.
+    """
+
+    rank: np.ndarray
+    first: np.ndarray
+
+
+def methods(
+    questions: Mapping[str, str], promptable: str, dual: str
+) -> tuple[Method, ...]:
+    """The menu: a promptable retriever in every way, and a dual encoder.
+
+    ``questions`` maps facet -> its question. The question of each facet is a method by
+    itself; on the other facets it is a wrong one.
+    """
+    known = prompt_modes(questions)
+    single = {
+        mode: {facet: prompts[0] for facet, prompts in known[mode].items()}
+        for mode in ("general", "prompted", "bare")
+    }
+    shown = [
+        Method(promptable, mode, MODES[mode][0], prompts)
+        for mode, prompts in single.items()
+    ]
+    for facet, question in questions.items():
+        others = {other: question for other in questions if other != facet}
+        shown.append(Method(promptable, "wrong", f"the question of {facet}", others))
+    shown.append(Method(dual, "general", MODES["general"][0], single["general"]))
+    return tuple(method for method in shown if method.prompts)
+
+
+def order(scores: np.ndarray, pool: np.ndarray) -> np.ndarray:
+    """The columns of each pool, best first: scores, pool (Q, C) -> (Q, C) int64.
+
+    Column 0 is the positive. As in `ranking.rank_of_positive`, ties count against it,
+    so it comes last among equals; a copy of it among the negatives, which a released
+    pool may hold, comes behind it.
+    """
+    among_equals = np.zeros(pool.shape, dtype=np.int64)
+    among_equals[:, 0] = 1
+    among_equals[:, 1:][pool[:, 1:] == pool[:, :1]] = 2
+    return np.lexsort((among_equals, -scores))
+
+
+def find(
+    benchmark: Benchmark,
+    queries: np.ndarray,
+    images: Mapping[str | None, np.ndarray],
+    prompts: Mapping[str, str | None],
+) -> Found:
+    """What a method finds for every query of the facets that it asks for.
+
+    queries (Q, D) in the order of ``benchmark.queries``; images maps prompt -> (N, D)
+    in the order of ``benchmark.images``; prompts maps facet -> prompt.
+    """
+    pool, facets = benchmark.pool_indices(), [q.facet for q in benchmark.queries]
+    rank = np.zeros(len(pool), dtype=np.int64)
+    first = np.full((len(pool), FIRST), -1, dtype=np.int64)
+    for facet, prompt in prompts.items():
+        rows = np.flatnonzero([facet == name for name in facets])
+        scores = pool_scores(queries[rows], images[prompt], pool[rows])
+        best_first = order(scores, pool[rows])
+        rank[rows] = 1 + best_first.argmin(axis=1)  # where column 0 has come to stand
+        first[rows] = np.take_along_axis(pool[rows], best_first[:, :FIRST], axis=1)
+    return Found(rank, first)
+
+
+def first_of_each_text(benchmark: Benchmark, per_text: int) -> list[int]:
+    """The positions of the first ``per_text`` queries of each text; 0 means all.
+
+    First in the order of the official file, so no preference enters.
+
+    Raises:
+        InputError: ``per_text`` is negative.
+    """
+    if per_text < 0:
+        raise InputError(f"per_text: {per_text} is negative. Use 0 for all queries.")
+    seen, chosen = Counter(), []
+    for row, query in enumerate(benchmark.queries):
+        seen[query.facet, query.text] += 1
+        if not per_text or seen[query.facet, query.text] <= per_text:
+            chosen.append(row)
+    return chosen
+
+
+def content(
+    benchmark: Benchmark,
+    ways: Sequence[Method],
+    found: Sequence[Found],
+    chosen: Iterable[int],
+    shown_as: str,
+) -> dict[str, object]:
+    """All that the page shows, as plain JSON.
+
+    ``found[i]`` is what ``ways[i]`` finds. Pictures are positions in ``images``, which
+    holds only those that are shown. In a query, ``ranks`` and ``first`` have one entry
+    a method, null where the method does not ask for the facet. ``carried`` says which
+    labels the pictures of a facet carry, "" for none; it is empty where that is not
+    known.
+    """
+    facets: dict[str, dict] = {}
+    place: dict[int, int] = {}  # position in benchmark.images -> position here
+
+    def shown(image: int) -> int:
+        return place.setdefault(int(image), len(place))
+
+    positives = benchmark.pool_indices()[:, 0]
+    for row in chosen:
+        query = benchmark.queries[row]
+        facet = facets.setdefault(query.facet, {})
+        asked = facet.setdefault(query.text, {"label": query.label, "queries": []})
+        asks = [query.facet in way.prompts for way in ways]
+        asked["queries"].append(
+            {
+                "id": query.id,
+                "positive": shown(positives[row]),
+                "ranks": [
+                    int(one.rank[row]) if asking else None
+                    for asking, one in zip(asks, found, strict=True)
+                ],
+                "first": [
+                    [shown(image) for image in one.first[row]] if asking else None
+                    for asking, one in zip(asks, found, strict=True)
+                ],
+            }
+        )
+    images = [benchmark.images[position] for position in place]
+    return {
+        "shown_as": shown_as,
+        "pool": benchmark.pool_indices().shape[1],
+        "methods": [
+            {"retriever": way.retriever, "words": way.words, "prompts": way.prompts}
+            for way in ways
+        ],
+        "images": images,
+        "facets": [
+            {
+                "name": name,
+                "texts": [{"text": t.strip(), **rest} for t, rest in texts.items()],
+                "carried": carried_words(benchmark, name, images),
+            }
+            for name, texts in facets.items()
+        ],
+    }
+
+
+def carried_words(
+    benchmark: Benchmark, facet: str, images: Sequence[str]
+) -> dict[int, str]:
+    """Position in ``images`` -> the labels carried, in words; not there if unknown."""
+    known = benchmark.labels.get(facet, {})
+    return {
+        position: "; ".join(known[image])
+        for position, image in enumerate(images)
+        if image in known
+    }

@@ -1,0 +1,90 @@
+"""The explorer's files, and its page from ``explore.html``, ``.css`` and ``.js``.
+
+    <folder>/index.html       the page by itself, to open from the file system
+    <folder>/data.js          what `data.content` returns
+    <folder>/pictures/...     thumbnails, under the images' official names
+
+The data are a script, because a page opened from a file may fetch nothing else.
+"""
+
+import io
+import json
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+
+from cocofacet.benchmark import images as pictures
+from cocofacet.io import write_atomic
+from cocofacet.picture import as_rgb, open_image
+
+SIDE = 128  # pixels, the longer side of a thumbnail
+QUALITY = 70  # of its JPEG
+VARIABLE = "cocofacetExplore"  # what data.js sets, and explore.js reads
+
+HERE = Path(__file__).parent
+
+
+def thumbnail(path: Path, side: int = SIDE, quality: int = QUALITY) -> bytes:
+    """A small JPEG of a picture; ``InputError`` where it cannot be read."""
+    made = io.BytesIO()
+    small = as_rgb(open_image(path))
+    small.thumbnail((side, side))
+    small.save(made, "JPEG", quality=quality, optimize=True)
+    return made.getvalue()
+
+
+def write(
+    folder: Path, content: Mapping[str, object], root: Path, made: str
+) -> dict[str, int]:
+    """Write the page, its data and its thumbnails; the bytes of data and pictures.
+
+    ``content`` comes from `data.content`; its images lie under ``root``. ``made`` is
+    the line, as HTML, that says what made the numbers. Thumbnails that an earlier call
+    left and this one does not need are removed.
+    """
+    plain = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    script = f"window.{VARIABLE} = {plain};\n"
+    sizes = {"data": len(script.encode()), "pictures": 0}
+    needed = {folder / "pictures" / name for name in content["images"]}
+    for name in content["images"]:
+        small = thumbnail(pictures.find(root, name) or root / name)
+        write_atomic(folder / "pictures" / name, small)
+        sizes["pictures"] += len(small)
+    for path in (folder / "pictures").rglob("*.*"):
+        if path.is_file() and path not in needed:
+            path.unlink()
+    write_atomic(folder / "data.js", script)
+    write_atomic(folder / "index.html", page(str(content["shown_as"]), made))
+    return sizes
+
+
+def page(shown_as: str, made: str) -> str:
+    """The page by itself, beside ``data.js`` and ``pictures``."""
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>Explore: {escape(shown_as)}</title>\n"
+        '<link rel="icon" href="data:,">\n</head>\n<body class="explorer-alone">\n'
+        f"<article>\n<h1>Explore: {escape(shown_as)}</h1>\n"
+        f"{fragment('.')}<p>{made}</p>\n</article>\n</body>\n</html>\n"
+    )
+
+
+def fragment(folder: str) -> str:
+    """The explorer as a part of a page, without its headings.
+
+    ``folder`` is where ``data.js`` and ``pictures`` lie, as seen from that page.
+    """
+    folder = escape(folder)
+    skeleton = (HERE / "explore.html").read_text().replace("FOLDER", folder)
+    return (
+        f"{styles()}{skeleton}"
+        f'<script src="{folder}/data.js"></script>\n'
+        f"<script>\n{(HERE / 'explore.js').read_text()}</script>\n"
+    )
+
+
+def styles() -> str:
+    """The style sheet of the explorer and of the galleries, as an element."""
+    return f"<style>\n{(HERE / 'explore.css').read_text()}</style>\n"

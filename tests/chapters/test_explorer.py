@@ -1,0 +1,98 @@
+"""The largest gains and the worst failures: chosen by rule, shown, and summed up."""
+
+import pandas as pd
+import pytest
+import small_explorer
+from small_explorer import QUESTIONS
+
+from cocofacet.chapters import explorer
+from cocofacet.evaluation.metrics import prompt_modes, rank_table
+
+
+@pytest.fixture(scope="module")
+def world():
+    return small_explorer.world()
+
+
+@pytest.fixture(scope="module")
+def found(world):
+    return small_explorer.find(world)[1]
+
+
+@pytest.fixture(scope="module")
+def ranks(world):
+    benchmark, texts, images = world
+    return rank_table(
+        benchmark, texts, images, prompt_modes(QUESTIONS), retriever="promptable"
+    )
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    return small_explorer.draw(tmp_path_factory.mktemp("pictures"))
+
+
+def moves(*rows):
+    """A table of `explorer.beside` from (facet, before, after)."""
+    table = pd.DataFrame(rows, columns=["facet", "before", "after"])
+    table["query"] = [f"{row.facet}:{n}" for n, row in enumerate(table.itertuples())]
+    return table.assign(text="Find <it>.\n", label="it")
+
+
+MIXED = moves(("a", 9, 3), ("a", 8, 2), ("a", 5, 60), ("b", 2, 2), ("b", 1, 1))
+
+
+def test_explorer_are_chosen_by_rule():
+    assert list(explorer.largest_gains(MIXED)["query"]) == ["a:0"], (
+        "of equals the first"
+    )
+    assert list(explorer.worst(MIXED)["query"]) == ["a:2", "b:3"]
+    said = explorer.left_out(MIXED, explorer.largest_gains(MIXED), "no rank improves")
+    assert said == "Not shown: b, where no rank improves."
+    assert explorer.left_out(MIXED, explorer.worst(MIXED), "") == ""
+
+
+def test_before_and_after_are_the_ranks_of_the_two_modes(ranks):
+    both = explorer.beside(ranks)
+    assert len(both) == 13 and both["query"].is_unique
+    for mode, column in (("general", "before"), ("prompted", "after")):
+        expected = ranks[ranks["mode"] == mode].set_index("query")["rank"]
+        assert (both.set_index("query")[column] == expected).all()
+    fewer = ranks[(ranks["mode"] == "general") | (ranks["facet"] == "animals")]
+    with pytest.raises(ValueError, match="different queries: 13 and 7"):
+        explorer.beside(fewer)
+
+
+def test_a_figure_shows_what_stood_above_and_says_where_it_comes_from(
+    world, found, ranks, pictures
+):
+    rows = explorer.largest_gains(explorer.beside(ranks))
+    html = explorer.gallery(
+        world[0], pictures, rows, found[0].first, "before", "made <up>"
+    ).data
+    assert html.count("<figure") == len(rows) == html.count("made &lt;up&gt;") == 2
+    above = [min(before - 1, 10, explorer.ABOVE) for before in rows.before]
+    assert html.count("<img") == len(rows) + sum(above)
+    for before, shown in zip(rows.before, above, strict=True):
+        assert f"{shown} of {before - 1} ranked above it without a prompt" in html
+    assert html.count('class="hit"') == len(rows)
+
+
+def test_sentences_turn_with_the_numbers():
+    turned = MIXED.rename(columns={"before": "after", "after": "before"})
+    assert explorer.moved(MIXED) == (
+        "More positives rise than fall with the facet's question: of 5 queries 2 rise, "
+        "1 fall and 2 stay. The median rank goes from 5 to 2."
+    )
+    assert explorer.moved(turned).startswith("No more positives rise than fall")
+    assert "one of a: “Find <it>.” ranks its positive 9 without" in explorer.furthest(
+        MIXED
+    )
+    assert "ranks its positive 60 without a prompt and 5 " in explorer.furthest(turned)
+    assert explorer.furthest(MIXED[3:]) == "The question raises no positive."
+    assert "1 of 5 positives rank behind 50, all of them in a." in explorer.failures(
+        MIXED
+    )
+    assert "no positive ranks behind 50" in explorer.failures(turned)
+    whole = explorer.table(MIXED).loc["all"]
+    assert [whole.rises, whole.stays, whole.falls, whole["last after"]] == [2, 2, 1, 60]
