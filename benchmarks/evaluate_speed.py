@@ -18,12 +18,8 @@ import numpy as np
 import pandas as pd
 from machine import described
 
-from cocofacet.evaluation.metrics import (
-    COLUMNS,
-    interval,
-    pool_scores,
-    rank_of_positive,
-)
+from cocofacet.evaluation.ranking import COLUMNS, pool_scores, rank_of_positive
+from cocofacet.evaluation.statistics import interval
 from cocofacet.io import write_json
 
 RESULTS = (

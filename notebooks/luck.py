@@ -19,7 +19,7 @@ draws = 20  # how often the negatives are drawn, with seeds 0, 1, 2, ...
 
 import cocofacet as cf
 from cocofacet.chapters import luck
-from cocofacet.evaluation import metrics as evaluate
+from cocofacet.evaluation.ranking import prompt_modes
 from cocofacet.report.style import MODES
 
 cf.use_style()
@@ -45,7 +45,7 @@ modes = ("general", "prompted")
 
 # %%
 ranks = workspace.ranks(retriever, modes)
-known = evaluate.prompt_modes(workspace.questions)
+known = prompt_modes(workspace.questions)
 known = {mode: known[mode] for mode in modes}
 drawn = luck.drawn_again(
     workspace.benchmark,
@@ -87,7 +87,7 @@ cf.tables.shown(luck.grid(around, {m: MODES[m][0] for m in modes}), "luck")
 found = {"agrees": luck.agrees(around[1], draws)}
 for mode in modes:
     rows = around[1][around[1]["mode"] == mode]
-    over_texts = evaluate.interval(
+    over_texts = cf.interval(
         cf.tables.of_mode(ranks, mode), 1, seed=seed, expected=True
     )
     width = over_texts.high - over_texts.low

@@ -23,8 +23,8 @@ from IPython.display import Markdown, display
 
 import cocofacet as cf
 from cocofacet.chapters.why import caption_rates, reached
-from cocofacet.evaluation import metrics as evaluate
-from cocofacet.evaluation import probes as reach
+from cocofacet.evaluation import probes
+from cocofacet.evaluation.ranking import prompt_modes
 from cocofacet.io import COMMITTED
 
 cf.use_style()
@@ -58,14 +58,14 @@ dual, promptable = workspace.profile.dual, workspace.profile.promptable
 
 # %%
 asked = {dual: ("general",), promptable: ("general", "prompted")}
-known = evaluate.prompt_modes(workspace.questions)
+known = prompt_modes(workspace.questions)
 found, levels, loaded = {}, {}, []
 for name, modes in asked.items():
     workspace.announce(name, prompts=1 + 8 * (len(modes) > 1))
     retriever = workspace.retriever(name)
     loaded.append(retriever)
     ways = {mode: known[mode] for mode in modes}
-    found[name] = reach.measure(workspace, retriever, ways)
+    found[name] = probes.measure(workspace, retriever, ways)
     levels[name] = reached.levels(found[name].ranks, modes, k, seed)
 panels = {
     f"{name}, {mode}": levels[name][levels[name]["mode"] == mode]

@@ -11,7 +11,8 @@ import numpy as np
 from cocofacet.benchmark import dataset as official
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.embeddings import distribute, store
-from cocofacet.evaluation import metrics as evaluate
+from cocofacet.evaluation.metrics import averages
+from cocofacet.evaluation.ranking import prompt_modes, rank_table
 from cocofacet.io import InputError, write_atomic
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers import zoo
@@ -140,7 +141,7 @@ def run_evaluate(options: argparse.Namespace) -> None:
         )
     prompts = _prompts(modes)
     gallery, spent = _gallery(options, benchmark, retriever, prompts)
-    table = evaluate.rank_table(
+    table = rank_table(
         benchmark,
         store.embed_queries(retriever, [query.text for query in benchmark.queries]),
         dict(zip(prompts, gallery, strict=True)),
@@ -151,7 +152,7 @@ def run_evaluate(options: argparse.Namespace) -> None:
     precision = retriever.fingerprint["precision"]
     print(f"{retriever.name}, revision {retriever.revision}, {precision}")
     for k in options.k:
-        recalls = 100 * evaluate.averages(table, k).droplevel([0, 1, 2, 3]).T
+        recalls = 100 * averages(table, k).droplevel([0, 1, 2, 3]).T
         print(f"\nRecall@{k} in percent, {len(benchmark.queries)} queries")
         print(recalls.rename_axis(columns=None).to_string(float_format="%.1f"))
     if options.out:
@@ -182,7 +183,7 @@ def _retriever(options: argparse.Namespace, asks: bool):
 def _modes(benchmark: official.Benchmark, chosen) -> dict:
     """mode -> facet -> prompts, for the facets that the benchmark has."""
     questions = {name: FACETS[name].question for name in benchmark.facets}
-    known = evaluate.prompt_modes(questions)
+    known = prompt_modes(questions)
     return {mode: known[mode] for mode in chosen}
 
 

@@ -295,11 +295,11 @@ class Workspace:
     def save_ranks(self, notebook: str, ranks: pd.DataFrame) -> Path:
         """Write the notebook's part of the tidy table, and beside it what made it.
 
-        ``ranking.COLUMNS`` and ``LUCK`` in order, sorted, so that two equal runs give
-        equal bytes.
+        ``ranking.COLUMNS`` and ``POOL_COLUMNS`` in order, sorted, so that two equal
+        runs give equal bytes.
         """
         path = self.results / f"{notebook}.ranks.csv"
-        columns = [*ranking.COLUMNS, *ranking.LUCK]
+        columns = [*ranking.COLUMNS, *ranking.POOL_COLUMNS]
         ordered = ranks.reindex(columns=columns).sort_values(
             ["retriever", "mode", "prompt", "query"], kind="stable"
         )

@@ -6,7 +6,7 @@ import pytest
 from cocofacet import paper
 from cocofacet.benchmark.query import Query
 from cocofacet.chapters import choosing
-from cocofacet.evaluation.metrics import GROUP
+from cocofacet.evaluation.ranking import GROUP
 from cocofacet.report.style import MODES
 from cocofacet.retrieval.choosing import Choice
 

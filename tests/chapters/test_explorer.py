@@ -6,7 +6,7 @@ import small_explorer
 from small_explorer import QUESTIONS
 
 from cocofacet.chapters import explorer
-from cocofacet.evaluation.metrics import prompt_modes, rank_table
+from cocofacet.evaluation.ranking import prompt_modes, rank_table
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import Query
 from cocofacet.chapters import luck
-from cocofacet.evaluation.metrics import expected_recall, rank_table
+from cocofacet.evaluation.metrics import expected_recall
+from cocofacet.evaluation.ranking import rank_table
 
 DRAWS = 20
 MODES = {"general": {"animals": (None,)}, "prompted": {"animals": ("which?",)}}
@@ -78,20 +79,6 @@ def test_draws_scatter_around_the_expectation_as_predicted(drawn, ranks):
     off = table.assign(mean=table["mean"] + (table["mode"] == "general") * 0.5)
     assert "more than three standard errors" in luck.agrees(off, DRAWS)
     assert "animals (general (no prompt))" in luck.agrees(off, DRAWS)
-
-
-def test_predicted_spreads_of_averages_by_hand():
-    """Facet a: p 1/2 twice; facet b: p 1/2 once. Variances 1/8 and 1/4."""
-    rows = {
-        "profile": "", "run": "", "retriever": "", "revision": "", "mode": "general",
-        "facet": ["a", "a", "b"], "query": list("123"), "text": list("xyz"),
-        "label": list("xyz"), "eligible": 198, "above": 1,
-    }  # fmt: skip
-    found = luck.predicted_spread(pd.DataFrame(rows), 1)["general"]
-    assert found["a"] == pytest.approx((1 / 8) ** 0.5)
-    assert found["b"] == pytest.approx(1 / 2)
-    assert found["macro"] == pytest.approx(((1 / 8 + 1 / 4) / 4) ** 0.5)
-    assert found["micro"] == pytest.approx((3 / 4 / 9) ** 0.5)
 
 
 def test_the_grid_shows_expectation_range_and_spreads(drawn, ranks):

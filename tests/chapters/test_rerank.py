@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from cocofacet.chapters import rerank
-from cocofacet.evaluation.metrics import COLUMNS
+from cocofacet.evaluation.ranking import COLUMNS
 
 DEPTHS = (5, 20, 100)
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from cocofacet.chapters import several
-from cocofacet.evaluation.metrics import COLUMNS
+from cocofacet.evaluation.ranking import COLUMNS
 from cocofacet.retrieval.combine import WAYS
 
 

@@ -8,7 +8,7 @@ from sklearn.linear_model import Ridge
 
 from cocofacet.embeddings import linear_map as approximate
 from cocofacet.embeddings.linear_map import VARIANTS, Anchors, decompose, scores
-from cocofacet.evaluation.metrics import rank_of_positive
+from cocofacet.evaluation.ranking import rank_of_positive
 
 D, P = 6, 4  # the gallery's space and, for a rectangular map, the prompted one
 

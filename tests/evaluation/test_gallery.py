@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
+from small_galleries import NAME, cats_and_dogs
 
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
@@ -27,32 +28,11 @@ from cocofacet.evaluation.gallery import (
 )
 from cocofacet.io import InputError
 
-NAME = "val2017/{:012d}.jpg".format
 halves = st.integers(0, 6).map(lambda n: n / 2)  # few values, hence many ties
 
 
-def world(images=140):
-    """Ten cats, ten dogs, the rest without an animal; two queries of one text each."""
-    labels = ["cat"] * 10 + ["dog"] * 10 + [None] * (images - 20)
-    carried = {NAME(n): (label,) if label else () for n, label in enumerate(labels)}
-    rest = tuple(map(NAME, range(20, 119)))
-    queries = tuple(
-        Query(
-            f"COCO_animal_retrieval:{row}",
-            "animals",
-            label,
-            FACETS["animals"].wording(label),
-            (NAME(image), *rest),
-        )
-        for row, (label, image) in enumerate(
-            [("cat", 0), ("dog", 10), ("cat", 1), ("dog", 11)]
-        )
-    )
-    return Benchmark(queries, {}, {"animals": carried})
-
-
 def test_a_row_is_a_text_and_all_that_carry_its_label_are_positives():
-    asked = Asked.of(world(), "animals")
+    asked = Asked.of(cats_and_dogs(), "animals")
     assert asked.labels == ("cat", "dog")
     assert asked.rows.tolist() == [0, 1]
     assert np.flatnonzero(asked.positive[0]).tolist() == list(range(10))
@@ -73,7 +53,7 @@ def test_what_is_neither_carrying_nor_eligible_is_left_out():
 
 
 def test_labels_that_are_not_known_cannot_be_searched():
-    unknown = Benchmark(world().queries)
+    unknown = Benchmark(cats_and_dogs().queries)
     with pytest.raises(InputError, match="animals: which images carry a label"):
         Asked.of(unknown, "animals")
 
@@ -144,7 +124,7 @@ def test_a_smaller_gallery_lies_inside_a_larger_one_and_draws_differ():
 
 @pytest.fixture(scope="module")
 def searched():
-    benchmark = world()
+    benchmark = cats_and_dogs()
     rng = np.random.default_rng(0)
     label = np.zeros((140, 2))
     label[:10, 0] = label[10:20, 1] = 1
@@ -194,4 +174,4 @@ def test_the_interval_of_a_difference_holds_it(searched):
 @pytest.mark.parametrize(("draws", "k"), [(0, 1), (1, 0)])
 def test_nothing_to_draw_or_to_look_at_is_refused(draws, k):
     with pytest.raises(InputError, match="draws, k: "):
-        over_sizes(world(), np.eye(2), {}, {}, [140], draws, (k,), 0)
+        over_sizes(cats_and_dogs(), np.eye(2), {}, {}, [140], draws, (k,), 0)

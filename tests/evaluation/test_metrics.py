@@ -1,99 +1,24 @@
-"""Ranks and averages with known answers, and against loops that read like the rule."""
+"""Recalls and averages by hand; recall over all draws of negatives by hand, by
+enumeration and by simulation."""
 
-from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from small_tables import EXPECTED, ROWS, small_world, table_of
 
-from cocofacet.evaluation import metrics as evaluate
 from cocofacet.evaluation.metrics import (
-    COLUMNS,
-    LUCK,
     averages,
-    interval,
-    paired_difference,
+    expected_recall,
     per_query,
-    pool_scores,
-    prompt_modes,
-    rank_of_positive,
-    rank_rows,
-    rank_table,
     recall_at,
     recall_by_facet,
 )
-
-NAN, INF = float("nan"), float("inf")
-
-
-@dataclass(frozen=True)
-class Asked:
-    id: str
-    facet: str
-    label: str
-    text: str
-
-
-class Pools:
-    """A benchmark of given pools: what `rank_table` needs of one."""
-
-    def __init__(self, queries, pool, eligible=None):
-        self.queries, self.pool = tuple(queries), np.array(pool)
-        self.of_label = eligible or {}
-
-    def pool_indices(self):
-        return self.pool
-
-    def eligible(self, facet, label):
-        return self.of_label.get((facet, label), ())
-
-    def indices(self, images):
-        return np.array(images, dtype=np.int64)  # images are called by their number
-
-
-def table_of(rows, **columns):
-    """A tidy table from (facet, text, label, rank) rows, one query each."""
-    frame = pd.DataFrame(rows, columns=["facet", "text", "label", "rank"])
-    given = {"profile": "mini", "run": "a", "retriever": "r", "revision": "0"}
-    frame = frame.assign(mode="general", prompt=None, query=range(len(frame)), **given)
-    return frame.assign(**columns)[COLUMNS]
-
-
-@pytest.mark.parametrize(
-    ("scores", "rank"),
-    [
-        ([0.9, 0.5, 0.1], 1),
-        ([0.5, 0.9, 0.1], 2),
-        ([0.5, 0.5, 0.1], 2),  # a tie counts against the positive
-        ([0.5, 0.5, 0.5], 3),  # a constant scorer gets nothing
-        ([NAN, 0.5, 0.1], 3),
-        ([0.5, NAN, 0.1], 2),
-        ([NAN, NAN, NAN], 3),
-        ([INF, INF, 0.1], 2),
-        ([-INF, -INF, -INF], 3),
-        ([0.1, -INF, INF], 2),
-    ],
-)
-def test_rank_by_hand(scores, rank):
-    assert rank_of_positive(np.array([scores])).tolist() == [rank]
-
-
-# Few distinct values, so that ties are common.
-few = st.sampled_from([0.0, 0.25, 0.5, 1.0, -1.0, NAN, INF, -INF])
-
-
-@given(
-    arrays(np.float64, st.tuples(st.integers(0, 5), st.integers(1, 8)), elements=few)
-)
-def test_rank_is_what_a_loop_counts(scores):
-    expected = []
-    for positive, *negatives in scores.tolist():
-        beaten = sum(1 for negative in negatives if negative < positive)
-        expected.append(len(negatives) - beaten + 1)
-    assert rank_of_positive(scores).tolist() == expected
+from cocofacet.evaluation.ranking import gallery_scores, rank_of_positive, rank_table
+from cocofacet.evaluation.statistics import interval
 
 
 @given(st.lists(st.integers(1, 100), min_size=1), st.integers(1, 100))
@@ -105,87 +30,6 @@ def test_recall_is_a_share(ranks, k):
 
 def test_recall_of_nothing_is_unknown():
     assert np.isnan(recall_at([], 1))
-
-
-@settings(max_examples=30)
-@given(st.integers(1, 9), st.integers(1, 12), st.integers(1, 7), st.integers(0, 99))
-def test_scores_are_dot_products_whatever_the_chunk(q, n, d, seed):
-    rng = np.random.default_rng(seed)
-    queries, images = rng.normal(size=(q, d)), rng.normal(size=(n, d))
-    pool = rng.integers(0, n, size=(q, 4))
-    expected = [
-        [sum(queries[row][i] * images[image][i] for i in range(d)) for image in line]
-        for row, line in enumerate(pool)
-    ]
-    for memory in (1, 100, 1 << 20):
-        found = pool_scores(queries, images, pool, memory=memory)
-        assert found.dtype == np.float64
-        np.testing.assert_allclose(found, expected, atol=1e-12)
-
-
-@pytest.mark.parametrize("dim", [7, 64, 129, 300])
-def test_images_that_are_the_same_tie_exactly(dim):
-    """A matrix product would differ in the last bit here and there, and with it a
-    constant scorer would get recall by luck."""
-    rng = np.random.default_rng(0)
-    images = np.tile(rng.normal(size=dim).astype(np.float32), (150, 1))
-    queries = rng.normal(size=(40, dim)).astype(np.float32)
-    pool = np.array([rng.permutation(150)[:100] for _ in queries])
-    assert (rank_of_positive(pool_scores(queries, images, pool)) == 100).all()
-
-
-@pytest.mark.parametrize(
-    ("queries", "images", "pool"),
-    [
-        ((2, 3), (4, 5), [[0, 1], [1, 2]]),  # D differs
-        ((2, 3), (4, 3), [[0, 1]]),  # one pool too few
-        ((2, 3), (4, 3), [[0, 4], [0, 1]]),  # image 4 of 4
-        ((2, 3), (4, 3), [[0, -1], [0, 1]]),
-    ],
-)
-def test_scores_refuse_what_does_not_fit(queries, images, pool):
-    with pytest.raises(ValueError, match=r"queries|pool"):
-        pool_scores(np.ones(queries), np.ones(images), np.array(pool))
-
-
-def test_table_of_a_benchmark():
-    """Two facets, images that show one thing each, and a question that hides it."""
-    queries = [
-        Asked("a:0", "animals", "cat", "find a cat"),
-        Asked("t:0", "times", "night", "find night"),
-    ]
-    pools = Pools(queries, [[0, 1, 2], [2, 1, 0]])
-    texts = np.array([[1.0, 0.0], [0.0, 1.0]])
-    seen = np.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]])
-    images = {None: seen, "": seen, "animal?": seen, "time?": seen[::-1]}
-    modes = prompt_modes({"animals": "animal?", "times": "time?"})
-    assert modes["wrong"] == {"animals": ("time?",), "times": ("animal?",)}
-    table = rank_table(pools, texts, images, modes, profile="mini", retriever="r")
-    assert list(table.columns) == [*COLUMNS, *LUCK]
-    assert table[LUCK].isna().all(axis=None), "which images were eligible is not known"
-    ranks = table.set_index(["mode", "query"])["rank"].to_dict()
-    assert ranks == {
-        ("general", "a:0"): 1,
-        ("general", "t:0"): 1,
-        ("bare", "a:0"): 1,
-        ("bare", "t:0"): 1,
-        ("prompted", "a:0"): 1,
-        ("prompted", "t:0"): 3,  # "time?" turns the order round
-        ("wrong", "a:0"): 3,
-        ("wrong", "t:0"): 1,
-    }
-    assert table["prompt"].tolist()[:2] == [None, None]
-    assert set(table["profile"]) == {"mini"}
-    assert set(table["run"]) == {""}
-
-
-def test_table_refuses_unknown_columns_and_absent_facets():
-    pools = Pools([Asked("a:0", "animals", "cat", "find a cat")], [[0, 1]])
-    queries, images = np.ones((1, 2)), {None: np.ones((2, 2))}
-    with pytest.raises(ValueError, match="profil"):
-        rank_rows(pools.queries, np.ones((1, 2)), "general", None, profil="mini")
-    with pytest.raises(ValueError, match="facet"):
-        rank_table(pools, queries, images, {"general": {"times": (None,)}})
 
 
 def test_averages_by_hand():
@@ -237,105 +81,107 @@ def test_groups_are_kept_apart_also_with_empty_columns():
         interval(both, k=1)
 
 
-def brute_interval(rows, average, seed, draws):
-    """The bootstrap with loops: texts drawn again, queries with their text."""
-    facets = sorted({row[0] for row in rows})
-    rng = np.random.default_rng(seed)
-    counts = {}
-    for facet in facets:
-        texts = sorted({row[1] for row in rows if row[0] == facet})
-        share = np.full(len(texts), 1 / len(texts))
-        drawn = rng.multinomial(len(texts), share, size=draws)
-        counts[facet] = [dict(zip(texts, line, strict=True)) for line in drawn]
-    means = []
-    for draw in range(draws):
-        tops, bottoms = [], []
-        for facet in facets:
-            top = bottom = 0.0
-            for name, text, label, rank in rows:
-                if name == facet:
-                    same = [r for r in rows if r[0] == facet and r[2] == label]
-                    weight = 1 / len(same) if average == "balanced" else 1
-                    weight *= counts[facet][draw][text]
-                    top += weight * (rank <= 1)
-                    bottom += weight
-            tops.append(top)
-            bottoms.append(bottom)
-        if average == "micro":
-            means.append(sum(tops) / sum(bottoms))
-        else:
-            means.append(np.mean([t / b for t, b in zip(tops, bottoms, strict=True)]))
-    return np.quantile(means, [0.025, 0.975])
+def eligible_and_above(eligible, above):
+    """A table that holds no more than the two numbers of each query."""
+    return pd.DataFrame({"eligible": eligible, "above": above})
 
 
-@pytest.mark.parametrize("average", evaluate.AVERAGES)
-def test_interval_is_what_loops_find(average):
-    rng = np.random.default_rng(3)
-    rows = [
-        (facet, f"{facet} {text}?", f"{facet} {text // 2}", int(rng.integers(1, 3)))
-        for facet, texts in (("animals", 5), ("times", 3))
-        for text in range(texts)
-        for _ in range(text + 1)
-    ]
-    found = interval(table_of(rows), 1, average, seed=5, draws=40)
-    expected = brute_interval(rows, average, seed=5, draws=40)
-    np.testing.assert_allclose([found.low, found.high], expected)
-    assert found.value == pytest.approx(averages(table_of(rows), 1)[average].item())
-    assert (found.queries, found.texts, found.fewest_texts) == (21, 8, 3)
+@pytest.mark.parametrize(
+    ("eligible", "above", "k", "recall"),
+    [
+        (100, 0, 1, 1.0),
+        (100, 1, 1, 1 / 100),  # the one image left out must be the one above
+        (100, 1, 2, 1.0),
+        (100, 2, 1, 0.0),  # only one is left out, so one above is always drawn
+        (100, 2, 2, 2 / 100),
+        (200, 2, 1, 101 / 200 * 100 / 199),  # neither of the two is drawn
+        (198, 1, 1, 1 / 2),  # half of the images are drawn
+    ],
+)
+def test_expectation_by_hand(eligible, above, k, recall):
+    (found,) = expected_recall(eligible_and_above([eligible], [above]), k)
+    assert found == pytest.approx(recall, abs=1e-12)
 
 
-def test_interval_does_not_depend_on_the_order_of_rows():
+@pytest.mark.parametrize("above", range(7))
+def test_expectation_is_the_share_of_all_draws(above):
+    """Six eligible images, three drawn: all twenty draws, one by one."""
+    draws = list(combinations(range(6), 3))
+    for k in (1, 2, 3, 4):
+        hits = [1 + sum(image < above for image in draw) <= k for draw in draws]
+        (found,) = expected_recall(eligible_and_above([6], [above]), k, drawn=3)
+        assert found == pytest.approx(np.mean(hits))
+
+
+def test_with_99_eligible_there_is_one_draw_and_its_hit():
+    above = np.arange(100)
+    table = eligible_and_above(np.full(100, 99), above)
+    for k in (1, 5, 99, 100):
+        hits = (1 + above <= k).astype(float)
+        assert expected_recall(table, k).tolist() == hits.tolist()
+
+
+counts = st.integers(99, 6000).flatmap(
+    lambda eligible: st.tuples(st.just(eligible), st.integers(0, eligible - 1))
+)
+
+
+@given(counts, st.integers(1, 99))
+@settings(deadline=None)
+def test_expectation_is_a_share_that_grows_with_k_and_falls_with_above(pair, k):
+    eligible, above = pair
+    table = eligible_and_above([eligible] * 2, [above, above + 1])
+    one, worse = expected_recall(table, k)
+    (wider, _) = expected_recall(table, k + 1)
+    assert 0 <= worse <= one <= 1 + 1e-12
+    assert one <= wider + 1e-12
+
+
+def test_fewer_eligible_than_drawn_is_an_error_and_unknown_is_unknown():
+    with pytest.raises(ValueError, match="fewer than the 99"):
+        expected_recall(eligible_and_above([98], [1]), 1)
+    assert np.isnan(expected_recall(eligible_and_above([pd.NA], [pd.NA]), 1)).all()
+    assert np.isnan(expected_recall(pd.DataFrame({"rank": [1]}), 1)).all()
+
+
+def test_expectation_is_the_mean_of_simulated_draws():
+    world, queries, _ = small_world()
+    queries, images = np.ones((6, 1)), np.arange(400.0)[:, None]
+    images[:6, 0] = [399.5, 398.5, 390.5, 375.5, 385, 200]  # the six positives
+    table = rank_table(world, queries, {None: images}, {"general": {"f": (None,)}})
+    assert table.above.tolist() == [0, 1, 9, 24, 15, 200]
+    scores = gallery_scores(queries, images)
     rng = np.random.default_rng(0)
-    rows = [("f", f"{i % 7}?", str(i % 3), int(rng.integers(1, 9))) for i in range(60)]
-    table = table_of(rows)
-    shuffled = table.sample(frac=1, random_state=1)
-    assert interval(table, 5, draws=200) == interval(shuffled, 5, draws=200)
+    draws = 3000
+    hits = {k: per_query(table, k, expected=True).hit for k in (1, 5, 10)}
+    for row, query in enumerate(world.queries):
+        here = np.array(world.eligible("f", query.label))
+        drawn = np.array([rng.choice(here, 99, replace=False) for _ in range(draws)])
+        positive = np.full((draws, 1), world.pool[row][0])
+        ranks = rank_of_positive(scores[row][np.hstack([positive, drawn])])
+        for k in hits:
+            expected = hits[k][row]
+            spread = (expected * (1 - expected) / draws) ** 0.5
+            assert abs((ranks <= k).mean() - expected) <= 5 * spread + 1e-9
+    assert all(((hit > 0.1) & (hit < 0.9)).any() for hit in hits.values())
 
 
-def test_interval_of_one_text_is_unknown():
-    found = interval(table_of([("f", "a?", "a", 1), ("f", "a?", "a", 9)]), k=1)
-    assert found.value == 0.5
-    assert np.isnan(found.low)
-    assert np.isnan(found.high)
+def test_averages_of_expectations_by_hand():
+    found = averages(EXPECTED, 1, expected=True).iloc[0]
+    assert found["animals"] == pytest.approx(1.51 / 3)
+    assert found["times"] == 0
+    assert found["macro"] == pytest.approx(1.51 / 6)
+    assert found["micro"] == pytest.approx(1.51 / 4)
+    assert found["balanced"] == pytest.approx((1 + 0.51 / 2) / 4)
+    facets = recall_by_facet(EXPECTED, 1, expected=True).set_index("facet")
+    assert facets.recall["animals"] == pytest.approx(1.51 / 3)
+    # The single draw is what it was.
+    assert averages(EXPECTED, 1)["micro"].item() == 2 / 4
 
 
-def test_interval_covers_about_what_it_says():
-    """Texts with recalls of their own, drawn afresh: the true mean, 0.5, lies in about
-    95 % of the intervals; drawing queries instead of texts would cover half."""
-    rng = np.random.default_rng(0)
-    covered = 0
-    for _ in range(60):
-        shares = rng.uniform(0, 1, size=40)
-        rows = [
-            ("f", f"{text}?", str(text), 1 if rng.uniform() < share else 9)
-            for text, share in enumerate(shares)
-            for _ in range(20)
-        ]
-        found = interval(table_of(rows), 1, draws=400)
-        covered += found.low <= 0.5 <= found.high
-    assert 51 <= covered <= 60
-
-
-def test_difference_is_paired():
-    """b loses one query to a; both vary by text alike, so the interval is narrow."""
-    ranks = [1, 9] * 20
-    rows = [("f", f"{i}?", str(i), rank) for i, rank in enumerate(ranks)]
-    a = table_of(rows, mode="prompted")
-    b = table_of([("f", "0?", "0", 9), *rows[1:]])
-    found = paired_difference(a, b, k=1)
-    assert found.value == pytest.approx(1 / 40)
-    assert found.low == 0
-    assert found.high <= 4 / 40
-    same = paired_difference(a, a, k=1)
-    assert (same.value, same.low, same.high) == (0, 0, 0)
-
-
-def test_difference_refuses_other_queries():
-    a = table_of([("f", "a?", "a", 1), ("f", "b?", "b", 1)])
-    with pytest.raises(ValueError, match="different queries"):
-        paired_difference(a, a.iloc[:1], k=1)
-
-
-def test_unknown_average():
-    with pytest.raises(ValueError, match="mean"):
-        interval(table_of([("f", "a?", "a", 1)]), k=1, average="mean")
+def test_an_expectation_that_is_not_known_of_every_row_is_refused():
+    partly = EXPECTED.assign(eligible=[120, pd.NA, 198, 100])
+    for table in (partly, table_of(ROWS)):
+        for ask in (per_query, averages, recall_by_facet, interval):
+            with pytest.raises(ValueError, match="eligible negatives are not known"):
+                ask(table, 1, expected=True)

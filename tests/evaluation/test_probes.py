@@ -10,8 +10,8 @@ from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import Query
 from cocofacet.evaluation import probes as reach
-from cocofacet.evaluation.metrics import averages, rank_table
-from cocofacet.evaluation.ranking import pools_of
+from cocofacet.evaluation.metrics import averages
+from cocofacet.evaluation.ranking import pools_of, rank_table
 
 IMAGES, DIM = 360, 12
 MODES = {"general": {"animals": (None,)}}

@@ -1,11 +1,14 @@
 """Collecting the ranks of several runs."""
 
+import numpy as np
 import pandas as pd
 import pytest
+from small_tables import EXPECTED, ROWS, table_of
 
 from cocofacet.cli import main
 from cocofacet.evaluation import runs
-from cocofacet.evaluation.metrics import COLUMNS
+from cocofacet.evaluation.metrics import expected_recall
+from cocofacet.evaluation.ranking import COLUMNS, POOL_COLUMNS
 from cocofacet.io import InputError
 
 
@@ -52,3 +55,17 @@ def test_the_command_prints_a_row_a_run_or_says_what_is_missing(tmp_path, capsys
     assert rows[-1].split() == ["r", "general", "a", "75.0", "100.0", "66.7", "100.0"]
     assert main(["runs", "--results", str(tmp_path), "--profile", "b"]) == 2
     assert "no ranks here" in capsys.readouterr().err
+
+
+def test_ranks_on_disk_keep_both_numbers_or_have_neither(tmp_path):
+    path = tmp_path / "a.ranks.csv"
+    partly = EXPECTED.assign(
+        eligible=pd.array([120, pd.NA, 198, 100], "Int64"),
+        above=pd.array([0, pd.NA, 1, 2], "Int64"),
+    )
+    partly.to_csv(path, index=False)
+    assert "120,0\n" in path.read_text(), "whole numbers"
+    found = runs.read(path)
+    pd.testing.assert_frame_equal(found[POOL_COLUMNS], partly[POOL_COLUMNS])
+    table_of(ROWS).to_csv(path, index=False)  # ranks of an older run
+    assert np.isnan(expected_recall(runs.read(path), 1)).all()

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from cocofacet.evaluation.metrics import COLUMNS
+from cocofacet.evaluation.ranking import COLUMNS
 from cocofacet.report import tables
 
 

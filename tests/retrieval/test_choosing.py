@@ -11,7 +11,7 @@ from cocofacet import paper
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import Query
-from cocofacet.evaluation.metrics import rank_table
+from cocofacet.evaluation.ranking import rank_table
 from cocofacet.io import InputError
 from cocofacet.retrieval.choosing import (
     COUNTRY,

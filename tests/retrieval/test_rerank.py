@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_whole_gallery import world
+from small_galleries import cats_and_dogs
 
 from cocofacet.evaluation.gallery import Asked, ranks_of_positives
-from cocofacet.evaluation.metrics import averages, rank_table
+from cocofacet.evaluation.metrics import averages
+from cocofacet.evaluation.ranking import rank_table
 from cocofacet.io import InputError
 from cocofacet.retrieval import rerank
 
@@ -83,7 +84,7 @@ def test_without_ties_every_place_is_the_plain_loops(first, second, depth):
 @pytest.fixture(scope="module")
 def setting():
     """Cats and dogs that the question makes plain, and the general embedding hardly."""
-    benchmark, rng = world(), np.random.default_rng(3)
+    benchmark, rng = cats_and_dogs(), np.random.default_rng(3)
     label = np.zeros((140, 2))
     label[:10, 0] = label[10:20, 1] = 1
     images = {None: label + rng.normal(size=label.shape), QUESTION: label}

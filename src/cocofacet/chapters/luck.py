@@ -13,7 +13,13 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from cocofacet.benchmark.build import resampled
-from cocofacet.evaluation.metrics import AVERAGES, averages, per_query, rank_table
+from cocofacet.evaluation.metrics import AVERAGES, averages
+from cocofacet.evaluation.ranking import rank_table
+from cocofacet.evaluation.statistics import (
+    NORMAL_95,
+    beyond_three_errors,
+    spread_over_draws,
+)
 from cocofacet.report import sentences, tables
 from cocofacet.report.style import INK, MODES, finished
 
@@ -28,7 +34,7 @@ def drawn_again(
 ) -> pd.DataFrame:
     """Recall of each draw of negatives: columns seed, k, mode, facet, recall.
 
-    The arguments are those of `evaluate.rank_table`. ``facet`` is a facet or an
+    The arguments are those of `ranking.rank_table`. ``facet`` is a facet or an
     average; recalls are fractions.
     """
     parts = []
@@ -39,7 +45,7 @@ def drawn_again(
 
 
 def long(recalls: pd.DataFrame) -> pd.DataFrame:
-    """`evaluate.averages` of one retriever as columns mode, facet, recall."""
+    """`metrics.averages` of one retriever as columns mode, facet, recall."""
     by_mode = recalls.droplevel(
         [name for name in recalls.index.names if name != "mode"]
     )
@@ -61,29 +67,8 @@ def beside_expectation(
     found = recalls.agg(["mean", "min", "max", "std"])
     found.columns = ["mean", "lowest", "highest", "spread"]
     found.insert(0, "expected", expected.recall)
-    predicted = [predicted_spread(part, k) for _, part in ranks.groupby("mode")]
+    predicted = [spread_over_draws(part, k) for _, part in ranks.groupby("mode")]
     return found.join(pd.concat(predicted)).reset_index()
-
-
-def predicted_spread(ranks: pd.DataFrame, k: int) -> pd.Series:
-    """The standard deviation that a single draw has around the expectation.
-
-    Each query draws by itself and hits with its expected recall p, so the variance of
-    a mean of n queries is the sum of p (1 - p) over n squared. ``ranks`` holds one
-    mode; index mode, facet: each facet, then macro and micro.
-    """
-    hits = per_query(ranks, k, expected=True)
-    variance = hits.assign(hit=hits.hit * (1 - hits.hit)).groupby("facet").hit
-    by_facet = variance.sum() / variance.size() ** 2
-    rows = {
-        **by_facet,
-        "macro": by_facet.sum() / len(by_facet) ** 2,
-        "micro": variance.sum().sum() / len(hits) ** 2,
-    }
-    (mode,) = hits["mode"].unique()
-    index = pd.MultiIndex.from_tuples([(mode, name) for name in rows])
-    index.names = ["mode", "facet"]
-    return pd.Series(np.sqrt(list(rows.values())), index, name="predicted")
 
 
 def scatter(draws: pd.DataFrame, table: pd.DataFrame, k: int, shown_as: str) -> Figure:
@@ -190,7 +175,7 @@ def moved(table: pd.DataFrame, width: float, k: int, count: int, who: str) -> st
             f"to {sentences.percent(worst.highest)}."
         )
     # 95 % of single draws lie within this, if they scatter as a normal would.
-    luck = 2 * 1.96 * macro.spread
+    luck = 2 * NORMAL_95 * macro.spread
     if np.isnan(luck) or np.isnan(width) or width == 0:
         return text
     share = luck / width
@@ -229,8 +214,8 @@ def agrees(table: pd.DataFrame, count: int) -> str:
     draws should lie within three of its own standard errors of the expectation.
     """
     known = table[table.predicted > 0]
-    error = known.predicted / np.sqrt(count)
-    far = known[(known["mean"] - known.expected).abs() > 3 * error]
+    moments = known["mean"], known.expected, known.predicted
+    far = known[beyond_three_errors(*moments, count)]
     if far.empty:
         return (
             f"The mean of the {count} draws lies within three standard errors of the "

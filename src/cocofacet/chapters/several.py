@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from cocofacet.evaluation.metrics import paired_difference, recall_at
+from cocofacet.evaluation.metrics import recall_at
+from cocofacet.evaluation.statistics import paired_difference
 from cocofacet.report.sentences import (
     bulleted,
     difference,

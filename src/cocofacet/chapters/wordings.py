@@ -12,8 +12,8 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from cocofacet.evaluation.metrics import prompt_modes, rank_table
-from cocofacet.evaluation.permutation import sign_flip
+from cocofacet.evaluation.ranking import prompt_modes, rank_table
+from cocofacet.evaluation.statistics import sign_flip
 from cocofacet.report.sentences import listed, percent, points, verdict
 from cocofacet.report.style import INK, MODES, finished
 from cocofacet.report.tables import differences, of_mode, recalls, row_of

@@ -15,6 +15,7 @@ import pandas as pd
 
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.evaluation.ranking import gallery_scores, not_below, pools_of
+from cocofacet.evaluation.statistics import macro_of_texts
 from cocofacet.io import InputError
 
 
@@ -202,14 +203,6 @@ def difference(
     table: pd.DataFrame, measure: str, mode: str, against: str, seed: int = 0
 ) -> tuple[float, float, float]:
     """Macro average of one mode minus another's in the whole gallery, with a 95 %
-    bootstrap interval: value, low, high. Texts are drawn again inside their facets."""
+    bootstrap interval over texts: value, low, high."""
     whole = of_texts(table[table["size"] == table["size"].max()], measure)
-    apart = whole[mode] - whole[against]
-    rng = np.random.default_rng(seed)
-    means = []
-    for _, texts in apart.groupby(level="facet"):
-        again = rng.integers(len(texts), size=(2000, len(texts)))
-        means.append([texts.mean(), *texts.to_numpy()[again].mean(axis=1)])
-    value, *drawn = np.mean(means, axis=0)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return float(value), float(low), float(high)
+    return macro_of_texts(whole[mode] - whole[against], seed)

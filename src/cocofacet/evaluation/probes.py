@@ -33,6 +33,7 @@ from sklearn.model_selection import PredefinedSplit
 
 from cocofacet.evaluation import truth
 from cocofacet.evaluation.ranking import Pools, gallery_scores, pools_of
+from cocofacet.evaluation.statistics import mean_of_shares
 
 WAYS = ("probe", "half", "images", "grounded", "words")
 FOLDS = 5
@@ -194,14 +195,13 @@ def naming(scores: np.ndarray, classes: Classes) -> dict[str, float]:
     right = told[named, np.arange(told.shape[1])]
     present = told[told.any(axis=1)]
     shares = np.array([right[here].mean() for here in present])
-    variances = shares * (1 - shares) / present.sum(axis=1)
-    around = 1.96 * np.sqrt(variances.sum()) / len(present)
+    balanced, low, high = mean_of_shares(shares, present.sum(axis=1))
     return {
         "accuracy": float(right.mean()),
         "majority": float(present.mean(axis=1).max()),
-        "balanced": float(shares.mean()),
-        "low": float(shares.mean() - around),
-        "high": float(shares.mean() + around),
+        "balanced": balanced,
+        "low": low,
+        "high": high,
         "even": 1 / len(present),
         "images": int(told.shape[1]),
     }

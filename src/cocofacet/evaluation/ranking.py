@@ -16,7 +16,7 @@ from cocofacet.retrievers.base import BARE
 GROUP = ["profile", "run", "retriever", "revision", "mode"]
 COLUMNS = [*GROUP, "prompt", "facet", "query", "text", "label", "rank"]
 # Beside those, and missing where the eligible negatives are not known.
-LUCK = ["eligible", "above"]
+POOL_COLUMNS = ["eligible", "above"]
 
 
 def pool_scores(
@@ -112,7 +112,7 @@ def rank_rows(
     is the question that the images were shown with: missing (None) for the general
     embedding, `BARE` for the bare instruction. ``eligible`` and ``above`` (Q,) count
     the eligible negatives and those that do not score below the positive; both are
-    missing where that is not known. Columns `COLUMNS`, then `LUCK`.
+    missing where that is not known. Columns `COLUMNS`, then `POOL_COLUMNS`.
     """
     unknown = set(columns) - set(GROUP)
     if unknown:
@@ -132,7 +132,7 @@ def rank_rows(
             "eligible": pd.array(missing if eligible is None else eligible, "Int64"),
             "above": pd.array(missing if above is None else above, "Int64"),
         }
-    )[[*COLUMNS, *LUCK]]
+    )[[*COLUMNS, *POOL_COLUMNS]]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from cocofacet.evaluation.metrics import COLUMNS, GROUP, LUCK, averages
+from cocofacet.evaluation.metrics import averages
+from cocofacet.evaluation.ranking import COLUMNS, GROUP, POOL_COLUMNS
 from cocofacet.io import InputError
 
 
@@ -30,8 +31,8 @@ def read(path: Path) -> pd.DataFrame:
     table = pd.read_csv(
         path,
         keep_default_na=False,
-        na_values=dict.fromkeys(LUCK, ""),
-        dtype={"label": str, "run": str} | dict.fromkeys(LUCK, "Int64"),
+        na_values=dict.fromkeys(POOL_COLUMNS, ""),
+        dtype={"label": str, "run": str} | dict.fromkeys(POOL_COLUMNS, "Int64"),
     )
     missing = [column for column in COLUMNS if column not in table]
     if missing:

@@ -5,13 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from cocofacet.evaluation.metrics import (
-    AVERAGES,
-    averages,
-    expected_recall,
-    interval,
-    paired_difference,
-)
+from cocofacet.evaluation.metrics import AVERAGES, averages, expected_recall
+from cocofacet.evaluation.statistics import interval, paired_difference
 
 
 def of_mode(ranks: pd.DataFrame, mode: str) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """The linear approximation over draws of anchors, where the truth is planted."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from cocofacet.benchmark.dataset import Benchmark
@@ -10,7 +9,8 @@ from cocofacet.chapters.linear import anchors
 from cocofacet.chapters.linear.anchors import Pictures
 from cocofacet.embeddings import linear_map as approximate
 from cocofacet.embeddings.linear_map import VARIANTS
-from cocofacet.evaluation.metrics import interval, pool_scores, rank_of_positive
+from cocofacet.evaluation.ranking import pool_scores, rank_of_positive
+from cocofacet.evaluation.statistics import interval
 from cocofacet.io import InputError
 
 D, DUAL, IMAGES, ANCHORS = 12, 8, 100, 60
@@ -166,31 +166,6 @@ def test_unknown_names_are_refused_with_those_that_are_known():
         anchors.known(["linear", "lasso"], VARIANTS, "variants")
     with pytest.raises(InputError, match=r"variants: \[\] is not known"):
         anchors.known([], VARIANTS, "variants")
-
-
-def hits(facet_texts, ranks):
-    """A tidy table of one query a text."""
-    names = ("profile", "run", "retriever", "revision", "mode", "label")
-    rows = [
-        {**dict.fromkeys(names, ""), "facet": f, "text": t, "query": f + t, "rank": r}
-        for (f, t), r in zip(facet_texts, ranks, strict=True)
-    ]
-    return pd.DataFrame(rows)
-
-
-def test_the_share_of_the_gap_is_macro_and_its_interval_resamples_texts():
-    texts = [("a", str(n)) for n in range(8)] + [("b", str(n)) for n in range(4)]
-    general = hits(texts, [9] * 12)
-    prompted = hits(texts, [1] * 12)
-    half = hits(texts, [1] * 4 + [9] * 4 + [1] * 4)  # 1/2 of a, all of b
-    value, low, high = anchors.share_of_gap(half, general, prompted, 1)
-    assert value == pytest.approx(0.75)
-    assert low < 0.75 < high
-    assert (low, high) == (0.5 + 0.5 * 1 / 8, 0.5 + 0.5 * 7 / 8), "b does not vary"
-    assert anchors.share_of_gap(general, general, prompted, 1) == (0, 0, 0)
-    assert anchors.share_of_gap(prompted, general, prompted, 1) == (1, 1, 1)
-    noise = anchors.share_of_gap(half, prompted, general, 1)
-    assert np.isnan(noise).all(), "no gain, no gap to divide by"
 
 
 def test_a_map_is_fitted_once_for_both_scores(planted, monkeypatch):

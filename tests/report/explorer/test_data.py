@@ -9,7 +9,7 @@ from PIL import Image
 from small_explorer import QUESTIONS, first_by_hand
 
 from cocofacet.benchmark.dataset import Benchmark
-from cocofacet.evaluation.metrics import prompt_modes, rank_of_positive, rank_table
+from cocofacet.evaluation.ranking import prompt_modes, rank_of_positive, rank_table
 from cocofacet.io import InputError
 from cocofacet.report.explorer import data, page
 

@@ -15,7 +15,7 @@ import pandas as pd
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.embeddings import linear_map as approximate
 from cocofacet.embeddings.linear_map import VARIANTS, Anchors, LinearMap
-from cocofacet.evaluation.metrics import per_query, rank_of_positive
+from cocofacet.evaluation.ranking import rank_of_positive
 from cocofacet.io import InputError
 
 ANCHORS_FROM = {
@@ -137,7 +137,7 @@ class Draws:
     ) -> pd.DataFrame:
         """The tidy table of one variant and K, a row for each query and draw.
 
-        `evaluate.per_query` averages a query's rows, so an interval of this table is
+        `metrics.per_query` averages a query's rows, so an interval of this table is
         of the mean over draws, over query texts. ``columns`` as in `rank_rows`.
         """
         wanted = {"anchors_from": anchors_from, "variant": variant, "anchors": anchors}
@@ -217,39 +217,3 @@ def _fitted(
         for facet, prompted in pictures.prompted.items()
         for fit, gallery in ways
     }
-
-
-def share_of_gap(
-    ranks: pd.DataFrame,
-    general: pd.DataFrame,
-    prompted: pd.DataFrame,
-    k: int,
-    seed: int = 0,
-    draws: int = 2000,
-) -> tuple[float, float, float]:
-    """(found - general) / (prompted - general) in macro Recall@k: value, low, high.
-
-    A 95 % bootstrap interval stratified by facet over query texts; numerator and
-    denominator meet the same texts, as they share two of the three recalls. All NaN
-    where prompting has no clear gain: there is no gap to divide by then.
-    """
-    hits = [
-        per_query(table, k).set_index("query") for table in (ranks, general, prompted)
-    ]
-    queries = hits[0][["facet", "text"]].assign(weight=1.0)
-    for place, table in enumerate(hits):
-        queries[place] = table.hit
-    by_text = queries.groupby(["facet", "text"]).sum()
-    rng = np.random.default_rng(seed)
-    means = []
-    for _, facet in by_text.groupby(level="facet"):
-        count = len(facet)
-        drawn = rng.multinomial(count, np.full(count, 1 / count), size=draws)
-        sums = np.vstack([np.ones(count), drawn]) @ facet.to_numpy()
-        means.append(sums[:, 1:] / sums[:, :1])  # first the texts as they are
-    found, without, with_it = np.mean(means, axis=0).T
-    gap = with_it - without
-    if not np.quantile(gap[1:], 0.025) > 0:
-        return (float("nan"),) * 3
-    share = (found - without) / gap
-    return (float(share[0]), *map(float, np.quantile(share[1:], [0.025, 0.975])))

@@ -5,14 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cocofacet.chapters.linear.anchors import (
-    ANCHORS_FROM,
-    Draws,
-    Pictures,
-    share_of_gap,
-)
+from cocofacet.chapters.linear.anchors import ANCHORS_FROM, Draws, Pictures
 from cocofacet.embeddings.linear_map import VARIANTS, Anchors
-from cocofacet.evaluation.metrics import interval, paired_difference
+from cocofacet.evaluation.statistics import interval, paired_difference, share_of_gap
 from cocofacet.report.sentences import bulleted, listed, percent, recovery, verdict
 from cocofacet.report.tables import with_interval
 

@@ -16,9 +16,9 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from cocofacet.chapters.why.reached import SHOWN, judge, surely
-from cocofacet.evaluation.metrics import paired_difference
 from cocofacet.evaluation.probes import WAYS
 from cocofacet.evaluation.ranking import GROUP
+from cocofacet.evaluation.statistics import paired_difference
 from cocofacet.report.sentences import bulleted, listed, percent, verdict
 from cocofacet.report.style import finished
 from cocofacet.report.tables import facets_only, recalls, with_interval

@@ -10,11 +10,14 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
-from scipy.stats import binomtest
 
-from cocofacet.chapters.linear.anchors import share_of_gap
-from cocofacet.evaluation.metrics import averages, paired_difference
+from cocofacet.evaluation.metrics import averages
 from cocofacet.evaluation.probes import WAYS, mode_of
+from cocofacet.evaluation.statistics import (
+    lowest_share,
+    paired_difference,
+    share_of_gap,
+)
 from cocofacet.report.sentences import (
     bulleted,
     difference,
@@ -161,7 +164,7 @@ def surely(row) -> float:
     A handful of texts that all find next to nothing agree too well with each other.
     """
     hits = round(row.recall * row.queries)
-    over_queries = binomtest(hits, int(row.queries)).proportion_ci(method="wilson").low
+    over_queries = lowest_share(hits, int(row.queries))
     return float(np.minimum(row.low, over_queries))  # NaN stays NaN
 
 

@@ -1,0 +1,333 @@
+"""Every interval and every test of the book.
+
+Unless a function says otherwise it resamples, or flips, query *texts*: inside their
+facet and with all their queries, as the queries of one text share what is odd about it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+
+from cocofacet.evaluation.metrics import average_of, per_query, weighted_hits
+from cocofacet.evaluation.ranking import GROUP
+
+DRAWS = 2000  # of a bootstrap
+TAILS = [0.025, 0.975]  # of which a 95 % interval is
+NORMAL_95 = 1.96  # standard deviations to either side that hold 95 % of a normal
+ALL_FLIPS = 16  # texts with a difference, up to which every flip is tried: 65,536
+RANDOM_FLIPS = 20_000  # flips drawn at random above that
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An average of Recall@k, or a difference of two, with its 95 % interval.
+
+    Values are fractions. ``texts`` and ``queries`` are totals, ``fewest_texts`` is the
+    number of texts of the facet with the fewest: where it is small, the interval speaks
+    of those texts and not of texts in general. ``expected``: over all draws of the
+    negatives, not the one.
+    """
+
+    value: float
+    low: float
+    high: float
+    average: str
+    k: int
+    queries: int
+    texts: int
+    fewest_texts: int
+    expected: bool = False
+
+
+def interval(
+    table: pd.DataFrame,
+    k: int,
+    average: str = "macro",
+    seed: int = 0,
+    draws: int = DRAWS,
+    expected: bool = False,
+) -> Interval:
+    """The average of one group's tidy table and its 95 % bootstrap interval.
+
+    Stratified by facet, resampled by query text. For one facet pass only its rows.
+    Where every facet has a single text there is nothing to resample, and the bounds
+    are NaN. Raises ValueError for several groups and for an unknown average.
+    """
+    hits = _one_group(table, k, expected)
+    return _bootstrap(hits, k, average, seed, draws, expected)
+
+
+def paired_difference(
+    table_a: pd.DataFrame,
+    table_b: pd.DataFrame,
+    k: int,
+    average: str = "macro",
+    seed: int = 0,
+    draws: int = DRAWS,
+    expected: bool = False,
+) -> Interval:
+    """Average of a minus average of b, with its 95 % bootstrap interval.
+
+    Paired: both tables must rank the same queries, and each draw takes the same texts
+    from both; with the same seed, the same texts as `interval`.
+    """
+    hits = paired(table_a, table_b, k, expected)
+    return _bootstrap(hits, k, average, seed, draws, expected)
+
+
+def paired(
+    table_a: pd.DataFrame, table_b: pd.DataFrame, k: int, expected: bool = False
+) -> pd.DataFrame:
+    """One row per query, as `metrics.per_query`, with a's hit minus b's as ``hit``.
+
+    Raises ValueError when the tables hold several groups or rank different queries.
+    """
+    a, b = _one_group(table_a, k, expected), _one_group(table_b, k, expected)
+    both = a.merge(b[["query", "hit"]], on="query", suffixes=("", "_b"))
+    if not len(both) == len(a) == len(b):
+        raise ValueError(
+            f"the tables rank different queries: {len(a)} and {len(b)}, "
+            f"{len(both)} in common"
+        )
+    both["hit"] -= both.pop("hit_b")
+    return both
+
+
+def _one_group(table: pd.DataFrame, k: int, expected: bool) -> pd.DataFrame:
+    groups = table[GROUP].drop_duplicates()
+    if len(groups) != 1:
+        raise ValueError(f"one group expected, {len(groups)} given:\n{groups}")
+    return per_query(table, k, expected)
+
+
+def by_text(queries: pd.DataFrame, average: str) -> pd.DataFrame:
+    """What an average adds up, a row per (facet, text): hit (weighted) and weight.
+
+    Sorted, so that the order of queries cannot matter.
+    """
+    return weighted_hits(queries, average).groupby(["facet", "text"]).sum()
+
+
+def _resampled(
+    texts: pd.DataFrame, seed: int, draws: int
+) -> Iterator[tuple[pd.DataFrame, np.ndarray]]:
+    """Facet by facet: its rows of `by_text`, and how often each draw takes each text,
+    (draws, texts) int64."""
+    rng = np.random.default_rng(seed)
+    for _, facet in texts.groupby(level="facet"):
+        count = len(facet)
+        yield facet, rng.multinomial(count, np.full(count, 1 / count), size=draws)
+
+
+def _bootstrap(
+    queries: pd.DataFrame, k: int, average: str, seed: int, draws: int, expected: bool
+) -> Interval:
+    hits, weights, texts = [], [], []
+    for facet, drawn in _resampled(by_text(queries, average), seed, draws):
+        hits.append(drawn @ facet["hit"].to_numpy())
+        weights.append(drawn @ facet["weight"].to_numpy())
+        texts.append(len(facet))
+    hits, weights = np.array(hits), np.array(weights)  # (facets, draws)
+    if average == "micro":
+        means = hits.sum(axis=0) / weights.sum(axis=0)  # (draws,)
+    else:
+        means = (hits / weights).mean(axis=0)
+    low, high = np.quantile(means, TAILS)
+    if max(texts) == 1:
+        low = high = float("nan")
+    return Interval(
+        value=average_of(queries, average),
+        low=float(low),
+        high=float(high),
+        average=average,
+        k=k,
+        queries=len(queries),
+        texts=sum(texts),
+        fewest_texts=min(texts),
+        expected=expected,
+    )
+
+
+def share_of_gap(
+    ranks: pd.DataFrame,
+    general: pd.DataFrame,
+    prompted: pd.DataFrame,
+    k: int,
+    seed: int = 0,
+    draws: int = DRAWS,
+) -> tuple[float, float, float]:
+    """(found - general) / (prompted - general) in macro Recall@k: value, low, high.
+
+    A 95 % bootstrap interval; numerator and denominator meet the same texts, as they
+    share two of the three recalls. All NaN where prompting has no clear gain: there is
+    no gap to divide by then.
+    """
+    hits = [
+        per_query(table, k).set_index("query") for table in (ranks, general, prompted)
+    ]
+    queries = hits[0][["facet", "text"]].assign(weight=1.0)
+    for place, table in enumerate(hits):
+        queries[place] = table.hit
+    means = []
+    texts = queries.groupby(["facet", "text"]).sum()
+    for facet, drawn in _resampled(texts, seed, draws):
+        with_all = np.vstack(
+            [np.ones(len(facet)), drawn]
+        )  # first the texts as they are
+        sums = with_all @ facet.to_numpy()  # (1 + draws, weight and three recalls)
+        means.append(sums[:, 1:] / sums[:, :1])
+    found, without, with_it = np.mean(means, axis=0).T
+    gap = with_it - without
+    if not np.quantile(gap[1:], TAILS[0]) > 0:
+        return (float("nan"),) * 3
+    share = (found - without) / gap
+    return (float(share[0]), *map(float, np.quantile(share[1:], TAILS)))
+
+
+def macro_of_texts(values: pd.Series, seed: int) -> tuple[float, float, float]:
+    """The mean over facets of the mean over their texts: value, low, high.
+
+    values: one number a text, with an index level "facet". A 95 % bootstrap interval.
+    """
+    rng = np.random.default_rng(seed)
+    means = []
+    for _, texts in values.groupby(level="facet"):
+        chosen = rng.integers(len(texts), size=(DRAWS, len(texts)))
+        means.append([texts.mean(), *texts.to_numpy()[chosen].mean(axis=1)])
+    value, *drawn = np.mean(means, axis=0)
+    low, high = np.quantile(drawn, TAILS)
+    return float(value), float(low), float(high)
+
+
+def mean_of_shares(
+    shares: np.ndarray, counts: np.ndarray
+) -> tuple[float, float, float]:
+    """The mean of C shares, each of so many cases: value, low, high.
+
+    shares (C,), counts (C,). A 95 % normal interval over the cases of each share.
+    """
+    variances = shares * (1 - shares) / counts
+    around = NORMAL_95 * np.sqrt(variances.sum()) / len(shares)
+    mean = shares.mean()
+    return float(mean), float(mean - around), float(mean + around)
+
+
+def lowest_share(hits: int, of: int) -> float:
+    """The lower end of the 95 % Wilson interval of ``hits`` of so many cases."""
+    return binomtest(hits, of).proportion_ci(method="wilson").low
+
+
+def spread_over_draws(ranks: pd.DataFrame, k: int) -> pd.Series:
+    """The standard deviation that one draw of negatives has around the expectation.
+
+    Each query draws by itself and hits with its expected recall p, so the variance of
+    a mean of n queries is the sum of p (1 - p) over n squared. ``ranks`` holds one
+    mode; index mode, facet: each facet, then macro and micro.
+    """
+    hits = per_query(ranks, k, expected=True)
+    variance = hits.assign(hit=hits.hit * (1 - hits.hit)).groupby("facet").hit
+    by_facet = variance.sum() / variance.size() ** 2
+    rows = {
+        **by_facet,
+        "macro": by_facet.sum() / len(by_facet) ** 2,
+        "micro": variance.sum().sum() / len(hits) ** 2,
+    }
+    (mode,) = hits["mode"].unique()
+    index = pd.MultiIndex.from_tuples([(mode, name) for name in rows])
+    index.names = ["mode", "facet"]
+    return pd.Series(np.sqrt(list(rows.values())), index, name="predicted")
+
+
+def beyond_three_errors(
+    mean: pd.Series, expected: pd.Series, spread: pd.Series, count: int
+) -> pd.Series:
+    """Whether a mean of ``count`` draws, each with this spread, lies further from its
+    expectation than three of its own standard errors: bool."""
+    return (mean - expected).abs() > 3 * (spread / np.sqrt(count))
+
+
+@dataclass(frozen=True)
+class SignFlip:
+    """A two-sided sign-flip test of a paired difference.
+
+    ``value`` is the difference (a fraction) and ``p`` the share of the ``flips`` whose
+    average lies as far from zero, or further. ``exact``: all flips there are were
+    tried; otherwise they were drawn at random, and p counts the one that was found
+    among them, so that it is never 0. ``texts`` all took part; only those
+    ``differing`` have a sign to flip. The smallest p that an exact test can give is
+    2 / flips: few texts can show little.
+    """
+
+    value: float
+    p: float
+    flips: int
+    exact: bool
+    texts: int
+    differing: int
+    average: str
+    k: int
+    expected: bool
+
+
+def sign_flip(
+    table_a: pd.DataFrame,
+    table_b: pd.DataFrame,
+    k: int,
+    average: str = "macro",
+    seed: int = 0,
+    expected: bool = False,
+) -> SignFlip:
+    """Could a paired difference be chance? A test that needs no model of the data.
+
+    If a and b did equally well, then for each query text it would be a toss of a coin
+    which of them came out ahead. So the sign of each text's difference is flipped, and
+    one counts how often flipped signs give an average as far from zero as the one
+    found. Up to `ALL_FLIPS` texts that differ, all flips are tried, else `RANDOM_FLIPS`
+    are drawn with the seed. For one facet pass only its rows.
+
+    Raises ValueError as `paired` does, and for an unknown average.
+    """
+    sums = by_text(paired(table_a, table_b, k, expected), average)
+    shares = _shares(sums, average)
+    # What is equal on paper may differ in the last bit.
+    slack = 1e-12 * np.abs(shares).sum()
+    differing = shares[np.abs(shares) > slack]
+    exact = len(differing) <= ALL_FLIPS
+    signs = _all_signs(len(differing)) if exact else _random_signs(len(differing), seed)
+    as_far = np.abs(signs @ differing) >= abs(differing.sum()) - slack
+    # Drawn flips may all miss the one that was found; all flips hold it.
+    found = 0 if exact else 1
+    return SignFlip(
+        value=float(shares.sum()),
+        p=float((as_far.sum() + found) / (len(signs) + found)),
+        flips=len(signs),
+        exact=exact,
+        texts=len(shares),
+        differing=len(differing),
+        average=average,
+        k=k,
+        expected=expected,
+    )
+
+
+def _shares(sums: pd.DataFrame, average: str) -> np.ndarray:
+    """What each text adds to the average: (texts,); the average is their sum."""
+    if average == "micro":
+        return (sums["hit"] / sums["weight"].sum()).to_numpy()
+    weight = sums.groupby(level="facet")["weight"]
+    return (sums["hit"] / weight.transform("sum") / weight.ngroups).to_numpy()
+
+
+def _all_signs(texts: int) -> np.ndarray:
+    """Every way to sign so many texts: (2^texts, texts) of -1 and 1."""
+    numbers = np.arange(1 << texts)[:, None]
+    return 1.0 - 2.0 * (numbers >> np.arange(texts) & 1)
+
+
+def _random_signs(texts: int, seed: int) -> np.ndarray:
+    """Signs drawn at random: (RANDOM_FLIPS, texts) of -1 and 1."""
+    rng = np.random.default_rng(seed)
+    return 1.0 - 2.0 * rng.integers(0, 2, size=(RANDOM_FLIPS, texts))

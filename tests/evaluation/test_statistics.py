@@ -1,0 +1,331 @@
+"""Intervals and tests: by hand, against loops, and how often they are right."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_tables import EXPECTED, table_of
+
+from cocofacet.evaluation import statistics
+from cocofacet.evaluation.metrics import AVERAGES, averages
+from cocofacet.evaluation.statistics import (
+    beyond_three_errors,
+    interval,
+    lowest_share,
+    mean_of_shares,
+    paired_difference,
+    share_of_gap,
+    sign_flip,
+    spread_over_draws,
+)
+
+
+def brute_interval(rows, average, seed, draws):
+    """The bootstrap with loops: texts drawn again, queries with their text."""
+    facets = sorted({row[0] for row in rows})
+    rng = np.random.default_rng(seed)
+    counts = {}
+    for facet in facets:
+        texts = sorted({row[1] for row in rows if row[0] == facet})
+        share = np.full(len(texts), 1 / len(texts))
+        drawn = rng.multinomial(len(texts), share, size=draws)
+        counts[facet] = [dict(zip(texts, line, strict=True)) for line in drawn]
+    means = []
+    for draw in range(draws):
+        tops, bottoms = [], []
+        for facet in facets:
+            top = bottom = 0.0
+            for name, text, label, rank in rows:
+                if name == facet:
+                    same = [r for r in rows if r[0] == facet and r[2] == label]
+                    weight = 1 / len(same) if average == "balanced" else 1
+                    weight *= counts[facet][draw][text]
+                    top += weight * (rank <= 1)
+                    bottom += weight
+            tops.append(top)
+            bottoms.append(bottom)
+        if average == "micro":
+            means.append(sum(tops) / sum(bottoms))
+        else:
+            means.append(np.mean([t / b for t, b in zip(tops, bottoms, strict=True)]))
+    return np.quantile(means, [0.025, 0.975])
+
+
+@pytest.mark.parametrize("average", AVERAGES)
+def test_interval_is_what_loops_find(average):
+    rng = np.random.default_rng(3)
+    rows = [
+        (facet, f"{facet} {text}?", f"{facet} {text // 2}", int(rng.integers(1, 3)))
+        for facet, texts in (("animals", 5), ("times", 3))
+        for text in range(texts)
+        for _ in range(text + 1)
+    ]
+    found = interval(table_of(rows), 1, average, seed=5, draws=40)
+    expected = brute_interval(rows, average, seed=5, draws=40)
+    np.testing.assert_allclose([found.low, found.high], expected)
+    assert found.value == pytest.approx(averages(table_of(rows), 1)[average].item())
+    assert (found.queries, found.texts, found.fewest_texts) == (21, 8, 3)
+
+
+def test_interval_does_not_depend_on_the_order_of_rows():
+    rng = np.random.default_rng(0)
+    rows = [("f", f"{i % 7}?", str(i % 3), int(rng.integers(1, 9))) for i in range(60)]
+    table = table_of(rows)
+    shuffled = table.sample(frac=1, random_state=1)
+    assert interval(table, 5, draws=200) == interval(shuffled, 5, draws=200)
+
+
+def test_interval_of_one_text_is_unknown():
+    found = interval(table_of([("f", "a?", "a", 1), ("f", "a?", "a", 9)]), k=1)
+    assert found.value == 0.5
+    assert np.isnan(found.low)
+    assert np.isnan(found.high)
+
+
+def test_interval_covers_about_what_it_says():
+    """Texts with recalls of their own, drawn afresh: the true mean, 0.5, lies in about
+    95 % of the intervals; drawing queries instead of texts would cover half."""
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(60):
+        shares = rng.uniform(0, 1, size=40)
+        rows = [
+            ("f", f"{text}?", str(text), 1 if rng.uniform() < share else 9)
+            for text, share in enumerate(shares)
+            for _ in range(20)
+        ]
+        found = interval(table_of(rows), 1, draws=400)
+        covered += found.low <= 0.5 <= found.high
+    assert 51 <= covered <= 60
+
+
+def test_difference_is_paired():
+    """b loses one query to a; both vary by text alike, so the interval is narrow."""
+    ranks = [1, 9] * 20
+    rows = [("f", f"{i}?", str(i), rank) for i, rank in enumerate(ranks)]
+    a = table_of(rows, mode="prompted")
+    b = table_of([("f", "0?", "0", 9), *rows[1:]])
+    found = paired_difference(a, b, k=1)
+    assert found.value == pytest.approx(1 / 40)
+    assert found.low == 0
+    assert found.high <= 4 / 40
+    same = paired_difference(a, a, k=1)
+    assert (same.value, same.low, same.high) == (0, 0, 0)
+
+
+def test_difference_refuses_other_queries():
+    a = table_of([("f", "a?", "a", 1), ("f", "b?", "b", 1)])
+    with pytest.raises(ValueError, match="different queries"):
+        paired_difference(a, a.iloc[:1], k=1)
+
+
+def test_unknown_average():
+    with pytest.raises(ValueError, match="mean"):
+        interval(table_of([("f", "a?", "a", 1)]), k=1, average="mean")
+
+
+def test_intervals_and_differences_exist_for_both():
+    for average in ("macro", "micro", "balanced"):
+        found = interval(EXPECTED, 1, average, expected=True)
+        value = averages(EXPECTED, 1, expected=True)[average].item()
+        assert found.value == pytest.approx(value)
+        assert found.low <= found.value <= found.high
+        assert found.expected and not interval(EXPECTED, 1, average).expected
+    worse = EXPECTED.assign(above=[1, 1, 1, 2], mode="bare")
+    found = paired_difference(EXPECTED, worse, 1, "micro", expected=True)
+    assert found.value == pytest.approx((1 - 21 / 120) / 4)
+    assert paired_difference(EXPECTED, worse, 1, "micro").value == 0
+
+
+def two(rows):
+    """Tables a and b from (facet, text, label, rank in a, rank in b)."""
+    a = table_of([(*row[:3], row[3]) for row in rows], mode="prompted")
+    return a, table_of([(*row[:3], row[4]) for row in rows], mode="general")
+
+
+def test_three_texts_by_hand():
+    """Differences 1, 1 and -1 of a sum: of the 8 flips, all reach a sum of 1 or -1,
+    two of them 3. With all three positive only two flips reach 3."""
+    rows = [("f", f"{n}?", str(n), 1, 9) for n in range(3)]
+    found = sign_flip(*two(rows), 1)
+    assert (found.value, found.p, found.flips) == (1.0, 2 / 8, 8)
+    assert (found.exact, found.texts, found.differing) == (True, 3, 3)
+    rows[2] = ("f", "2?", "2", 9, 1)
+    found = sign_flip(*two(rows), 1)
+    assert (found.value, found.p) == (pytest.approx(1 / 3), 1.0)
+
+
+def test_a_text_flips_with_all_its_queries():
+    """Four queries of one text are one coin, not four."""
+    rows = [("f", "a?", "a", 1, 9)] * 4 + [("f", "b?", "b", 1, 9)]
+    assert sign_flip(*two(rows), 1).p == 2 / 4
+
+
+def test_texts_without_a_difference_have_no_sign():
+    rows = [("f", f"{n}?", str(n), 1, 9) for n in range(3)]
+    rows += [("f", f"same {n}?", str(n), 1, 1) for n in range(50)]
+    found = sign_flip(*two(rows), 1)
+    assert found.exact and found.p == 2 / 8
+    assert (found.texts, found.differing) == (53, 3)
+    same, _ = two(rows)
+    nothing = sign_flip(same, same, 1)
+    assert (nothing.value, nothing.p, nothing.flips) == (0, 1, 1)
+
+
+def random_rows(seed, texts=(5, 4)):
+    rng = np.random.default_rng(seed)
+    return [
+        (facet, f"{facet} {n}?", f"{n // 2}", *map(int, rng.integers(1, 3, size=2)))
+        for facet, count in zip("fg", texts, strict=True)
+        for n in range(count)
+        for _ in range(1 + n % 3)
+    ]
+
+
+def brute_sign_flip(rows, average):
+    """Flip every text of every facet, recompute the average from the queries."""
+    texts = sorted({row[:2] for row in rows})
+
+    def value(signs):
+        by_facet = {}
+        for facet, text, label, a, b in rows:
+            same = sum(row[0] == facet and row[2] == label for row in rows)
+            weight = 1 / same if average == "balanced" else 1
+            hit = signs[facet, text] * ((a <= 1) - (b <= 1))
+            by_facet.setdefault(facet, []).append((weight * hit, weight))
+        sums = np.array([np.sum(pairs, axis=0) for pairs in by_facet.values()])
+        if average == "micro":
+            return sums[:, 0].sum() / sums[:, 1].sum()
+        return (sums[:, 0] / sums[:, 1]).mean()
+
+    found = value(dict.fromkeys(texts, 1))
+    flips = [
+        value(dict(zip(texts, signs, strict=True)))
+        for signs in product((-1, 1), repeat=len(texts))
+    ]
+    return found, np.mean(np.abs(flips) >= abs(found) - 1e-9)
+
+
+@pytest.mark.parametrize("average", ["macro", "micro", "balanced"])
+@pytest.mark.parametrize("seed", range(4))
+def test_exact_is_what_trying_every_flip_finds(average, seed):
+    rows = random_rows(seed)
+    value, p = brute_sign_flip(rows, average)
+    found = sign_flip(*two(rows), 1, average)
+    assert found.exact
+    assert found.value == pytest.approx(value)
+    assert found.p == pytest.approx(p)
+    paired = paired_difference(*two(rows), 1, average)
+    assert found.value == pytest.approx(paired.value)
+    opposite = sign_flip(*reversed(two(rows)), 1, average)
+    assert (opposite.value, opposite.p) == (-found.value, found.p)
+
+
+def test_drawn_flips_agree_with_all_flips(monkeypatch):
+    rows = random_rows(1, texts=(7, 8))
+    exact = sign_flip(*two(rows), 1)
+    monkeypatch.setattr(statistics, "ALL_FLIPS", 3)
+    drawn = sign_flip(*two(rows), 1, seed=1)
+    assert exact.exact and not drawn.exact
+    assert drawn.flips == statistics.RANDOM_FLIPS
+    assert drawn.p == pytest.approx(exact.p, abs=0.02)
+    assert drawn == sign_flip(*two(rows), 1, seed=1)
+    assert drawn.p != sign_flip(*two(rows), 1, seed=2).p
+
+
+def test_many_texts_are_drawn_and_p_is_never_zero():
+    rows = [("f", f"{n}?", str(n), 1, 9) for n in range(40)]
+    found = sign_flip(*two(rows), 1)
+    assert not found.exact
+    assert found.p == 1 / (statistics.RANDOM_FLIPS + 1)
+
+
+def test_under_the_null_p_is_exactly_as_often_small_as_it_says():
+    """Five coins decide which table wins each text; all 32 outcomes. The texts have
+    1, 2, 4, 8 and 16 queries, so that no two sums are equal: of the sixteen sizes that
+    a sum can have, p takes each as often as it should, twice."""
+    found = []
+    for wins in product((True, False), repeat=5):
+        rows = [
+            ("f", f"{n}?", str(n), *((1, 9) if win else (9, 1)))
+            for n, win in enumerate(wins)
+            for _ in range(2**n)
+        ]
+        found.append(sign_flip(*two(rows), 1, "micro").p)
+    assert sorted(found) == sorted([2 * n / 32 for n in range(1, 17)] * 2)
+
+
+def test_the_expectation_over_draws_can_be_tested_too():
+    rows = [("f", f"{n}?", str(n), 1, 1) for n in range(4)]
+    a, b = two(rows)
+    a = a.assign(eligible=198, above=0)
+    b = b.assign(eligible=198, above=1)
+    found = sign_flip(a, b, 1, expected=True)
+    assert found.value == pytest.approx(0.5)
+    assert found.p == 2 / 16
+    assert found.expected
+    assert sign_flip(a, b, 1).p == 1
+
+
+def test_other_queries_and_unknown_averages_are_refused():
+    a, b = two([("f", "a?", "a", 1, 9), ("f", "b?", "b", 1, 9)])
+    with pytest.raises(ValueError, match="different queries"):
+        sign_flip(a, b.iloc[:1], 1)
+    with pytest.raises(ValueError, match="mean"):
+        sign_flip(a, b, 1, average="mean")
+
+
+def one_query_a_text(facet_texts, ranks):
+    pairs = zip(facet_texts, ranks, strict=True)
+    return table_of([(facet, text, text, rank) for (facet, text), rank in pairs])
+
+
+def test_the_share_of_the_gap_is_macro_and_its_interval_resamples_texts():
+    texts = [("a", str(n)) for n in range(8)] + [("b", str(n)) for n in range(4)]
+    general = one_query_a_text(texts, [9] * 12)
+    prompted = one_query_a_text(texts, [1] * 12)
+    half = one_query_a_text(texts, [1] * 4 + [9] * 4 + [1] * 4)  # 1/2 of a, all of b
+    value, low, high = share_of_gap(half, general, prompted, 1)
+    assert value == pytest.approx(0.75)
+    assert low < 0.75 < high
+    assert (low, high) == (0.5 + 0.5 * 1 / 8, 0.5 + 0.5 * 7 / 8), "b does not vary"
+    assert share_of_gap(general, general, prompted, 1) == (0, 0, 0)
+    assert share_of_gap(prompted, general, prompted, 1) == (1, 1, 1)
+    noise = share_of_gap(half, prompted, general, 1)
+    assert np.isnan(noise).all(), "no gain, no gap to divide by"
+
+
+def test_spreads_over_draws_by_hand():
+    """Facet a: p 1/2 twice; facet b: p 1/2 once. Variances 1/8 and 1/4."""
+    rows = [("a", "x?", "x", 1), ("a", "y?", "y", 1), ("b", "z?", "z", 1)]
+    table = table_of(rows).assign(eligible=198, above=1)
+    found = spread_over_draws(table, 1)["general"]
+    assert found["a"] == pytest.approx((1 / 8) ** 0.5)
+    assert found["b"] == pytest.approx(1 / 2)
+    assert found["macro"] == pytest.approx(((1 / 8 + 1 / 4) / 4) ** 0.5)
+    assert found["micro"] == pytest.approx((3 / 4 / 9) ** 0.5)
+
+
+def test_the_mean_of_shares_and_its_normal_interval_by_hand():
+    """Variances 1/4 / 4 and 0; the mean of two has a quarter of their sum."""
+    value, low, high = mean_of_shares(np.array([0.5, 1.0]), np.array([4, 9]))
+    assert value == 0.75
+    assert (low, high) == pytest.approx((0.75 - 1.96 / 8, 0.75 + 1.96 / 8))
+
+
+def test_the_lower_end_of_a_share_is_that_of_wilson():
+    """The lower end for one half, by the formula of Wilson."""
+    z, n = 1.959964, 20
+    root = (0.25 / n + z**2 / (4 * n**2)) ** 0.5
+    lower = (0.5 + z**2 / (2 * n) - z * root) / (1 + z**2 / n)
+    assert lowest_share(10, 20) == pytest.approx(lower, abs=1e-6)
+    assert lowest_share(0, 20) == pytest.approx(0, abs=1e-12)
+
+
+def test_a_mean_of_draws_further_away_than_three_of_its_errors():
+    """Sixteen draws that scatter by 0.4: the error of their mean is 0.1."""
+    mean, expected = pd.Series([0.5, 0.85, 0.15]), pd.Series([0.5] * 3)
+    far = beyond_three_errors(mean, expected, pd.Series([0.4] * 3), 16)
+    assert far.tolist() == [False, True, True]
+    assert not beyond_three_errors(mean, expected, pd.Series([0.5] * 3), 16).any()
