@@ -30,7 +30,7 @@ HELPER := $(shell find src -type f -not -name '*.pyc' -not -path '*.egg-info/*' 
 	-not -name '.*') notebooks/profiles/mini.yaml tools/execute.py \
 	tools/paired.py
 PAGES := _config.yml _toc.yml $(shell find book -type f -not -name '*.pyc' \
-	-not -name '.*')
+	-not -name '.*' -not -path 'book/api*')
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -47,9 +47,10 @@ test: $(INSTALLED) ## every test; the browser's are skipped where there is no br
 test-book: _build/html.stamp ## only the tests that open the built book in a browser
 	$(BIN)/python -m pytest -rs tests/book/test_book.py $(ARGS)
 
-lint: $(INSTALLED) ## ruff: style and common mistakes
+lint: $(INSTALLED) ## style, common mistakes, and the levels of the house
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
 
 notebooks: $(INSTALLED) ## a paired .ipynb beside each .py, not run: for papermill or Jupyter
 	$(BIN)/python tools/paired.py

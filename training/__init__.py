@@ -1,0 +1,1 @@
+"""How the tiny checkpoints were made. Not installed: `python -m training`."""

@@ -6,6 +6,7 @@ import tomllib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import api_pages
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -130,15 +131,23 @@ def test_every_make_command_named_anywhere_exists():
     assert {"book", "test", "lint"} <= {target for _, target in named}
 
 
-def test_every_module_of_the_helper_is_on_the_pages_of_modules():
-    index = (ROOT / "book/api.md").read_text()
-    listed = re.findall(r"^   (cocofacet\S*)$", index, re.MULTILINE)
-    pages = [path.read_text() for path in sorted(ROOT.glob("book/api/*.md"))]
-    shown = re.findall(r"automodule:: (\S+)", "".join(pages))
-    assert len(listed) == len(set(listed))
-    assert sorted(listed) == sorted(shown)
+def test_every_module_of_the_helper_is_on_one_page_of_modules():
+    shown = [
+        name
+        for room, files in api_pages.rooms().items()
+        for name in re.findall(r"automodule:: (\S+)", api_pages.page(room, files))
+    ]
     modules = {
-        ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
-        for path in (ROOT / "src/cocofacet").rglob("[a-z]*.py")
+        api_pages.name_of(path)
+        for path in (ROOT / "src/cocofacet").rglob("*.py")
+        if path.read_text().strip()
     }
-    assert set(listed) == modules
+    assert len(shown) == len(set(shown))
+    assert set(shown) == modules
+
+
+def test_the_index_says_what_each_room_is_for():
+    found = api_pages.rooms()
+    lines = [line for line in api_pages.index(found).splitlines() if line[:3] == "- ["]
+    assert len(lines) == len(found)
+    assert all(re.fullmatch(r"- \[\w+\]\(api/\w+\.md\): .+\.", line) for line in lines)

@@ -1,0 +1,1 @@
+"""Annotations become queries, each with a pool of 100 pictures."""

@@ -1,0 +1,1 @@
+"""One module a chapter: what only that chapter computes and shows."""

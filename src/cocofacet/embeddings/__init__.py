@@ -1,0 +1,1 @@
+"""Every picture of a benchmark embedded once, and kept on disk."""

@@ -1,0 +1,1 @@
+"""Scores become ranks, and ranks become numbers with their intervals."""

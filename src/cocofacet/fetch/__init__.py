@@ -1,0 +1,1 @@
+"""The official files, brought into one folder."""

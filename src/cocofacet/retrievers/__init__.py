@@ -1,1 +1,1 @@
-"""Retrievers: what turns texts and images into embeddings. Start at `loading.load`."""
+"""Text, image and prompt become unit vectors."""
