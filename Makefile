@@ -44,6 +44,10 @@ test: $(INSTALLED) ## every test; the browser's are skipped where there is no br
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs -n 2 --dist loadfile \
 	  --no-loadscope-reorder $(ARGS)
 
+check-more: _build/html.stamp ## what takes longer: whole rehearsals, every rendering of every page
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs -m more -n 2 --dist loadfile \
+	  --no-loadscope-reorder $(ARGS)
+
 test-book: _build/html.stamp ## only the tests that open the built book in a browser
 	$(BIN)/python -m pytest -rs tests/book/test_book.py $(ARGS)
 
@@ -105,4 +109,5 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-.PHONY: help book test test-book lint notebooks execute benchmarks serve clean
+.PHONY: help book test test-book check-more lint notebooks execute studies benchmarks \
+	serve clean

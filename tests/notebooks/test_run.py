@@ -1,15 +1,14 @@
-"""Every notebook run by itself with its parameters changed, on photographs."""
+"""Every notebook run by itself with its parameters changed."""
 
 import json
-from pathlib import Path
 
 import execute
+import paired
 import photos_profile
 import pytest
 from tiny_instruct import save_instruct
 
-ROOT = Path(__file__).parents[2]
-NOTEBOOKS = sorted(ROOT.glob("notebooks/*.py"))
+NOTEBOOKS = paired.in_order()
 # What each notebook's own parameters are changed to, beside those of its profile.
 SWEEP = {
     "wordings": {"my_questions": {"animals": "What beast is it?"}, "k": 5},
@@ -71,26 +70,24 @@ def run_alone(source, home, out, profile, parameters):
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    """Data shared by the runs below, the profile that they run, and its changes.
-
-    Photographs and checkpoints of all families where the photographs are there, else
-    half of the rendered world.
-    """
-    folder = tmp_path_factory.mktemp("pictures")
+def rendered(tmp_path_factory):
+    """Half of the rendered world, for all runs below: folder, profile, changes."""
+    folder = tmp_path_factory.mktemp("rendered")
     (folder / "data").mkdir()
-    if not PHOTOGRAPHS:
-        return folder / "data", "smoke", {}
-    return folder / "data", "full", photos_profile.changes(folder, max_images=200)
+    return folder / "data", "smoke", {}
 
 
-def test_photographs_are_there():
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """Photographs, and checkpoints of all families: folder, profile, changes."""
     if not PHOTOGRAPHS:
         pytest.skip(
             "no shared photographs beside the project: the notebooks were run on the "
             "rendered world alone, and not with checkpoints of all families"
         )
-    assert len(list((photos_profile.SHARED / "photos").glob("*.jpg"))) == 250
+    folder = tmp_path_factory.mktemp("photographs")
+    (folder / "data").mkdir()
+    return folder / "data", "full", photos_profile.changes(folder, max_images=200)
 
 
 def test_every_parameter_is_changed():
@@ -104,8 +101,7 @@ def test_every_parameter_is_changed():
         }
 
 
-@each_notebook
-def test_it_runs_by_itself_with_its_parameters_changed(source, pictures, tmp_path):
+def run_with_changes(source, pictures, tmp_path):
     data, profile, changes = pictures
     home = tmp_path / "home"
     home.mkdir()
@@ -114,3 +110,14 @@ def test_it_runs_by_itself_with_its_parameters_changed(source, pictures, tmp_pat
     if "local_model" in parameters:
         parameters["local_model"] = str(save_instruct(tmp_path / "instruct"))
     run_alone(source, home, tmp_path / "out", profile, parameters)
+
+
+@each_notebook
+def test_it_runs_by_itself_with_its_parameters_changed(source, rendered, tmp_path):
+    run_with_changes(source, rendered, tmp_path)
+
+
+@pytest.mark.more
+@each_notebook
+def test_it_runs_on_photographs_with_every_family(source, photographs, tmp_path):
+    run_with_changes(source, photographs, tmp_path)
