@@ -15,13 +15,12 @@ run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
 
 # %% tags=["hide-input"]
-import pandas as pd
 from IPython.display import Markdown, display
 from training.captions import RATES
 
 import cocofacet as cf
 from cocofacet.chapters import training
-from cocofacet.io import COMMITTED
+from cocofacet.io import COMMITTED, read_table
 
 cf.use_style()
 folder = COMMITTED / "training"
@@ -150,7 +149,8 @@ cf.tables.shown(training.settings(records), "settings")
 # %% tags=["hide-input"]
 path = folder / "seeds.ranks.csv"
 if path.is_file():
-    seeds = training.seeds(pd.read_csv(path))
+    text = ["retriever", "mode", "facet", "query"]
+    seeds = training.seeds(read_table(path, text, ["rank"], ["seed"]))
     display(cf.tables.shown(seeds, "seeds").format("{:.1f}"))
 else:
     display(Markdown("No other seed has been trained yet."))

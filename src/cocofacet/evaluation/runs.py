@@ -7,7 +7,7 @@ import pandas as pd
 
 from cocofacet.evaluation.metrics import averages
 from cocofacet.evaluation.ranking import COLUMNS, GROUP, POOL_COLUMNS
-from cocofacet.io import InputError
+from cocofacet.io import InputError, read_table
 
 
 def collect(results: Path, profile: str) -> pd.DataFrame:
@@ -28,19 +28,13 @@ def collect(results: Path, profile: str) -> pd.DataFrame:
 
 def read(path: Path) -> pd.DataFrame:
     """One file of tidy ranks. Labels such as "4" stay text."""
-    table = pd.read_csv(
+    return read_table(
         path,
-        keep_default_na=False,
-        na_values=dict.fromkeys(POOL_COLUMNS, ""),
-        dtype={"label": str, "run": str} | dict.fromkeys(POOL_COLUMNS, "Int64"),
+        text=[column for column in COLUMNS if column != "rank"],
+        ranks=["rank"],
+        counts=POOL_COLUMNS,
+        remedy="Delete the file and execute its notebook again.",
     )
-    missing = [column for column in COLUMNS if column not in table]
-    if missing:
-        raise InputError(
-            f"{path}: column {missing[0]!r} is missing, so this is no table of ranks. "
-            "Delete the file and execute its notebook again."
-        )
-    return table
 
 
 def summary(ranks: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,6 @@ the probe names the class) and ``made.json`` (the trainings' settings and what r
 ``studies/rank_caption_rates.py`` makes them: the weights are not shipped.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from cocofacet.chapters.why.reached import SHOWN, judge, surely
 from cocofacet.evaluation.probes import WAYS
 from cocofacet.evaluation.ranking import GROUP
 from cocofacet.evaluation.statistics import paired_difference
+from cocofacet.io import read_json, read_table
 from cocofacet.report.sentences import bulleted, listed, percent, verdict
 from cocofacet.report.style import finished
 from cocofacet.report.tables import facets_only, recalls, with_interval
@@ -68,9 +68,14 @@ def read(folder: Path) -> Rates | None:
     """The experiment's files in a folder; None where there are none."""
     if not (Path(folder) / RANKS).is_file():
         return None
-    ranks = pd.read_csv(Path(folder) / RANKS, dtype={"label": str})
-    named = pd.read_csv(Path(folder) / NAMED)
-    return Rates(ranks[COLUMNS], named, json.loads((Path(folder) / MADE).read_text()))
+    ranks = read_table(
+        Path(folder) / RANKS, ["facet", "label", "query"], WAYS, ["rate", "seed"]
+    )
+    measured = ["rate", "seed", "balanced", "low", "high", "even"]
+    named = read_table(
+        Path(folder) / NAMED, ["facet"], numbers=measured, what="table of namings"
+    )
+    return Rates(ranks[COLUMNS], named, read_json(Path(folder) / MADE, dict))
 
 
 DRAWN = ("probe", "images", "words")  # in the figure and the table
