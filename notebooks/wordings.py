@@ -63,7 +63,7 @@ identity = workspace.identity(retriever)
 ranks.append(
     wordings.ranks_of_query_side(
         workspace.benchmark,
-        retriever.embed_texts,
+        lambda texts: workspace.texts(retriever, texts),
         images[None],
         questions,
         **identity,

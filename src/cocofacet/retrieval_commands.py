@@ -143,7 +143,9 @@ def run_evaluate(options: argparse.Namespace) -> None:
     gallery, spent = _gallery(options, benchmark, retriever, prompts)
     table = rank_table(
         benchmark,
-        store.embed_queries(retriever, [query.text for query in benchmark.queries]),
+        store.embed_texts(
+            retriever, [query.text for query in benchmark.queries], options.store
+        ),
         dict(zip(prompts, gallery, strict=True)),
         modes,
         retriever=retriever.name,

@@ -16,7 +16,7 @@ import os
 import subprocess
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
@@ -225,11 +225,12 @@ class Workspace:
         return torch.cuda.get_device_name(self.profile.device)
 
     def queries(self, retriever: Retriever) -> np.ndarray:
-        """Query embeddings (Q, D), each distinct text embedded once."""
-        texts = [query.text for query in self.benchmark.queries]
-        distinct = sorted(set(texts))
-        rows = {text: row for row, text in enumerate(distinct)}
-        return retriever.embed_texts(distinct)[[rows[text] for text in texts]]
+        """Query embeddings (Q, D), from the store or into it."""
+        return self.texts(retriever, [query.text for query in self.benchmark.queries])
+
+    def texts(self, retriever: Retriever, texts: Sequence[str]) -> np.ndarray:
+        """Embeddings (Q, D) of any texts, from the store or into it."""
+        return store.embed_texts(retriever, texts, self.data / "store")
 
     def gallery(
         self, retriever: Retriever, prompts: tuple[str | None, ...] = (None,)

@@ -11,8 +11,8 @@ from mean_colours import Means
 from PIL import Image
 from safetensors import safe_open
 
-from cocofacet.embeddings import chunks
-from cocofacet.embeddings.store import embed_gallery, embed_queries
+from cocofacet.embeddings import store
+from cocofacet.embeddings.store import embed_gallery, embed_texts
 from cocofacet.io import InputError
 from cocofacet.retrievers.base import BARE
 
@@ -169,11 +169,11 @@ def test_a_group_is_there_whole_or_not_at_all(run, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         written(path, content)
 
-    written = chunks.write_atomic
-    monkeypatch.setattr(chunks, "write_atomic", cut)
+    written = store.write_atomic
+    monkeypatch.setattr(store, "write_atomic", cut)
     with pytest.raises(KeyboardInterrupt):
         run()
-    monkeypatch.setattr(chunks, "write_atomic", written)
+    monkeypatch.setattr(store, "write_atomic", written)
     assert len(files_of(tmp_path)) == 3
     assert len(list((tmp_path / "store").rglob(".*.ready"))) == 1
     _, asked = run()
@@ -265,8 +265,59 @@ def test_two_processes_do_not_hurt_each_other(gallery, tmp_path):
     np.testing.assert_array_equal(kept, first)
 
 
+TEXTS = ["b", "aa", "b", "b"]
+
+
 def test_equal_texts_are_embedded_once():
     retriever = Means()
-    found = embed_queries(retriever, ["b", "aa", "b", "b"])
-    assert retriever.texts == [["b", "aa"]]
-    np.testing.assert_array_equal(found, Means().embed_texts(["b", "aa", "b", "b"]))
+    found = embed_texts(retriever, TEXTS)
+    assert retriever.texts == [["aa", "b"]]
+    np.testing.assert_array_equal(found, Means().embed_texts(TEXTS))
+    assert embed_texts(retriever, []).shape == (0, 3)
+
+
+def test_texts_are_kept_beside_the_images(run, tmp_path):
+    run(chunk=100)
+    images = files_of(tmp_path)
+    retriever = Means()
+    found = embed_texts(retriever, TEXTS, tmp_path / "store")
+    again = embed_texts(retriever, TEXTS[::-1], tmp_path / "store")
+    assert retriever.texts == [["aa", "b"]]
+    np.testing.assert_array_equal(again, found[::-1])
+    assert found.dtype == again.dtype == np.float32
+    assert run(chunk=100)[1] == []
+    (file,) = set(files_of(tmp_path)) - set(images)
+    with safe_open(file, framework="numpy") as stored:
+        header = json.loads(stored.metadata()["cocofacet"])
+    assert header["texts"] == ["aa", "b"]
+    assert header["fingerprint"] == {"retriever": "means", "version": 1}
+    embed_texts(retriever, [], tmp_path / "store")
+    assert len(files_of(tmp_path)) == len(images) + 1
+
+
+def test_a_vector_depends_on_no_texts_asked_before(tmp_path):
+    """The last bit can depend on the batch: other texts are computed as a whole."""
+    retriever = Means()
+    for texts in (["b", "aa"], ["b", "aa", "c"], ["b"], ["c", "aa", "b"]):
+        embed_texts(retriever, texts, tmp_path)
+    assert retriever.texts == [["aa", "b"], ["aa", "b", "c"], ["b"]]
+    other = Means(version=2)
+    embed_texts(other, ["b"], tmp_path)
+    assert other.texts == [["b"]]
+
+
+def test_damaged_texts_are_computed_again(tmp_path):
+    embed_texts(Means(), TEXTS, tmp_path)
+    (file,) = tmp_path.rglob("*.safetensors")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.warns(UserWarning, match=r"damaged .*; computing it again"):
+        found = embed_texts(Means(), TEXTS, tmp_path)
+    np.testing.assert_array_equal(found, Means().embed_texts(TEXTS))
+    assert file.read_bytes() == whole
+
+
+def test_texts_that_cannot_be_written(tmp_path):
+    (tmp_path / "store").write_text("in the way")
+    with pytest.raises(InputError, match="store: cannot be written"):
+        embed_texts(Means(), TEXTS, tmp_path / "store")

@@ -31,7 +31,8 @@ class Means:
 
     def embed_texts(self, texts):
         self.texts.append(list(texts))
-        return unit_rows([[len(text), 1, 2] for text in texts], "means")
+        rows = np.array([[len(text), 1, 2] for text in texts]).reshape(-1, self.dim)
+        return unit_rows(rows, "means")
 
     def embed_prepared(self, prepared):
         means, prompts = prepared["means"].numpy(), prepared["prompts"]

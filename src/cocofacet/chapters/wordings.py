@@ -107,14 +107,12 @@ def ranks_of_query_side(
     **columns: str,
 ) -> pd.DataFrame:
     """The question stands in the query's text and the image hears nothing: mode
-    "query". embed_texts is the retriever's, general (N, D) the images without a
+    "query". embed_texts: Q texts -> (Q, D); general (N, D): the images without a
     prompt."""
     texts = [f"{q.text.strip()} {questions[q.facet]}" for q in benchmark.queries]
-    distinct = sorted(set(texts))
-    rows = {text: row for row, text in enumerate(distinct)}
-    queries = embed_texts(distinct)[[rows[text] for text in texts]]
     modes = {"query": {facet: (None,) for facet in benchmark.facets}}
-    return rank_table(benchmark, queries, {None: general}, modes, **columns)
+    images = {None: general}
+    return rank_table(benchmark, embed_texts(texts), images, modes, **columns)
 
 
 def over_general(

@@ -19,8 +19,7 @@ from dataclasses import replace
 import numpy as np
 from tqdm import tqdm
 
-from cocofacet.embeddings.chunks import Chunk
-from cocofacet.embeddings.store import embed_chunks
+from cocofacet.embeddings.store import Chunk, embed_chunks
 from cocofacet.io import InputError
 
 _TURNS = 4  # how often an actor comes back for more: the slow ones get less

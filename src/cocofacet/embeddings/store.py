@@ -1,27 +1,57 @@
-"""Embeddings on disk, so that no image is embedded twice.
+"""Embeddings on disk, so that no image and no set of texts is embedded twice.
 
-    STORE/<retriever>-<key>/<chunk>.safetensors
+    STORE/<retriever>-<key>/<chunk>.safetensors         n images under one prompt
+    STORE/<retriever>-texts-<key>/<texts>.safetensors   T distinct texts
 
-key stands for the retriever's fingerprint and one prompt, chunk for the names of up to
-``chunk`` images in the order given. A file that exists and checks is done; anything
-else is computed (again). There is no index and no lock: files appear whole under their
-name, and two processes that write the same file write the same thing. What a file
-holds, and how a killed run's work is taken up, is in `chunks`.
+A file that exists and checks is done; anything else is computed. There is no index and
+no lock: files appear whole, and two processes that write one file write the same thing.
 """
 
+import hashlib
+import json
+import os
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 from tqdm import tqdm
 
 from cocofacet.benchmark.images import find
-from cocofacet.embeddings import chunks
-from cocofacet.embeddings.chunks import Chunk
-from cocofacet.io import InputError, sha256_of
+from cocofacet.io import InputError, sha256_of, write_atomic
 from cocofacet.retrievers.base import Retriever
+
+_HEADER = "cocofacet"
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """n images whose embeddings share a file, and the files that the store lacks.
+
+    start: the first one's place in the gallery; sha256: of each image; fingerprint: of
+    the retriever; files: one for each missing prompt.
+    """
+
+    start: int
+    names: tuple[str, ...]
+    paths: tuple[Path, ...]
+    sha256: tuple[str, ...]
+    fingerprint: dict[str, str | int | float]
+    files: dict[str | None, Path]
+
+    def header(self, prompt: str | None) -> dict[str, object]:
+        """What a file of these images says of itself."""
+        return {
+            "fingerprint": self.fingerprint,
+            "prompt": prompt,
+            "names": list(self.names),
+            "image_sha256": list(self.sha256),
+        }
 
 
 @dataclass
@@ -38,10 +68,10 @@ class Gallery:
 
     def put(self, chunk: Chunk, found: dict[str | None, np.ndarray | None]) -> None:
         """Enter the embeddings (n, D) of a chunk by prompt, where there are any."""
-        rows = slice(chunk.start, chunk.start + len(chunk.names))
+        images = slice(chunk.start, chunk.start + len(chunk.names))
         for number, prompt in enumerate(self.prompts):
             if found.get(prompt) is not None:
-                self.embeddings[number, rows] = found[prompt]
+                self.embeddings[number, images] = found[prompt]
 
 
 def embed_gallery(
@@ -56,7 +86,7 @@ def embed_gallery(
 ) -> np.ndarray:
     """Embed images under prompts -> (P, N, D) float32, from the store where possible.
 
-    names are official paths, looked for under images_root as `pictures.find` does;
+    names are official paths, looked for under images_root as `images.find` does;
     prompts as in `Retriever.embed_images`; batch and workers as in
     `loader.embed_files`. Raises InputError for an image that is missing or unreadable
     and for a store that cannot be written.
@@ -64,6 +94,32 @@ def embed_gallery(
     gallery = look(retriever, images_root, names, prompts, store_dir, chunk)
     fill(retriever, gallery, batch, workers)
     return gallery.embeddings
+
+
+def embed_texts(
+    retriever: Retriever, texts: Sequence[str], store_dir: Path | None = None
+) -> np.ndarray:
+    """Texts -> (Q, D) float32; equal texts are embedded once and get equal rows.
+
+    COCO-Facet asks 9,112 queries with 263 distinct texts. store_dir: where their
+    embeddings are kept, or None. Raises InputError for a store that cannot be written.
+    """
+    # A vector's last bit can depend on its batch. So the distinct texts are sorted, and
+    # they are embedded, stored and read back as a whole: never some of them.
+    distinct = sorted(set(texts))
+    if store_dir is None or not distinct:
+        vectors = retriever.embed_texts(distinct)  # (T, D)
+    else:
+        folder = f"{retriever.name}-texts-{_short_hash(retriever.fingerprint)}"
+        file = Path(store_dir) / folder / f"{_short_hash(distinct)}.safetensors"
+        header = {"fingerprint": retriever.fingerprint, "texts": distinct}
+        vectors = _read(file, header)
+        if vectors is None:
+            vectors = retriever.embed_texts(distinct)
+            with _writing(file):
+                write_atomic(file, _contents(header, vectors))
+    place = {text: number for number, text in enumerate(distinct)}
+    return vectors[[place[text] for text in texts]]
 
 
 def look(
@@ -81,26 +137,25 @@ def look(
         sha256 = tuple(pool.map(_image_hash, paths))
     folders = {
         prompt: Path(store_dir)
-        / f"{retriever.name}-{chunks.short_hash([retriever.fingerprint, prompt])}"
+        / f"{retriever.name}-{_short_hash([retriever.fingerprint, prompt])}"
         for prompt in prompts
     }
     shape = (len(prompts), len(names), retriever.dim)
     gallery = Gallery(prompts, np.empty(shape, np.float32), [], tuple(folders.values()))
     for start in range(0, len(names), chunk):
         part = slice(start, start + chunk)
-        shared = f"{chunks.short_hash(names[part])}.safetensors"
-        files = {prompt: folder / shared for prompt, folder in folders.items()}
+        file_name = f"{_short_hash(names[part])}.safetensors"
+        files = {prompt: folder / file_name for prompt, folder in folders.items()}
         whole = Chunk(
             start, names[part], paths[part], sha256[part], retriever.fingerprint, files
         )
         kept = {
-            prompt: chunks.read(file, whole.header(prompt))
-            for prompt, file in files.items()
+            prompt: _read(file, whole.header(prompt)) for prompt, file in files.items()
         }
         lacks = {prompt: files[prompt] for prompt in files if kept[prompt] is None}
         if lacks:
             lacking = replace(whole, files=lacks)
-            ready = chunks.finish(lacking)
+            ready = _finish(lacking)
             if ready is None:
                 gallery.missing.append(lacking)
             else:
@@ -131,7 +186,7 @@ def fill(
             bar.update(len(chunk.names))
     gallery.missing = []
     for folder in gallery.folders:
-        chunks.sweep(folder)
+        _sweep(folder)
 
 
 def embed_chunks(
@@ -141,24 +196,14 @@ def embed_chunks(
     workers: int | None = None,
 ) -> Iterator[tuple[Chunk, dict[str | None, np.ndarray]]]:
     """Embed chunks and write their files; yields each with its embeddings by prompt."""
-    from cocofacet.embeddings.loader import Work, embed_files
+    from cocofacet.embeddings.loader import Work, embed_files  # it loads torch
 
     works = [Work(chunk.paths, tuple(chunk.files)) for chunk in missing]
     embedded = embed_files(retriever, works, batch, workers)
     for chunk, vectors in zip(missing, embedded, strict=True):
         found = dict(zip(chunk.files, vectors, strict=True))
-        chunks.write(chunk, found)
+        _write(chunk, found)
         yield chunk, found
-
-
-def embed_queries(retriever: Retriever, texts: Sequence[str]) -> np.ndarray:
-    """Texts -> (Q, D) float32; equal texts are embedded once and get equal rows.
-
-    COCO-Facet asks 9,112 queries with 263 distinct texts. Not stored: texts are cheap.
-    """
-    distinct = list(dict.fromkeys(texts))
-    row = {text: index for index, text in enumerate(distinct)}
-    return retriever.embed_texts(distinct)[[row[text] for text in texts]]
 
 
 def _path(images_root: Path, name: str) -> Path:
@@ -179,3 +224,108 @@ def _image_hash(path: Path) -> str:
         raise InputError(
             f"{path}: image: cannot be read ({error}). Check its permissions."
         ) from None
+
+
+def _short_hash(content: object) -> str:
+    """What stands for something in the name of a file or folder."""
+    text = json.dumps(content, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+# All prompts that a chunk lacks are computed together, and a vector's last bit can
+# depend on what it was computed with. So their files are first written under a name of
+# their own, ``.<chunk>.safetensors.ready``, and renamed once all of them are there. A
+# run that follows a killed one finds them all, and renames the rest, or it computes
+# them all again: either way the store ends up the same, byte for byte.
+
+
+def _ready(file: Path) -> Path:
+    return file.with_name(f".{file.name}.ready")
+
+
+def _write(chunk: Chunk, found: dict[str | None, np.ndarray]) -> None:
+    """Write the embeddings (n, D) of all prompts that the chunk lacks."""
+    for prompt, file in chunk.files.items():
+        with _writing(file):
+            contents = _contents(chunk.header(prompt), found[prompt])
+            write_atomic(_ready(file), contents)
+    _rename(chunk)
+
+
+def _finish(chunk: Chunk) -> dict[str | None, np.ndarray] | None:
+    """Take up what a killed run had ready, if it had all that the chunk lacks.
+
+    Returns the embeddings (n, D) by prompt, or None.
+    """
+    found = {}
+    for prompt, file in chunk.files.items():
+        found[prompt] = _read(_ready(file), chunk.header(prompt))
+        if found[prompt] is None:
+            return None
+    _rename(chunk)
+    return found
+
+
+def _rename(chunk: Chunk) -> None:
+    for file in chunk.files.values():
+        with _writing(file):
+            os.replace(_ready(file), file)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed runs left of files that are there by now."""
+    for leftover in folder.glob(".*.safetensors.*"):
+        chunk = leftover.name.lstrip(".").partition(".")[0]
+        if (folder / f"{chunk}.safetensors").exists():
+            with suppress(OSError):  # nobody's reading depends on it
+                leftover.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
+    """InputError for a store that cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        # Another process may have written the same file, and renamed what was ready.
+        if isinstance(error, FileNotFoundError) and file.exists():
+            return
+        raise InputError(
+            f"{file.parent}: store: cannot be written ({error.strerror}). Free some "
+            "space or choose another folder with --store."
+        ) from None
+
+
+def _contents(header: dict[str, object], vectors: np.ndarray) -> bytes:
+    """A safetensors file of embeddings (n, D), its header saying what they are.
+
+    The header is one JSON text: safetensors leaves the order of several to chance, and
+    equal files should be equal byte for byte.
+    """
+    vectors = np.ascontiguousarray(vectors)
+    header = {**header, "embeddings_sha256": _digest(vectors)}
+    return save({"embeddings": vectors}, {_HEADER: json.dumps(header, sort_keys=True)})
+
+
+def _read(file: Path, header: dict[str, object]) -> np.ndarray | None:
+    """Stored embeddings (n, D); None when absent, of something else, or damaged."""
+    try:
+        if not file.exists():
+            return None
+        with safe_open(file, framework="numpy") as stored:
+            kept = json.loads((stored.metadata() or {}).get(_HEADER, "{}"))
+            vectors = stored.get_tensor("embeddings")
+    except (SafetensorError, OSError, ValueError) as error:
+        warnings.warn(f"{file}: damaged ({error}); computing it again", stacklevel=3)
+        return None
+    digest = kept.pop("embeddings_sha256", None)
+    if kept != header:  # such as another version of an image under the same name
+        return None
+    if digest != _digest(vectors):
+        warnings.warn(f"{file}: damaged (sha256); computing it again", stacklevel=3)
+        return None
+    return vectors
+
+
+def _digest(vectors: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(vectors).tobytes()).hexdigest()
