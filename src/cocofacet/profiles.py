@@ -8,6 +8,7 @@ that a number of one profile can be read beside a number of another.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
+from cocofacet.benchmark.facets import ANIMALS, GESTURES, MATERIALS, TIMES
 from cocofacet.io import InputError
 from cocofacet.retrievers.zoo import ROWS
 
@@ -137,7 +138,7 @@ MINI = Profile(
     promptables=("tiny-qwen2vl", "tiny-llava"),
     answerer="tiny-answers",
     unasked="tiny-qwen2vl-unasked",
-    unasked_facets=("times", "materials"),
+    unasked_facets=(TIMES.name, MATERIALS.name),
     no_question="tiny-qwen2vl-noquestion",
     world="facetworld",
     pools=("ink",),
@@ -156,7 +157,7 @@ PROFILES = {
             duals=("clip-vit-l-14-336",),
             promptables=("vlm2vec-qwen2vl-2b",),
             fetch=("coco-val2017", "annotations"),
-            facets=("animals", "gestures"),
+            facets=(ANIMALS.name, GESTURES.name),
             max_images=2000,
             device="cuda",
             precision="fp16",

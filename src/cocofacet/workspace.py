@@ -92,7 +92,7 @@ class Workspace:
 
     def path(self, name: str) -> Path:
         """The file of a picture; where it would be, if it is not there."""
-        return images.find(self.images, name) or self.images / name
+        return images.path_of(self.images, name)
 
     @cached_property
     def annotations(self) -> Path:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cocofacet.benchmark import locations as scenes
-from cocofacet.benchmark.facets import FACETS, GESTURES
+from cocofacet.benchmark.facets import FACETS
 
 NAMES = (
     *("objects", "animals", "gestures", "scenes"),
@@ -166,7 +166,7 @@ def others(labels, *near):
 TABLES = {
     "objects": others(FACETS["objects"].labels),
     "animals": others(FACETS["animals"].labels),
-    "gestures": others(GESTURES, ("kneel", "squat")),
+    "gestures": others(FACETS["gestures"].labels, ("kneel", "squat")),
     "times": TIMES,
     "people": people_table(),
     "weathers": WEATHERS,

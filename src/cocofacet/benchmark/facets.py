@@ -1,14 +1,13 @@
-"""The eight facets of COCO-Facet, as data.
+"""The eight facets of COCO-Facet, as data; their names are written here only.
 
-Nothing else in the package knows a facet's name. Label words, query wordings and the
-GPT-written and human-written questions are the authors' own (their spellings, such as
-"squating" and "a overcast day", included); which labels a negative may carry follows
-the paper's section on the benchmark's construction and the released notebooks.
+Labels, query wordings and questions are the authors' own, with their spellings
+("squating", "a overcast day"). Which labels a negative may have follows the paper's
+section on the benchmark's construction and the released notebooks.
 """
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from cocofacet.benchmark import labels as rules
@@ -17,7 +16,7 @@ from cocofacet.benchmark import locations as scenes
 
 @dataclass(frozen=True)
 class Facet:
-    """One attribute type of the benchmark.
+    """One kind of attribute that queries ask for.
 
     Attributes:
         name: short name, e.g. ``"times"``.
@@ -27,14 +26,14 @@ class Facet:
         human_question: the human-written one.
         sources: annotation sources without which the facet cannot be built.
         helpers: further sources that its rule reads where they are given.
-        rule: from the sources read to labelled images.
-        labels: the closed list of labels, or None where any text may be one (scenes).
+        rule: from what was read of the sources to labelled images.
+        labels: the closed list of labels, or None where any text may be one.
         allowed_as_negative: from (label, other) to whether an image labelled
             ``other`` may be a negative for ``label``.
         exclusive: whether an image whose labels exclude each other is dropped.
-        phrases: what stands in the wording for a label, where it is not the label.
-        phrase: the same as a rule, for open labels.
-        unphrase: the inverse of ``phrase``.
+        phrase: from a label to its words in the template; the label itself by default.
+        unphrase: the inverse of ``phrase``, needed where labels are open; ValueError
+            for words that stand for none.
         world_field: the field of a rendered scene that decides its labels; "" where
             the rendered world does not draw it.
     """
@@ -50,8 +49,7 @@ class Facet:
     rule: Callable[[rules.Sources], rules.Labelled]
     helpers: tuple[str, ...] = ()
     exclusive: bool = False
-    phrases: Mapping[str, str] = field(default_factory=dict)
-    phrase: Callable[[str], str] | None = None
+    phrase: Callable[[str], str] = str
     unphrase: Callable[[str], str] | None = None
     world_field: str = ""
 
@@ -63,8 +61,7 @@ class Facet:
         """
         if self.labels is not None and label not in self.labels:
             raise ValueError(f"{self.name} has no label {label!r}")
-        phrase = self.phrase(label) if self.phrase else self.phrases.get(label, label)
-        return self.template.format(phrase)
+        return self.template.format(self.phrase(label))
 
     def label_of(self, text: str) -> str:
         """The label that a query text asks for, the inverse of ``wording``.
@@ -84,7 +81,7 @@ class Facet:
         if self.unphrase:
             return self.unphrase(match[1])
         for label in self.labels:
-            if self.phrases.get(label, label) == match[1]:
+            if self.phrase(label) == match[1]:
                 return label
         raise ValueError(f"{self.name} has no label for {match[1]!r}")
 
@@ -141,9 +138,8 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(" ".join(name.split()) for name in text.split(","))
 
 
-ANIMALS = _names("bird, cat, dog, horse, sheep, cow, elephant, bear, zebra, giraffe")
-# The other 69 of COCO's 80 categories, in COCO's order; "person" is no label.
-OBJECTS = _names(
+# COCO's 80 categories, in COCO's order, but for the animals; "person" is no label.
+_OBJECT_LABELS = _names(
     """bicycle, car, motorcycle, airplane, bus, train, truck, boat, traffic light,
     fire hydrant, stop sign, parking meter, bench, backpack, umbrella, handbag, tie,
     suitcase, frisbee, skis, snowboard, sports ball, kite, baseball bat,
@@ -154,8 +150,33 @@ OBJECTS = _names(
     sink, refrigerator, book, clock, vase, scissors, teddy bear, hair drier,
     toothbrush"""
 )
-# The order is the order of the rules: the first gesture a caption names labels it.
-GESTURES = {
+OBJECTS = _closed(
+    _any_other(_OBJECT_LABELS),
+    name="objects",
+    stem="COCO_object_retrieval",
+    template="Find me an image that contains any {}.\n",
+    question="Which objects are present in this image?",
+    human_question="What objects are in the image?",
+    sources=("instances",),
+    rule=partial(rules.category_labels, names=_OBJECT_LABELS),
+    world_field="obj",
+)
+_ANIMAL_LABELS = _names(
+    "bird, cat, dog, horse, sheep, cow, elephant, bear, zebra, giraffe"
+)
+ANIMALS = _closed(
+    _any_other(_ANIMAL_LABELS),
+    name="animals",
+    stem="COCO_animal_retrieval",
+    template="Find me an image that contains any {}.\n",
+    question="Which animals can be seen in this image?",
+    human_question="What animals are in this image?",
+    sources=("instances",),
+    rule=partial(rules.category_labels, names=_ANIMAL_LABELS),
+    world_field="animal",
+)
+# In the order of their rules: the first gesture that a caption names labels it.
+_GESTURE_PHRASES = {
     "stand": "standing",
     "sit": "sitting",
     "jump": "jumping",
@@ -165,144 +186,128 @@ GESTURES = {
     "squat": "squating",
     "crawl": "crawling",
 }
-COUNTS = (*(str(n) for n in range(11)), "over 10")
-MATERIALS = ("wood", "stone", "metal", "paper", "brick")
-
-
-_FACETS = (
-    _closed(
-        _any_other(OBJECTS),
-        name="objects",
-        stem="COCO_object_retrieval",
-        template="Find me an image that contains any {}.\n",
-        question="Which objects are present in this image?",
-        human_question="What objects are in the image?",
-        sources=("instances",),
-        rule=partial(rules.category_labels, names=OBJECTS),
-        world_field="obj",
+GESTURES = _closed(
+    _any_other(tuple(_GESTURE_PHRASES), ("kneel", "squat")),
+    name="gestures",
+    stem="COCO_gesture_retrieval",
+    template="Find me an everyday image that contains someone {}.",
+    phrase=_GESTURE_PHRASES.__getitem__,
+    question="What gesture are the people making in this image?",
+    human_question="What is the person doing in the image?",
+    sources=("captions",),
+    helpers=("instances",),
+    rule=rules.gesture_labels,
+    world_field="gesture",
+)
+SCENES = Facet(
+    labels=None,
+    allowed_as_negative=scenes.share_no_group,
+    name="scenes",
+    stem="Visual7W_scene_retrieval",
+    template="Find me an everyday image that shows the scene {}.\n",
+    phrase=scenes.phrase,
+    unphrase=scenes.answer_of,
+    question="What type of location is depicted in this image?",
+    human_question="What scene is in the image?",
+    sources=("visual7w",),
+    rule=rules.scene_labels,
+    world_field="place",
+)
+TIMES = _closed(
+    _listed(
+        {
+            "daytime": "night, evening, dusk",
+            "night": "daytime, evening, afternoon, dusk, morning, sunrise",
+            "evening": "daytime, night, afternoon, morning, sunrise",
+            "afternoon": "night, evening, dusk",
+            "dusk": "daytime, night, afternoon, morning, sunrise",
+            "morning": "night, evening, dusk",
+            "sunrise": "night, evening, dusk",
+        }
     ),
-    _closed(
-        _any_other(ANIMALS),
-        name="animals",
-        stem="COCO_animal_retrieval",
-        template="Find me an image that contains any {}.\n",
-        question="Which animals can be seen in this image?",
-        human_question="What animals are in this image?",
-        sources=("instances",),
-        rule=partial(rules.category_labels, names=ANIMALS),
-        world_field="animal",
+    name="times",
+    stem="Visual7W_time_retrieval",
+    template="Find me an everyday image that is taken during the {}.\n",
+    question="What time of day is depicted in this image?",
+    human_question="When is the image taken?",
+    sources=("visual7w",),
+    rule=rules.time_labels,
+    world_field="time",
+    exclusive=True,
+)
+PEOPLE = _closed(
+    _listed(
+        {
+            "0": "3, 4, 5, 6, 7, 8, 9, 10, over 10",
+            "1": "4, 5, 6, 7, 8, 9, 10, over 10",
+            "2": "5, 6, 7, 8, 9, 10, over 10",
+            "3": "0, 6, 7, 8, 9, 10, over 10",
+            "4": "0, 1, 7, 8, 9, 10, over 10",
+            "5": "0, 1, 2, 8, 9, 10, over 10",
+            "6": "0, 1, 2, 3, 9, 10, over 10",
+            "7": "0, 1, 2, 3, 4, 10, over 10",
+            "8": "0, 1, 2, 3, 4, 5, over 10",
+            "9": "0, 1, 2, 3, 4, 5, 6",
+            "10": "0, 1, 2, 3, 4, 5, 6, 7",
+            "over 10": "0, 1, 2, 3, 4, 5, 6, 7, 8",
+        }
     ),
-    _closed(
-        _any_other(tuple(GESTURES), ("kneel", "squat")),
-        name="gestures",
-        stem="COCO_gesture_retrieval",
-        template="Find me an everyday image that contains someone {}.",
-        phrases=GESTURES,
-        question="What gesture are the people making in this image?",
-        human_question="What is the person doing in the image?",
-        sources=("captions",),
-        helpers=("instances",),
-        rule=rules.gesture_labels,
-        world_field="gesture",
+    name="people",
+    stem="Visual7W_people_num_retrieval",
+    template="Find me an everyday image {} in the picture.",
+    phrase=lambda n: "showing one person" if n == "1" else f"with {n} people",
+    question="How many people are present in this image?",
+    human_question="How many people are in the image?",
+    sources=("visual7w",),
+    rule=rules.people_labels,
+    world_field="people",
+    exclusive=True,
+)
+WEATHERS = _closed(
+    _listed(
+        {
+            "sunny, clear": "cloudy, misty, overcast, rainy, drizzly, snowy, "
+            "stormy, cold, chilly",
+            "cloudy, overcast, misty": "sunny, clear, snowy",
+            "rainy, drizzly": "sunny, clear, warm, snowy",
+            "snowy": "sunny, clear, rainy, drizzly, stormy, warm",
+            "stormy": "sunny, clear, warm, snowy",
+            "warm": "rainy, stormy, snowy, cold, chilly, overcast, misty",
+            "cold, chilly": "sunny, clear, warm",
+        }
     ),
-    Facet(
-        labels=None,
-        allowed_as_negative=scenes.share_no_group,
-        name="scenes",
-        stem="Visual7W_scene_retrieval",
-        template="Find me an everyday image that shows the scene {}.\n",
-        phrase=scenes.phrase,
-        unphrase=scenes.answer_of,
-        question="What type of location is depicted in this image?",
-        human_question="What scene is in the image?",
-        sources=("visual7w",),
-        rule=rules.scene_labels,
-        world_field="place",
-    ),
-    _closed(
-        _listed(
-            {
-                "daytime": "night, evening, dusk",
-                "night": "daytime, evening, afternoon, dusk, morning, sunrise",
-                "evening": "daytime, night, afternoon, morning, sunrise",
-                "afternoon": "night, evening, dusk",
-                "dusk": "daytime, night, afternoon, morning, sunrise",
-                "morning": "night, evening, dusk",
-                "sunrise": "night, evening, dusk",
-            }
-        ),
-        name="times",
-        stem="Visual7W_time_retrieval",
-        template="Find me an everyday image that is taken during the {}.\n",
-        question="What time of day is depicted in this image?",
-        human_question="When is the image taken?",
-        sources=("visual7w",),
-        rule=rules.time_labels,
-        world_field="time",
-        exclusive=True,
-    ),
-    _closed(
-        _listed(
-            {
-                "0": "3, 4, 5, 6, 7, 8, 9, 10, over 10",
-                "1": "4, 5, 6, 7, 8, 9, 10, over 10",
-                "2": "5, 6, 7, 8, 9, 10, over 10",
-                "3": "0, 6, 7, 8, 9, 10, over 10",
-                "4": "0, 1, 7, 8, 9, 10, over 10",
-                "5": "0, 1, 2, 8, 9, 10, over 10",
-                "6": "0, 1, 2, 3, 9, 10, over 10",
-                "7": "0, 1, 2, 3, 4, 10, over 10",
-                "8": "0, 1, 2, 3, 4, 5, over 10",
-                "9": "0, 1, 2, 3, 4, 5, 6",
-                "10": "0, 1, 2, 3, 4, 5, 6, 7",
-                "over 10": "0, 1, 2, 3, 4, 5, 6, 7, 8",
-            }
-        ),
-        name="people",
-        stem="Visual7W_people_num_retrieval",
-        template="Find me an everyday image {} in the picture.",
-        phrases={n: f"with {n} people" for n in COUNTS} | {"1": "showing one person"},
-        question="How many people are present in this image?",
-        human_question="How many people are in the image?",
-        sources=("visual7w",),
-        rule=rules.people_labels,
-        world_field="people",
-        exclusive=True,
-    ),
-    _closed(
-        _listed(
-            {
-                "sunny, clear": "cloudy, misty, overcast, rainy, drizzly, snowy, "
-                "stormy, cold, chilly",
-                "cloudy, overcast, misty": "sunny, clear, snowy",
-                "rainy, drizzly": "sunny, clear, warm, snowy",
-                "snowy": "sunny, clear, rainy, drizzly, stormy, warm",
-                "stormy": "sunny, clear, warm, snowy",
-                "warm": "rainy, stormy, snowy, cold, chilly, overcast, misty",
-                "cold, chilly": "sunny, clear, warm",
-            }
-        ),
-        name="weathers",
-        stem="mix_weather_retrieval",
-        template="Find me an everyday image that is taken in a {} day.\n",
-        question="What is the weather like in this image?",
-        human_question="What is the weather in the image?",
-        sources=("visual7w", "visdial", "captions"),
-        rule=rules.weather_labels,
-        world_field="weather",
-        exclusive=True,
-    ),
-    _closed(
-        _any_other(MATERIALS, ("stone", "brick")),
-        name="materials",
-        stem="COCOStuff_material_retrieval",
-        template="Find me an everyday image showing some object or surface made of {}.",
-        question="What material are the objects in this image made of?",
-        human_question="What are the objects made of in the image?",
-        sources=("stuff",),
-        rule=rules.material_labels,
-        world_field="material",
-    ),
+    name="weathers",
+    stem="mix_weather_retrieval",
+    template="Find me an everyday image that is taken in a {} day.\n",
+    question="What is the weather like in this image?",
+    human_question="What is the weather in the image?",
+    sources=("visual7w", "visdial", "captions"),
+    rule=rules.weather_labels,
+    world_field="weather",
+    exclusive=True,
+)
+MATERIALS = _closed(
+    _any_other(_names("wood, stone, metal, paper, brick"), ("stone", "brick")),
+    name="materials",
+    stem="COCOStuff_material_retrieval",
+    template="Find me an everyday image showing some object or surface made of {}.",
+    question="What material are the objects in this image made of?",
+    human_question="What are the objects made of in the image?",
+    sources=("stuff",),
+    rule=rules.material_labels,
+    world_field="material",
 )
 
-FACETS: dict[str, Facet] = {facet.name: facet for facet in _FACETS}
+FACETS: dict[str, Facet] = {
+    facet.name: facet
+    for facet in (
+        OBJECTS,
+        ANIMALS,
+        GESTURES,
+        SCENES,
+        TIMES,
+        PEOPLE,
+        WEATHERS,
+        MATERIALS,
+    )
+}

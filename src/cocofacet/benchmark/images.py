@@ -25,6 +25,11 @@ def find(root: Path, name: str) -> Path | None:
     return None
 
 
+def path_of(root: Path, name: str) -> Path:
+    """The file of an image; where it would be, if it is not there."""
+    return find(root, name) or Path(root) / name
+
+
 def by_hash(name: str) -> str:
     """A key to sort names by, so that the first few are chosen without preference and
     the same every time."""

@@ -15,7 +15,7 @@ import pandas as pd
 
 from cocofacet.benchmark.build import draw
 from cocofacet.benchmark.dataset import Benchmark
-from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.facets import SCENES
 from cocofacet.benchmark.query import POOL, Query, read_rows
 from cocofacet.io import InputError
 
@@ -45,8 +45,8 @@ class Companion:
 
 
 _SCENE = {
-    "question": FACETS["scenes"].question,
-    "template": FACETS["scenes"].template.replace("{}", "of {}"),
+    "question": SCENES.question,
+    "template": SCENES.template.replace("{}", "of {}"),
 }
 _COUNTRY = {
     "question": "Which country is shown in this image?",

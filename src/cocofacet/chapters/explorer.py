@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML
 
-from cocofacet.benchmark import images as pictures
 from cocofacet.benchmark.dataset import Benchmark
+from cocofacet.benchmark.images import path_of
 from cocofacet.report.explorer.page import styles, thumbnail
 from cocofacet.report.sentences import listed
 from cocofacet.report.tables import of_mode
@@ -101,7 +101,7 @@ def _figure(
     carried = benchmark.labels.get(row.facet, {})
 
     def item(image: str, words: str, kind: str = "") -> str:
-        small = thumbnail(pictures.find(root, image) or root / image)
+        small = thumbnail(path_of(root, image))
         labels = "; ".join(carried[image]) or "no label" if image in carried else ""
         return (
             f'<li class="{kind}"><img alt="{words}" width="128" height="128" '

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from cocofacet.benchmark.images import find
+from cocofacet.benchmark.images import path_of
 from cocofacet.report.style import INK, MODES, chance_line, finished
 
 THUMBNAIL = 224  # pixels, the longer side of a picture in a gallery
@@ -70,7 +70,7 @@ def gallery(
         if place >= len(pictures):
             continue
         path, words = pictures[place]
-        with Image.open(find(root, path) or root / path) as picture:
+        with Image.open(path_of(root, path)) as picture:
             thumbnail = picture.convert("RGB")
         thumbnail.thumbnail((THUMBNAIL, THUMBNAIL))
         # Not resampled here: the file stays small, and the browser scales it.

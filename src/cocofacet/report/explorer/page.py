@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from cocofacet.benchmark import images as pictures
+from cocofacet.benchmark.images import path_of
 from cocofacet.io import write_atomic
 from cocofacet.picture import as_rgb, open_image
 
@@ -47,7 +47,7 @@ def write(
     sizes = {"data": len(script.encode()), "pictures": 0}
     needed = {folder / "pictures" / name for name in content["images"]}
     for name in content["images"]:
-        small = thumbnail(pictures.find(root, name) or root / name)
+        small = thumbnail(path_of(root, name))
         write_atomic(folder / "pictures" / name, small)
         sizes["pictures"] += len(small)
     for path in (folder / "pictures").rglob("*.*"):
