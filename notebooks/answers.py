@@ -62,8 +62,11 @@ ranks = pd.concat(ranks, ignore_index=True)
 # %% mystnb={"image": {"alt": "Dots with intervals: Recall by facet when pictures are described without a question, when the question is answered in words, when it is answered from a small picture, and when the query is not rewritten."}}
 modes = list(dict.fromkeys(ranks["mode"]))
 found = cf.tables.recalls(ranks, k, seed)
-report.recalls(
-    cf.tables.facets_only(found), modes, k, workspace.profile.shown_as
+cf.figures.recall_by_facet(
+    {name: cf.tables.facets_only(found)},
+    k,
+    workspace.profile.shown_as,
+    modes,
 )
 
 # %% tags=["hide-input"]

@@ -13,8 +13,8 @@ from cocofacet.evaluation.gallery import difference, macro, of_texts
 from cocofacet.evaluation.ranking import pool_scores
 from cocofacet.evaluation.truth import ranks_three_ways
 from cocofacet.io import read_json
-from cocofacet.report.sentences import interval, listed, percent, points, verdict
-from cocofacet.report.style import MODES, finished
+from cocofacet.report.sentences import change, listed, percent, points
+from cocofacet.report.style import MODES, finished, legend_below
 
 BOUNDS = ("chance", "perfect")
 
@@ -36,25 +36,22 @@ def over_sizes(
         len(panels), 3, figsize=(9.5, 2.9 * len(panels)), sharey=True, sharex=True,
         squeeze=False, layout="constrained",
     )  # fmt: skip
-    handles = {}
     for row, (retriever, table) in zip(grid, panels.items(), strict=True):
-        for axes, (measure, words) in zip(row, names(k).items(), strict=True):
+        for axes, (measure, name) in zip(row, names(k).items(), strict=True):
             for mode, values in macro(table, measure).items():
-                label, colour, marker = MODES[mode]
+                words, colour, marker = MODES[mode]
                 bound = mode in BOUNDS
-                (handles[label],) = axes.plot(
+                axes.plot(
                     values.index, 100 * values, marker=None if bound else marker,
-                    color=colour, linestyle=":" if bound else "-",
+                    color=colour, linestyle=":" if bound else "-", label=words,
                 )  # fmt: skip
-            axes.set_title(f"{retriever}: {words}", fontsize=10)
+            axes.set_title(f"{retriever}: {name}", fontsize=10)
             axes.set(xscale="log", ylim=(0, 103))
             axes.set_xticks(sizes, _ticks(sizes), fontsize=8)
             axes.minorticks_off()
         row[0].set_ylabel("%, macro over facets")
     grid[-1][1].set_xlabel("pictures in the gallery")
-    figure.legend(
-        handles.values(), handles, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3
-    )
+    legend_below(figure, grid[:, 0])
     return finished(figure, shown_as)
 
 
@@ -131,15 +128,10 @@ def gain(table: pd.DataFrame, mode: str, seed: int) -> str:
     """What a mode changes in the whole gallery against no prompt, in mAP."""
     value, low, high = difference(table, "ap", mode, "general", seed)
     whole = macro(table, "ap").iloc[-1]
-    ending = {
-        "gain": f"a gain of {100 * abs(value):.1f} points",
-        "loss": f"a loss of {100 * abs(value):.1f} points",
-        "undecided": f"{points(value)}, which may be no difference at all",
-    }[verdict(low, high)]
     return (
         f"In the whole gallery of {whole.name:,} pictures, {MODES[mode][0]} has mAP "
         f"{percent(whole[mode])}, no prompt {percent(whole.general)}, a random order "
-        f"{percent(whole.chance)}: {ending} ({interval(low, high)})."
+        f"{percent(whole.chance)}: {change(value, low, high)}."
     )
 
 

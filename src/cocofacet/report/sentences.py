@@ -41,6 +41,17 @@ def verdict(low: float, high: float) -> str:
     return "loss" if high < 0 else "undecided"
 
 
+def change(value: float, low: float, high: float) -> str:
+    """A difference with its interval: a gain, a loss, or neither for certain."""
+    size = f"{100 * abs(value):.1f} points"
+    what = {
+        "gain": f"a gain of {size}",
+        "loss": f"a loss of {size}",
+        "undecided": f"{points(value)}, which may be no difference at all",
+    }[verdict(low, high)]
+    return f"{what} ({interval(low, high)})"
+
+
 def imbalance(table: pd.DataFrame, k: int, who: str) -> str:
     """Best and worst facet of one embedding; columns facet, recall."""
     table = table.sort_values("recall")
@@ -65,16 +76,10 @@ def difference(
     row: pd.Series, what: str, against: str, k: int, average: str = "macro over facets"
 ) -> str:
     """One paired difference; ``row`` has value, reference, difference, low, high."""
-    size = f"{100 * abs(row.difference):.1f} points"
-    ending = {
-        "gain": f"a gain of {size}",
-        "loss": f"a loss of {size}",
-        "undecided": f"{points(row.difference)}, which may be no difference at all",
-    }[verdict(row.low, row.high)]
     return (
         f"{what} has Recall@{k} {percent(row.value)} ({average}), "
-        f"{against} {percent(row.reference)}: {ending} "
-        f"({interval(row.low, row.high)})."
+        f"{against} {percent(row.reference)}: "
+        f"{change(row.difference, row.low, row.high)}."
     )
 
 

@@ -1,5 +1,7 @@
 """One look for every figure: SVG, colour-blind safe, readable on white and on black."""
 
+from collections.abc import Iterable
+
 import matplotlib
 import seaborn as sns
 from matplotlib import pyplot as plt
@@ -108,6 +110,22 @@ def finished(figure: Figure, words: str) -> Figure:
     return figure
 
 
+def reference_line(axes: Axes, value: float) -> None:
+    """Mark the value that the others are read against."""
+    axes.axvline(value, color=INK, linewidth=1, linestyle=(0, (2, 3)))
+
+
 def chance_line(axes: Axes, k: int, candidates: int = 100) -> None:
     """Mark what a random order of the pool gets: k in 100."""
-    axes.axvline(100 * k / candidates, color=INK, linewidth=1, linestyle=(0, (2, 3)))
+    reference_line(axes, 100 * k / candidates)
+
+
+def legend_below(figure: Figure, panels: Iterable[Axes], columns: int = 3) -> None:
+    """One legend under the figure for all panels: what looks the same stands once."""
+    shown = {}
+    for axes in panels:
+        shown |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    figure.legend(
+        shown.values(), shown, loc="upper center", bbox_to_anchor=(0.5, 0),
+        ncols=min(columns, len(shown)),
+    )  # fmt: skip

@@ -98,6 +98,11 @@ def facets_only(table: pd.DataFrame) -> pd.DataFrame:
     return table[~table.facet.isin(AVERAGES)]
 
 
+def with_macro(table: pd.DataFrame) -> pd.DataFrame:
+    """Without the rows of the other averages, for tables by facet."""
+    return table[~table.facet.isin(set(AVERAGES) - {"macro"})]
+
+
 def row_of(table: pd.DataFrame, facet: str) -> pd.Series:
     """The row of a facet or an average."""
     return table.set_index("facet").loc[facet]
@@ -110,6 +115,21 @@ def with_interval(value: float, low: float, high: float, sign: bool = False) -> 
     if low == low:  # not NaN: more than one text was there to draw again
         text += f" [{form.format(100 * low)}, {form.format(100 * high)}]"
     return text.replace("-", "−")
+
+
+def grid_of(
+    tables: Mapping[tuple, pd.DataFrame], value: str, sign: bool = False
+) -> pd.DataFrame:
+    """Facets and the macro average down, ``tables`` across: "value [interval]" in
+    percent, of columns facet, low, high and the one named by ``value``."""
+    columns = {
+        heading: {
+            row.facet: with_interval(getattr(row, value), row.low, row.high, sign)
+            for row in with_macro(table).itertuples()
+        }
+        for heading, table in tables.items()
+    }
+    return pd.DataFrame(columns).rename_axis("facet")
 
 
 def recall_grid(tables: Mapping[int, pd.DataFrame], modes: Mapping[str, str]):

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from cocofacet.chapters.linear.anchors import ANCHORS_FROM
 from cocofacet.embeddings.linear_map import VARIANTS
-from cocofacet.report.style import INK, MODES, finished
+from cocofacet.report.style import MODES, finished, legend_below, reference_line
 
 # A colour for each way to fit, a line for what is changed beside it, a marker for the
 # gallery that the map starts from.
@@ -62,12 +62,9 @@ def against_anchors(
                 ratio, spread["min"], spread["max"], color=colour, alpha=0.12, lw=0
             )
         axes.set(title=f"anchors: {ANCHORS_FROM[source]}", ylabel=f"Recall@{k} (%)")
-        axes.axvline(1, color=INK, linewidth=1, linestyle=(0, (2, 3)))
+        reference_line(axes, 1)
     _ratio_axis(axes, recalls, dimension)
-    figure.legend(
-        *axes.get_legend_handles_labels(), loc="upper center",
-        bbox_to_anchor=(0.5, 0), ncols=2,
-    )  # fmt: skip
+    legend_below(figure, grid[:, 0], 2)
     return finished(figure, f"{shown_as}; macro over facets")
 
 
@@ -84,7 +81,7 @@ def condition(recalls: pd.DataFrame, dimension: int, shown_as: str) -> Figure:
             label=VARIANTS[variant].words,
         )  # fmt: skip
     axes.set(yscale="log", ylabel="condition number")
-    axes.axvline(1, color=INK, linewidth=1, linestyle=(0, (2, 3)))
+    reference_line(axes, 1)
     _ratio_axis(axes, recalls, dimension)
     if len(solved):
         axes.legend()

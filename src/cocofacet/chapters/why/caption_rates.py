@@ -20,8 +20,8 @@ from cocofacet.evaluation.ranking import GROUP
 from cocofacet.evaluation.statistics import paired_difference
 from cocofacet.io import read_json, read_table
 from cocofacet.report.sentences import bulleted, listed, percent, verdict
-from cocofacet.report.style import finished
-from cocofacet.report.tables import facets_only, recalls, with_interval
+from cocofacet.report.style import finished, legend_below
+from cocofacet.report.tables import facets_only, recalls, with_interval, with_macro
 
 RANKS, NAMED, MADE = "ranks.csv", "named.csv", "made.json"
 COLUMNS = ["rate", "seed", "facet", "label", "query", *WAYS]
@@ -171,14 +171,13 @@ def curves(found: pd.DataFrame, varied: Sequence[str], k: int, shown_as: str) ->
     for axes in grid[:, 0]:
         axes.set_ylabel(f"Recall@{k} (%)")
     figure.supxlabel("captions that name it (%)", fontsize=10)
-    handles, words = grid[0][0].get_legend_handles_labels()
-    figure.legend(handles, words, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3)
+    legend_below(figure, grid[0])
     return finished(figure, shown_as)
 
 
 def grid(found: pd.DataFrame) -> pd.DataFrame:
     """(facet, way) down, rates across: recall [interval]; ``found`` is `levels`."""
-    chosen = found[~found.facet.isin(["micro", "balanced"])]
+    chosen = with_macro(found)
     cells = {
         (facet, SHOWN[way][1]): {
             told(row.rate): with_interval(row.recall, row.low, row.high)

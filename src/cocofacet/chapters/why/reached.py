@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from cocofacet.evaluation.metrics import averages
@@ -18,6 +17,7 @@ from cocofacet.evaluation.statistics import (
     paired_difference,
     share_of_gap,
 )
+from cocofacet.report.figures import recall_by_facet
 from cocofacet.report.sentences import (
     bulleted,
     difference,
@@ -27,8 +27,14 @@ from cocofacet.report.sentences import (
     points,
     verdict,
 )
-from cocofacet.report.style import chance_line, finished
-from cocofacet.report.tables import facets_only, of_mode, recalls, row_of, with_interval
+from cocofacet.report.tables import (
+    facets_only,
+    grid_of,
+    of_mode,
+    recalls,
+    row_of,
+    with_interval,
+)
 
 # way -> (words in a legend, heading of a column, colour, marker).
 SHOWN = {
@@ -69,32 +75,15 @@ def figure(panels: Mapping[str, pd.DataFrame], k: int, shown_as: str) -> Figure:
 
     Each table is `levels` of one mode. A panel is read by itself.
     """
-    facets = list(dict.fromkeys(facets_only(next(iter(panels.values()))).facet))
-    shape = {"sharex": True, "sharey": True, "squeeze": False, "layout": "constrained"}
-    size = (max(7, 3.1 * len(panels) + 1), 0.7 * len(facets) + 1.4)
-    drawn, grid = plt.subplots(1, len(panels), figsize=size, **shape)
-    for axes, (title, table) in zip(grid[0], panels.items(), strict=True):
-        for place, way in enumerate(WAYS):
-            words, _, colour, marker = SHOWN[way]
-            here = table[table.way == way].set_index("facet").reindex(facets)
-            error = np.vstack([here.recall - here.low, here.high - here.recall])
-            axes.errorbar(
-                100 * here.recall,
-                np.arange(len(facets)) + 0.16 * (place - 2),
-                xerr=100 * error.clip(0),
-                fmt=marker,
-                color=colour,
-                label=words,
-                markersize=5,
-                elinewidth=1.5,
-            )
-        chance_line(axes, k)
-        axes.set(title=title, xlim=(-2, 103), xlabel=f"Recall@{k} (%)")
-    grid[0][0].set_yticks(np.arange(len(facets)), facets)
-    grid[0][0].invert_yaxis()
-    handles, words = grid[0][0].get_legend_handles_labels()
-    drawn.legend(handles, words, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2)
-    return finished(drawn, shown_as)
+    tables = {
+        title: facets_only(table).assign(mode=table.way)
+        for title, table in panels.items()
+    }
+    looks = {
+        way: (words, colour, marker)
+        for way, (words, _, colour, marker) in SHOWN.items()
+    }
+    return recall_by_facet(tables, k, shown_as, WAYS, looks, columns=len(panels))
 
 
 def grid(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -102,15 +91,13 @@ def grid(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
     The probe's half, which only says how far the probe is from done, is left out.
     """
-    columns = {}
-    for title, table in panels.items():
-        for way in (way for way in WAYS if way != "half"):
-            here = table[(table.way == way) & ~table.facet.isin(["micro", "balanced"])]
-            columns[title, SHOWN[way][1]] = {
-                row.facet: with_interval(row.recall, row.low, row.high)
-                for row in here.itertuples()
-            }
-    return pd.DataFrame(columns).rename_axis("facet")
+    tables = {
+        (title, SHOWN[way][1]): table[table.way == way]
+        for title, table in panels.items()
+        for way in WAYS
+        if way != "half"
+    }
+    return grid_of(tables, "recall")
 
 
 def naming_grid(named: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
