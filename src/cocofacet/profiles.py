@@ -35,7 +35,7 @@ class Profile:
         style: the world's drawing style.
         fraction: how much of the world.
         pools: further image pools to try: drawing styles of the world, or released
-            companions of the benchmark (rows of ``companions``).
+            pools (keys of ``pools.IMAGE_POOLS``).
         folder: below data/, where official annotations and images lie or are fetched
             to; for a world it is written there.
         fetch: what `cocofacet fetch` brings into ``folder`` when it is not there yet.

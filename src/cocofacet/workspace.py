@@ -66,8 +66,7 @@ class Workspace:
         profile: where everything comes from.
         seed: of the negatives drawn.
         root: the folder that holds data/ and results/.
-        companion: a row of `pools.COMPANIONS` in place of the facets; "" for the
-            facets.
+        image_pool: a key of `pools.IMAGE_POOLS` in place of the facets, or "".
         other_style: of the world, where it is not the profile's own.
         run: the name of the run.
         loaded: which weights were loaded, by retriever.
@@ -76,7 +75,7 @@ class Workspace:
     profile: Profile
     seed: int
     root: Path
-    companion: str = ""
+    image_pool: str = ""
     other_style: str = ""
     run: str = "default"
     loaded: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
@@ -127,8 +126,8 @@ class Workspace:
         What is built is also saved in the official files, in a folder named after its
         content: other annotations or another version of the rules make another one.
         """
-        if self.companion:
-            return self._companion()
+        if self.image_pool:
+            return self._image_pool()
         if self.profile.released:
             return dataset.load(self.annotations / RELEASED)
         built = build(
@@ -146,20 +145,20 @@ class Workspace:
 
     def pool(self, name: str) -> Self:
         """The same run on another pool of images: a drawing style of the world, or a
-        companion of the benchmark."""
-        if name in pools.COMPANIONS:
-            return replace(self, companion=name)
+        row of `pools.IMAGE_POOLS`."""
+        if name in pools.IMAGE_POOLS:
+            return replace(self, image_pool=name)
         folder = f"{self.profile.folder}-{name}"
         profile = replace(self.profile, style=name, folder=folder)
         return replace(self, profile=profile, other_style=name)
 
-    def _companion(self) -> dataset.Benchmark:
-        found = pools.released(self.annotations / RELEASED, self.companion)
+    def _image_pool(self) -> dataset.Benchmark:
+        found = pools.released(self.annotations / RELEASED, self.image_pool)
         if found:
             return found
-        rows = pools.COMPANIONS[self.companion].rows
+        rows = pools.IMAGE_POOLS[self.image_pool].rows
         if rows:
-            return pools.from_rows(self.annotations / rows, self.companion, self.seed)
+            return pools.from_rows(self.annotations / rows, self.image_pool, self.seed)
         read = sources.read_captions(sources.locate(self.annotations)["captions"])
         usable = [name for name in read if images.find(self.images, name)]
         usable.sort(key=images.by_hash)
@@ -251,7 +250,7 @@ class Workspace:
     @property
     def questions(self) -> dict[str, str]:
         """facet -> its GPT-written question, for the facets of this benchmark."""
-        known = FACETS | pools.COMPANIONS
+        known = FACETS | pools.IMAGE_POOLS
         return {name: known[name].question for name in self.benchmark.facets}
 
     def embedded(
@@ -285,7 +284,7 @@ class Workspace:
 
     def identity(self, retriever: Retriever) -> dict[str, str]:
         """The columns that say, in each row of ranks, what made it."""
-        other = self.companion or self.other_style
+        other = self.image_pool or self.other_style
         return {
             "profile": f"{self.profile.name}+{other}" if other else self.profile.name,
             "run": self.run,

@@ -1,18 +1,18 @@
-"""Companions of the benchmark: read like the benchmark, and the caption control."""
+"""Other pools of images: read like the benchmark, and the control with captions."""
 
 import json
 
 import pandas as pd
 import pytest
 
-from cocofacet.benchmark import pools as companions
+from cocofacet.benchmark import pools
 from cocofacet.io import InputError
 
 CAPTIONS = {f"val2017/{i:012d}.jpg": [f"A cat, {i}.", "Another."] for i in range(120)}
 
 
 def test_each_image_is_looked_for_by_its_first_caption():
-    built = companions.from_captions(CAPTIONS, list(CAPTIONS), seed=0)
+    built = pools.from_captions(CAPTIONS, list(CAPTIONS), seed=0)
     assert len(built.queries) == 120
     assert built.facets == ("captions",)
     for query in built.queries:
@@ -20,26 +20,24 @@ def test_each_image_is_looked_for_by_its_first_caption():
         assert query.text == CAPTIONS[positive][0]
         assert len(set(query.candidates)) == 100
         assert positive not in negatives
-    again = companions.from_captions(CAPTIONS, list(CAPTIONS), seed=0)
+    again = pools.from_captions(CAPTIONS, list(CAPTIONS), seed=0)
     assert built.queries == again.queries
-    assert (
-        built.queries != companions.from_captions(CAPTIONS, list(CAPTIONS), 1).queries
-    )
+    assert built.queries != pools.from_captions(CAPTIONS, list(CAPTIONS), 1).queries
 
 
 def test_an_image_with_the_same_caption_is_no_negative():
     twins = CAPTIONS | {"val2017/999999999999.jpg": ["Something.", "A cat, 5."]}
-    built = companions.from_captions(twins, list(twins), seed=0)
+    built = pools.from_captions(twins, list(twins), seed=0)
     query = next(q for q in built.queries if q.text == "A cat, 5.")
     assert "val2017/999999999999.jpg" not in query.candidates
 
 
 def test_only_images_that_may_be_used_and_enough_of_them():
     some = list(CAPTIONS)[:100]
-    built = companions.from_captions(CAPTIONS, some, seed=0)
+    built = pools.from_captions(CAPTIONS, some, seed=0)
     assert {name for q in built.queries for name in q.candidates} == set(some)
     with pytest.raises(InputError, match="98 images are left"):
-        companions.from_captions(CAPTIONS, some[:99], seed=0)
+        pools.from_captions(CAPTIONS, some[:99], seed=0)
 
 
 def test_a_released_file_is_read(tmp_path):
@@ -50,11 +48,22 @@ def test_a_released_file_is_read(tmp_path):
         "tgt_img_path": [f"SUN397/{i}.jpg" for i in range(100)],
     }
     (tmp_path / "SUN397_retrieval.json").write_text(json.dumps([row]))
-    found = companions.released(tmp_path, "sun397")
+    found = pools.released(tmp_path, "sun397")
     assert found.queries[0].label == "Find me an image of an abbey."
     assert found.facets == ("sun397",)
     assert found.pool_indices().shape == (1, 100)
-    assert companions.released(tmp_path, "country211") is None
+    assert pools.released(tmp_path, "country211") is None
+
+
+def test_numbers_of_images_are_coco_s_only(tmp_path):
+    """The control's images are COCO's and may be numbered; SUN397's may not."""
+    row = {"qry_text": "A cat.", "tgt_img_path": str([*range(100)])}
+    for stem in ("Original_COCO_retrieval", "SUN397_retrieval"):
+        (tmp_path / f"{stem}.json").write_text(json.dumps([row]))
+    (query,) = pools.released(tmp_path, "captions").queries
+    assert query.candidates[7] == "val2017/000000000007.jpg"
+    with pytest.raises(InputError, match="row 0: tgt_img_path: 0 is the number of no"):
+        pools.released(tmp_path, "sun397")
 
 
 def test_a_pool_is_made_from_mmebs_rows(tmp_path):
@@ -70,7 +79,7 @@ def test_a_pool_is_made_from_mmebs_rows(tmp_path):
     )
     path = tmp_path / "SUN397.parquet"
     rows.to_parquet(path)
-    built = companions.from_rows(path, "sun397", seed=0)
+    built = pools.from_rows(path, "sun397", seed=0)
     assert len(built.queries) == 150
     shown = dict(zip(rows.qry_img_path, rows.tgt_text, strict=True))
     query = built.queries[0]
@@ -78,4 +87,4 @@ def test_a_pool_is_made_from_mmebs_rows(tmp_path):
     assert {shown[name][0] for name in query.candidates[1:]} == {"abbey", "river"}
     for broken in (tmp_path / "absent.parquet", tmp_path / "SUN397_retrieval.json"):
         with pytest.raises(InputError, match="cocofacet fetch pools"):
-            companions.from_rows(broken, "sun397", seed=0)
+            pools.from_rows(broken, "sun397", seed=0)
