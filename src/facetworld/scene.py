@@ -79,6 +79,11 @@ class Scene:
         return self.place in INDOORS
 
     @property
+    def dark(self) -> bool:
+        """Whether it is dark enough for lamps."""
+        return self.time in ("night", "dusk")
+
+    @property
     def weather_word(self) -> str:
         """What people call it: a clear day is sunny, a clear night is clear."""
         by_day = self.time in ("daytime", "sunrise")

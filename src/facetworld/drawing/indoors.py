@@ -5,7 +5,6 @@ from PIL import Image
 from facetworld.drawing import sky
 from facetworld.drawing.palette import light, mix
 from facetworld.drawing.pen import SCALE, Pen
-from facetworld.drawing.vehicles import lamps_on
 
 WINDOW = (36, 7, 92, 51)  # left, top, right, bottom
 FLOOR = 78
@@ -46,7 +45,7 @@ def _shell(pen, wall, floor, skirting):
 
 
 def _lamp_glow(pen, scene, x, y, r):
-    if lamps_on(scene):
+    if scene.dark:
         pen.veil(x, y, r, r, "!ffcf7d", 0.6)
 
 
@@ -75,7 +74,7 @@ def kitchen(pen: Pen, scene, rng, sun: float):
         pen.box(x + 8, 63, x + 13, 64.2, "f7e7b8")
     pen.box(51, 60, 77, FLOOR - 1, "4a5168", r=1)  # oven
     pen.box(54, 65.6, 74, 75, "262b40", r=1.2)
-    pen.box(55.4, 67, 72.6, 73.6, "!ffb35c" if lamps_on(scene) else "7b849c", r=0.8)
+    pen.box(55.4, 67, 72.6, 73.6, "!ffb35c" if scene.dark else "7b849c", r=0.8)
     for x in (54.6, 58.2, 69.8, 73.4):
         pen.oval(x, 62.8, 1.1, 1.1, "f0ebe2")
     pen.smooth(((40, 55.4), (40.6, 49), (45, 47), (49.4, 49), (50, 55.4)), "d9503f")
@@ -128,7 +127,7 @@ def bathroom(pen: Pen, scene, rng, sun: float):
     for x, y, r in ((46, 59, 3), (52, 58, 3.6), (59, 59.4, 2.6), (80, 59, 3)):
         pen.oval(x, y, r, r, "fdfeff")
     pen.line(((88, 60), (88, 55), (83, 55), (83, 57)), 1.4, "9aa7b5")
-    pen.box(8, 1.6, 22, 4.4, "!fff0c0" if lamps_on(scene) else "fffaf0", r=1)
+    pen.box(8, 1.6, 22, 4.4, "!fff0c0" if scene.dark else "fffaf0", r=1)
     _lamp_glow(pen, scene, 15, 5, 26)
 
 
@@ -170,7 +169,7 @@ def bedroom(pen: Pen, scene, rng, sun: float):
             _lamp_glow(pen, scene, 116, 22, 40)
             pen.poly(
                 ((112, 15), (120, 15), (123, 24), (109, 24)),
-                "!ffe1a0" if lamps_on(scene) else "f6dfae",
+                "!ffe1a0" if scene.dark else "f6dfae",
             )
             pen.line(((116, 24), (116, 28)), 1.2, "8a6a4a")
     pen.box(28, 52.5, 100, 80, "8a5f3f", r=3)  # bed: head board, pillows, quilt

@@ -9,10 +9,9 @@ from PIL import Image
 
 from facetworld.drawing import indoors, outdoors, sky
 from facetworld.drawing.animals import animal
-from facetworld.drawing.ink import ink
 from facetworld.drawing.objects import thing
 from facetworld.drawing.palette import light
-from facetworld.drawing.pen import SCALE, SIDE, Pen, Solid
+from facetworld.drawing.pen import SCALE, SIDE, Pen, Solid, ink
 from facetworld.drawing.people import POSES, Look, looks, person
 from facetworld.drawing.surfaces import TOP, surface
 from facetworld.scene import Scene
