@@ -119,6 +119,14 @@ class Workspace:
             )
         return folder
 
+    @property
+    def facets(self) -> tuple[str, ...]:
+        """The facets to build: the profile's, or in a world those that it draws; none
+        where all of them are."""
+        if self.profile.facets or not self.profile.world:
+            return self.profile.facets
+        return tuple(f.name for f in FACETS.values() if f.world_field)
+
     @cached_property
     def benchmark(self) -> dataset.Benchmark:
         """COCO-Facet: the released files, or built with this run's seed.
@@ -134,7 +142,7 @@ class Workspace:
             sources.locate(self.annotations),
             seed=self.seed,
             images=self.images,
-            facets=self.profile.facets or None,
+            facets=self.facets or None,
             allow_missing=not self.profile.world,
             most_images=self.profile.max_images or None,
         )
