@@ -15,8 +15,9 @@ from cocofacet.evaluation.metrics import averages
 from cocofacet.evaluation.ranking import prompt_modes, rank_table
 from cocofacet.io import InputError, write_atomic
 from cocofacet.retrievers import load as loading
-from cocofacet.retrievers import zoo
 from cocofacet.retrievers.base import Retriever
+from cocofacet.retrievers.zoo import ROWS
+from cocofacet.retrievers.zoo.row import PRECISIONS
 
 # What --prompts and --modes mean in prompts shown with each image.
 PROMPTS = {
@@ -90,7 +91,7 @@ def _add_what_is_embedded(parser: argparse.ArgumentParser) -> None:
         "--checkpoint", type=Path, metavar="DIR", help="other weights for the retriever"
     )
     add("--device", default="cpu", help="cpu (default), cuda, cuda:1 or mps")
-    add("--precision", choices=zoo.PRECISIONS, help="default: the retriever's own")
+    add("--precision", choices=PRECISIONS, help="default: the retriever's own")
     add(
         "--batch",
         type=int,
@@ -165,7 +166,7 @@ def run_evaluate(options: argparse.Namespace) -> None:
 
 def _retriever(options: argparse.Namespace, asks: bool):
     """Load the retriever; refuse prompts before anything is embedded."""
-    row = zoo.ROWS.get(options.retriever)
+    row = ROWS.get(options.retriever)
     if asks and row is not None and not row.prompted:
         raise InputError(
             f"{row.name}: prompts: a dual encoder takes none. Ask for general alone, "

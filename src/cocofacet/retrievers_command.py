@@ -9,7 +9,8 @@ from dataclasses import dataclass, fields
 
 from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
-from cocofacet.retrievers import zoo
+from cocofacet.retrievers.zoo import ROWS
+from cocofacet.retrievers.zoo.row import Row
 
 WIDTH = 88
 # Shown as Python writes them: their white space is part of the template.
@@ -45,13 +46,13 @@ def run_retrievers(options: argparse.Namespace) -> None:
     """`cocofacet retrievers [NAME]`: all of them in short, or one in full."""
     machine = this_machine()
     if options.name is None:
-        print(listing(zoo.ROWS.values(), machine))
-    elif options.name in zoo.ROWS:
-        print(in_full(zoo.ROWS[options.name], machine))
+        print(listing(ROWS.values(), machine))
+    elif options.name in ROWS:
+        print(in_full(ROWS[options.name], machine))
     else:
         raise InputError(
             f"retrievers: NAME: {options.name!r} is not known. Choose one of "
-            f"{', '.join(zoo.ROWS)}."
+            f"{', '.join(ROWS)}."
         )
 
 
@@ -66,7 +67,7 @@ def this_machine() -> Machine:
     return Machine(memory, max(sizes, default=0.0) * 2**20 / 1e9)
 
 
-def here(row: zoo.Row, machine: Machine) -> str:
+def here(row: Row, machine: Machine) -> str:
     """Whether this machine can run it: ready, what it would download, what it lacks."""
     if row.lacks:
         return f"lacks {row.lacks}"
@@ -79,7 +80,7 @@ def here(row: zoo.Row, machine: Machine) -> str:
     return f"downloads {row.download:g} GB" if row.download else absent
 
 
-def status(row: zoo.Row) -> str:
+def status(row: Row) -> str:
     """What was tested, and what could not be confirmed."""
     if row.checkpoint.startswith("package:"):
         tested = "tested as it is"
@@ -119,7 +120,7 @@ def listing(rows, machine: Machine) -> str:
     return "\n".join(shown)
 
 
-def in_full(row: zoo.Row, machine: Machine) -> str:
+def in_full(row: Row, machine: Machine) -> str:
     """Every attribute of one retriever, then where it stands."""
     shown = []
     for field in fields(row):

@@ -21,7 +21,8 @@ from tiny_checkpoints import open_clip, save_all, transformers
 
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.base import BARE
-from cocofacet.retrievers.zoo import ROWS, Row
+from cocofacet.retrievers.zoo import ROWS
+from cocofacet.retrievers.zoo.row import Row
 
 QUESTIONS = (None, BARE, "How many people are present?", "What is the weather like?")
 TEXTS = ["Find me an image.\n", "How many people are present in this image?", "a"]

@@ -10,7 +10,8 @@ from safetensors import SafetensorError
 from cocofacet.io import InputError, sha256_of
 from cocofacet.retrievers._torchvision import import_torchvision
 from cocofacet.retrievers.base import Retriever
-from cocofacet.retrievers.zoo import PRECISIONS, ROWS, Row
+from cocofacet.retrievers.zoo import ROWS
+from cocofacet.retrievers.zoo.row import PRECISIONS, Row
 
 CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
 FAMILIES = {

@@ -14,7 +14,7 @@ class Row:
 
     Attributes:
         name: what it is called here.
-        family: a key of ``loading.FAMILIES``.
+        family: a key of ``load.FAMILIES``.
         checkpoint: "package:NAME" for weights shipped here, "hub:OWNER/NAME" for the
             Hugging Face Hub.
         revision: the hub's commit, tag or branch; what it resolved to is what a loaded
@@ -29,7 +29,7 @@ class Row:
         image_tokens: how many a photograph of 640 x 480 takes, counted from the image
             input; for a row that answers, with the most words it may say.
         interpolation: how a picture is resized, in words.
-        base: for an adapter, the checkpoint it is laid upon, as ``checkpoint``.
+        base: for an adapter, the checkpoint it is merged into, as ``checkpoint``.
         base_revision: the revision of ``base``.
         resize: (width, height) that every picture is squeezed to before the
             checkpoint's own processing; None for none.

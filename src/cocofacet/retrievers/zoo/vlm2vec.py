@@ -112,7 +112,7 @@ VLM2VEC = (
     Row(
         name="vlm2vec-llava-next",
         family="mllm",
-        checkpoint="hub:TIGER-Lab/VLM2Vec-LLaVa-Next",  # merged: no adapter to lay on
+        checkpoint="hub:TIGER-Lab/VLM2Vec-LLaVa-Next",  # merged already: no adapter
         revision="90f63c12a3740c338822c6ff34f86d3842dd0daa",
         licence="Apache-2.0",
         source="https://huggingface.co/TIGER-Lab/VLM2Vec-LLaVa-Next "
