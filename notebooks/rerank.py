@@ -25,8 +25,8 @@ gallery_k = 10  # the cut-off of precision in the gallery
 import pandas as pd
 
 import cocofacet as cf
-from cocofacet.chapters import rerank as report
-from cocofacet.retrieval import rerank
+from cocofacet.chapters import rerank
+from cocofacet.retrieval.rerank import depths_within
 
 cf.use_style()
 # The released files do not say which images carry a label: what is built here does.
@@ -36,8 +36,8 @@ workspace = cf.open_workspace(
 benchmark, questions = workspace.benchmark, workspace.questions
 retriever = workspace.retriever(workspace.profile.promptable)
 total = len(benchmark.images)
-(depth,) = rerank.depths_within([depth], total)
-depths = rerank.depths_within([*depths, depth], total)
+(depth,) = depths_within([depth], total)
+depths = depths_within([*depths, depth], total)
 
 # %% [markdown]
 # ## Two stages
@@ -81,10 +81,10 @@ mapped, searched_by_map = rerank.by_ridge(
 )
 ranks = pd.concat([ranks, mapped], ignore_index=True)
 searched = pd.concat([searched, searched_by_map], ignore_index=True)
-found = report.curves(ranks, searched, k, gallery_k)
+found = rerank.curves(ranks, searched, k, gallery_k)
 
 # %% mystnb={"image": {"classes": "panels", "alt": "Curves against the pictures embedded for a query: Recall in pools, mAP and precision in the gallery, of reranking and of its bound, with level lines for no prompt, the linear map and the facet's question. A dotted upright line marks the linear map's anchors."}}
-report.against_cost(
+rerank.against_cost(
     found, k, gallery_k, total, count, workspace.profile.shown_as
 )
 
@@ -101,7 +101,7 @@ cf.made_with(workspace, metric, "GPT-written", retriever)
 # In percent.
 
 # %% tags=["hide-input"]
-grid = report.table(found, k, gallery_k)
+grid = rerank.table(found, k, gallery_k)
 cf.tables.shown(grid, "rerank", "long").format("{:.1f}", na_rep="")
 
 # %% [markdown]
@@ -114,7 +114,7 @@ cf.tables.shown(grid, "rerank", "long").format("{:.1f}", na_rep="")
 
 # %% tags=["hide-input"]
 texts = len({query.text for query in benchmark.queries})
-cost = report.costs(embedded, total, len(questions), texts, count)
+cost = rerank.costs(embedded, total, len(questions), texts, count)
 cf.tables.shown(cost, "rerank-cost", "long")
 
 # %% [markdown]
@@ -123,14 +123,14 @@ cf.tables.shown(cost, "rerank-cost", "long")
 # %% tags=["hide-input"]
 pools, gallery = f"In pools, by Recall@{k}", "In the gallery, by mAP"
 said = {
-    "reached": report.reached(ranks, depth, k, seed),
-    "bound": report.bounded(found, depth, k, gallery_k),
-    "ridge": report.against_ridge(ranks, depth, count, k, seed),
-    "needed_pools": report.depth_needed(found, "pools", pools, 100),
-    "needed_gallery": report.depth_needed(found, "map", gallery, total),
-    "crossing_pools": report.crossing(found, "pools", pools, count),
-    "crossing_gallery": report.crossing(found, "map", gallery, count),
-    "even": report.break_even(depth, count, total),
+    "reached": rerank.reached(ranks, depth, k, seed),
+    "bound": rerank.bounded(found, depth, k, gallery_k),
+    "ridge": rerank.against_ridge(ranks, depth, count, k, seed),
+    "needed_pools": rerank.depth_needed(found, "pools", pools, 100),
+    "needed_gallery": rerank.depth_needed(found, "map", gallery, total),
+    "crossing_pools": rerank.crossing(found, "pools", pools, count),
+    "crossing_gallery": rerank.crossing(found, "map", gallery, count),
+    "even": rerank.break_even(depth, count, total),
 }
 kept = ["general", f"rerank-{depth}", "ridge", "prompted"]
 cf.conclude(

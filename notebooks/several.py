@@ -21,9 +21,9 @@ k = 1  # the cut-off of recall
 import pandas as pd
 
 import cocofacet as cf
-from cocofacet.chapters import several as report
+from cocofacet.chapters import several
 from cocofacet.evaluation import truth
-from cocofacet.retrieval import combine
+from cocofacet.retrieval.combine import long_question
 
 cf.use_style()
 # The released files do not say which images carry a label: what is built here does.
@@ -54,16 +54,16 @@ scenes = truth.read_truth(workspace.annotations)
 known = benchmark.labels
 if scenes:
     known = truth.true_labels(benchmark, scenes)
-asked = combine.queries_about(
+asked = several.queries_about(
     known,
     benchmark.images,
-    combine.facet_sets(benchmark.facets, together),
+    several.facet_sets(benchmark.facets, together),
     most,
     seed,
 )
 
 # %% tags=["hide-input"]
-cf.tables.shown(report.asked(asked), "several-asked").format(precision=1)
+cf.tables.shown(several.examples(asked), "several-asked").format(precision=1)
 
 # %% [markdown]
 # ## Six ways to search
@@ -83,17 +83,17 @@ cf.tables.shown(report.asked(asked), "several-asked").format(precision=1)
 # question needs a pass of its own over the pictures.
 
 # %%
-longs = [combine.long_question(questions, facets) for facets in asked]
+longs = [long_question(questions, facets) for facets in asked]
 prompts = (None, *questions.values(), *longs)
 images = dict(
     zip(prompts, workspace.gallery(retriever, prompts), strict=True)
 )
 parts = [
-    combine.ranked(
+    several.ranked(
         queries,
-        combine.scores_by_way(
-            queries, retriever.embed_texts, images, questions
-        ),
+        retriever.embed_texts,
+        images,
+        questions,
         benchmark.indices,
         **workspace.identity(retriever),
     )
@@ -104,7 +104,7 @@ ranks, searched = (
 )
 
 # %% mystnb={"image": {"classes": "panels", "alt": "Dots: Recall in pools of 100, left, and mAP in the gallery, right, of six ways to search for several attributes, one colour for each number of attributes."}}
-report.recall_and_map(ranks, searched, k, workspace.profile.shown_as)
+several.recall_and_map(ranks, searched, k, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]
 metric = f"Recall@{k} in pools of 100 and mAP in the gallery, over queries of several attributes"
@@ -118,18 +118,18 @@ cf.made_with(
 # In percent, set by set.
 
 # %% tags=["hide-input"]
-grid = report.by_set(ranks, searched, k)
+grid = several.by_set(ranks, searched, k)
 cf.tables.shown(grid, "several", "long").format("{:.1f}")
 
 # %% [markdown]
 # ## In short
 
 # %% tags=["hide-input"]
-compared = report.changes(ranks, k, seed)
+compared = several.changes(ranks, k, seed)
 said = {
-    "best": report.best(ranks, k, seed),
-    "changed": report.changed(compared, k),
-    "weakest": report.weakest(searched, "part-prompted"),
+    "best": several.best(ranks, k, seed),
+    "changed": several.changed(compared, k),
+    "weakest": several.weakest(searched, "part-prompted"),
 }
 kept = {"": searched, "changes": compared.set_index("change")}
 cf.conclude(workspace, "several", said, ranks, kept)

@@ -1,12 +1,17 @@
-"""The sentences on reranking turn when the numbers do."""
+"""Reranking at every depth and what bounds it; its sentences turn with the numbers."""
 
+import numpy as np
 import pandas as pd
 import pytest
+from small_galleries import cats_and_dogs
 
 from cocofacet.chapters import rerank
-from cocofacet.evaluation.ranking import COLUMNS
+from cocofacet.evaluation.metrics import averages
+from cocofacet.evaluation.ranking import COLUMNS, rank_table
+from cocofacet.io import InputError
 
 DEPTHS = (5, 20, 100)
+QUESTION = "Which animals can be seen in this image?"
 
 
 def curves(reached=(0.4, 0.5, 0.8), general=0.3, ridge=0.45, prompted=0.8):
@@ -35,6 +40,86 @@ def ranks(**recalls):
         for mode, recall in recalls.items()
         for row in range(20)
     ).reindex(columns=COLUMNS, fill_value="a")
+
+
+@pytest.fixture(scope="module")
+def setting():
+    """Cats and dogs that the question makes plain, and the general embedding hardly."""
+    benchmark, rng = cats_and_dogs(), np.random.default_rng(3)
+    label = np.zeros((140, 2))
+    label[:10, 0] = label[10:20, 1] = 1
+    images = {None: label + rng.normal(size=label.shape), QUESTION: label}
+    images[QUESTION] = label + 0.3 * rng.normal(size=label.shape)
+    return benchmark, np.eye(2)[[0, 1, 0, 1]], images, {"animals": QUESTION}
+
+
+@pytest.fixture(scope="module")
+def found(setting):
+    return rerank.by_depth(*setting, [5, 30, 100, 140], (5,), run="a")
+
+
+def test_no_depth_is_general_and_all_of_it_is_prompted(setting, found):
+    benchmark, queries, images, _ = setting
+    ranks, searched, _ = found
+    modes = {"general": {"animals": (None,)}, "prompted": {"animals": (QUESTION,)}}
+    known = rank_table(benchmark, queries, images, modes)
+    same = {"general": "general", "prompted": "prompted"}
+    same |= {"rerank-100": "prompted", "rerank-140": "prompted"}
+    for mode, other in same.items():
+        assert (
+            ranks[ranks["mode"] == mode]["rank"].tolist()
+            == known[known["mode"] == other]["rank"].tolist()
+        )
+    whole = searched[searched["depth"] == 140].pivot(
+        index="text", columns="mode", values="ap"
+    )
+    assert (whole["rerank"] == whole["prompted"]).all()
+
+
+def test_a_bound_is_passed_by_nothing_and_grows_with_depth(found):
+    ranks, searched, cost = found
+    recall = averages(ranks, 1).droplevel([0, 1, 2, 3])["macro"]
+    ap = searched.groupby(["mode", "depth"]).ap.mean()
+    for depth in (5, 30, 100, 140):
+        assert recall[f"rerank-{depth}"] <= recall[f"bound-{depth}"]
+        assert ap["rerank", depth] <= ap["bound", depth]
+    assert recall["bound-100"] == 1 and ap["bound", 140] == 1
+    assert ap["bound", 5] < ap["bound", 30] < 1
+    # Two texts: at most twice the depth, and no picture twice for one question.
+    assert (cost <= np.minimum(2 * cost.index, 140)).all()
+    assert cost[140] == 140 and 5 <= cost[5] <= 10
+
+
+def test_the_linear_map_beside_it(setting):
+    benchmark, queries, images, questions = setting
+    rng = np.random.default_rng(0)
+    general = rng.normal(size=(50, 2))
+    turn = np.array([[0.0, 1.0], [-1.0, 0.0]])
+    anchors = {None: general, QUESTION: general @ turn}
+    turned = {None: images[QUESTION] @ turn.T, QUESTION: images[QUESTION]}
+    ranks, searched = rerank.by_ridge(
+        benchmark, queries, turned, anchors, questions, 20, 3, (5,), 0
+    )
+    assert len(ranks) == 3 * 4 and len(searched) == 3 * 2
+    # Cosine, and the rows here are no unit rows: the exact embedding of unit length.
+    unit = images[QUESTION] / np.linalg.norm(images[QUESTION], axis=1, keepdims=True)
+    exact = rank_table(
+        benchmark, queries, {QUESTION: unit}, {"prompted": {"animals": (QUESTION,)}}
+    )
+    assert ranks["rank"].tolist() == 3 * exact["rank"].tolist()
+    for count, draws in ((51, 1), (0, 1), (5, 0)):
+        with pytest.raises(InputError, match="there are 50 anchors"):
+            rerank.by_ridge(
+                benchmark, queries, turned, anchors, questions, count, draws, (5,), 0
+            )
+
+
+def test_tables_are_tidy(found):
+    ranks, searched, _ = found
+    assert set(ranks["mode"]) >= {"general", "prompted", "rerank-5", "bound-5"}
+    assert ranks.loc[ranks["mode"] == "general", "prompt"].isna().all()
+    assert not ranks.duplicated(["mode", "query"]).any()
+    assert isinstance(searched, pd.DataFrame) and set(searched["facet"]) == {"animals"}
 
 
 def test_how_far_reranking_goes():

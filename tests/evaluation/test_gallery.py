@@ -14,7 +14,7 @@ from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import Query
 from cocofacet.evaluation.gallery import (
-    Asked,
+    GallerySearch,
     averaged,
     by_chance,
     difference,
@@ -32,11 +32,11 @@ halves = st.integers(0, 6).map(lambda n: n / 2)  # few values, hence many ties
 
 
 def test_a_row_is_a_text_and_all_that_carry_its_label_are_positives():
-    asked = Asked.of(cats_and_dogs(), "animals")
-    assert asked.labels == ("cat", "dog")
-    assert asked.rows.tolist() == [0, 1]
-    assert np.flatnonzero(asked.positive[0]).tolist() == list(range(10))
-    assert np.flatnonzero(asked.negative[0]).tolist() == list(range(10, 140))
+    search = GallerySearch.of(cats_and_dogs(), "animals")
+    assert search.labels == ("cat", "dog")
+    assert search.rows.tolist() == [0, 1]
+    assert np.flatnonzero(search.positive[0]).tolist() == list(range(10))
+    assert np.flatnonzero(search.negative[0]).tolist() == list(range(10, 140))
 
 
 def test_what_is_neither_carrying_nor_eligible_is_left_out():
@@ -46,16 +46,16 @@ def test_what_is_neither_carrying_nor_eligible_is_left_out():
     pool = tuple(map(NAME, [0, *range(5, 104)]))
     query = Query("Visual7W_people_num_retrieval:0", "people", "3", text, pool)
     benchmark = Benchmark((query,), {}, {"people": carried})
-    asked = Asked.of(benchmark, "people")
+    search = GallerySearch.of(benchmark, "people")
     (four,) = benchmark.indices([NAME(200)])
-    assert not asked.positive[0, four] and not asked.negative[0, four]
-    assert asked.positive.sum() + asked.negative.sum() == 110
+    assert not search.positive[0, four] and not search.negative[0, four]
+    assert search.positive.sum() + search.negative.sum() == 110
 
 
 def test_labels_that_are_not_known_cannot_be_searched():
     unknown = Benchmark(cats_and_dogs().queries)
     with pytest.raises(InputError, match="animals: which images carry a label"):
-        Asked.of(unknown, "animals")
+        GallerySearch.of(unknown, "animals")
 
 
 def test_ranks_by_hand_with_ties_and_nan_against_the_positives():

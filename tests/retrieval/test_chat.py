@@ -15,8 +15,7 @@ import pytest
 
 from cocofacet.io import InputError
 from cocofacet.retrieval.chat import KEY, MODEL, URL, ChatModel, chat_from_environment
-from cocofacet.retrieval.choosing import PROMPTS, Choice, choose
-from cocofacet.retrieval.letter import asked
+from cocofacet.retrieval.choosing import PROMPTS, Choice, choose, question_about
 
 TEXTS = ["any dog.\n", "any car.\n", "a sunny day.\n"]
 
@@ -136,7 +135,7 @@ def test_an_answer_is_asked_for_plainly_and_read(stub, tmp_path):
     assert headers["authorization"] == "Bearer secret"
     assert body == {
         "model": "stub",
-        "messages": [{"role": "user", "content": asked(TEXTS[0], PROMPTS)}],
+        "messages": [{"role": "user", "content": question_about(TEXTS[0], PROMPTS)}],
         "temperature": 0,
         "max_tokens": 8,
     }

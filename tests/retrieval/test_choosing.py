@@ -16,14 +16,18 @@ from cocofacet.io import InputError
 from cocofacet.retrieval.choosing import (
     COUNTRY,
     PROMPTS,
+    QUERY,
     Choice,
     Nearest,
     Oracle,
+    choice_of,
     choose,
     chooser_named,
+    letter_in,
+    question,
+    question_about,
     rank_choices,
 )
-from cocofacet.retrieval.letter import QUERY, asked, choice_of, letter_in, question
 
 RELEASED = Path(__file__).parents[3] / "shared/data/official_queries.json"
 
@@ -149,7 +153,7 @@ def test_the_question_letters_the_prompts_in_their_order_and_keeps_the_text():
     assert "K." not in text
     assert text.count(QUERY) == 1
     odd = "who says {query}? {0}\n"
-    assert f"\n\n{odd.strip()}\n\n" in asked(odd, PROMPTS)
+    assert f"\n\n{odd.strip()}\n\n" in question_about(odd, PROMPTS)
     reordered = dict(reversed(PROMPTS.items()))
     assert "A. Represent the given image.\n" in question(reordered)
 

@@ -1,30 +1,9 @@
-"""Queries of several labels: who carries them, who stands in the pool, how it adds."""
+"""Several wishes as one text, and their scores as one."""
 
 import numpy as np
-import pytest
 
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.io import InputError
 from cocofacet.retrieval import combine
-
-NAME = "v7w_{:d}.jpg".format
-TIMES, PEOPLE = ("night", "daytime"), ("1", "2", "6")
-IMAGES = [NAME(n) for n in range(300)]
-SET = ("times", "people")
-
-
-@pytest.fixture
-def known():
-    """Every time with every count, in turn; times of the last ten are not known."""
-    return {
-        "times": {image: (TIMES[n % 2],) for n, image in enumerate(IMAGES[:290])},
-        "people": {image: (PEOPLE[n // 2 % 3],) for n, image in enumerate(IMAGES)},
-    }
-
-
-@pytest.fixture
-def asked(known):
-    return combine.queries_about(known, IMAGES, [SET], 10, 0)[SET]
 
 
 def test_parts_are_joined_as_one_would_say_them():
@@ -46,130 +25,30 @@ def test_every_facets_wording_can_be_a_part():
         assert text.endswith(".") and text.count("Find me") == 1
 
 
-def test_each_facet_stands_in_one_set_of_each_size():
-    assert combine.facet_sets("abcde", [2, 3, 2]) == [
-        ("a", "b"),
-        ("c", "d"),
-        ("a", "b", "c"),
-    ]
-    for wrong in ([1], [2.5], [6]):
-        with pytest.raises(InputError, match="together: "):
-            combine.facet_sets("abcde", wrong)
-
-
-def test_positives_carry_every_label_and_negatives_lack_one(known, asked):
-    assert asked, "there are queries"
-    for each in asked:
-        labels = each.query.label.split(" + ")
-        for place, image in enumerate(IMAGES):
-            here = [known[facet].get(image) for facet in SET]
-            carries = here == [(label,) for label in labels]
-            assert each.positive[place] == carries
-            ruled_out = None not in here and any(
-                FACETS[facet].may_be_negative(label, found)
-                for facet, label, found in zip(SET, labels, here, strict=True)
-            )
-            assert each.negative[place] == ruled_out
-        assert not (each.positive & each.negative).any()
-        assert not each.positive[290:].any() and not each.negative[290:].any()
-    # "2 at night" and "1 at night": too near to be a negative of each other.
-    one = next(a for a in asked if a.query.label == "night + 1")
-    assert not one.negative[2] and known["people"][IMAGES[2]] == ("2",)
-
-
-def test_half_of_a_pool_lacks_just_one_label(known, asked):
-    for each in asked:
-        labels = each.query.label.split(" + ")
-        lacks = [
-            sum(
-                label not in known[facet][image]
-                for facet, label in zip(SET, labels, strict=True)
-            )
-            for image in each.query.candidates
-        ]
-        assert lacks[0] == 0 and len(set(each.query.candidates)) == 100
-        assert lacks[1 : 1 + combine.HARD] == [1] * combine.HARD
-        negatives = {
-            image for image, no in zip(IMAGES, each.negative, strict=True) if no
-        }
-        assert negatives.issuperset(each.query.candidates[1:])
-
-
-def test_the_same_seed_asks_the_same(known, asked):
-    again = combine.queries_about(known, IMAGES, [SET], 10, 0)[SET]
-    assert [each.query for each in again] == [each.query for each in asked]
-    other = combine.queries_about(known, IMAGES, [SET], 10, 1)[SET]
-    assert [each.query for each in other] != [each.query for each in asked]
-    assert len(combine.queries_about(known, IMAGES, [SET], 2, 0)[SET]) == 2
-    assert len({each.query.id for each in asked}) == len(asked)
-
-
-def test_two_labels_of_a_closed_list_leave_open_which_is_meant(known):
-    known["times"] = {image: ("daytime", "morning") for image in IMAGES}
-    with pytest.raises(InputError, match="no pictures are annotated for several"):
-        combine.queries_about(known, IMAGES, [SET], 10, 0)
-
-
-def test_sets_without_shared_pictures_are_left_out(known):
-    known["weathers"] = {NAME(999): ("sunny",)}
-    sets = [SET, ("people", "weathers")]
-    assert list(combine.queries_about(known, IMAGES, sets, 10, 0)) == [SET]
-    with pytest.raises(InputError, match="queries: 0"):
-        combine.queries_about(known, IMAGES, sets, 0, 0)
-
-
-QUESTIONS = {"times": "When?", "people": "How many?"}
-
-
-@pytest.fixture
-def ranked(known, asked):
-    """Embeddings that hold the time under one question, the count under the other,
-    both blurred under both, and nothing without."""
-    words = (*TIMES, *PEOPLE)
-
-    def holding(*facets, scale=1.0):
-        return scale * np.array(
-            [
-                [sum(word in known[f].get(image, ()) for f in facets) for word in words]
-                for image in IMAGES
-            ]
-        )
-
-    def embed_texts(texts):
-        said = {"night": "night", "daytime": "daytime", "1": "one", "2": "2", "6": "6"}
-        return np.array([[float(said[word] in t) for word in words] for t in texts])
-
-    images = {
-        None: np.zeros((len(IMAGES), len(words))),
-        "When?": holding("times"),
-        "How many?": holding("people"),
-        "When? How many?": holding(*SET, scale=0.5),
-    }
-    position = {image: row for row, image in enumerate(IMAGES)}
-    return combine.ranked(
-        asked,
-        combine.scores_by_way(asked, embed_texts, images, QUESTIONS),
-        lambda names: np.array([position[name] for name in names]),
-        run="a",
-    )
-
-
-def test_scores_add_up_to_the_pictures_that_carry_everything(ranked):
-    ranks, searched = ranked
-    by_way = ranks.groupby("mode")["rank"].max()
-    assert set(by_way.index) == set(combine.WAYS)
-    for way in ("part-prompted", "whole-prompted", "part-least", "long"):
-        assert by_way[way] == 1
-    assert (ranks[ranks["mode"] == "general"]["rank"] == 100).all(), (
-        "ties count against"
-    )
-    assert ranks.loc[ranks["mode"] == "general", "prompt"].isna().all()
-    ap = searched.groupby("mode").ap.mean()
-    assert ap["part-prompted"] == 1 and ap["general"] < 0.5
-    assert set(ranks["facet"]) == {"2 facets"} and set(ranks["run"]) == {"a"}
-
-
 def test_the_least_score_and_the_sum_by_hand():
     each = np.array([[[0.9, 0.5]], [[0.0, 0.3]]])  # (facets, queries, images)
     assert combine.WAYS["part-prompted"].together(each, axis=0).tolist() == [[0.9, 0.8]]
     assert combine.WAYS["part-least"].together(each, axis=0).tolist() == [[0.0, 0.3]]
+
+
+def test_each_way_scores_what_it_says():
+    """One query, two images; texts and images are numbers, so that a score is a product
+    and a sum of products shows what met what."""
+    dusk, two = "Find me an image at dusk.", "Find me an image of 2."
+    parts = {"times": [dusk], "people": [two]}
+    value = {dusk: 2.0, two: 3.0, "Find me an everyday image at dusk and of 2.": 5.0}
+    images = {None: 1.0, "When?": 10.0, "How many?": 100.0, "When? How many?": 1000.0}
+    found = combine.scores_by_way(
+        parts,
+        lambda texts: np.array([[value[text]] for text in texts]),
+        {prompt: np.array([[size], [-size]]) for prompt, size in images.items()},
+        {"times": "When?", "people": "How many?"},
+    )
+    assert {way: scores.tolist() for way, scores in found} == {
+        "general": [[5, -5]],
+        "part-general": [[2 + 3, -5]],
+        "long": [[5000, -5000]],
+        "whole-prompted": [[50 + 500, -550]],
+        "part-prompted": [[20 + 300, -320]],
+        "part-least": [[20, -300]],
+    }

@@ -8,8 +8,13 @@ import torch
 from tiny_instruct import save_instruct
 
 from cocofacet.io import InputError
-from cocofacet.retrieval.choosing import PROMPTS, Choice, choose, chooser_named
-from cocofacet.retrieval.letter import asked
+from cocofacet.retrieval.choosing import (
+    PROMPTS,
+    Choice,
+    choose,
+    chooser_named,
+    question_about,
+)
 from cocofacet.retrieval.local import LocalModel
 
 TEXT = "Find me an image that contains any dog.\n"
@@ -52,7 +57,7 @@ def answering(model, answer):
 def test_its_answer_is_read(model, answer, choice):
     heard = answering(model, answer)
     assert model(TEXT) == choice
-    assert heard == [f"<user>{asked(TEXT, PROMPTS)}<end><assistant>"]
+    assert heard == [f"<user>{question_about(TEXT, PROMPTS)}<end><assistant>"]
 
 
 def test_other_options_get_other_letters(checkpoint):

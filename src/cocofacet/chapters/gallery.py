@@ -30,7 +30,7 @@ def over_sizes(
 ) -> Figure:
     """Each measure against the size of the gallery, a row of panels a retriever.
 
-    ``panels`` maps a retriever to the output of `whole_gallery.over_sizes`.
+    ``panels`` maps a retriever to the output of `gallery.over_sizes`.
     """
     figure, grid = plt.subplots(
         len(panels), 3, figsize=(9.5, 2.9 * len(panels)), sharey=True, sharex=True,
@@ -184,7 +184,7 @@ def false_negatives(
     """What false negatives do to Recall@k of a benchmark's pools, query by query.
 
     false (Q, 99) as from `truth.false_negatives`, the others as in
-    `whole_gallery.over_sizes`. Columns facet, mode, false (how many in the pool) and,
+    `gallery.over_sizes`. Columns facet, mode, false (how many in the pool) and,
     for each of ``WAYS``, the hit.
     """
     parts = []

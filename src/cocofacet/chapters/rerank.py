@@ -1,17 +1,122 @@
-"""The chapter on reranking: its figure, its tables, its sentences."""
+"""The chapter on reranking: its experiment, its figure, its tables, its sentences."""
+
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from cocofacet.embeddings.linear_map import Anchors, ridge
+from cocofacet.embeddings.linear_map import scores as mapped_scores
+from cocofacet.evaluation.gallery import GallerySearch, measures
 from cocofacet.evaluation.metrics import averages
+from cocofacet.evaluation.ranking import gallery_scores, pools_of, rank_rows
+from cocofacet.io import InputError
 from cocofacet.report.sentences import difference, percent, recovery
 from cocofacet.report.style import MODES, finished
 from cocofacet.report.tables import differences, of_mode, row_of
+from cocofacet.retrieval.rerank import ranks_in_gallery, ranks_in_pools, reranked
 
+Images = Mapping[str | None, np.ndarray]
 NEAR = 0.01  # as good as prompted, for the sentences: within one point
 LEVELS = ("general", "ridge", "prompted")
+
+
+def by_depth(
+    benchmark,
+    queries: np.ndarray,
+    images: Images,
+    questions: Mapping[str, str],
+    depths: Sequence[int],
+    ks: Sequence[int],
+    **columns: str,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
+    """Rerank every text at every depth: pools, gallery, cost.
+
+    queries (Q, D); images maps prompt -> (N, D), None among the prompts; questions maps
+    facet -> its question. Three modes: "general" (depth 0), "prompted" (all embedded
+    beforehand; depth N), and "rerank"; "bound" is a second stage that knows the answer.
+
+    Pools: the tidy table of ranks, mode "rerank-<n>" and "bound-<n>". Gallery: columns
+    mode, depth, facet, text and the `measures`. Cost: depth -> how many different
+    pictures all texts together have embedded under a question.
+    """
+    total = len(benchmark.images)
+    ranks, searched, cost = [], [], dict.fromkeys(depths, 0)
+    for facet, question in questions.items():
+        search, pools = GallerySearch.of(benchmark, facet), pools_of(benchmark, facet)
+        texts = queries[search.rows]
+        general, prompted = (
+            gallery_scores(texts, images[prompt]) for prompt in (None, question)
+        )
+        stages = [("general", 0, general), ("prompted", total, prompted)]
+        for depth in depths:
+            stages += [("rerank", depth, prompted), ("bound", depth, search.positive)]
+            top = reranked(general, general, depth, search.positive) <= depth
+            cost[depth] += int(top.any(axis=0).sum())
+        for mode, depth, second in stages:
+            second = second.astype(np.float64)
+            name = f"{mode}-{depth}" if mode in ("rerank", "bound") else mode
+            prompt = None if mode == "general" else question
+            found = ranks_in_pools(pools, general, second, depth)
+            ranks.append(_tidy(pools, found, name, prompt, columns))
+            each = ranks_in_gallery(search, general, second, depth)
+            searched += _rows(search, each, {"mode": mode, "depth": depth}, ks)
+    costs = pd.Series(cost, name="embedded").rename_axis("depth")
+    return pd.concat(ranks, ignore_index=True), pd.DataFrame(searched), costs
+
+
+def by_ridge(
+    benchmark,
+    queries: np.ndarray,
+    images: Images,
+    anchors: Images,
+    questions: Mapping[str, str],
+    count: int,
+    draws: int,
+    ks: Sequence[int],
+    seed: int,
+    **columns: str,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The linear map (ridge) fitted to ``count`` anchors, for the same queries.
+
+    anchors maps prompt -> (A, D). Pools and gallery as from `by_depth`, mode "ridge",
+    each query and text once a draw. Raises ``InputError`` for more anchors than there
+    are.
+    """
+    available = len(anchors[None])
+    if not 1 <= count <= available or draws < 1:
+        raise InputError(
+            f"anchors, draws: {count} and {draws}: there are {available} anchors to "
+            "draw from, and one draw is the least."
+        )
+    rng = np.random.default_rng(seed)
+    chosen = [rng.permutation(available)[:count] for _ in range(draws)]
+    ranks, searched = [], []
+    for rows in chosen:
+        basis = Anchors(anchors[None][rows])
+        for facet, question in questions.items():
+            search = GallerySearch.of(benchmark, facet)
+            pools = pools_of(benchmark, facet)
+            linear = ridge(basis, anchors[question][rows])
+            scores = mapped_scores(linear, queries[search.rows], images[None], True)
+            found = ranks_in_pools(pools, scores, scores, 0)
+            ranks.append(_tidy(pools, found, "ridge", question, columns))
+            each = ranks_in_gallery(search, scores, scores, 0)
+            searched += _rows(search, each, {"mode": "ridge", "depth": 0}, ks)
+    return pd.concat(ranks, ignore_index=True), pd.DataFrame(searched)
+
+
+def _tidy(pools, ranks, mode, prompt, columns) -> pd.DataFrame:
+    # One positive and `rank - 1` negatives above it make just that rank.
+    scores = np.where(np.arange(pools.pool.shape[1]) < ranks[:, None], 1.0, 0.0)
+    return rank_rows(pools.queries, scores, mode, prompt, **columns)
+
+
+def _rows(search: GallerySearch, ranks, shared: dict, ks) -> Iterator[dict]:
+    for text, each in zip(search.texts, ranks, strict=True):
+        yield {**shared, "facet": search.facet, "text": text} | measures(each, ks)
 
 
 def curves(
@@ -20,7 +125,7 @@ def curves(
     """Macro averages: columns where, mode, depth, value; depth 0 for the levels.
 
     where is "pools" (Recall@k), "map" or "precision" (Precision@gallery_k) of the
-    gallery. ``ranks`` and ``searched`` as from `rerank.by_depth` and `by_ridge`.
+    gallery. ``ranks`` and ``searched`` as from `by_depth` and `by_ridge`.
     """
     recalls = averages(ranks, k).droplevel(["profile", "run", "retriever", "revision"])
     rows = [
@@ -95,7 +200,7 @@ def costs(
 ) -> pd.DataFrame:
     """Pictures embedded under a question: for one query, for one question, for all.
 
-    ``embedded`` is what `rerank.by_depth` counts, depth -> different pictures for all
+    ``embedded`` is what `by_depth` counts, depth -> different pictures for all
     texts together. The share is of embedding all beforehand.
     """
     beforehand = images * questions

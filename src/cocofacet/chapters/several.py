@@ -1,14 +1,24 @@
-"""The chapter on several attributes at once: its figure, its tables, its sentences."""
+"""The chapter on several attributes at once: queries that name several labels of one
+picture, and the figure, tables and sentences on how they are found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from cocofacet.benchmark.build import draw
+from cocofacet.benchmark.dataset import Labels
+from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.query import POOL, Query
+from cocofacet.evaluation.gallery import measures, ranks_of_positives
 from cocofacet.evaluation.metrics import recall_at
+from cocofacet.evaluation.ranking import rank_rows
 from cocofacet.evaluation.statistics import paired_difference
+from cocofacet.io import InputError
 from cocofacet.report.sentences import (
     bulleted,
     difference,
@@ -19,12 +29,174 @@ from cocofacet.report.sentences import (
 )
 from cocofacet.report.style import INK, MODES, finished
 from cocofacet.report.tables import of_mode
-from cocofacet.retrieval.combine import WAYS, Several
+from cocofacet.retrieval.combine import WAYS, joined, scores_by_way
 
+HARD = (POOL - 1) // 2  # the most negatives of a pool that carry all labels but one
 COLOURS = ("#4c7fd0", "#e08214", "#0f9e78", "#cc79a7")
 
 
-def asked(queries: Mapping[tuple[str, ...], Sequence[Several]]) -> pd.DataFrame:
+@dataclass(frozen=True)
+class CombinedQuery:
+    """A query for several labels at once.
+
+    Attributes:
+        query: with a pool of 100, positive first; its facet is "2 facets".
+        facets: the facets asked about.
+        parts: for each facet the text that asks for its label alone.
+        positive: the images that carry every label: (N,) bool.
+        negative: the images known to lack one of them: (N,) bool.
+    """
+
+    query: Query
+    facets: tuple[str, ...]
+    parts: tuple[str, ...]
+    positive: np.ndarray
+    negative: np.ndarray
+
+
+def facet_sets(facets: Sequence[str], sizes: Sequence[int]) -> list[tuple[str, ...]]:
+    """Sets of each size: neighbours in the order of the facets, each facet in one.
+
+    Nobody picks the sets, so nobody picks the ones that look well. Raises
+    ``InputError`` for a size that is no whole number from 2, or when no set is left.
+    """
+    if wrong := [size for size in sizes if not isinstance(size, int) or size < 2]:
+        raise InputError(f"together: {wrong[0]!r} is no whole number from 2 upwards.")
+    found = [
+        tuple(facets[start : start + size])
+        for size in dict.fromkeys(sizes)
+        for start in range(0, len(facets) - size + 1, size)
+    ]
+    if not found:
+        raise InputError(
+            f"together: {list(sizes)} are all more than the {len(facets)} facets of "
+            "this benchmark. Give a smaller number."
+        )
+    return found
+
+
+def queries_about(
+    labels_of: Labels,
+    images: Sequence[str],
+    sets: Sequence[tuple[str, ...]],
+    most: int,
+    seed: int,
+) -> dict[tuple[str, ...], list[CombinedQuery]]:
+    """Up to ``most`` queries about each set of facets, for labels that some image has.
+
+    labels_of: facet -> image -> its labels; an image that a facet leaves out has none
+    known there and stands in no ranking. An image is a negative when one of its facets
+    rules the label out as the paper's exclusion tables do; half of a pool's negatives,
+    where there are so many, carry all labels but one. A set for which no query has 99
+    negatives is left out; ``InputError`` when that leaves none, or for most < 1.
+    """
+    if most < 1:
+        raise InputError(f"queries: {most!r} is no number from 1 upwards.")
+    found = {facets: _queries(labels_of, images, facets, most, seed) for facets in sets}
+    found = {facets: queries for facets, queries in found.items() if queries}
+    if not found:
+        raise InputError(
+            "together: no pictures are annotated for several facets at once, or too "
+            "few: a query needs 99 negatives. Choose other facets, or more pictures."
+        )
+    return found
+
+
+def _queries(labels_of, images, facets, most, seed) -> list[CombinedQuery]:
+    shared = [image for image in images if all(image in labels_of[f] for f in facets)]
+    positive_of: dict[tuple[str, ...], str] = {}  # labels -> the first image with them
+    for image in draw(shared, len(shared), (seed, *facets)):
+        labels = tuple(_label(f, labels_of[f][image], seed, image) for f in facets)
+        if None not in labels:
+            positive_of.setdefault(labels, image)
+    made = (
+        _query(labels_of, images, shared, facets, labels, image, seed)
+        for labels, image in positive_of.items()
+    )
+    return list(islice((each for each in made if each), most))
+
+
+def _label(facet: str, labels: Sequence[str], seed: int, image: str) -> str | None:
+    """The label to ask for: any wording of an open facet, but of a closed list only
+    the one that an image carries, since two would leave open which is meant."""
+    if not labels or (FACETS[facet].labels and len(labels) > 1):
+        return None
+    return draw(labels, 1, (seed, facet, image))[0]
+
+
+def _query(labels_of, images, shared, facets, labels, image, seed):
+    """The query for these labels, ``image`` its positive; None without 99 negatives."""
+    pairs = list(zip(facets, labels, strict=True))
+    carries = {
+        other: sum(label in labels_of[facet][other] for facet, label in pairs)
+        for other in shared
+    }
+    positive = {other for other, number in carries.items() if number == len(facets)}
+    negative = [
+        other
+        for other in shared
+        if any(
+            FACETS[f].may_be_negative(label, labels_of[f][other]) for f, label in pairs
+        )
+    ]
+    if len(negative) < POOL - 1:
+        return None
+    parts = tuple(FACETS[facet].wording(label) for facet, label in pairs)
+    key = (seed, *labels, image)
+    hard = [other for other in negative if carries[other] == len(facets) - 1]
+    hard = draw(hard, min(HARD, len(hard)), key)
+    rest = sorted(set(negative).difference(hard))
+    pool = (image, *hard, *draw(rest, POOL - 1 - len(hard), key))
+    return CombinedQuery(
+        Query(
+            f"{'+'.join(facets)}:{'+'.join(labels)}",
+            f"{len(facets)} facets",
+            " + ".join(labels),
+            joined(parts),
+            pool,
+        ),
+        facets,
+        parts,
+        np.array([other in positive for other in images]),
+        np.isin(images, negative),
+    )
+
+
+def ranked(
+    combined: Sequence[CombinedQuery],
+    embed_texts: Callable[[Sequence[str]], np.ndarray],
+    images: Mapping[str | None, np.ndarray],
+    questions: Mapping[str, str],
+    position: Callable[[Sequence[str]], np.ndarray],
+    **columns: str,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rank queries about the same facets in all `WAYS`: the pools as tidy ranks, and
+    the gallery, a row a way and query with its ap.
+
+    embed_texts, images and questions as in `combine.scores_by_way`; position is the
+    benchmark's `indices`; columns as in `ranking.rank_rows`.
+    """
+    queries = [each.query for each in combined]
+    pools = np.array([position(query.candidates) for query in queries])  # (Q, 100)
+    (facets,) = {each.facets for each in combined}
+    texts = zip(*(each.parts for each in combined), strict=True)
+    parts = dict(zip(facets, texts, strict=True))
+    ranks, searched = [], []
+    for way, scores in scores_by_way(parts, embed_texts, images, questions):  # (Q, N)
+        own = np.take_along_axis(scores, pools, axis=1)  # (Q, 100)
+        prompt = None if WAYS[way].image == "general" else WAYS[way].image
+        ranks.append(rank_rows(queries, own, way, prompt, **columns))
+        for each, row in zip(combined, scores, strict=True):
+            places = ranks_of_positives(row[each.positive], row[each.negative])
+            found = {"facets": "+".join(facets), "together": each.query.facet}
+            found |= {"mode": way, "text": each.query.text, "positives": len(places)}
+            searched.append(found | measures(places, ()))
+    return pd.concat(ranks, ignore_index=True), pd.DataFrame(searched)
+
+
+def examples(
+    queries: Mapping[tuple[str, ...], Sequence[CombinedQuery]],
+) -> pd.DataFrame:
     """A row for each set of facets: its queries, what they are to find, a text."""
     return pd.DataFrame(
         {

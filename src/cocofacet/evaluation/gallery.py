@@ -1,10 +1,7 @@
-"""Beyond a hundred candidates: each query text searches the whole gallery.
+"""Search the whole gallery with each query text: mAP, recall and precision.
 
-In a pool one image is to be found and 99 stand in its way. In a gallery all images
-that carry the label are to be found. An image whose annotations neither give the label
-nor rule it out stands outside the ranking: nothing is claimed of it, so it can count
-neither as a hit nor as a miss. Queries of one text ask for the same images, hence a
-row is a text and not a query.
+All images that carry a text's label are positives. An image whose annotations neither
+give the label nor rule it out is left out of the ranking: it is neither hit nor miss.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,22 +17,21 @@ from cocofacet.io import InputError
 
 
 @dataclass(frozen=True)
-class Asked:
+class GallerySearch:
     """One facet's T texts, and what each is to find among the N images of the gallery.
 
-    rows (T,): a query of the benchmark that asks with the text. positive (T, N) bool:
-    the images that carry its label. negative (T, N) bool: those that may be negatives.
+    Queries of one text are to find the same images, so a row is a text.
     """
 
     facet: str
     texts: tuple[str, ...]
     labels: tuple[str, ...]
-    rows: np.ndarray
-    positive: np.ndarray
-    negative: np.ndarray
+    rows: np.ndarray  # (T,) for each text the first query of the benchmark that has it
+    positive: np.ndarray  # (T, N) bool: the images that carry its label
+    negative: np.ndarray  # (T, N) bool: the images that may be its negatives
 
     @classmethod
-    def of(cls, benchmark: Benchmark, facet: str) -> "Asked":
+    def of(cls, benchmark: Benchmark, facet: str) -> "GallerySearch":
         """Raises ``InputError`` where the labels carried are not known."""
         if not benchmark.labels.get(facet):
             raise InputError(
@@ -115,8 +111,10 @@ def sizes_within(sizes: Sequence[int], images: int) -> list[int]:
 def subsets(
     images: int, sizes: Sequence[int], draws: int, seed: int
 ) -> Iterator[tuple[int, int, np.ndarray]]:
-    """(size, draw, chosen (N,) bool). Within a draw a smaller gallery lies inside a
-    larger one; the whole gallery comes once."""
+    """Random parts of a gallery: (size, draw, chosen (N,) bool).
+
+    Within a draw a smaller part lies inside a larger one; the whole comes once.
+    """
     rng = np.random.default_rng(seed)
     for draw in range(draws):
         place = np.argsort(rng.permutation(images))
@@ -142,22 +140,22 @@ def over_sizes(
     for each mode, text, size and draw of which the subset holds a positive and a
     negative: facet, text, label, positives, candidates, and the `measures`. Two modes
     more are bounds: "chance", and "perfect", which finds every positive first. Raises
-    ``InputError`` for no draws, for a k below 1, and as `Asked.of` does.
+    ``InputError`` for no draws, for a k below 1, and as `GallerySearch.of` does.
     """
     if draws < 1 or min(ks) < 1:
         raise InputError(f"draws, k: {draws} and {min(ks)} must both be at least 1.")
     chosen = list(subsets(len(benchmark.images), sizes, draws, seed))
     rows = []
     for facet in benchmark.facets:
-        asked = Asked.of(benchmark, facet)
+        search = GallerySearch.of(benchmark, facet)
         scored = {
-            mode: gallery_scores(queries[asked.rows], images[prompts[facet]])
+            mode: gallery_scores(queries[search.rows], images[prompts[facet]])
             for mode, prompts in modes.items()
         }
         for size, draw, inside in chosen:
-            for text, label in enumerate(asked.labels):
-                positive = asked.positive[text] & inside
-                negative = asked.negative[text] & inside
+            for text, label in enumerate(search.labels):
+                positive = search.positive[text] & inside
+                negative = search.negative[text] & inside
                 if not (positive.any() and negative.any()):
                     continue
                 count, all_of = int(positive.sum()), int((positive | negative).sum())
@@ -172,7 +170,7 @@ def over_sizes(
                 }
                 found["chance"] = by_chance(count, all_of, ks)
                 found["perfect"] = measures(np.arange(1, count + 1), ks)
-                shared = {"facet": facet, "text": asked.texts[text], "label": label}
+                shared = {"facet": facet, "text": search.texts[text], "label": label}
                 shared |= {"size": size, "draw": draw}
                 shared |= {"positives": count, "candidates": all_of}
                 rows += [{"mode": m, **shared, **each} for m, each in found.items()]
@@ -180,8 +178,8 @@ def over_sizes(
 
 
 def averaged(table: pd.DataFrame) -> pd.DataFrame:
-    """(mode, facet, label, size) down: draws counted, everything else averaged over
-    them."""
+    """`over_sizes` averaged over draws, which are counted: (mode, facet, label, size)
+    down."""
     keys = ["mode", "facet", "label", "size"]
     groups = table.drop(columns=["text"]).groupby(keys, sort=False)
     return groups.mean().assign(draw=groups.size()).rename(columns={"draw": "draws"})

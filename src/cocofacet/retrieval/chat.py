@@ -16,8 +16,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cocofacet.io import InputError, write_json
-from cocofacet.retrieval.choosing import PROMPTS, Choice
-from cocofacet.retrieval.letter import MOST_TOKENS, asked, choice_of, question
+from cocofacet.retrieval.choosing import (
+    MOST_TOKENS,
+    PROMPTS,
+    Choice,
+    choice_of,
+    question,
+    question_about,
+)
 
 URL, MODEL, KEY = "COCOFACET_CHAT_URL", "COCOFACET_CHAT_MODEL", "COCOFACET_CHAT_KEY"
 
@@ -92,7 +98,7 @@ class ChatModel:
         """One answer with the seconds it took, waits included, and who gave it."""
         import openai
 
-        message = {"role": "user", "content": asked(text, self.prompts)}
+        message = {"role": "user", "content": question_about(text, self.prompts)}
         start = time.perf_counter()
         try:
             reply = self.client.chat.completions.create(

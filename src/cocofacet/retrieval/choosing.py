@@ -1,16 +1,15 @@
 """Choosing the prompt at query time: which question should the pictures answer?
 
-Every picture is embedded under every prompt beforehand. When a query comes, a chooser
-reads its text and names one prompt, and the query is scored against the embeddings of
-that one. A chooser is anything that turns a query's text into a `Choice`; an oracle and
-the nearest prompt live here, language models in `choose_local`, a chat endpoint in
-`choose_chat`.
+Every picture is embedded under every prompt beforehand. A chooser reads a query's text
+and names one prompt; the query is scored against the embeddings under that one.
 """
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Protocol
 
 import numpy as np
@@ -31,6 +30,20 @@ PROMPTS: dict[str | None, str] = {
     COUNTRY: "Which country is shown in this image?",
     None: "Represent the given image.",
 }
+MOST_TOKENS = 8  # room for "The answer is B."
+QUERY = "{query}"  # where the query's text goes in the question
+# A letter that is the whole answer ("B", "(b)", "**B**"), one that opens it as in the
+# list of options ("B. Which animals ..."), or one that the answer says it is. No other
+# letter counts: "A" and "I" are also words.
+_FORMS = (
+    re.compile(r"\W*([A-Za-z])\W*$"),
+    re.compile(r"\W*([A-Z])(?=[.):*]+\s|\s*\n)"),
+    re.compile(
+        r".*?\b(?i:answer|option|prompt|choice|letter)(?i:\s+is)?[\s:*(\"']+"
+        r"([A-Z])(?=\W*$|[.,;:)*\"']|\s*\n)",
+        re.DOTALL,
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -87,6 +100,53 @@ class Nearest:
     def __call__(self, text: str) -> Choice:
         cosines = self.prompts @ self.retriever.embed_texts([text])[0]  # (P,)
         return Choice(self.names[int(np.argmax(cosines))])
+
+
+def question(prompts: Mapping[str | None, str]) -> str:
+    """The whole question to a language model, `QUERY` in the place of a query's text.
+
+    prompts: name -> prompt, lettered in this order. The authors gave GPT-4o lettered
+    prompts and the query, and took one letter back; the wording here is ours.
+    """
+    options = "\n".join(
+        f"{letter}. {prompt}"
+        for letter, prompt in zip(ascii_uppercase, prompts.values(), strict=False)
+    )
+    return (
+        "A search engine for pictures can look at every picture with one of these "
+        f"prompts in mind:\n\n{options}\n\n"
+        f"Somebody searches with this query:\n\n{QUERY}\n\n"
+        "Which prompt brings out what the query asks for? Answer with the letter of "
+        "one prompt and nothing else."
+    )
+
+
+def question_about(text: str, prompts: Mapping[str | None, str]) -> str:
+    """The question about one query text."""
+    return question(prompts).replace(QUERY, text.strip())
+
+
+def letter_in(answer: str) -> str | None:
+    """The one letter that an answer names, upper case; None when it names none.
+
+    >>> letter_in("B"), letter_in("The answer is B."), letter_in("A picture of a dog")
+    ('B', 'B', None)
+    """
+    for form in _FORMS:
+        found = form.match(answer)
+        if found:
+            return found[1].upper()
+    return None
+
+
+def choice_of(
+    answer: str, prompts: Mapping[str | None, str], seconds: float | None = None
+) -> Choice:
+    """The prompt that an answer names. One that names none, or a letter that no prompt
+    has, counts as no prompt and is marked as not readable."""
+    names = dict(zip(ascii_uppercase, prompts, strict=False))
+    letter = letter_in(answer)
+    return Choice(names.get(letter), readable=letter in names, seconds=seconds)
 
 
 def choose(texts: Sequence[str], chooser: Chooser) -> dict[str, Choice]:

@@ -12,8 +12,13 @@ import transformers  # noqa: E402
 from safetensors import SafetensorError  # noqa: E402
 
 from cocofacet.io import InputError  # noqa: E402
-from cocofacet.retrieval.choosing import PROMPTS, Choice  # noqa: E402
-from cocofacet.retrieval.letter import MOST_TOKENS, asked, choice_of  # noqa: E402
+from cocofacet.retrieval.choosing import (  # noqa: E402  # noqa: E402
+    MOST_TOKENS,
+    PROMPTS,
+    Choice,
+    choice_of,
+    question_about,
+)
 
 
 class LocalModel:
@@ -76,7 +81,7 @@ class LocalModel:
     @torch.inference_mode()
     def __call__(self, text: str) -> Choice:
         inputs = self.tokenizer.apply_chat_template(
-            [{"role": "user", "content": asked(text, self.prompts)}],
+            [{"role": "user", "content": question_about(text, self.prompts)}],
             add_generation_prompt=True,
             enable_thinking=False,  # read by templates that know it
             return_dict=True,
