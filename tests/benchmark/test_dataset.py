@@ -54,7 +54,7 @@ def test_rows_are_the_official_ones(tmp_path):
     ]
 
 
-def test_gallery_pool_and_counts():
+def test_gallery_and_pools():
     benchmark = little()
     assert benchmark.images == tuple(f"val2017/{n:012d}.jpg" for n in range(150))
     pool = benchmark.pool_indices()
@@ -65,20 +65,6 @@ def test_gallery_pool_and_counts():
         "COCO_animal_retrieval:1",
     ]
     assert benchmark.of("people") == ()
-    assert benchmark.counts() == [
-        {
-            "facet": "animals",
-            "label": "cat",
-            "text": "Find me an image that contains any cat.\n",
-            "queries": 2,
-        },
-        {
-            "facet": "times",
-            "label": "dusk",
-            "text": "Find me an everyday image that is taken during the dusk.\n",
-            "queries": 1,
-        },
-    ]
     assert benchmark.dropped("animals") == {"two materials": 2}
     assert benchmark.dropped("times") == {}
 

@@ -8,7 +8,7 @@ import small_sources as small
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocofacet.benchmark import locations as scenes
+from cocofacet.benchmark import locations
 from cocofacet.benchmark.facets import FACETS
 
 NAMES = (
@@ -250,48 +250,8 @@ def test_questions_are_the_authors(name):
     assert (facet.question, facet.human_question) == QUESTIONS[name]
 
 
-def test_about_twenty_location_groups_that_overlap():
-    assert 18 <= len(scenes.GROUPS) <= 26
-    assert scenes.groups_of("harbor") >= {"beach and sea", "water"}
-    assert scenes.groups_of("on the beach") == scenes.groups_of("The Beach.")
-
-
-@pytest.mark.parametrize(
-    ("answer", "other", "apart"),
-    [
-        ("the beach", "a kitchen", True),
-        ("the beach", "by the ocean", False),
-        ("in a kitchen", "inside a home", False),
-        ("a city street", "in a forest", True),
-        # Broad answers could be any place of their kind.
-        ("outdoors", "on the beach", False),
-        ("outdoors", "a bathroom", True),
-        # A word inside a word is no word: "carpet" holds "car".
-        ("on the carpet", "in a parking lot", False),
-        # In no group: it could be anywhere, so it is apart from nothing.
-        ("the starting line", "a kitchen", False),
-        ("the starting line", "the starting line", False),
-    ],
-)
-def test_scenes_are_apart_when_they_share_no_group(answer, other, apart):
-    assert scenes.share_no_group(answer, other) is apart
-    assert scenes.share_no_group(other, answer) is apart
-
-
-def test_a_word_inside_a_word_is_in_no_group():
-    assert scenes.groups_of("on the carpet") == frozenset()
-
-
 def test_the_authors_answers_are_nearly_all_in_a_group():
     facet = FACETS["scenes"]
     labels = [facet.label_of(text) for text in official("scenes")]
-    covered = [label for label in labels if scenes.groups_of(label)]
+    covered = [label for label in labels if locations.groups_of(label)]
     assert len(covered) >= 0.98 * len(labels)
-
-
-@pytest.mark.parametrize(
-    ("answer", "label"),
-    [("On the Beach.", "on the beach"), ("  A  zoo!", "a zoo"), ("U.K.", "u.k")],
-)
-def test_an_answer_becomes_a_label(answer, label):
-    assert scenes.normalise(answer) == label

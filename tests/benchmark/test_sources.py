@@ -16,8 +16,8 @@ def test_instances_share_of_the_image_crowds_and_repeats_summed(tmp_path):
     found = sources.read_instances(path)
     assert set(found) == {small.coco_name(1), small.coco_name(2)}
     # 500 of 100 x 100 pixels, exactly the 5 % that a positive needs.
-    assert found[small.coco_name(1)].share == {"cat": 0.05, "person": 1.0}
-    assert found[small.coco_name(2)].share == {}
+    assert found[small.coco_name(1)] == {"cat": 0.05, "person": 1.0}
+    assert found[small.coco_name(2)] == {}
 
 
 def test_a_missing_area_is_computed_from_polygons_and_run_lengths(tmp_path):
@@ -28,7 +28,7 @@ def test_a_missing_area_is_computed_from_polygons_and_run_lengths(tmp_path):
     # 20 x 10 pixels; and 100 pixels off, 30 on, the rest off.
     polygon["segmentation"] = [[10, 10, 30, 10, 30, 20, 10, 20]]
     runs["segmentation"] = {"size": [100, 100], "counts": [100, 30, 9870]}
-    share = sources.read_instances(small.write(path, content))[small.coco_name(1)].share
+    share = sources.read_instances(small.write(path, content))[small.coco_name(1)]
     assert share == {"cat": 0.02, "dog": 0.003}
 
 
@@ -189,7 +189,7 @@ def test_real_areas_agree_with_the_masks_of_pycocotools(tmp_path):
             category = official.loadCats(annotation["category_id"])[0]["name"]
             mask = official.annToMask(annotation)
             pixels[category] = pixels.get(category, 0) + int(mask.sum())
-        share = bare[small.coco_name(image["id"])].share
+        share = bare[small.coco_name(image["id"])]
         size = image["width"] * image["height"]
         assert share == pytest.approx({c: n / size for c, n in pixels.items()})
 
@@ -217,4 +217,4 @@ def test_the_box_file_without_segmentation_is_read():
     found = sources.read_instances(path)
     assert len(found) == len(content["images"])
     pairs = {(a["image_id"], a["category_id"]) for a in content["annotations"]}
-    assert sum(len(picture.share) for picture in found.values()) == len(pairs)
+    assert sum(len(picture) for picture in found.values()) == len(pairs)

@@ -14,9 +14,14 @@ from pathlib import Path
 from tqdm import tqdm
 
 from cocofacet import __version__
-from cocofacet.benchmark import images as pictures
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS, Facet
+from cocofacet.benchmark.images import (
+    by_hash,
+    find,
+    near_duplicates,
+    perceptual_hash,
+)
 from cocofacet.benchmark.labels import Labelled
 from cocofacet.benchmark.query import POOL, Query
 from cocofacet.benchmark.sources import OFFICIAL, READERS
@@ -35,13 +40,13 @@ def build(
 
     Args:
         files: source name (a key of ``sources.OFFICIAL``) -> annotation file.
-        seed: of every query's own draw of negatives.
+        seed: of the negatives; each query has its own draw.
         images: folder of the pictures; only pictures that are there are used.
         facets: names of the facets to build; all eight by default.
         allow_missing: skip facets that cannot be built instead of raising; the
             manifest says which and why.
-        most_images: use so many pictures at most, chosen by the hashes of their names:
-            the same ones every time, whatever the seed.
+        most_images: use at most so many pictures, chosen by the hashes of their names:
+            always the same, whatever the seed.
 
     Raises:
         InputError: an unknown facet or source, a source that is missing or cannot be
@@ -151,36 +156,34 @@ def _without_source(
 def _usable(
     sources: Mapping[str, Mapping], images: Path | None, most: int | None
 ) -> set[str] | None:
-    """The pictures that may serve where their number is limited; None for no limit."""
+    """The images that may be used where their number is limited; None for no limit."""
     if most is None:
         return None
-    names = sorted(set().union(*sources.values()), key=pictures.by_hash)
+    names = sorted(set().union(*sources.values()), key=by_hash)
     if images is not None:
-        names = [name for name in names if pictures.find(images, name)]
+        names = [name for name in names if find(images, name)]
     return set(names[:most])
 
 
 def _clean(
     facet: Facet, labelled: Labelled, images: Path | None, usable: set[str] | None
 ) -> dict[str, object]:
-    """Drop what cannot serve: pictures over the limit or not there, repetitions,
-    contradictions.
+    """Drop images over the limit or not on disk, near duplicates, and those whose
+    labels exclude each other.
 
-    Returns what the manifest says about the pictures.
+    Returns what the manifest says about the
     """
     report: dict[str, object] = {}
     repeats: dict[str, str] = {}
     if usable is not None:
-        labelled.drop(labelled.labels.keys() - usable, "")
-        labelled.dropped.pop("", None)  # thousands, and no fault of theirs
+        labelled.drop(labelled.labels.keys() - usable)
     if images is not None:
-        files = {name: pictures.find(images, name) for name in sorted(labelled.labels)}
+        files = {name: find(images, name) for name in sorted(labelled.labels)}
         absent = {name for name, path in files.items() if path is None}
-        labelled.drop(absent, "")
-        labelled.dropped.pop("", None)  # a number, not a list of thousands
+        labelled.drop(absent)  # perhaps thousands: counted, not listed
         report["pictures_not_on_disk"] = len(absent)
         repeats = _repetitions(labelled, files)
-    # What the annotations of a repetition say, they say of the picture that is kept.
+    # The annotations of a near duplicate are true of the picture that is kept.
     looked_for: dict[str, set[str]] = {}
     for image, label in labelled.positives:
         looked_for.setdefault(repeats.get(image, image), set()).add(label)
@@ -198,17 +201,17 @@ def _clean(
 def _repetitions(
     labelled: Labelled, files: Mapping[str, Path | None]
 ) -> dict[str, str]:
-    """Pictures that an earlier source shows, too -> that source's picture."""
+    """Images that repeat one of an earlier source -> that earlier image."""
     order = list(dict.fromkeys(labelled.origin.values()))
     if len(order) < 2:
         return {}
     names = sorted(labelled.origin, key=lambda n: (order.index(labelled.origin[n]), n))
-    hashes = {name: pictures.perceptual_hash(files[name]) for name in names}
-    return pictures.near_duplicates(hashes, labelled.origin)
+    hashes = {name: perceptual_hash(files[name]) for name in names}
+    return near_duplicates(hashes, labelled.origin)
 
 
 def _queries(facet: Facet, labelled: Labelled, seed: int) -> list[Query]:
-    """All queries of a facet, by label (in the facet's order) and positive image."""
+    """All queries of a facet: in the facet's order of labels, then by image."""
     by_label: dict[str, list[str]] = {label: [] for label in facet.labels or ()}
     for image, label in sorted(labelled.positives):
         by_label.setdefault(label, []).append(image)
@@ -269,13 +272,13 @@ def _why_none(facet: Facet, labelled: Labelled, images: Path | None) -> str:
 def draw(items: Sequence[str], number: int, key: tuple) -> list[str]:
     """``number`` items without replacement, decided by ``key`` alone.
 
-    The key is hashed with SHA-256, so that no query's draw depends on another's, on
-    the order of the queries, or on Python's own string hashing. Only
-    ``Random.random`` is used, the one generator Python promises not to change.
+    The key's SHA-256 is the seed, so that a query's draw does not depend on another's,
+    on the order of queries or on Python's hashing of strings. Only ``Random.random`` is
+    used: Python promises not to change what it returns.
     """
     digest = hashlib.sha256("\n".join(map(str, key)).encode()).digest()
     generator = random.Random(int.from_bytes(digest, "big"))
-    moved: dict[int, int] = {}  # Fisher-Yates, without copying the items
+    moved: dict[int, int] = {}  # position -> the position swapped there (Fisher-Yates)
     chosen = []
     for place in range(number):
         other = place + int(generator.random() * (len(items) - place))
@@ -287,17 +290,18 @@ def draw(items: Sequence[str], number: int, key: tuple) -> list[str]:
 def negatives(
     eligible: Sequence[str], seed: int, facet: Facet, positive: str, label: str
 ) -> list[str]:
-    """The 99 negatives of one query, decided by the seed and the query alone."""
+    """The 99 negatives of one query, decided by the seed and the query alone.
+
+    eligible: the images that may be its negatives, sorted.
+    """
     return draw(eligible, POOL - 1, (seed, facet.stem, positive, label))
 
 
 def resampled(benchmark: Benchmark, seed: int) -> Benchmark:
-    """The same queries with their negatives drawn by another seed.
-
-    Just the queries that `build` makes with this seed, without reading a source again.
+    """The same queries with negatives of another seed, as `build` would draw them.
 
     Raises:
-        InputError: which images are eligible is not known (released files).
+        InputError: the labels of the images are not known (released files).
     """
     unknown = [facet for facet in benchmark.facets if facet not in benchmark.labels]
     if unknown:

@@ -1,8 +1,7 @@
 """The released benchmark beside the one rebuilt from annotations.
 
-They cannot be equal: the authors cleaned up by hand, drew most negatives without a
-seed, and took captions and annotations for rows where the rebuilt one takes images.
-What can be compared is what is asked and which images answer it.
+They cannot be equal: the authors cleaned up by hand and drew most negatives without a
+seed. What can be compared is the query texts and their positive images.
 """
 
 from collections import Counter
@@ -21,11 +20,11 @@ COLUMNS = [
 
 
 def by_label(released: Benchmark, rebuilt: Benchmark) -> pd.DataFrame:
-    """A row for each facet and label of either, in the facets' order.
+    """One row for each facet and label of either benchmark, in the order of facets.
 
-    Index facet, label. The columns count queries and distinct positive images, and the
-    images that are positive for the label in both. ``released text`` and
-    ``rebuilt text`` are the wordings, missing where one has no such query.
+    Index: facet, label. `COLUMNS` count queries and distinct positive images;
+    ``shared positives`` are positive in both. ``released text`` and ``rebuilt text``
+    are the wordings, None where a benchmark has no such query.
     """
     rows = {}
     for side, benchmark in (("rebuilt", rebuilt), ("released", released)):
@@ -59,10 +58,10 @@ def _counts(released: list, rebuilt: list) -> dict[str, object]:
 
 
 def by_facet(labels: pd.DataFrame) -> pd.DataFrame:
-    """The sums of `by_label` for each facet, and how many labels differ, and how.
+    """The sums of `by_label` for each facet, and in how many labels the two differ.
 
-    Index facet. ``labels`` counts those in both; the next columns those only in one,
-    and those that the two word differently, white space at the ends aside.
+    Index: facet. ``labels`` counts labels in both; ``only released`` and ``only
+    rebuilt`` those in one; ``worded differently`` as `reworded`.
     """
     rows = {}
     for facet, part in labels.groupby(level="facet", sort=False):
@@ -78,16 +77,17 @@ def by_facet(labels: pd.DataFrame) -> pd.DataFrame:
 
 
 def reworded(labels: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `by_label` that are in both and worded differently."""
+    """The rows of `by_label` that are in both, in different words; outer white space
+    does not count."""
     texts = labels[["released text", "rebuilt text"]].dropna()
     stripped = texts.apply(lambda column: column.str.strip())
     return texts[stripped["released text"] != stripped["rebuilt text"]]
 
 
 def repeating(benchmark: Benchmark) -> pd.DataFrame:
-    """For each facet: queries whose pool repeats a candidate, or its own positive.
+    """How many queries of each facet have a candidate, or the positive, twice.
 
-    Index facet, columns queries, ``repeat a candidate``, ``repeat the positive``.
+    Index: facet; columns: queries, ``repeat a candidate``, ``repeat the positive``.
     """
     rows = {}
     for facet in benchmark.facets:

@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,13 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.benchmark.query import (
-    POOL,
-    Query,
-    leaves_the_folder,
-    read_rows,
-    text_of,
-)
+from cocofacet.benchmark.images import leaves_the_folder
+from cocofacet.benchmark.query import POOL, Query, read_rows, text_of
 from cocofacet.io import InputError, read_json, sha256_of, write_atomic, write_json
 
 MANIFEST = "manifest.json"
@@ -107,17 +101,6 @@ class Benchmark:
     def _position(self) -> dict[str, int]:
         return {path: index for index, path in enumerate(self.images)}
 
-    def counts(self) -> list[dict[str, object]]:
-        """One row a facet and label: ``{"facet", "label", "text", "queries"}``.
-
-        Facets in the benchmark's order, labels in order of first appearance.
-        """
-        counted = Counter((q.facet, q.label, q.text) for q in self.queries)
-        return [
-            {"facet": facet, "label": label, "text": text, "queries": number}
-            for (facet, label, text), number in counted.items()
-        ]
-
     def dropped(self, facet: str) -> dict[str, int]:
         """Reason -> how many images or labels of a facet the builder left out."""
         reports = self.manifest.get("facets", {})
@@ -125,10 +108,10 @@ class Benchmark:
         return {reason: len(what) for reason, what in reasons.items()}
 
     def save(self, folder: Path) -> None:
-        """Write one official file a facet, the labels and the manifest, all or nothing.
+        """Write a file for each facet, the labels and the manifest, all or nothing.
 
-        The files are made in a folder beside and moved into place together. A folder
-        that holds this very benchmark is left as it is.
+        The files are made in a folder beside it and moved into place together. A
+        folder that already holds this very benchmark is left as it is.
 
         Raises:
             InputError: the folder holds another benchmark or other files, or it
@@ -150,7 +133,7 @@ class Benchmark:
             try:
                 beside.replace(folder)
             except OSError:
-                # There already, perhaps since a moment ago: fine if it is the same.
+                # It is there already, perhaps since a moment ago.
                 if not _same(self, folder):
                     raise InputError(
                         f"{folder}: {MANIFEST}: holds another benchmark (other "
@@ -259,12 +242,12 @@ def _read_labels(path: Path, present: Collection[str]) -> Labels:
             raise fail(facet, "is no facet")
         if not isinstance(images, dict):
             raise fail(facet, "does not map images to labels")
-        known = FACETS[facet].labels
+        allowed = FACETS[facet].labels  # None: any text
         for image, labels in images.items():
             if leaves_the_folder(image):
                 raise fail(facet, f"{image!r} leaves the images folder")
             if not isinstance(labels, list) or any(
-                not isinstance(label, str) or (known and label not in known)
+                not isinstance(label, str) or (allowed and label not in allowed)
                 for label in labels
             ):
                 raise fail(f"{facet}: {image}", "holds something that is not a label")
@@ -276,7 +259,7 @@ def _read_labels(path: Path, present: Collection[str]) -> Labels:
 
 
 def _check_pools(folder: Path, benchmark: Benchmark) -> None:
-    """Where the labels are known, every pool must be one that they allow."""
+    """Where the labels are known, they must allow every pool."""
     eligible: dict[tuple[str, str], set[str]] = {}
     for query in benchmark.queries:
         if query.facet not in benchmark.labels:
@@ -295,7 +278,7 @@ def _check_pools(folder: Path, benchmark: Benchmark) -> None:
 
 
 def _check_digests(folder: Path, manifest: Mapping[str, object]) -> None:
-    """Facet files may be taken away, but not changed behind the manifest's back."""
+    """The facets' files must be as the manifest records them; any may be missing."""
     digests = manifest.get("files")
     if not isinstance(digests, dict):
         raise InputError(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from cocofacet.benchmark import labels as rules
-from cocofacet.benchmark import locations as scenes
+from cocofacet.benchmark import locations
 
 
 @dataclass(frozen=True)
@@ -201,12 +201,12 @@ GESTURES = _closed(
 )
 SCENES = Facet(
     labels=None,
-    allowed_as_negative=scenes.share_no_group,
+    allowed_as_negative=locations.share_no_group,
     name="scenes",
     stem="Visual7W_scene_retrieval",
     template="Find me an everyday image that shows the scene {}.\n",
-    phrase=scenes.phrase,
-    unphrase=scenes.answer_of,
+    phrase=locations.phrase,
+    unphrase=locations.answer_of,
     question="What type of location is depicted in this image?",
     human_question="What scene is in the image?",
     sources=("visual7w",),

@@ -1,4 +1,4 @@
-"""The pictures themselves: where they lie, and which are nearly the same."""
+"""The images as files: where they lie, and which of them are near duplicates."""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,16 +8,22 @@ import numpy as np
 
 from cocofacet.picture import open_image
 
-# Of the 64 bits of a perceptual hash. The same photograph at another size or quality
-# keeps all but a few; two different photographs differ in about half.
+# The most bits in which the 64-bit hashes of near duplicates differ. The same
+# photograph at another size or quality keeps all but a few bits; two different
+# photographs differ in about half of them.
 NEAR = 4
+
+
+def leaves_the_folder(name: str) -> bool:
+    """Whether an image's name, joined to the images folder, would lead out of it."""
+    return name.startswith("/") or ".." in name.split("/")
 
 
 def find(root: Path, name: str) -> Path | None:
     """The file of an image, or None if it is not there.
 
-    name is its official path below ``root`` (``val2017/000000000139.jpg``); a folder
-    that holds the files directly (``000000000139.jpg``) serves as well.
+    name is its official path below ``root`` (``val2017/000000000139.jpg``). ``root``
+    may also hold the file directly (``000000000139.jpg``).
     """
     for path in (Path(root) / name, Path(root) / Path(name).name):
         if path.is_file():
@@ -31,8 +37,8 @@ def path_of(root: Path, name: str) -> Path:
 
 
 def by_hash(name: str) -> str:
-    """A key to sort names by, so that the first few are chosen without preference and
-    the same every time."""
+    """A key that puts names in an arbitrary order, always the same: the first N in
+    this order are a fair sample."""
     return hashlib.sha256(name.encode()).hexdigest()
 
 
@@ -52,14 +58,15 @@ def near_duplicates(
 ) -> dict[str, str]:
     """Images that repeat an earlier one of *another* source -> that earlier image.
 
-    hashes and origin are keyed by image; earlier means earlier in ``hashes``. An image
-    that is itself a repetition stands for no other.
+    hashes maps image -> perceptual hash, (64,) bool; origin: image -> its source.
+    Earlier means earlier in ``hashes``. Nothing is a repetition of a repetition.
     """
     names = list(hashes)
     if not names:
         return {}
-    bits = np.stack([hashes[name] for name in names]).astype(np.float32) * 2 - 1
-    distance = (bits.shape[1] - bits @ bits.T) / 2  # (N, N), Hamming
+    bits = np.stack([hashes[name] for name in names])  # (N, 64)
+    signs = bits.astype(np.float32) * 2 - 1  # -1 or 1
+    distance = (bits.shape[1] - signs @ signs.T) / 2  # Hamming, (N, N)
     repeats: dict[str, str] = {}
     for row, name in enumerate(names):
         for column in np.flatnonzero(distance[row, :row] <= NEAR):

@@ -1,7 +1,6 @@
-"""The words that name a label: whole words, case ignored.
+"""The words that name a label: whole words, upper or lower case alike.
 
-The first label *in the order of a table* labels a text; all labels that it names count
-as carried.
+A text may name several labels; they come in the order of the table.
 """
 
 import re
@@ -43,9 +42,10 @@ WEATHER_WORDS: Words = {
     "cold": ("cold",),
     "chilly": ("chilly",),
 }
-# "A clear glass", "warm bread": in a caption these four need a word about the day.
-NEEDS_THE_DAY = ("clear", "warm", "cold", "chilly")
-OF_THE_DAY = ("day", "sky", "skies", "weather")
+# In a caption these four may mean other things ("a clear glass", "warm bread"). They
+# count only beside a word about the day.
+AMBIGUOUS = ("clear", "warm", "cold", "chilly")
+DAY_WORDS = ("day", "sky", "skies", "weather")
 NUMBER_WORDS: Words = {
     "0": ("zero", "none", "no", "nobody"),
     "1": ("one",),
@@ -64,9 +64,9 @@ NUMBER_WORDS: Words = {
         *("fifty", "hundred", "hundreds", "thousands"),
     ),
 }
-MORE = {"over", "more", "than", "above"}
-# What may stand around the number: "There are two people in the picture."
-AROUND_A_NUMBER = {
+MORE_WORDS = {"over", "more", "than", "above"}
+# Words that may stand beside the number: "There are two people in the picture."
+FILLER_WORDS = {
     *("people", "persons", "person", "there", "is", "are", "a", "in", "the", "this"),
     *("picture", "photo", "image"),
 }
@@ -84,7 +84,7 @@ def named(text: str, table: Words) -> list[str]:
 
 
 def count_of(answer: str) -> str | None:
-    """An answer as "0" to "10" or "over 10"; None if it is not just one number.
+    """The number an answer gives, as "0" to "10" or "over 10"; None if it is not one.
 
     "Two men and a woman" is None: the first number is not the count.
 
@@ -92,8 +92,8 @@ def count_of(answer: str) -> str | None:
     ('2', 'over 10', None)
     """
     words = words_in(re.sub(r"\bno[ -]one\b", "nobody", answer.lower()))
-    more = bool(words & MORE)
-    words -= MORE | AROUND_A_NUMBER
+    more = bool(words & MORE_WORDS)
+    words -= MORE_WORDS | FILLER_WORDS
     if len(words) != 1:
         return None
     word = words.pop()
@@ -107,8 +107,8 @@ def count_of(answer: str) -> str | None:
 
 
 def weathers_of_caption(caption: str) -> list[str]:
-    """The weathers that a caption names, where it speaks of the day."""
+    """The weathers that a caption names; ambiguous words need a word about the day."""
     found = named(caption, WEATHER_WORDS)
-    if words_in(caption).intersection(OF_THE_DAY):
+    if words_in(caption).intersection(DAY_WORDS):
         return found
-    return [label for label in found if label not in NEEDS_THE_DAY]
+    return [label for label in found if label not in AMBIGUOUS]

@@ -1,8 +1,7 @@
-"""From annotations to labels: one rule a source of labels.
+"""From annotations to labels: one rule for each facet.
 
-Each rule takes what ``sources`` read, by source name, and returns a ``Labelled``. The
-first label that a text names makes a query; all that it names count as carried, so that
-no image becomes a negative for a label that one of its annotations names.
+The first label that a text names makes a query; all that it names are labels of the
+image, which is then no negative for any of them.
 """
 
 import re
@@ -10,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from cocofacet.benchmark import locations as scenes
+from cocofacet.benchmark import locations
 from cocofacet.benchmark.keywords import (
     GESTURE_WORDS,
     TIME_WORDS,
@@ -21,9 +20,9 @@ from cocofacet.benchmark.keywords import (
     words_in,
 )
 
-Sources = Mapping[str, Mapping]
+Sources = Mapping[str, Mapping]  # source -> what its reader in ``sources`` returned
 
-LEAST_SHARE = 0.05  # of the image's area, for a category to be looked for (paper)
+LEAST_SHARE = 0.05  # of the image's area; smaller categories make no query (paper)
 
 
 @dataclass
@@ -31,12 +30,12 @@ class Labelled:
     """What the annotations say about each image, for one facet.
 
     Attributes:
-        positives: (image, label) pairs: each becomes a query.
+        positives: (image, label) pairs; each becomes a query.
         labels: every image that may stand in a pool, with all labels that any
             annotation gives it.
         dropped: reason -> the images or labels left out for it.
         notes: further counts for the manifest.
-        origin: image -> source, where several sources may show the same picture.
+        origin: image -> source, where two sources may hold the same photograph.
     """
 
     positives: set[tuple[str, str]] = field(default_factory=set)
@@ -45,18 +44,18 @@ class Labelled:
     notes: dict[str, int] = field(default_factory=dict)
     origin: dict[str, str] = field(default_factory=dict)
 
-    def drop(self, images: Collection[str], reason: str) -> None:
-        """Leave images out, as positives and as negatives."""
+    def drop(self, images: Collection[str], reason: str = "") -> None:
+        """Leave images out, as positives and as negatives; listed if for a reason."""
         images = set(images)
         self.positives = {pair for pair in self.positives if pair[0] not in images}
         for image in images:
             self.labels.pop(image, None)
             self.origin.pop(image, None)
-        if images:
+        if images and reason:
             self.dropped[reason] |= images
 
     def by_image(self) -> dict[str, tuple[str, ...]]:
-        """What each image carries, in an order that does not depend on the sources."""
+        """image -> its labels; both sorted, so not in the order of the sources."""
         return {
             image: tuple(sorted(self.labels[image])) for image in sorted(self.labels)
         }
@@ -78,14 +77,14 @@ WEATHER_QUESTION = re.compile(r"\bweather\b", re.IGNORECASE)
 
 
 def category_labels(sources: Sources, names: Collection[str]) -> Labelled:
-    """Objects, animals: an image is looked for by a category that covers 5 % of it."""
+    """Objects, animals: the annotated categories; those from 5 % make queries."""
     found = Labelled()
     wanted = set(names)
     small = 0
-    for image, picture in sources["instances"].items():
-        found.labels[image] = wanted.intersection(picture.share)
+    for image, shares in sources["instances"].items():
+        found.labels[image] = wanted.intersection(shares)
         for category in found.labels[image]:
-            if picture.share[category] >= LEAST_SHARE:
+            if shares[category] >= LEAST_SHARE:
                 found.positives.add((image, category))
             else:
                 small += 1
@@ -94,32 +93,31 @@ def category_labels(sources: Sources, names: Collection[str]) -> Labelled:
 
 
 def gesture_labels(sources: Sources) -> Labelled:
-    """Gestures: the first gesture that a caption names labels its image.
+    """Gestures: those that captions name, the first of each caption makes a query.
 
-    Where the instances file covers the image it must show a person ("*someone*
-    standing"): captions say of dogs, too, that they sit.
+    An image in the instances file must show a person: dogs sit, too.
     """
     found = Labelled()
-    pictures = sources.get("instances", {})
+    annotated = sources.get("instances", {})
     for image, captions in sources["captions"].items():
         _label(found, image, (named(caption, GESTURE_WORDS) for caption in captions))
-    covered = {image for image in found.labels if image in pictures}
+    covered = {image for image in found.labels if image in annotated}
     found.notes["images checked for a person"] = len(covered)
     found.drop(
-        {image for image in covered if "person" not in pictures[image].share},
+        {image for image in covered if "person" not in annotated[image]},
         "no person annotated",
     )
     return found
 
 
 def scene_labels(sources: Sources) -> Labelled:
-    """Scenes: the answer itself is the label; it must belong to a location group."""
+    """Scenes: the answer itself is the label, if it is in a group of locations."""
     found = Labelled()
     asked = grouped = 0
     for image, _, answer in _asked(sources["visual7w"], SCENE_QUESTION):
         asked += 1
-        label = scenes.normalise(answer)
-        if not scenes.groups_of(label):
+        label = locations.normalise(answer)
+        if not locations.groups_of(label):
             found.dropped["answer in no location group"].add(label)
             continue
         grouped += 1
@@ -130,7 +128,7 @@ def scene_labels(sources: Sources) -> Labelled:
 
 
 def time_labels(sources: Sources) -> Labelled:
-    """Times: the first time of day that an answer names."""
+    """Times: those that an answer names, the first makes a query."""
     found = Labelled()
     asked = silent = 0
     for image, _, answer in _asked(sources["visual7w"], TIME_QUESTION):
@@ -144,7 +142,7 @@ def time_labels(sources: Sources) -> Labelled:
 
 
 def people_labels(sources: Sources) -> Labelled:
-    """People: answers normalised to 0-10 and "over 10"."""
+    """People: answers that give a number, as "0" to "10" or "over 10"."""
     found = Labelled()
     asked = 0
     for image, _, answer in _asked(sources["visual7w"], PEOPLE_QUESTION):
@@ -159,9 +157,9 @@ def people_labels(sources: Sources) -> Labelled:
 
 
 def weather_labels(sources: Sources) -> Labelled:
-    """Weathers: answers to questions about the weather, and captions.
+    """Weathers: those named in captions and in answers to questions about the weather.
 
-    In Visual7W an answer with "cloudy" counts whatever the question (paper).
+    In Visual7W an answer with "cloudy" counts, whatever the question (paper).
     """
     found = Labelled()
     for source in ("visual7w", "visdial"):
@@ -179,7 +177,7 @@ def weather_labels(sources: Sources) -> Labelled:
 
 
 def material_labels(sources: Sources) -> Labelled:
-    """Materials: COCO-Stuff's categories; images with two materials are dropped."""
+    """Materials: by COCO-Stuff's categories; images of two materials are dropped."""
     found = Labelled()
     for image, numbers in sources["stuff"].items():
         here = [m for m, ids in MATERIAL_IDS.items() if numbers.intersection(ids)]
@@ -193,7 +191,7 @@ def material_labels(sources: Sources) -> Labelled:
 def _asked(
     answers: Mapping[str, list[tuple[str, str]]], pattern: re.Pattern
 ) -> Iterator[tuple[str, str, str]]:
-    """(image, question, answer) of every question that the pattern finds."""
+    """(image, question, answer) of every question in which the pattern is found."""
     for image, pairs in answers.items():
         for question, answer in pairs:
             if pattern.search(question):
@@ -203,7 +201,7 @@ def _asked(
 def _label(
     found: Labelled, image: str, texts: Iterable[list[str]], origin: str = ""
 ) -> None:
-    """Add the labels that an image's texts name: the first of each is looked for."""
+    """Add the labels that each of an image's texts names; the first makes a query."""
     for labels in texts:
         if labels:
             found.positives.add((image, labels[0]))

@@ -1,20 +1,19 @@
-"""Location groups for the scenes facet: which answers to "Where is this scene?" meet.
+"""Groups of locations: which answers to "Where is this scene?" may be one place.
 
 The authors grouped about 150 answers by hand, answer by answer, into overlapping
-clusters. The table here is our own and works by whole words, so that it also covers
-answers nobody has listed. An answer that names no word of it belongs to no group.
+groups. The table here is ours; it goes by whole words, so it covers any answer.
 """
 
 import re
 from functools import cache
 
-# An answer that starts with one of these stands in the query as it is; any other is
-# preceded by "of" (the authors' rule).
+# An answer that starts with one of these stands in the query as it is; before any other
+# stands "of" (the authors' rule).
 PREPOSITIONS = ("at", "in", "on", "by", "near", "outside", "inside")
 
-# Groups overlap on purpose: a harbour is water and transport. Broad words
-# ("outdoors", "city", "building") join every group they could be seen in, so that an
-# image described only broadly is no negative for a narrower query.
+# Groups overlap on purpose: a harbour is both sea and water. A broad word ("outdoors",
+# "city", "building") is in every group that it may describe, so that an image described
+# only broadly is no negative for a narrower query.
 GROUPS: dict[str, str] = {
     "beach and sea": """beach beaches beachside shore shoreline seashore ocean sea
         coast coastline boardwalk marina harbor harbour pier dunes dune surf oahu
@@ -87,7 +86,7 @@ GROUPS: dict[str, str] = {
         building buildings""",
 }
 
-# Words so broad that they could lie in any group of their kind.
+# Words so broad that they may describe any group of their kind.
 _OUTDOOR_GROUPS = frozenset(
     {
         "beach and sea",
@@ -154,9 +153,9 @@ def groups_of(answer: str) -> frozenset[str]:
 
 
 def share_no_group(answer: str, other: str) -> bool:
-    """Whether two answers are known to share no location group.
+    """Whether two answers are certainly of different places: no group has both.
 
-    An answer in no group could be anywhere, so none is known to be elsewhere.
+    False where either is in no group: it could be anywhere.
     """
     mine, theirs = groups_of(answer), groups_of(other)
     return bool(mine and theirs) and not mine & theirs

@@ -1,16 +1,7 @@
-"""One query, and the row of an official file that holds it.
+"""One query, and the rows of the official files: written, read back, checked.
 
-The files built here hold lists of official image paths. The released ones are the work
-of eight notebooks and differ from facet to facet. The notebooks write the candidates
-
-- as a list of paths (objects, animals, scenes, times, weathers);
-- as a *text* that is a Python list, of file names (people) or of COCO's image numbers
-  (gestures, materials);
-- with COCO's pictures as bare file names, ``000000000139.jpg`` (weathers);
-- several times over, where they draw from captions or annotations and not from images
-  (gestures, weathers, materials).
-
-All of these are read into one form. Nothing of a file is ever evaluated.
+The released files are the work of eight notebooks that write rows in different ways;
+all are read into one form.
 """
 
 import json
@@ -20,18 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cocofacet.benchmark.facets import Facet
+from cocofacet.benchmark.images import leaves_the_folder
 from cocofacet.io import InputError, read_json
 
 POOL = 100  # candidates a query: 1 positive, then 99 negatives
-# What the released rows hold beside the query text and the candidates.
+# What every released row holds beside the query text and the candidates.
 TARGET_TEXT = "<|image_1|> Represent the given image."
 
-# Sources that show COCO's val2017: a facet made of these alone may number its images.
+# A facet made of these sources alone has images of COCO's val2017 only, and a file may
+# give their numbers in place of paths.
 COCO_SOURCES = {"instances", "captions", "stuff"}
 COCO_FILE = re.compile(r"\d{12}\.jpg")
 
-# The released notebooks and the released answers of GPT-4o do not word these alike;
-# the answers' wording is the one that `facets` knows.
+# Two texts that the released notebooks word in another way than the released answers of
+# GPT-4o do. `facets` knows the wording of the answers.
 REWORDED = {
     "Find me an everyday image showing 1 person in the picture.": (
         "Find me an everyday image showing one person in the picture."
@@ -79,6 +72,8 @@ def text_of(queries: Sequence[Query]) -> str:
 def read_rows(path: Path, facet: Facet) -> list[Query]:
     """All queries of one official file, built here or released.
 
+    facet: whose file it is; an `ImagePool` serves as well.
+
     Raises:
         InputError: the file or a row cannot be used; file, row, field and remedy are
             named.
@@ -121,12 +116,16 @@ def _read_row(path: Path, index: int, row: object, facet: Facet) -> Query:
 def _candidates(written: object, facet: Facet) -> tuple[str, ...]:
     """The 100 official paths that a row's ``tgt_img_path`` stands for.
 
+    It is a list of paths; or, in some released files, a *text* that is a Python list,
+    of file names (people) or of COCO's image numbers (gestures, materials). The text is
+    parsed and never evaluated. A released pool may repeat an image.
+
     Raises:
         ValueError: it stands for none; the message says why.
     """
     if isinstance(written, str):
         try:
-            # No file name holds a quote, so the Python list is JSON but for these.
+            # No file name holds a quote, so with these replaced the list is JSON.
             written = json.loads(written.replace("'", '"'))
         except (json.JSONDecodeError, RecursionError):
             raise ValueError("is a text, but not the text of a list") from None
@@ -138,6 +137,7 @@ def _candidates(written: object, facet: Facet) -> tuple[str, ...]:
 
 
 def _official_path(candidate: object, facet: Facet) -> str:
+    """``val2017/000000000139.jpg``, also for its number and its bare file name."""
     if isinstance(candidate, int) and not isinstance(candidate, bool):
         of_coco = facet.sources and COCO_SOURCES.issuperset(facet.sources)
         if candidate < 0 or not of_coco:
@@ -151,8 +151,3 @@ def _official_path(candidate: object, facet: Facet) -> str:
     if leaves_the_folder(candidate):
         raise ValueError(f"{candidate!r} leaves the images folder")
     return f"val2017/{candidate}" if COCO_FILE.fullmatch(candidate) else candidate
-
-
-def leaves_the_folder(path: str) -> bool:
-    """Paths are joined to the images folder and must not lead out of it."""
-    return path.startswith("/") or ".." in path.split("/")

@@ -1,20 +1,18 @@
 """Read the annotation files that COCO-Facet is made from, in their official formats.
 
-Each reader returns plain dictionaries keyed by an image's official path below the
-images folder: ``val2017/000000000139.jpg``, ``v7w_2328883.jpg``,
-``VisualDialog_val2018_000000185565.jpg``. Each raises InputError naming file, field
-and remedy when the file is missing, cut short or of another format.
+Each reader returns a dictionary by image, in official paths, and raises InputError,
+naming file, field and remedy, for a file that is missing, cut short or otherwise wrong.
 """
 
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from cocofacet.benchmark.images import leaves_the_folder
 from cocofacet.io import InputError, read_json
 
-# Official names, below the folder that `--annotations` names or its `annotations`.
+# source -> its official name, below the folder of annotations.
 OFFICIAL: dict[str, str] = {
     "instances": "annotations/instances_val2017.json",
     "captions": "annotations/captions_val2017.json",
@@ -24,21 +22,13 @@ OFFICIAL: dict[str, str] = {
 }
 VISDIAL_SPLIT = "val2018"
 
-# (question, answer) pairs of an image, in the file's order.
-Answers = Mapping[str, list[tuple[str, str]]]
+# image -> its (question, answer) pairs, in the file's order.
+Answers = dict[str, list[tuple[str, str]]]
 
-
-@dataclass(frozen=True)
-class Picture:
-    """An image of the instances file.
-
-    Attributes:
-        share: for each category annotated in the image, the summed area of its
-            annotations as a share of the image's area (crowd regions included; it may
-            exceed 1, annotations overlap).
-    """
-
-    share: Mapping[str, float]
+# The names of a dialog's two texts, of an image's two sides, and of JSON's types.
+_TURN = ("question", "answer")
+_SIDES = ("width", "height")
+_KINDS = {dict: "JSON object", list: "list", str: "text", int: "whole number"}
 
 
 def locate(folder: Path) -> dict[str, Path]:
@@ -61,9 +51,11 @@ def locate(folder: Path) -> dict[str, Path]:
     return found
 
 
-def read_instances(path: Path) -> dict[str, Picture]:
-    """COCO instances: image -> Picture, images without annotation included.
+def read_instances(path: Path) -> dict[str, dict[str, float]]:
+    """COCO instances: image -> category -> its share of the image's area.
 
+    The areas of a category's annotations are summed, crowd regions included; the share
+    may exceed 1, as annotations overlap. Images without annotation are there, too.
     Where an annotation has no ``area``, it is computed from its ``segmentation``.
     """
     content = read_json(path, dict)
@@ -80,7 +72,7 @@ def read_instances(path: Path) -> dict[str, Picture]:
         )
         for where, category in _items(path, content, "categories")
     }
-    areas: dict[int, dict[str, float]] = {identity: {} for identity in names}
+    areas = {identity: defaultdict(float) for identity in names}
     for where, annotation in _items(path, content, "annotations"):
         identity = _image_id(path, where, annotation, names)
         number = _field(path, where, annotation, "category_id", int)
@@ -90,15 +82,12 @@ def read_instances(path: Path) -> dict[str, Picture]:
             area = _number(path, where, annotation, "area")
         else:
             area = _mask_area(path, where, annotation, sizes[identity])
-        summed = areas[identity]
-        summed[categories[number]] = summed.get(categories[number], 0) + area
+        areas[identity][categories[number]] += area
     return {
-        names[identity]: Picture(
-            {
-                category: area / (sizes[identity][0] * sizes[identity][1])
-                for category, area in summed.items()
-            }
-        )
+        names[identity]: {
+            category: area / (sizes[identity][0] * sizes[identity][1])
+            for category, area in summed.items()
+        }
         for identity, summed in areas.items()
     }
 
@@ -127,10 +116,10 @@ def read_stuff(path: Path) -> dict[str, frozenset[int]]:
     return {name: frozenset(numbers) for name, numbers in found.items()}
 
 
-def read_visual7w(path: Path) -> dict[str, list[tuple[str, str]]]:
+def read_visual7w(path: Path) -> Answers:
     """Visual7W (telling), split val: image -> questions with their right answers."""
     content = read_json(path, dict)
-    found: dict[str, list[tuple[str, str]]] = {}
+    found: Answers = {}
     for where, image in _items(path, content, "images"):
         name = _path_field(path, where, image, "filename")
         if _field(path, where, image, "split", str) != "val":
@@ -145,10 +134,10 @@ def read_visual7w(path: Path) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-def read_visdial(path: Path) -> dict[str, list[tuple[str, str]]]:
+def read_visdial(path: Path) -> Answers:
     """VisDial v1.0 val: image -> questions with their answers, turn by turn.
 
-    Questions and answers stand in two lists of texts; the dialogs hold positions.
+    The file holds two lists of texts; the turns of a dialog are positions in these.
     """
     content = read_json(path, dict)
     split = _field(path, "top level", content, "split", str)
@@ -156,7 +145,7 @@ def read_visdial(path: Path) -> dict[str, list[tuple[str, str]]]:
         raise _bad(path, "split", f"is {split!r}, not {VISDIAL_SPLIT!r}")
     data = _field(path, "top level", content, "data", dict)
     texts = {key: _field(path, "data", data, f"{key}s", list) for key in _TURN}
-    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    found: Answers = defaultdict(list)
     for where, dialog in _items(path, data, "dialogs"):
         identity = _field(path, where, dialog, "image_id", int)
         name = f"VisualDialog_{split}_{identity:012d}.jpg"
@@ -186,11 +175,6 @@ READERS = {
     "visual7w": read_visual7w,
     "visdial": read_visdial,
 }
-
-
-_SIDES = ("width", "height")
-_TURN = ("question", "answer")
-_KINDS = {dict: "JSON object", list: "list", str: "text", int: "whole number"}
 
 
 def _bad(path: Path, field: str, what: str) -> InputError:
@@ -225,7 +209,7 @@ def _number(path: Path, where: str, item: Mapping, key: str) -> float:
 
 def _path_field(path: Path, where: str, item: Mapping, key: str) -> str:
     name = _field(path, where, item, key, str)
-    if not name or name.startswith("/") or ".." in name.split("/"):
+    if not name or leaves_the_folder(name):
         raise _bad(path, f"{where}.{key}", f"is no path below a folder: {name!r}")
     return name
 
