@@ -18,7 +18,7 @@ half a cosine, and the last state is kept. Recall on tune scenes goes into the l
 chooses no step. It did shape the recipe: the phase of the vision tower alone and the
 questions put together from parts came in after first trials on seed 0; all seeds kept
 are of the final recipe. The evaluation's questions, asked on tune scenes, shaped the
-answers phase (see `crossed`). Evaluation scenes are never drawn here.
+answers phase (`questions.with_distractor`). Evaluation scenes are never drawn here.
 
 The same seed, steps, number of threads and versions give the same weights on the same
 kind of processor; another one rounds differently.

@@ -16,7 +16,6 @@ from facetworld.scene import Scene
 from training.bases import base_of
 from training.batches import TEXT_LENGTH, Strings
 from training.captions import coco_like
-from training.crossed import crossed
 from training.language import (
     FACETS,
     LABEL_WORDS,
@@ -25,7 +24,7 @@ from training.language import (
     pick,
     varied_question,
 )
-from training.questions import QUESTIONS, TUNE_QUESTIONS, composed
+from training.questions import QUESTIONS, TUNE_QUESTIONS, composed, with_distractor
 from training.warmup import BATCH, add_answers, train_to_write
 
 RATE = 7e-4
@@ -33,13 +32,13 @@ NEW_TOKENS = 12  # more than any answer has
 WRITTEN = (2, *range(5, 5 + 2 * len(FACETS), 2))
 
 
-_CROSSED = {facet: crossed(facet) for facet in FACETS}
+_WITH_DISTRACTOR = {facet: with_distractor(facet) for facet in FACETS}
 
 
 def ask(facet: str, rng: np.random.Generator) -> str:
     """Half the time a question that mentions another facet's things."""
     if rng.random() < 0.5:
-        return pick(rng, _CROSSED[facet])
+        return pick(rng, _WITH_DISTRACTOR[facet])
     return varied_question(facet, rng)
 
 
@@ -58,7 +57,7 @@ def longest(strings: Strings) -> int:
     total = len(strings.general) + TEXT_LENGTH + len(strings.stem)
     for facet, labels in all_labels().items():
         answers = ["none", *(w for label in labels for w in LABEL_WORDS[facet](label))]
-        asked = (*QUESTIONS[facet], *composed(facet), *_CROSSED[facet])
+        asked = (*QUESTIONS[facet], *composed(facet), *_WITH_DISTRACTOR[facet])
         total += max(len(strings.prompt(question)) for question in asked)
         total += max(len(strings.ids(words)) for words in answers) + 1
     return total

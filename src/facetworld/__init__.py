@@ -1,5 +1,4 @@
-"""The rendered world: scenes whose every facet is known, and the tiny models' training.
+"""The rendered world: scenes with a label for every facet, drawn and annotated.
 
-It imports nothing of ``cocofacet`` and is never imported by it. The two meet only
-through annotation files, image files and checkpoint folders.
+``facetworld`` and ``cocofacet`` never import each other; they share only files.
 """

@@ -1,8 +1,7 @@
-"""What the evaluation's annotators say about a scene: captions, questions, dialogs.
+"""Captions, questions and dialogs about a scene, for the evaluation pictures only.
 
-Only the evaluation pictures carry these texts. Training has words of its own
-(`words.py`, `captions.py`). Every text is true; what somebody might leave unsaid, an
-annotator leaves unsaid too: not every picture is asked everything.
+Training has texts of its own. Every text is true, but as in the official files not
+every picture is asked everything.
 """
 
 from random import Random

@@ -16,8 +16,8 @@ from training import tiny_clip, tiny_mllm
 
 # isort: split
 import open_clip
+from evaluation_texts import EVALUATION_QUESTIONS, EVALUATION_TEMPLATES
 from sentence_transformers import SentenceTransformer
-from test_facetworld_words import EVALUATION_QUESTIONS, EVALUATION_TEMPLATES
 from transformers import AutoModel, AutoModelForImageTextToText, AutoProcessor
 
 from facetworld.drawing.render import render

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from evaluation_texts import EVALUATION_QUESTIONS, EVALUATION_TEMPLATES
 
 from facetworld.scene import sample
 from training import answers as train_answers
@@ -14,7 +15,6 @@ from training import tiny_clip, tiny_qwen
 from training.batches import Strings
 from training.captions import RATES, coco_like, count_rates, dense
 from training.clip import CAPTION_RATES, LONG_CONTEXT
-from training.crossed import crossed
 from training.language import (
     ANSWERS,
     FACETS,
@@ -28,46 +28,10 @@ from training.language import (
     labels_of,
     with_article,
 )
-from training.questions import QUESTIONS, TUNE_QUESTIONS, composed
+from training.questions import QUESTIONS, TUNE_QUESTIONS, composed, with_distractor
 from training.tune import excludes, pools, recall, text_of
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
-
-# The evaluation's questions (GPT-written, then human-written) and query templates,
-# from the paper's released code.
-EVALUATION_QUESTIONS = """
-Which objects are present in this image?
-Which animals can be seen in this image?
-What gesture are the people making in this image?
-What type of location is depicted in this image?
-What time of day is depicted in this image?
-How many people are present in this image?
-What is the weather like in this image?
-What material are the objects in this image made of?
-Which country is shown in this image?
-What objects are in the image?
-What animals are in this image?
-What is the person doing in the image?
-What scene is in the image?
-When is the image taken?
-How many people are in the image?
-What is the weather in the image?
-What are the objects made of in the image?
-What country is the scene located in the image?
-""".strip().splitlines()
-EVALUATION_TEMPLATES = """
-Find me an image that contains any {}.
-Find me an everyday image that contains someone {}.
-Find me an everyday image that shows the scene of {}.
-Find me an everyday image that shows the scene {}.
-Find me an everyday image that is taken during the {}.
-Find me an everyday image showing one person in the picture.
-Find me an everyday image showing {} in the picture.
-Find me an everyday image with {} people in the picture.
-Find me an everyday image with {} in the picture.
-Find me an everyday image that is taken in a {} day.
-Find me an everyday image showing some object or surface made of {}.
-""".strip().splitlines()
 
 
 def normalised(text: str) -> str:
@@ -81,7 +45,7 @@ def test_no_question_of_the_evaluation_is_trained_or_used_to_tune():
     ours = [
         question
         for facet in FACETS
-        for question in (*QUESTIONS[facet], *composed(facet), *crossed(facet))
+        for question in (*QUESTIONS[facet], *composed(facet), *with_distractor(facet))
     ]
     assert not evaluation & {normalised(q) for q in ours}
     tune = {normalised(q) for q in TUNE_QUESTIONS.values()}
@@ -128,7 +92,7 @@ def test_the_answerer_is_asked_and_taught_only_what_training_has():
     allowed = {
         question
         for facet in FACETS
-        for question in (*QUESTIONS[facet], *composed(facet), *crossed(facet))
+        for question in (*QUESTIONS[facet], *composed(facet), *with_distractor(facet))
     }
     answers = {
         words

@@ -9,7 +9,7 @@ _QWEN2_VL_TINY = {
     "family": "mllm",
     "revision": "",
     "licence": "MIT",
-    "source": "trained in training",
+    "source": "trained in training/",
     "image_size": "native, 128 x 128 in the rendered world",
     "general": f"{_QWEN2_VL_IMAGE} Represent the given image.",
     "prompted": f"{_QWEN2_VL_IMAGE}\nRepresent the given image with the following "
@@ -24,7 +24,7 @@ SHIPPED = (
         checkpoint="package:tiny-clip",
         revision="",
         licence="MIT",
-        source="trained in training",
+        source="trained in training/",
         image_size="128 x 128",
         pooling="the towers' own",
         architecture="CLIP",
