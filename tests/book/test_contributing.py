@@ -110,7 +110,8 @@ import pandas as pd
 from cocofacet.chapters import example
 recalls = pd.DataFrame({"facet": ["times", "people"], "recall": [0.25, 0.5]})
 figure = example.best_facets(recalls, 1, "rendered world")
-print(figure.texts[0].get_text(), [float(bar.get_width()) for bar in figure.axes[0].patches])
+bars = [float(bar.get_width()) for bar in figure.axes[0].patches]
+print(figure.texts[0].get_text(), bars)
 """
     assert run(copy, program) == "rendered world [25.0, 50.0]\n"
 
