@@ -26,7 +26,7 @@ from cocofacet.chapters.why.caption_rates import (
     Rates,
     read,
 )
-from cocofacet.evaluation import probes as reach
+from cocofacet.evaluation import probes
 from cocofacet.io import COMMITTED, write_atomic, write_json
 from cocofacet.workspace import Workspace, open_workspace
 
@@ -47,7 +47,7 @@ def ranked(workspace: Workspace, folders: Sequence[Path]) -> Rates:
         dual = workspace.profile.dual
         retriever = workspace.retriever(dual, checkpoint=path.parent / name)
         modes = {"general": {facet: (None,) for facet in workspace.benchmark.facets}}
-        found = reach.measure(workspace, retriever, modes)
+        found = probes.measure(workspace, retriever, modes)
         made_by = {"rate": rate, "seed": int(seed)}
         table = wide(workspace.benchmark, found.ranks).assign(**made_by)
         tables.append(table[COLUMNS])
@@ -95,7 +95,9 @@ def beside(kept: Rates | None, new: Rates) -> Rates:
 def wide(benchmark, ranks: pd.DataFrame) -> pd.DataFrame:
     """A row a query, a column with its rank for each way; in the benchmark's order."""
     by_way = ranks.pivot(index="query", columns="mode", values="rank")
-    by_way = by_way.rename(columns={reach.mode_of("general", w): w for w in reach.WAYS})
+    by_way = by_way.rename(
+        columns={probes.mode_of("general", w): w for w in probes.WAYS}
+    )
     asked = pd.DataFrame(
         {"facet": q.facet, "label": q.label, "query": q.id} for q in benchmark.queries
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import Query
-from cocofacet.evaluation import probes as reach
+from cocofacet.evaluation import probes
 from cocofacet.evaluation.metrics import averages
 from cocofacet.evaluation.ranking import pools_of, rank_table
 
@@ -67,9 +67,9 @@ def labelled(noise, strength):
 
 def recalls(benchmark, images, texts):
     queries = unit(np.array([texts[query.label] for query in benchmark.queries]))
-    found = reach.rank_ways(benchmark, queries, {None: images}, MODES, seed=0)
+    found = probes.rank_ways(benchmark, queries, {None: images}, MODES, seed=0)
     by_mode = averages(found.ranks, 5)["animals"].droplevel([0, 1, 2, 3])
-    return {way: by_mode[reach.mode_of("general", way)] for way in reach.WAYS}, found
+    return {way: by_mode[probes.mode_of("general", way)] for way in probes.WAYS}, found
 
 
 def test_what_is_there_but_orthogonal_to_the_text_is_there_and_not_reached(
@@ -112,39 +112,37 @@ def test_words_are_ordinary_retrieval(animals, noise):
 def test_no_image_is_scored_by_a_probe_that_saw_it(animals, noise):
     """Whatever the labels of a fold are, its own scores do not change; others' do."""
     images, pools = labelled(noise, 0.5), pools_of(animals, "animals")
-    classes, folds = reach.classes_of(animals, pools), reach.folds_of(IMAGES, 0)
-    before = reach.probe_scores(images, classes, folds)
-    turned = classes.told.copy()
+    classes, folds = probes.classes_of(animals, pools), probes.folds_of(IMAGES, 0)
+    before = probes.probe_scores(images, classes, folds)
+    turned = classes.labels.copy()
     turned[:2, folds == 0] = turned[1::-1, folds == 0]
-    after = reach.probe_scores(images, reach.Classes(classes.of_text, turned), folds)
+    after = probes.probe_scores(images, probes.Classes(classes.of_text, turned), folds)
     assert np.array_equal(before[..., folds == 0], after[..., folds == 0])
     assert (before[0][:, folds != 0] != after[0][:, folds != 0]).all()
-    taught = np.isin(folds, (2, 4))  # by halves that hold the first fold
-    assert (before[1][:, taught] != after[1][:, taught]).all()
-    assert np.array_equal(before[1][:, ~taught], after[1][:, ~taught])
+    trained = np.isin(folds, (2, 4))  # by halves that hold the first fold
+    assert (before[1][:, trained] != after[1][:, trained]).all()
+    assert np.array_equal(before[1][:, ~trained], after[1][:, ~trained])
     # Nor does its picture: an image moved changes nobody else in its fold.
     moved = images.copy()
     first = np.flatnonzero(folds == 0)[0]
     moved[first] = np.eye(DIM)[3]
-    again = reach.probe_scores(moved, classes, folds)
+    again = probes.probe_scores(moved, classes, folds)
     rest = (folds == 0) & (np.arange(IMAGES) != first)
     assert np.array_equal(before[..., rest], again[..., rest])
 
 
 def test_folds_are_balanced_and_seeded():
-    folds = reach.folds_of(103, 4)
+    folds = probes.folds_of(103, 4)
     assert set(np.bincount(folds)) == {20, 21}
-    assert np.array_equal(folds, reach.folds_of(103, 4))
-    assert not np.array_equal(folds, reach.folds_of(103, 5))
+    assert np.array_equal(folds, probes.folds_of(103, 4))
+    assert not np.array_equal(folds, probes.folds_of(103, 5))
 
 
-def classes_from(carried, known=None):
-    carried = np.asarray(carried, bool)
-    none = (
-        np.zeros(carried.shape[1], bool) if known is None else np.asarray(known, bool)
-    )
-    told = np.vstack([carried, none & ~carried.any(axis=0)])
-    return reach.Classes(np.arange(len(carried)), told)
+def classes_from(positive, labelled=None):
+    positive = np.asarray(positive, bool)
+    none = np.zeros(positive.shape[1]) if labelled is None else labelled
+    labels = np.vstack([positive, np.array(none, bool) & ~positive.any(axis=0)])
+    return probes.Classes(np.arange(len(positive)), labels)
 
 
 @settings(deadline=None, max_examples=40)
@@ -153,7 +151,7 @@ def test_the_mean_of_other_images_against_a_plain_loop(seed, images, classes):
     rng = np.random.default_rng(seed)
     rows = unit(rng.normal(size=(images, 4)))
     carried = rng.random((classes, images)) < 0.5
-    found = reach.image_scores(rows, classes_from(carried))
+    found = probes.image_scores(rows, classes_from(carried))
     for c in range(classes):
         for i in range(images):
             others = [rows[j] for j in range(images) if carried[c, j] and j != i]
@@ -170,7 +168,7 @@ def test_grounded_queries_against_a_plain_loop(seed, images):
     rng = np.random.default_rng(seed)
     rows, texts = unit(rng.normal(size=(images, 4))), unit(rng.normal(size=(2, 4)))
     searched = np.flatnonzero(rng.random(images) < 0.97)
-    found = reach.grounded_scores(texts, rows, searched)
+    found = probes.grounded_scores(texts, rows, searched)
     for t, text in enumerate(texts):
         order = sorted(searched, key=lambda i: -(rows[i] @ text))
         for i in range(images):
@@ -185,12 +183,12 @@ def test_labels_that_no_pool_tells_apart_are_one_class():
     labels = [("stone",), ("brick",), ("wood",)] * 100
     benchmark = world(labels, "materials", queries=1)
     pools = pools_of(benchmark, "materials")
-    classes = reach.classes_of(benchmark, pools)
+    classes = probes.classes_of(benchmark, pools)
     of = dict(zip((q.label for q in benchmark.queries), classes.of_text, strict=True))
     assert of["stone"] == of["brick"] != of["wood"]
-    assert classes.carried[of["stone"]].tolist() == [True, True, False] * 100
-    assert classes.known.all()
-    assert not classes.told[-1].any()
+    assert classes.positive[of["stone"]].tolist() == [True, True, False] * 100
+    assert classes.labelled.all()
+    assert not classes.labels[-1].any()
 
 
 def test_an_image_of_which_nothing_is_claimed_trains_nothing():
@@ -199,24 +197,24 @@ def test_an_image_of_which_nothing_is_claimed_trains_nothing():
     benchmark = world(labels, "gestures", queries=1)
     kept = [query for query in benchmark.queries if query.label != "squat"]
     benchmark = Benchmark(tuple(kept), {}, benchmark.labels)
-    classes = reach.classes_of(benchmark, pools_of(benchmark, "gestures"))
-    assert classes.known.tolist() == [True] * 220 + [False]
-    assert classes.told.sum() == 220
+    classes = probes.classes_of(benchmark, pools_of(benchmark, "gestures"))
+    assert classes.labelled.tolist() == [True] * 220 + [False]
+    assert classes.labels.sum() == 220
 
 
 def test_labels_that_are_not_known_are_refused(animals):
     released = Benchmark(animals.queries)
     with pytest.raises(ValueError, match="build the pools"):
-        reach.classes_of(released, pools_of(released, "animals"))
+        probes.classes_of(released, pools_of(released, "animals"))
 
 
 def test_an_image_with_two_labels_counts_for_both(noise):
     both = world([("cat", "dog"), ("cat",), ()] * (IMAGES // 3))
     rows = noise.copy()
     rows[:, :2] = 4 * np.array([[1, 1], [1, 0], [0, 0]])[np.arange(IMAGES) % 3]
-    classes = reach.classes_of(both, pools_of(both, "animals"))
-    folds = reach.folds_of(IMAGES, 0)
-    scores = np.exp(reach.probe_scores(unit(rows), classes, folds)[0])
+    classes = probes.classes_of(both, pools_of(both, "animals"))
+    folds = probes.folds_of(IMAGES, 0)
+    scores = np.exp(probes.probe_scores(unit(rows), classes, folds)[0])
     cat, dog, none = scores[:, ::3].mean(axis=1)
     assert cat == pytest.approx(0.5, abs=0.1) and dog == pytest.approx(0.5, abs=0.1)
     assert none < 0.1
@@ -227,20 +225,20 @@ def test_classes_that_the_other_folds_lack_score_last():
     rows = unit(np.random.default_rng(0).normal(size=(60, 3)))
     carried = np.zeros((2, 60), bool)
     carried[0, :30] = carried[1, 59] = True
-    folds = reach.folds_of(60, 0)
+    folds = probes.folds_of(60, 0)
     none = classes_from(carried, np.ones(60))
-    scores, half = reach.probe_scores(rows, none, folds)
+    scores, half = probes.probe_scores(rows, none, folds)
     assert (np.isneginf(scores[1]) == (folds == folds[59])).all()
     assert np.isneginf(half[1]).sum() > np.isneginf(scores[1]).sum()
     single = classes_from(np.ones((1, 60)))
-    assert (reach.probe_scores(rows, single, folds) == 0).all()
+    assert (probes.probe_scores(rows, single, folds) == 0).all()
 
 
 def test_naming_by_hand():
     """Two cats, a dog, one without and one unknown: the dog is called a cat."""
     classes = classes_from([[1, 1, 0, 0, 0], [0, 0, 1, 0, 0]], [1, 1, 1, 1, 0])
     scores = np.log([[8, 8, 8, 1, 8], [1, 1, 1, 1, 1], [1, 1, 1, 8, 1]])
-    assert reach.naming(scores, classes) == {
+    assert probes.naming(scores, classes) == {
         "accuracy": 3 / 4,
         "majority": 2 / 4,
         "balanced": pytest.approx((1 + 0 + 1) / 3),
@@ -251,7 +249,7 @@ def test_naming_by_hand():
     }
 
 
-def test_held_out_pictures_teach_and_are_not_searched(animals, noise):
+def test_held_out_pictures_are_trained_on_and_not_searched(animals, noise):
     """Among so much noise the gallery teaches a probe less than it does together with
     as many pictures held out. The ranks of the text know nothing of these."""
     rows = labelled(np.random.default_rng(1).normal(size=(2 * IMAGES, DIM)), 0.8)
@@ -260,14 +258,14 @@ def test_held_out_pictures_teach_and_are_not_searched(animals, noise):
     queries = np.eye(DIM + 60)[[int(q.label == "dog") for q in animals.queries]]
 
     def recalls(images, scenes):
-        found = reach.rank_ways(
+        found = probes.rank_ways(
             animals, queries, {None: images}, MODES, 0, scenes=scenes
         )
         return averages(found.ranks, 1)["animals"].droplevel([0, 1, 2, 3]), found
 
     alone, before = recalls(rows[:IMAGES], None)
-    taught, after = recalls(rows, animal)
-    assert taught["general-probe"] > alone["general-probe"]
+    together, after = recalls(rows, animal)
+    assert together["general-probe"] > alone["general-probe"]
     assert after.named.images[0] == 2 * before.named.images[0]
     for way in ("general", "general-grounded"):
         ranks = (each.ranks[each.ranks["mode"] == way] for each in (before, after))
@@ -278,10 +276,10 @@ def test_the_interval_of_naming_is_over_images():
     """Half of a hundred cats are named rightly and all dogs: the standard error of the
     mean over classes is that of the cats, by two."""
     classes = classes_from(np.arange(200) < [[100], [0]], np.ones(200))
-    classes.told[1], classes.told[2] = classes.told[2], False
+    classes.labels[1], classes.labels[2] = classes.labels[2], False
     scores = np.zeros((3, 200))
     scores[1, 50:] = 1
-    found = reach.naming(scores, classes)
+    found = probes.naming(scores, classes)
     assert found["balanced"] == 0.75
     assert found["high"] - found["balanced"] == pytest.approx(1.96 * 0.05 / 2)
     assert found["balanced"] - found["low"] == pytest.approx(1.96 * 0.05 / 2)
@@ -293,7 +291,7 @@ def test_rounding_changes_no_score_that_counts(animals):
     rng = np.random.default_rng(3)
     images = labelled(rng.normal(size=(IMAGES, 120)), 0.1)
     shaken = images * (1 + 1e-13 * rng.normal(size=images.shape))
-    classes = reach.classes_of(animals, pools_of(animals, "animals"))
-    folds = reach.folds_of(IMAGES, 0)
-    a, b = (reach.probe_scores(rows, classes, folds) for rows in (images, shaken))
+    classes = probes.classes_of(animals, pools_of(animals, "animals"))
+    folds = probes.folds_of(IMAGES, 0)
+    a, b = (probes.probe_scores(rows, classes, folds) for rows in (images, shaken))
     assert np.abs(a - b).max() < 1e-2

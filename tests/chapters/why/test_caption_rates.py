@@ -14,7 +14,7 @@ from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import Query
 from cocofacet.chapters.why import caption_rates
 from cocofacet.chapters.why.caption_rates import COLUMNS, Rates, read
-from cocofacet.evaluation import probes as reach
+from cocofacet.evaluation import probes
 from cocofacet.io import write_json
 
 K = 1
@@ -278,7 +278,7 @@ def test_finished_trainings_are_ranked_and_their_settings_kept(trained, tmp_path
     found = rank_caption_rates.ranked(Workspace(), [trained])
     assert list(found.ranks.columns) == COLUMNS
     assert found.rates == (0.0, 0.3) and set(found.ranks.seed) == {4}
-    by_rate = found.ranks.groupby("rate")[list(reach.WAYS)].max()
+    by_rate = found.ranks.groupby("rate")[list(probes.WAYS)].max()
     assert (by_rate.loc[0.3] == 1).all(), "it is there and all ways reach it"
     assert (found.ranks[found.ranks.rate == 0].words > 1).any()
     assert found.made["trainings"]["caption-rate-030-seed4"] == {

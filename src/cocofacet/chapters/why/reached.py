@@ -126,7 +126,7 @@ def judged(
 ) -> pd.DataFrame:
     """What the levels of one embedding say of each facet.
 
-    ``ranks``, ``found`` (`levels`) and ``named`` (of `reach.Reached`) hold one
+    ``ranks``, ``found`` (`levels`) and ``named`` (of `probes.ProbeResults`) hold one
     retriever. Columns facet, verdict, named and even (balanced naming and its chance),
     probe, words (recalls).
     """
