@@ -1,17 +1,22 @@
 """The command line: what it prints, what it refuses, what it leaves behind."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 
 import pytest
 import small_sources as small
 
-from cocofacet import cli
+from cocofacet import __version__, cli
 from cocofacet.benchmark.dataset import load
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import OFFICIAL
+from cocofacet.retrievers import load as loading
+
+COMMANDS = ("build", "compare", "fetch", "embed", "evaluate", "retrievers", "runs")
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +26,18 @@ def world(tmp_path_factory):
 
 def run(*arguments):
     return cli.main([str(argument) for argument in arguments])
+
+
+def printed_by(*arguments, **environment):
+    """What Python prints in a process of its own."""
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
 
 
 def contents(folder):
@@ -156,7 +173,7 @@ def test_an_unreadable_picture_is_named(world, tmp_path, capsys):
     arguments = ("build", "--annotations", world, "--facets", "weathers")
     assert run(*arguments, "--images", images, "--out", tmp_path / "b") == 2
     error = capsys.readouterr().err
-    assert "v7w_1.jpg: picture: cannot be read" in error
+    assert "v7w_1.jpg: image: cannot be read" in error
     assert not (tmp_path / "b").exists()
 
 
@@ -176,19 +193,130 @@ def test_no_annotations_at_all(tmp_path, capsys):
 
 @pytest.mark.parametrize("seed", ["-1", "x", "1.5"])
 def test_a_seed_that_is_no_whole_number(seed, tmp_path, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        run("build", f"--seed={seed}", "--out", tmp_path / "b")
-    assert stopped.value.code == 2
-    assert "is no whole number" in capsys.readouterr().err
+    assert run("build", f"--seed={seed}", "--out", tmp_path / "b") == 2
+    said = f"error: Invalid value for '--seed': {seed!r} is no whole number from 0 up. "
+    assert capsys.readouterr().err == f"{said}See `cocofacet build --help`.\n"
 
 
-def test_help_lists_the_official_names(capsys):
-    with pytest.raises(SystemExit) as stopped:
-        run("build", "--help")
-    assert stopped.value.code == 0
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("biuld --out b", "No such command 'biuld'. Did you mean 'build'?"),
+        ("build --anotations a", "No such option: --anotations. Did you mean --annot"),
+        ("evaluate --mode general", "No such option: --mode. Did you mean --modes"),
+        ("fetch --liste", "No such option: --liste. Did you mean --list?"),
+        ("retrievers --zzz", "No such option: --zzz. See `cocofacet retrievers --hel"),
+        ("build", "Missing option '--out'. See `cocofacet build --help`."),
+        ("build --out", "Option '--out' requires an argument. See `cocofacet"),
+        ("runs now", "Got unexpected extra argument(s) (now). See `cocofacet runs"),
+        ("embed --prompts none", "'none' is not one of 'general', 'facet', 'all'."),
+        ("embed --precision fp31", "'fp31' is not one of 'fp32', 'bf16', 'fp16'."),
+        ("", "Missing command. See `cocofacet --help`."),
+    ],
+)
+def test_a_word_that_is_wrong_is_one_line_with_the_nearest_right_one(
+    words, said, capsys
+):
+    assert run(*words.split()) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    (line,) = printed.err.splitlines()
+    assert line.startswith("error: ") and said in line
+
+
+def test_help_names_the_commands_and_the_official_files(capsys):
+    assert run("--help") == 0
+    listed = capsys.readouterr().out
+    for name in COMMANDS:
+        assert f"\n  {name} " in listed
+        assert run(name, "--help") == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].startswith(f"Usage: cocofacet {name} [OPTIONS]")
+        assert max(map(len, lines)) <= 80 and not any("\b" in line for line in lines)
+    assert run("build", "--help") == 0
     printed = capsys.readouterr().out
     for name, official in OFFICIAL.items():
-        assert f"DIR/{official}" in printed and f"--{name}" in printed
+        assert f"  {name:<10} DIR/{official}\n" in printed and f"--{name}" in printed
+    for facet in FACETS.values():
+        assert f"  {facet.name:<10} {', '.join(facet.sources)}\n" in printed
+
+
+def test_the_version(capsys):
+    assert run("--version") == 0
+    assert capsys.readouterr().out == f"{__version__}\n"
+
+
+def test_help_and_version_load_no_heavy_library():
+    """What takes long to import would make each answer late."""
+    program = (
+        "import sys; from cocofacet.cli import main; "
+        "main(['--help']); main(['build', '--help']); main(['--version']); "
+        "print([m for m in ('torch', 'transformers', 'pandas', 'scipy', 'requests') "
+        "if m in sys.modules])"
+    )
+    assert printed_by("-c", program).splitlines()[-1] == "[]"
+
+
+def test_a_shell_is_offered_options_and_names():
+    completed = [
+        ("cocofacet ev", "evaluate"),
+        ("cocofacet build --ann", "--annotations"),
+        ("cocofacet retrievers e5", "e5-v"),
+        ("cocofacet embed --retriever mmr", "mmret"),
+        ("cocofacet fetch visd", "visdial"),
+    ]
+    for typed, offered in completed:
+        words = {"COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1)}
+        asked = {"_COCOFACET_COMPLETE": "complete_bash", **words}
+        assert printed_by("-m", "cocofacet.cli", **asked).split() == [offered]
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_a_stopped_run_cleans_up_and_says_so_by_its_status(number, status, tmp_path):
+    """A real process is stopped while it writes a file."""
+    program = (
+        "import os, sys, time; from pathlib import Path; from cocofacet import cli, io;"
+        "from cocofacet.benchmark import dataset;"
+        "os.fsync = lambda _: (print('writing', flush=True), time.sleep(60));"
+        "dataset.load = lambda folder: io.write_atomic(folder / 'a', 'text');"
+        "sys.exit(cli.main(['compare', '--released', sys.argv[1], '--rebuilt', '.']))"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as process:
+        assert process.stdout.readline() == "writing\n"
+        assert len(list(tmp_path.iterdir())) == 1
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (status, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_retrievers(capsys, monkeypatch):
+    monkeypatch.setattr(loading, "missing", lambda row: "not downloaded yet")
+    assert run("retrievers") == 0
+    assert "\nclip-vit-l-14-336 " in capsys.readouterr().out
+    assert run("retrievers", "e5-v") == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("name") and "in one word" in shown
+
+
+def test_an_unknown_retriever(capsys):
+    assert run("retrievers", "e5v") == 2
+    found = capsys.readouterr()
+    assert found.out == ""
+    assert found.err.startswith("error: retrievers: NAME: 'e5v'")
+    assert "e5-v" in found.err and found.err.count("\n") == 1
+
+
+def test_listing_retrievers_needs_none_of_the_heavy_libraries():
+    program = (
+        "import sys; from cocofacet.cli import main; main(['retrievers']); "
+        "print([m for m in ('torch', 'transformers', 'open_clip') if m in sys.modules])"
+    )
+    assert printed_by("-c", program).splitlines()[-1] == "[]"
 
 
 def test_as_a_program_without_traceback(tmp_path):

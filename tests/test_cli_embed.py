@@ -100,6 +100,13 @@ def test_printed_recall_is_that_of_the_ranks(command, tmp_path, capsys):
     assert float(micro.split()[1]) == pytest.approx(expected, abs=0.05)
 
 
+@pytest.mark.parametrize("given", ["--k 50 100", "--k 50 --k 100"])
+def test_several_cut_offs(command, given, capsys):
+    assert command("evaluate", *given.split(), "--batch", "64") == 0
+    shown = capsys.readouterr().out
+    assert [int(k) for k in re.findall(r"Recall@(\d+)", shown)] == [50, 100]
+
+
 def test_what_is_unconfirmed_is_said_with_the_numbers(command, capsys):
     """A row in doubt, here run with small weights of its architecture."""
     row = zoo.ROWS["eva02-clip-l-14-336"]
@@ -127,6 +134,8 @@ def test_dual_encoder(command, capsys):
     [
         (("--modes", "promted"), "--modes"),
         (("--k", "0"), "--k"),
+        (("--k", "1", "0"), "--k"),
+        (("--k", "1", "five"), "'five' is no whole number"),
         (("--batch", "0"), "--batch"),
         (("--workers", "-1"), "--workers"),
         (("--retriever", "tiny-clop"), "tiny-clop"),
@@ -162,7 +171,7 @@ def test_ray_gets_what_was_asked(command, folder, tmp_path, monkeypatch, capsys)
     assert asked == [({**load, "precision": "bf16"}, 3, 16, None)]
     assert "101 images embedded in" in capsys.readouterr().out
     assert command("embed", "--ray", "--actors", "0") == 2
-    assert "--actors: must be 1 or more" in capsys.readouterr().err
+    assert "'--actors': '0' is no whole number from 1 up" in capsys.readouterr().err
 
 
 def test_a_single_facet_has_no_wrong_prompt(command, folder, tmp_path, capsys):

@@ -1,44 +1,393 @@
-"""The command line: each subcommand is an ``add_..._command`` and one function."""
+"""The command line: each command is thin over functions that a notebook calls too.
 
-import argparse
+Heavy libraries are imported inside the commands, so that `--help` answers at once.
+"""
+
+import signal
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 
-from cocofacet import __version__
-from cocofacet.build_command import add_build_command
-from cocofacet.compare_command import add_compare_command
-from cocofacet.evaluation.runs import add_runs_command
-from cocofacet.fetch_command import add_fetch_command
-from cocofacet.io import InputError
-from cocofacet.retrieval_commands import add_retrieval_commands
-from cocofacet.retrievers_command import add_retrievers_command
+import typer
+
+from cocofacet import __version__, options
+from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.sources import OFFICIAL, locate
+from cocofacet.fetch import catalog
+from cocofacet.io import InputError, write_atomic
+from cocofacet.retrievers.zoo import ROWS
+
+# Exit statuses; the last two are a shell's: 128 + the number of the signal.
+DONE, UNUSABLE, INTERRUPTED, TERMINATED = 0, 2, 130, 143
+
+# What --prompts and --modes mean in prompts shown with each image.
+PROMPTS = {
+    "general": ("general",),
+    "facet": ("prompted",),
+    "all": ("general", "bare", "prompted"),
+}
+MODES = ("general", "bare", "prompted", "wrong")
+
+# \b keeps the lines of its paragraph as they are.
+_FILES = "\n".join(f"  {name:<10} DIR/{path}" for name, path in OFFICIAL.items())
+_NEEDS = "\n".join(
+    f"  {facet.name:<10} {', '.join(facet.sources)}" for facet in FACETS.values()
+)
+BUILT_FROM = f"""\b
+official names below --annotations DIR:
+{_FILES}
+A file named by its own option is taken instead of the one in DIR.
+
+\b
+what each facet is built from:
+{_NEEDS}
+gestures are also checked against instances, where given: the image must
+show a person."""
+OFFLINE = """\
+A download that was cut goes on where it ended when the command is run again. Without
+a connection, save a file under the name that --list shows in DIR/downloads and run
+the command: it is verified and put into its place."""
+
+app = typer.Typer(
+    help="COCO-Facet: build the benchmark, embed its images, rank and evaluate "
+    "retrievers.",
+    epilog="`cocofacet COMMAND --help` explains a command and its options.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one subcommand -> exit status: 0 done, 2 the input cannot be used."""
-    parser = argparse.ArgumentParser(
-        prog="cocofacet",
-        description="COCO-Facet: build the benchmark, embed its images, rank and "
-        "evaluate retrievers.",
-    )
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (
-        add_build_command,
-        add_compare_command,
-        add_fetch_command,
-        add_retrieval_commands,
-        add_retrievers_command,
-        add_runs_command,
-    ):
-        add(commands)
-    options = parser.parse_args(arguments)
+    """Run one command -> exit status: 0 done, 2 the input cannot be used, 130 and 143
+    when it was interrupted (Ctrl-C) or terminated."""
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
-        options.run(options)
+        # A command that is done returns None; typer returns a status for Ctrl-C.
+        return app(arguments, prog_name="cocofacet", standalone_mode=False) or DONE
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    except typer.TyperException as error:
+        print(f"error: {options.misused(error)}", file=sys.stderr)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return UNUSABLE
+
+
+def _terminate(*_) -> None:
+    sys.exit(TERMINATED)  # as an exception, so that temporary files are removed
+
+
+def _command(example: str, about: str = "", **rest) -> Callable:
+    return app.command(epilog=f"{about}\n\n\b\nexample:\n  cocofacet {example}", **rest)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit(DONE)
+
+
+@app.callback()
+def _common(
+    version: options.flag(
+        "--version", "Show it.", callback=_version, is_eager=True
+    ) = False,
+) -> None:
+    pass
+
+
+@_command("build --annotations coco --out benchmark --allow-missing", BUILT_FROM)
+def build(
+    out: options.path("DIR", "folder to write"),
+    annotations: options.path("DIR", "folder of official files") = None,
+    instances: options.path("F", "the instances file") = None,
+    captions: options.path("F", "the captions file") = None,
+    stuff: options.path("F", "the stuff file") = None,
+    visual7w: options.path("F", "the visual7w file") = None,
+    visdial: options.path("F", "the visdial file") = None,
+    images: options.path(
+        "DIR",
+        "use only pictures that lie below this folder, under their official paths "
+        "(val2017/000000000139.jpg) or directly in it (000000000139.jpg); also drops "
+        "near-duplicates among the weather pictures",
+    ) = None,
+    facets: options.text(
+        "A,B,...", f"facets to build, of {', '.join(FACETS)}; default all"
+    ) = None,
+    seed: options.number(0, "of the negatives") = 0,
+    most_images: options.number(
+        0, "use N pictures at most, the same ones every time; default all"
+    ) = None,
+    allow_missing: options.flag(
+        "--allow-missing", "skip facets whose annotations are not given, and say so"
+    ) = False,
+) -> None:
+    """Build the benchmark from annotation files.
+
+    Each query has 1 positive and 99 negative images. The annotation files are in their
+    official formats. The output holds one official JSON file a facet and manifest.json,
+    which says what was left out and why. Equal input gives equal bytes.
+    """
+    from cocofacet.benchmark import build as benchmark
+    from cocofacet.benchmark.dataset import check_free
+
+    named = (instances, captions, stuff, visual7w, visdial)
+    files = locate(annotations) if annotations else {}
+    files |= {name: path for name, path in zip(OFFICIAL, named, strict=True) if path}
+    if not files:
+        raise InputError(
+            "annotations: none given. Name a folder with --annotations, or files with "
+            f"{', '.join(f'--{name}' for name in OFFICIAL)}."
+        )
+    check_free(out)
+    chosen = None
+    if facets is not None:
+        chosen = [name.strip() for name in facets.split(",") if name.strip()]
+    built = benchmark.build(files, seed, images, chosen, allow_missing, most_images)
+    built.save(out)
+    print(benchmark.summary(built))
+    print(f"written to {out}")
+
+
+@_command("compare --released coco/released --rebuilt benchmark")
+def compare(
+    released: options.path("DIR", "released files"),
+    rebuilt: options.path("DIR", "files built here"),
+) -> None:
+    """Set the released benchmark beside a rebuilt one.
+
+    Reads and checks two folders of benchmark files, and prints for each facet and label
+    how many queries each has, how many positive images they share, and where their
+    wordings differ.
+    """
+    from cocofacet.benchmark.compare import report
+    from cocofacet.benchmark.dataset import load
+
+    print(report(load(released), load(rebuilt)))
+
+
+@_command("fetch coco-val2017 annotations --out coco", OFFLINE)
+def fetch(
+    names: options.name(
+        list[str] | None, f"any of {', '.join(catalog.ORIGINS)}", catalog.ORIGINS
+    ) = None,
+    out: options.path("DIR", "folder to fetch into") = None,
+    show: options.flag(
+        "--list", "show what there is, its size, origin and terms; also without a NAME"
+    ) = False,
+) -> None:
+    """Download annotations, pictures and the released benchmark.
+
+    They go into one folder that `cocofacet build` reads. Sizes and free disk are
+    checked first, sha256 where it is published, and nothing is fetched twice.
+    """
+    if show or not names:
+        print(catalog.listing())
+        return
+    if out is None:
+        raise InputError("--out: missing. Name the folder to fetch into: --out DIR.")
+    from cocofacet.fetch import fetch as fetching
+
+    fetching.fetch(names, out)
+    print(fetching.next_step(out))
+
+
+USUAL = "--benchmark benchmark --images coco/images \\\n    --store store --retriever "
+
+
+@_command(f"embed {USUAL}e5-v --prompts all --device cuda")
+def embed(
+    benchmark: options.BENCHMARK,
+    images: options.IMAGES,
+    retriever: options.RETRIEVER,
+    store: options.STORE,
+    checkpoint: options.CHECKPOINT = None,
+    device: options.DEVICE = "cpu",
+    precision: options.PRECISION = None,
+    batch: options.BATCH = None,
+    workers: options.WORKERS = None,
+    prompts: options.choice(
+        PROMPTS,
+        "general: each image without a prompt; facet: under every facet's question; "
+        "all: both, and the bare instruction",
+    ) = "general",
+    ray: options.flag(
+        "--ray",
+        "spread the work over devices or machines with Ray (pip install "
+        '"cocofacet[ray]"); RAY_ADDRESS names a running cluster',
+    ) = False,
+    actors: options.number(
+        1, "with --ray: how many at once, each on a device of its own"
+    ) = 1,
+) -> None:
+    """Embed a benchmark's images and keep the embeddings.
+
+    Run again after an interruption: what is in the store is not done twice.
+    """
+    from cocofacet.benchmark.dataset import load
+    from cocofacet.embeddings import distribute
+
+    asked, chosen = load(benchmark), PROMPTS[prompts]
+    # With Ray the actors compute, and here the retriever only says what it is.
+    model = _load(retriever, checkpoint, "cpu" if ray else device, precision, chosen)
+    how, spread = {"batch": batch, "workers": workers}, None
+    if ray:
+        what = {"name": retriever, "device": device, "precision": precision}
+        what["checkpoint"] = checkpoint and checkpoint.absolute()
+        spread = partial(distribute.embed_missing, load=what, actors=actors, **how)
+    _, found, spent = _embedded(model, asked, chosen, images, store, how, spread)
+    print(
+        f"{len(asked.images)} images under {len(found)} prompt{'s' * (len(found) > 1)} "
+        f"in {store}: {model.name}, revision {model.revision}, {model.dim} dimensions"
+    )
+    print(spent)
+
+
+# typer takes one value after --k: the others of `--k 1 5` are extra arguments.
+@_command(
+    f"evaluate {USUAL}e5-v --modes general,prompted",
+    context_settings={"allow_extra_args": True},
+)
+def evaluate(
+    context: typer.Context,
+    benchmark: options.BENCHMARK,
+    images: options.IMAGES,
+    retriever: options.RETRIEVER,
+    store: options.STORE,
+    checkpoint: options.CHECKPOINT = None,
+    device: options.DEVICE = "cpu",
+    precision: options.PRECISION = None,
+    batch: options.BATCH = None,
+    workers: options.WORKERS = None,
+    modes: options.text(
+        "MODE[,MODE...]", f"how images are shown, of {', '.join(MODES)}"
+    ) = "general",
+    k: options.number(1, "cut-offs; default 1 5", list[int] | None, "K [K ...]") = None,
+    out: options.path("FILE", "also write every rank, as CSV") = None,
+) -> None:
+    """Rank each query's 100 candidates and print recall.
+
+    Prints Recall@k by facet, in percent. Embeddings are taken from the store or
+    computed into it.
+    """
+    from cocofacet.benchmark.dataset import load
+    from cocofacet.embeddings.store import embed_texts
+    from cocofacet.evaluation.metrics import averages
+    from cocofacet.evaluation.ranking import rank_table
+
+    chosen = modes.split(",")
+    if not set(chosen) <= set(MODES):
+        raise InputError(
+            f"evaluate: --modes: {modes!r} names an unknown mode. Choose of "
+            f"{', '.join(MODES)}, with commas between."
+        )
+    more = [options.whole(word, 1, "'--k'") for word in context.args]
+    cut_offs = [*(k or ()), *more] or [1, 5]
+    asked = load(benchmark)
+    model = _load(retriever, checkpoint, device, precision, chosen)
+    if "wrong" in chosen and len(asked.facets) == 1:
+        raise InputError(
+            f"{benchmark}: --modes wrong: a single facet has no wrong prompt. Leave "
+            "the mode out, or build more facets."
+        )
+    how = {"batch": batch, "workers": workers}
+    shown, found, spent = _embedded(model, asked, chosen, images, store, how)
+    table = rank_table(
+        asked,
+        embed_texts(model, [query.text for query in asked.queries], store),
+        found,
+        shown,
+        retriever=model.name,
+        revision=model.revision,
+    )
+    print(f"{model.name}, revision {model.revision}, {model.fingerprint['precision']}")
+    for cut_off in cut_offs:
+        recalls = 100 * averages(table, cut_off).droplevel([0, 1, 2, 3]).T
+        print(f"\nRecall@{cut_off} in percent, {len(asked.queries)} queries")
+        print(recalls.rename_axis(columns=None).to_string(float_format="%.1f"))
+    if out:
+        write_atomic(out, table.to_csv(index=False))
+        print(f"\nranks: {out}")
+    print(f"\n{spent}")
+
+
+@app.command()
+def retrievers(
+    name: options.name(str | None, "one retriever", ROWS) = None,
+) -> None:
+    """List the retrievers, what each needs, and which can run here.
+
+    Says what was tested, too. With a NAME, says everything about that one.
+    """
+    from cocofacet.retrievers import listing
+
+    machine = listing.this_machine()
+    if name is None:
+        print(listing.listing(ROWS.values(), machine))
+    elif name in ROWS:
+        print(listing.in_full(ROWS[name], machine))
+    else:
+        raise InputError(
+            f"retrievers: NAME: {name!r} is not known. Choose one of {', '.join(ROWS)}."
+        )
+
+
+@app.command()
+def runs(
+    profile: options.text("NAME", "what the notebooks ran with") = "mini",
+    results: options.path("DIR", "folder of <profile>/<run>/") = Path("results"),
+) -> None:
+    """Print one row for each run, retriever and mode.
+
+    Reads the ranks that the notebooks saved. Recall@1 and @5 are in percent.
+    """
+    from cocofacet.evaluation.runs import collect, summary
+
+    table = summary(collect(results, profile))
+    print(table.to_string(float_format="%.1f", sparsify=False))
+
+
+def _load(name: str, weights: Path | None, device: str, precision, modes):
+    """Load a retriever; refuse questions to a dual encoder before that."""
+    from cocofacet.retrievers.load import load
+
+    row = ROWS.get(name)
+    if set(modes) != {"general"} and row is not None and not row.prompted:
+        raise InputError(
+            f"{row.name}: prompts: a dual encoder takes none. Ask for general alone, "
+            "or choose a promptable retriever from `cocofacet retrievers`."
+        )
+    if row is not None and row.caveat:
+        print(row.caveat, file=sys.stderr)
+    return load(name, device=device, precision=precision, checkpoint=weights)
+
+
+def _embedded(model, benchmark, chosen, images, folder, how, spread=None):
+    """The chosen modes (mode -> facet -> prompts), the embeddings (N, D) by prompt, and
+    a line that says how fast these were made, where Ray may ``spread`` the work."""
+    from cocofacet.embeddings import store
+    from cocofacet.evaluation.ranking import prompt_modes, prompts_of
+
+    known = prompt_modes({name: FACETS[name].question for name in benchmark.facets})
+    modes = {mode: known[mode] for mode in chosen}
+    what = (model, images, benchmark.images, prompts_of(modes), folder)
+    gallery = store.look(*what)
+    count = sum(len(chunk.names) for chunk in gallery.missing)
+    start = time.perf_counter()
+    if spread:
+        spread(gallery.missing)
+        gallery = store.look(*what)
+    store.fill(model, gallery, **how)
+    seconds = time.perf_counter() - start
+    spent = "all images were in the store"
+    if count:
+        spent = f"{count} images embedded in {seconds:.1f} s, {count / seconds:.1f} "
+        spent += f"images/s; {len(benchmark.images) - count} were in the store"
+    return modes, dict(zip(gallery.prompts, gallery.embeddings, strict=True)), spent
 
 
 if __name__ == "__main__":

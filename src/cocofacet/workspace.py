@@ -266,10 +266,7 @@ class Workspace:
     ) -> dict[str | None, np.ndarray]:
         """prompt -> embeddings (N, D) of the gallery, for all prompts of the modes
         (mode -> facet -> prompts), which go over the images together."""
-        shown = (
-            p for way in modes.values() for prompts in way.values() for p in prompts
-        )
-        prompts = tuple(dict.fromkeys(shown))
+        prompts = ranking.prompts_of(modes)
         return dict(zip(prompts, self.gallery(retriever, prompts), strict=True))
 
     def ranks(

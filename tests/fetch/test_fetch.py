@@ -28,7 +28,7 @@ from file_server import (
 from cocofacet import cli
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import OFFICIAL, locate
-from cocofacet.fetch import fetch, unpack
+from cocofacet.fetch import catalog, fetch
 from cocofacet.fetch.catalog import ORIGINS, File
 
 server, offer = file_server.server, file_server.offer  # fixtures
@@ -206,7 +206,7 @@ def test_the_list_shows_every_file_its_terms_and_what_is_unconfirmed(capsys):
         for file in origin.files:
             row = next(i for i, line in enumerate(lines) if f"  {file.name} " in line)
             assert file.urls[0] in lines[row]
-            assert unpack.readable(file.size) in lines[row]
+            assert catalog.readable(file.size) in lines[row]
             assert ("unconfirmed" in lines[row + 1]) == bool(file.unconfirmed)
 
 

@@ -22,7 +22,7 @@ from file_server import (
     zipped,
 )
 
-from cocofacet.fetch import fetch, unpack
+from cocofacet.fetch import catalog, fetch, unpack
 
 server, offer = file_server.server, file_server.offer  # fixtures
 
@@ -145,4 +145,4 @@ def test_a_disk_too_small_for_the_contents_is_noticed_before_unpacking(
     ],
 )
 def test_sizes_are_readable(size, words):
-    assert unpack.readable(size) == words
+    assert catalog.readable(size) == words

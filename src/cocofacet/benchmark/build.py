@@ -108,6 +108,23 @@ def build(
     return Benchmark(tuple(queries), manifest, labels)
 
 
+def summary(benchmark: Benchmark) -> str:
+    """What was built and left out: a line a facet."""
+    lines = [f"{'facet':<10}{'queries':>9}{'texts':>7}{'dropped':>9}"]
+    for name, report in benchmark.manifest["facets"].items():
+        dropped = sum(len(what) for what in report["dropped"].values())
+        numbers = f"{report['queries']:>9,}{report['texts']:>7,}{dropped:>9,}"
+        lines.append(f"{name:<10}{numbers}")
+    for name, reason in benchmark.manifest["skipped"].items():
+        lines.append(f"{name:<10}  skipped: {reason}")
+    checked = benchmark.manifest["near_duplicates_checked"]
+    lines.append(
+        "near-duplicate pictures: "
+        + ("checked" if checked else "not checked (needs --images)")
+    )
+    return "\n".join(lines)
+
+
 def _chosen(names: Sequence[str] | None) -> list[Facet]:
     if names is None:
         return list(FACETS.values())

@@ -102,3 +102,19 @@ def repeating(benchmark: Benchmark) -> pd.DataFrame:
             ),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("facet")
+
+
+def report(released: Benchmark, rebuilt: Benchmark) -> str:
+    """The whole comparison as text: by facet, by label, wordings, repetitions."""
+    labels = by_label(released, rebuilt)
+    lines = [by_facet(labels).T.to_string()]
+    lines += ["\nby label", labels[COLUMNS].to_string()]
+    lines += ["\nworded differently, white space at the ends aside"]
+    different = reworded(labels)
+    for (facet, label), texts in different.iterrows():
+        first, second = (text.strip() for text in texts)
+        lines.append(f"{facet}, {label}: {first!r} | {second!r}")
+    if different.empty:
+        lines.append("none")
+    lines += ["\nreleased pools with a picture more than once"]
+    return "\n".join([*lines, repeating(released).to_string()])

@@ -218,6 +218,12 @@ def prompt_modes(
     }
 
 
+def prompts_of(modes: Mapping[str, Mapping]) -> tuple[str | None, ...]:
+    """The distinct prompts of modes (mode -> facet -> prompts), in order of use."""
+    shown = (p for by_facet in modes.values() for ps in by_facet.values() for p in ps)
+    return tuple(dict.fromkeys(shown))
+
+
 def rank_table(
     benchmark,
     queries: np.ndarray,

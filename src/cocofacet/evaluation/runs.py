@@ -1,6 +1,5 @@
 """Every run's ranks in one table: what a sweep of papermill leaves behind."""
 
-import argparse
 from pathlib import Path
 
 import pandas as pd
@@ -48,29 +47,3 @@ def summary(ranks: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(columns).reset_index()
     shown = table.drop(columns=["profile", "revision"])
     return shown.set_index(["retriever", "mode", "run"]).sort_index()
-
-
-def add_runs_command(commands: argparse._SubParsersAction) -> None:
-    """Add `runs`; it sets ``run``, a function of the options."""
-    parser = commands.add_parser(
-        "runs",
-        help="one row for each run of the notebooks, retriever and mode",
-        description="Read the ranks that the notebooks saved and print Recall@1 and "
-        "@5 in percent, a row for each retriever, mode and run.",
-    )
-    add = parser.add_argument
-    add("--profile", default="mini", metavar="NAME", help="default mini")
-    add(
-        "--results",
-        type=Path,
-        default=Path("results"),
-        metavar="DIR",
-        help="folder of <profile>/<run>/; default ./results",
-    )
-    parser.set_defaults(run=run_runs)
-
-
-def run_runs(options: argparse.Namespace) -> None:
-    """`cocofacet runs`: print the summary of a profile's runs."""
-    table = summary(collect(options.results, options.profile))
-    print(table.to_string(float_format="%.1f", sparsify=False))

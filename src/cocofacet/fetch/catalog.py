@@ -1,4 +1,4 @@
-"""Where the annotations, pictures and released queries come from: a table, no code.
+"""Where the annotations, pictures and released queries come from, as a table.
 
 Nothing of it was downloaded while it was written. Addresses are those that the authors
 or several users of a file name; COCO's sizes and digests are from the checksums of
@@ -51,6 +51,9 @@ class Origin:
     files: tuple[File, ...] = field(default=())
 
 
+FOOT = """\
+Sizes and sha256 are as others publish them: fetching was tested with files of the same
+structure, not yet with the real ones."""
 # images.cocodataset.org has no certificate of its own; the bucket behind it has one.
 _COCO = (
     "https://s3.amazonaws.com/images.cocodataset.org",
@@ -227,3 +230,30 @@ ORIGINS: dict[str, Origin] = {
         ),
     ),
 }
+
+
+def listing() -> str:
+    """What there is to fetch: a block a name, a line a file."""
+    lines = []
+    for name, origin in ORIGINS.items():
+        sizes = [file.size for file in origin.files]
+        total = readable(sum(size or 0 for size in sizes)) if any(sizes) else "?"
+        more = " and more" if any(sizes) and None in sizes else ""
+        lines += ["", f"{name}  ({total}{more})", f"  for    {origin.use}"]
+        lines += [f"  terms  {origin.terms}"]
+        for file in origin.files:
+            lines.append(f"  {file.name:<36}{readable(file.size):>8}  {file.urls[0]}")
+            if file.unconfirmed:
+                lines.append(f"    unconfirmed: {file.unconfirmed}")
+    lines += ["", FOOT]
+    return "\n".join(lines[1:])
+
+
+def readable(size: int | None) -> str:
+    """Bytes in the unit a person reads: 815585330 -> "816 MB"; unknown -> "?"."""
+    if size is None:
+        return "?"
+    for unit, bytes_of_it in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= bytes_of_it:
+            return f"{size / bytes_of_it:.3g} {unit}"
+    return f"{size} bytes"

@@ -1,4 +1,4 @@
-"""Fetch what ``origins`` lists into one folder, in the layout that ``build`` reads.
+"""Fetch what ``catalog`` lists into one folder, in the layout that ``build`` reads.
 
 ``DIR/downloads`` holds what is being downloaded, and what a person saved there by
 hand; ``DIR/fetched.json`` records what was fetched. A file is done when its contents
@@ -10,14 +10,17 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from cocofacet.fetch.catalog import ORIGINS, File
+from cocofacet.benchmark.sources import locate
+from cocofacet.fetch.catalog import ORIGINS, File, readable
 from cocofacet.fetch.download import download
-from cocofacet.fetch.unpack import check_space, fixed_folders, move, readable, unpack
+from cocofacet.fetch.unpack import check_space, fixed_folders, move, unpack
 from cocofacet.io import InputError, read_json, sha256_of, write_json
 
 RECORDS = "fetched.json"
 DOWNLOADS = "downloads"
 BY_HAND = "saved by hand"
+# What the benchmark's pictures and labels come from.
+BUILT_FROM = ("coco-val2017", "annotations", "visual7w", "visdial")
 
 
 def fetch(
@@ -55,6 +58,21 @@ def fetch(
             f"{error.filename or folder}: file: cannot be written ({error.strerror}). "
             + _remedy(error, folder)
         ) from None
+
+
+def next_step(folder: Path) -> str:
+    """What to run on the folder as it is now."""
+    try:
+        locate(folder)
+    except InputError:
+        return f"all there, in {folder}"
+    command = f"cocofacet build --annotations {folder}"
+    if (folder / "images").is_dir():
+        command += f" --images {folder / 'images'}"
+    needed = {file.name for name in BUILT_FROM for file in ORIGINS[name].files}
+    if needed - set(records(folder)):
+        command += " --allow-missing"
+    return f"all there. Next: {command} --out benchmark"
 
 
 def _fetch_file(file: File, folder: Path) -> str:

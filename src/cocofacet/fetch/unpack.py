@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from tqdm import tqdm
 
+from cocofacet.fetch.catalog import readable
 from cocofacet.io import InputError
 
 _DAMAGED = (
@@ -41,7 +42,7 @@ class Member:
 def unpack(archive: Path, places: Mapping[str, str], folder: Path) -> None:
     """Put an archive's wanted members in their places below ``folder``.
 
-    ``places`` is that of ``origins.File``. Everything is unpacked beside the archive
+    ``places`` is that of ``catalog.File``. Everything is unpacked beside the archive
     first, then renamed into place. A file that is there already stays: if it is the
     same, that is fine; if not, nothing is moved.
 
@@ -122,16 +123,6 @@ def check_space(folder: Path, needed: int) -> None:
             f"{folder}: disk: {readable(needed)} are needed, {readable(free)} are "
             "free. Free some space, or choose a folder on another disk."
         )
-
-
-def readable(size: int | None) -> str:
-    """Bytes in the unit a person reads: 815585330 -> "816 MB"; unknown -> "?"."""
-    if size is None:
-        return "?"
-    for unit, bytes_of_it in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if size >= bytes_of_it:
-            return f"{size / bytes_of_it:.3g} {unit}"
-    return f"{size} bytes"
 
 
 def _members(archive: Path, stack: ExitStack) -> list[Member]:

@@ -1,15 +1,12 @@
-"""`cocofacet retrievers`: what the zoo holds, and whether it can run here."""
+"""What the zoo holds in words, and what of it can run on this machine."""
 
-import argparse
 import os
 import shutil
 import subprocess
 import textwrap
 from dataclasses import dataclass, fields
 
-from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
-from cocofacet.retrievers.zoo import ROWS
 from cocofacet.retrievers.zoo.row import Row
 
 WIDTH = 88
@@ -19,7 +16,7 @@ _TEMPLATES = ("text", "general", "prompted")
 
 @dataclass(frozen=True)
 class Machine:
-    """memory: GB of RAM; gpu: GB of the largest GPU, 0 where there is none."""
+    """A machine's RAM in GB, and the GB of its largest GPU, 0 where it has none."""
 
     memory: float
     gpu: float
@@ -28,32 +25,6 @@ class Machine:
     def device(self) -> tuple[float, str]:
         """GB that a retriever may fill here, and what they are called."""
         return (self.gpu, "GPU memory") if self.gpu else (self.memory, "memory")
-
-
-def add_retrievers_command(commands: argparse._SubParsersAction) -> None:
-    """Add the subcommand; it sets ``run``, a function of the options."""
-    table = commands.add_parser(
-        "retrievers",
-        help="list the retrievers, what each needs, and which can run here",
-        description="List the retrievers: what each needs, whether this machine can "
-        "run it, and what was tested. With a NAME, say everything about that one.",
-    )
-    table.add_argument("name", nargs="?", metavar="NAME", help="one retriever")
-    table.set_defaults(run=run_retrievers)
-
-
-def run_retrievers(options: argparse.Namespace) -> None:
-    """`cocofacet retrievers [NAME]`: all of them in short, or one in full."""
-    machine = this_machine()
-    if options.name is None:
-        print(listing(ROWS.values(), machine))
-    elif options.name in ROWS:
-        print(in_full(ROWS[options.name], machine))
-    else:
-        raise InputError(
-            f"retrievers: NAME: {options.name!r} is not known. Choose one of "
-            f"{', '.join(ROWS)}."
-        )
 
 
 def this_machine() -> Machine:

@@ -1,0 +1,84 @@
+"""The kinds of options that commands take, and what is said where one is wrong."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cocofacet.retrievers.zoo import ROWS
+from cocofacet.retrievers.zoo.row import PRECISIONS
+
+
+def option(kind: object, metavar: str, help: str, **rest) -> object:
+    return Annotated[kind, typer.Option(metavar=metavar, help=help, **rest)]
+
+
+path, text = partial(option, Path | None), partial(option, str | None)
+
+
+def number(
+    least: int, help: str, kind: object = int | None, metavar: str = "N"
+) -> object:
+    return option(kind, metavar, help, parser=partial(whole, least=least))
+
+
+def whole(text: str | int, least: int, option: str | None = None) -> int:
+    if not str(text).isdecimal() or int(text) < least:
+        what = f"{text!r} is no whole number from {least} up"
+        raise typer.BadParameter(what, param_hint=option)
+    return int(text)
+
+
+def flag(name: str, help: str, **rest) -> object:
+    return Annotated[bool, typer.Option(name, help=help, **rest)]
+
+
+def choice(known: Iterable[str], help: str) -> object:
+    return Annotated[Literal[tuple(known)] | None, typer.Option(help=help)]
+
+
+def starting(known: Iterable[str]) -> Callable[[str], list[str]]:
+    """What a shell offers while one of these names is being typed."""
+    # typer knows the argument by its name.
+    return lambda incomplete: [name for name in known if name.startswith(incomplete)]
+
+
+def name(kind: object, help: str, known: Iterable[str]) -> object:
+    offer = starting(known)
+    return Annotated[
+        kind, typer.Argument(metavar="NAME", help=help, autocompletion=offer)
+    ]
+
+
+# Options of both `embed` and `evaluate`.
+BENCHMARK = path("DIR", "benchmark files")
+IMAGES = path("DIR", "root of the images")
+RETRIEVER = text("NAME", "see cocofacet retrievers", autocompletion=starting(ROWS))
+STORE = path("DIR", "embeddings kept here")
+CHECKPOINT = path("DIR", "other weights for the retriever")
+DEVICE = text("DEVICE", "cpu, cuda, cuda:1 or mps")
+PRECISION = choice(PRECISIONS, "default: the retriever's own")
+BATCH = number(
+    1,
+    "images at a time; default 32, on cuda as many as memory holds, at most 64; halved "
+    "when memory runs out",
+)
+WORKERS = number(
+    0,
+    "processes that decode and resize images; default 0 (none), on cuda one a core, at "
+    "most 8",
+)
+
+
+def misused(error: typer.TyperException) -> str:
+    """What is wrong with the words of a command line, in one line, and its help."""
+    said, near = error.format_message(), getattr(error, "possibilities", None)
+    if near:
+        said = f"{error.message}. Did you mean {' or '.join(near)}?"
+    said = " ".join(said.replace("Value error, ", "").split())
+    stop = "" if said.endswith(("?", ".")) else "."
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "cocofacet"
+    return f"{said}{stop} See `{command} --help`."
