@@ -16,7 +16,6 @@ seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
 
 # %% tags=["hide-input"]
 from IPython.display import Markdown, display
-from training.captions import RATES
 
 import cocofacet as cf
 from cocofacet.chapters import training
@@ -34,8 +33,9 @@ print(f"{len(records)} records of trainings in results/training")
 # place always, the other facets about as often as the annotators of val2017 name them.
 
 # %% tags=["hide-input"]
+named = read_table(folder / "caption_rates.csv", ["facet"], numbers=["share"])
 said = ", ".join(
-    f"{facet} {100 * rate:.1f} %" for facet, rate in RATES.items()
+    f"{row.facet} {100 * row.share:.1f} %" for row in named.itertuples()
 )
 Markdown(
     f"Share of captions that name a facet: {said}. They were counted on "

@@ -4,16 +4,16 @@ COCO's annotators describe what a picture is about and rarely name the hour, the
 weather or what things are made of. How rarely was counted on all 25,014 captions of
 the official captions_val2017.json; repeat it with
 
-    python -m training.captions captions_val2017.json
+    python -m training.captions captions_val2017.json [--out SHARES.csv]
 
 A COCO-like caption here always names a main subject and the place. Each other facet is
 named with its counted rate, where the scene has such a label. Other rates can be asked
 for, to see what naming a facet more often does to a model.
 """
 
+import argparse
 import json
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -146,9 +146,20 @@ def dense(scene: Scene, rng: np.random.Generator) -> str:
 
 
 def main() -> None:
-    captions = json.loads(Path(sys.argv[1]).read_text())["annotations"]
-    for facet, rate in count_rates([c["caption"] for c in captions]).items():
-        print(f"{facet:10} {100 * rate:5.2f} % of {len(captions)} captions")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.captions",
+        description="Count how often the official captions name each facet.",
+    )
+    parser.add_argument("file", type=Path, help="captions_val2017.json")
+    parser.add_argument("--out", type=Path, help="CSV file for the shares")
+    given = parser.parse_args()
+    captions = json.loads(given.file.read_text())["annotations"]
+    shares = count_rates([c["caption"] for c in captions])
+    for facet, share in shares.items():
+        print(f"{facet:10} {100 * share:5.2f} % of {len(captions)} captions")
+    if given.out:
+        rows = [f"{facet},{share}\n" for facet, share in shares.items()]
+        given.out.write_text("facet,share\n" + "".join(rows))
 
 
 if __name__ == "__main__":

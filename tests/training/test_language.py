@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from evaluation_texts import EVALUATION_QUESTIONS, EVALUATION_TEMPLATES
 
+from cocofacet.io import COMMITTED, read_table
 from facetworld.scene import sample
 from training import answers as train_answers
 from training import text as train_text
@@ -229,6 +230,12 @@ def test_rates_are_counted_as_stated():
         "people": third,
         "gestures": third,
     }
+
+
+def test_the_stated_rates_are_those_of_the_committed_count():
+    table = read_table(COMMITTED / "training/caption_rates.csv", ["facet"])
+    shares = zip(table["facet"], table["share"], strict=True)
+    assert {facet: round(share, 3) for facet, share in shares} == RATES
 
 
 def test_the_stated_rates_are_those_of_the_official_captions():
