@@ -205,7 +205,7 @@ def test_all_eight_facets_from_official_names(tmp_path):
         assert FACETS[query.facet].label_of(query.text) == query.label
 
 
-def test_negatives_of_a_category_carry_no_annotation_of_it(tmp_path):
+def test_negatives_of_a_category_have_no_annotation_of_it(tmp_path):
     images = {n: [(18, 900)] for n in range(100, 220)}
     # Cats: one large, one too small to be looked for.
     images |= {1: [(17, 500)], 2: [(17, 499)], 3: []}

@@ -251,7 +251,7 @@ def test_built_twice_the_folders_are_equal(built, tmp_path):
     assert load(tmp_path / "a").labels == built.labels
 
 
-def test_what_images_carry_decides_who_is_eligible(built):
+def test_labels_decide_who_is_eligible(built):
     """Every pool lies within the eligible, every label is counted once more."""
     for facet in built.facets:
         drawn, positives = {}, {}
@@ -268,7 +268,7 @@ def test_what_images_carry_decides_who_is_eligible(built):
     assert {facet: len(found) for facet, found in built.labels.items()} == {
         facet: report[facet]["images_to_draw_from"] for facet in built.facets
     }
-    # A category that covers less than 5 % makes no query, but is carried.
+    # A category that covers less than 5 % makes no query, but is a label.
     assert sum(map(len, built.labels["objects"].values())) > len(built.of("objects"))
 
 

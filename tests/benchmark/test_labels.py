@@ -33,7 +33,7 @@ def test_gesture_words_inside_other_words_do_not_count():
     assert found.positives == {("a.jpg", "bend")}
 
 
-def test_the_first_gesture_of_the_list_labels_a_caption_and_all_are_carried():
+def test_the_first_gesture_of_the_list_labels_a_caption_and_all_are_its_labels():
     captions = {
         "a.jpg": ["A boy crawling past a girl who sits."],
         "b.jpg": ["A man sits.", "A man kneels on the floor."],
@@ -58,7 +58,7 @@ def test_a_gesture_needs_a_person_where_the_instances_cover_the_image():
     assert found.notes == {"images checked for a person": 2}
 
 
-def test_a_category_is_looked_for_from_5_percent_on_and_carried_at_any_size():
+def test_a_category_is_looked_for_from_5_percent_on_and_a_label_at_any_size():
     instances = {
         "a.jpg": {"cat": 0.05, "dog": 0.0499, "bicycle": 0.9, "person": 0.9},
         "b.jpg": {},
@@ -133,7 +133,7 @@ def test_which_questions_ask_for_the_time(question, asks):
     assert bool(times((question, "At night.")).positives) is asks
 
 
-def test_an_image_carries_the_times_of_all_its_answers():
+def test_an_image_has_the_times_of_all_its_answers():
     found = times(
         ("When is it?", "Night."),
         ("When was it taken?", "At dusk, in the evening."),

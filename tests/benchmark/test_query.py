@@ -18,7 +18,7 @@ def found(tmp_path_factory):
     return load(released.release(tmp_path_factory.mktemp("released")))
 
 
-def test_all_facets_are_read_and_nothing_is_known_of_the_labels_carried(found):
+def test_all_facets_are_read_and_nothing_is_known_of_the_labels(found):
     assert found.facets == ("animals", "gestures", "scenes", "people", "weathers")
     assert (found.manifest, found.labels) == ({}, {})
     assert found.eligible("animals", "cat") == found.with_label("animals", "cat") == ()

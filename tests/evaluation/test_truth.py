@@ -1,4 +1,4 @@
-"""False negatives: what truly carries a label, and what that does to a rank."""
+"""False negatives: what truly has a label, and what that does to a rank."""
 
 import json
 from dataclasses import replace
@@ -24,18 +24,18 @@ def scene(place="street", **rest):
 def beaches():
     """Three beaches annotated in three ways, a hundred kitchens, and pictures 200 to
     209 that nobody was asked about: beaches all."""
-    carried = {NAME(n): ("in a kitchen",) for n in range(100, 200)}
+    labels = {NAME(n): ("in a kitchen",) for n in range(100, 200)}
     said = ("on a beach", "by the sea", "on a beach")
-    carried |= {NAME(n): (label,) for n, label in enumerate(said)}
+    labels |= {NAME(n): (label,) for n, label in enumerate(said)}
     label = "on a beach"
     pool = (NAME(0), *map(NAME, range(100, 199)))
     text = FACETS["scenes"].wording(label)
     query = Query("Visual7W_scene_retrieval:0", "scenes", label, text, pool)
     other = {NAME(n): () for n in range(200, 210)}
-    known = {image: scene("kitchen") for image in carried}
+    known = {image: scene("kitchen") for image in labels}
     known |= {NAME(n): scene("beach") for n in (0, 1, 2, *range(200, 210))}
     # Some other facet keeps the unasked pictures in the gallery.
-    return Benchmark((query,), {}, {"scenes": carried, "animals": other}), known
+    return Benchmark((query,), {}, {"scenes": labels, "animals": other}), known
 
 
 def test_labels_mean_what_their_pictures_show(beaches):
@@ -45,26 +45,26 @@ def test_labels_mean_what_their_pictures_show(beaches):
         "in a kitchen": "kitchen",
         "on a beach": "beach",
     }
-    truly = truth.true_labels(benchmark, known)["scenes"]
-    assert truly[NAME(205)] == ("by the sea", "on a beach")
-    assert truly[NAME(150)] == ("in a kitchen",)
-    assert set(truly) == set(benchmark.images)
+    true = truth.true_labels(benchmark, known)["scenes"]
+    assert true[NAME(205)] == ("by the sea", "on a beach")
+    assert true[NAME(150)] == ("in a kitchen",)
+    assert set(true) == set(benchmark.images)
 
 
-def test_the_rules_keep_false_negatives_out_and_silence_lets_them_in(beaches):
+def test_the_rules_keep_false_negatives_out_and_a_closed_world_lets_them_in(beaches):
     benchmark, known = beaches
-    truly = truth.true_labels(benchmark, known)
-    assert not truth.false_negatives(benchmark, truly).any()
-    silent = truth.closed_world(benchmark, 0)
-    (pool,) = [query.candidates for query in silent.queries]
+    true = truth.true_labels(benchmark, known)
+    assert not truth.false_negatives(benchmark, true).any()
+    closed = truth.closed_world(benchmark, 0)
+    (pool,) = [query.candidates for query in closed.queries]
     assert len(set(pool)) == 100 and NAME(2) not in pool
     unasked = {NAME(1), *map(NAME, range(200, 210))}
     expected = [image in unasked for image in pool[1:]]
     assert any(expected)
-    assert truth.false_negatives(silent, truly).tolist() == [expected]
-    assert silent.images == benchmark.images
-    assert truth.closed_world(benchmark, 0) == silent
-    assert truth.closed_world(benchmark, 1) != silent
+    assert truth.false_negatives(closed, true).tolist() == [expected]
+    assert closed.images == benchmark.images
+    assert truth.closed_world(benchmark, 0) == closed
+    assert truth.closed_world(benchmark, 1) != closed
 
 
 def test_ranks_by_hand():
@@ -83,7 +83,7 @@ def test_broken_scores_gain_nothing():
         assert ranks.tolist() == [3, 2]
     one = truth.ranks_three_ways(scores, np.array([[True, False], [True, False]]))
     assert one["removed"].tolist() == [2, 1]
-    assert one["right"].tolist() == [1, 1], "a broken picture is no carrier to find"
+    assert one["right"].tolist() == [1, 1], "a broken picture is not to be found"
 
 
 def test_truth_is_read_where_there_is_one(tmp_path, beaches):
@@ -120,8 +120,8 @@ def test_a_facet_that_the_world_does_not_draw_keeps_its_annotations(
 
 def test_the_chapters_numbers_and_sentences_turn(beaches):
     benchmark, known = beaches
-    silent = truth.closed_world(benchmark, 0)
-    truly = truth.true_labels(benchmark, known)
+    closed = truth.closed_world(benchmark, 0)
+    true = truth.true_labels(benchmark, known)
     images = len(benchmark.images)
     (own,) = benchmark.indices([NAME(0)])
     beach = [known[image]["place"] == "beach" for image in benchmark.images]
@@ -131,20 +131,20 @@ def test_the_chapters_numbers_and_sentences_turn(beaches):
     modes = {"general": {"scenes": None}, "prompted": {"scenes": "where?"}}
 
     def found(pool):
-        false = truth.false_negatives(pool, truly)
+        false = truth.false_negatives(pool, true)
         return gallery.false_negatives(pool, false, np.ones((1, 1)), embedded, modes, 1)
 
     # The question finds every beach; but one is asked for, and ties count against it.
-    by_way = gallery.false_negative_recalls(found(silent)).loc[("prompted", "scenes")]
+    by_way = gallery.false_negative_recalls(found(closed)).loc[("prompted", "scenes")]
     assert by_way[["as is", "removed", "right"]].tolist() == [0, 1, 1]
-    assert by_way["false"] == truth.false_negatives(silent, truly).sum()
-    sentence = gallery.hidden(found(silent), 1, "They")
+    assert by_way["false"] == truth.false_negatives(closed, true).sum()
+    sentence = gallery.hidden(found(closed), 1, "They")
     assert "without a prompt" not in sentence and "most on scenes" in sentence
     assert "0.0 % with them, +100.0 points without" in sentence
     clean = gallery.hidden(found(benchmark), 1, "They")
     assert clean == "They hold no false negative among 99 candidates."
     table = gallery.false_negative_grid(
-        {"pools": gallery.false_negative_recalls(found(silent))}
+        {"pools": gallery.false_negative_recalls(found(closed))}
     )
     assert table.loc["macro", ("pools", "the facet's question", "taken out")] == "100.0"
 

@@ -188,7 +188,7 @@ def _clean(
     """Drop images over the limit or not on disk, near duplicates, and those whose
     labels exclude each other.
 
-    Returns what the manifest says about the
+    Returns what the manifest says about the pictures.
     """
     report: dict[str, object] = {}
     repeats: dict[str, str] = {}

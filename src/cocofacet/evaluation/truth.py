@@ -140,8 +140,8 @@ def ranks_three_ways(scores: np.ndarray, false: np.ndarray) -> dict[str, np.ndar
     """
     positive, negatives = scores[:, :1], scores[:, 1:]
     true = np.where(false, -np.inf, negatives)
-    carriers = np.hstack([positive, np.where(false, negatives, -np.inf)])
-    best = np.fmax.reduce(carriers, axis=1, keepdims=True)
+    true_images = np.hstack([positive, np.where(false, negatives, -np.inf)])
+    best = np.fmax.reduce(true_images, axis=1, keepdims=True)
 
     def rank(of: np.ndarray, among: np.ndarray) -> np.ndarray:
         # What was taken out stands behind everything, even behind a NaN.
