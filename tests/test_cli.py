@@ -14,6 +14,7 @@ from cocofacet import __version__, cli
 from cocofacet.benchmark.dataset import load
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import OFFICIAL
+from cocofacet.fetch import catalog
 from cocofacet.retrievers import load as loading
 
 COMMANDS = ("build", "compare", "fetch", "embed", "evaluate", "retrievers", "runs")
@@ -317,6 +318,21 @@ def test_listing_retrievers_needs_none_of_the_heavy_libraries():
         "print([m for m in ('torch', 'transformers', 'open_clip') if m in sys.modules])"
     )
     assert printed_by("-c", program).splitlines()[-1] == "[]"
+
+
+def test_what_can_be_fetched_is_listed(capsys):
+    assert run("fetch", "--list") == 0
+    assert capsys.readouterr().out == f"{catalog.listing()}\n"
+    assert run("fetch") == 0
+    assert capsys.readouterr().out == f"{catalog.listing()}\n"
+
+
+def test_unknown_names_and_a_missing_folder_are_told(tmp_path, capsys):
+    assert run("fetch", "coco", "--out", tmp_path / "d") == 2
+    assert "error: name: 'coco' is none of coco-val2017," in capsys.readouterr().err
+    assert run("fetch", "visdial") == 2
+    assert "error: --out: missing" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_as_a_program_without_traceback(tmp_path):

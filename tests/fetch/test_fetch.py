@@ -28,7 +28,7 @@ from file_server import (
 from cocofacet import cli
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import OFFICIAL, locate
-from cocofacet.fetch import catalog, fetch
+from cocofacet.fetch import fetch
 from cocofacet.fetch.catalog import ORIGINS, File
 
 server, offer = file_server.server, file_server.offer  # fixtures
@@ -194,30 +194,6 @@ def run(*arguments):
     return cli.main([str(argument) for argument in arguments])
 
 
-def test_the_list_shows_every_file_its_terms_and_what_is_unconfirmed(capsys):
-    assert run("fetch", "--list") == 0
-    listed = capsys.readouterr().out
-    assert run("fetch") == 0
-    assert capsys.readouterr().out == listed
-    lines = listed.splitlines()
-    for name, origin in ORIGINS.items():
-        assert origin.use in listed and origin.terms in listed
-        assert any(line.startswith(f"{name}  (") for line in lines)
-        for file in origin.files:
-            row = next(i for i, line in enumerate(lines) if f"  {file.name} " in line)
-            assert file.urls[0] in lines[row]
-            assert catalog.readable(file.size) in lines[row]
-            assert ("unconfirmed" in lines[row + 1]) == bool(file.unconfirmed)
-
-
-def test_unknown_names_and_a_missing_folder_are_told(tmp_path, capsys):
-    assert run("fetch", "coco", "--out", tmp_path / "d") == 2
-    assert "error: name: 'coco' is none of coco-val2017," in capsys.readouterr().err
-    assert run("fetch", "visdial") == 2
-    assert "error: --out: missing" in capsys.readouterr().err
-    assert contents(tmp_path) == {}
-
-
 # What the table says of the real files, tried on archives of the same layout.
 LAYOUT = {
     "val2017.zip": {"val2017/": b"", "val2017/000000000139.jpg": b"v"},
@@ -303,19 +279,3 @@ def test_the_closing_line_fits_what_is_there(everything, tmp_path, capsys):
     assert run("fetch", "annotations", "--out", out) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.endswith(f"build --annotations {out} --allow-missing --out benchmark")
-
-
-def test_the_table_is_sound():
-    files = [file for origin in ORIGINS.values() for file in origin.files]
-    assert len({file.name for file in files}) == len(files)
-    places = [place for file in files for place in file.places.values()]
-    one_file = [place for place in places if not place.endswith("/")]
-    assert len(set(one_file)) == len(one_file)
-    assert set(OFFICIAL.values()) <= set(places)
-    for file in files:
-        assert file.urls and all(url.startswith("http") for url in file.urls)
-        assert file.sha256 is None or len(bytes.fromhex(file.sha256)) == 32
-        # Without a digest nobody can tell that it is the right file: that is said.
-        assert file.sha256 or file.unconfirmed
-        if not file.archive:
-            assert list(file.places) == [file.name]

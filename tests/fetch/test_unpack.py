@@ -22,7 +22,7 @@ from file_server import (
     zipped,
 )
 
-from cocofacet.fetch import catalog, fetch, unpack
+from cocofacet.fetch import fetch, unpack
 
 server, offer = file_server.server, file_server.offer  # fixtures
 
@@ -131,18 +131,3 @@ def test_a_disk_too_small_for_the_contents_is_noticed_before_unpacking(
     assert below(tmp_path) == {"downloads/val2017.tar.gz": content}
     free(monkeypatch, 20_000)
     assert got(tmp_path) == IMAGES
-
-
-@pytest.mark.parametrize(
-    ("size", "words"),
-    [
-        (None, "?"),
-        (0, "0 bytes"),
-        (999, "999 bytes"),
-        (31_600, "31.6 kB"),
-        (815_585_330, "816 MB"),
-        (1_700_000_000, "1.7 GB"),
-    ],
-)
-def test_sizes_are_readable(size, words):
-    assert catalog.readable(size) == words
