@@ -23,8 +23,8 @@ from IPython.display import Markdown
 
 import cocofacet as cf
 from cocofacet.chapters import gallery
-from cocofacet.evaluation import gallery as whole_gallery
 from cocofacet.evaluation import truth
+from cocofacet.evaluation.gallery import averaged, over_sizes, sizes_within
 from cocofacet.io import COMMITTED
 from cocofacet.retrievers.base import unit_rows
 
@@ -36,7 +36,7 @@ workspace = cf.open_workspace(
 benchmark, questions = workspace.benchmark, workspace.questions
 retriever = workspace.retriever(workspace.profile.promptable)
 dual = workspace.retriever(workspace.profile.dual)
-sizes = whole_gallery.sizes_within(sizes, len(benchmark.images))
+sizes = sizes_within(sizes, len(benchmark.images))
 
 # %% [markdown]
 # ## What counts as found
@@ -69,10 +69,8 @@ modes = {
 queries = workspace.queries(retriever)
 ways = (sizes, draws, (1, k), seed)
 found = {
-    retriever.name: whole_gallery.over_sizes(
-        benchmark, queries, images, modes, *ways
-    ),
-    dual.name: whole_gallery.over_sizes(
+    retriever.name: over_sizes(benchmark, queries, images, modes, *ways),
+    dual.name: over_sizes(
         benchmark,
         workspace.queries(dual),
         {None: workspace.gallery(dual)[0]},
@@ -187,9 +185,7 @@ if not counted:
     said["false"] = gallery.NOT_KNOWN
 if measured:
     said["exact"] = gallery.fastest(measured)
-averaged = {
-    name: whole_gallery.averaged(each) for name, each in found.items()
-}
+averaged = {name: averaged(each) for name, each in found.items()}
 kept = {"": pd.concat(averaged, names=["retriever"])}
 if counted:
     kept["false_negatives"] = pd.concat(by_way, names=["pools"])

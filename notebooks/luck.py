@@ -47,7 +47,7 @@ modes = ("general", "prompted")
 ranks = workspace.ranks(retriever, modes)
 known = prompt_modes(workspace.questions)
 known = {mode: known[mode] for mode in modes}
-drawn = luck.drawn_again(
+drawn = luck.recalls_of_draws(
     workspace.benchmark,
     workspace.queries(retriever),
     workspace.embedded(retriever, known),

@@ -18,7 +18,7 @@ MODES = {"general": {"animals": (None,)}, "prompted": {"animals": ("which?",)}}
 def world(images=260, positives=6):
     """Cats among pictures without an animal, and embeddings that know a little."""
     name = "val2017/{:012d}.jpg".format
-    carried = {name(n): ("cat",) if n < positives else () for n in range(images)}
+    labels_of = {name(n): ("cat",) if n < positives else () for n in range(images)}
     benchmark = Benchmark(
         tuple(
             Query(
@@ -31,7 +31,7 @@ def world(images=260, positives=6):
             for n in range(positives)
         ),
         {},
-        {"animals": carried},
+        {"animals": labels_of},
     )
     rng = np.random.default_rng(1)
     general = rng.normal(size=(images, 1))
@@ -45,7 +45,7 @@ def world(images=260, positives=6):
 
 @pytest.fixture(scope="module")
 def drawn():
-    return luck.drawn_again(*world(), MODES, seeds=range(DRAWS), ks=(1, 5))
+    return luck.recalls_of_draws(*world(), MODES, seeds=range(DRAWS), ks=(1, 5))
 
 
 @pytest.fixture(scope="module")

@@ -40,12 +40,12 @@ def test_a_row_is_a_text_and_all_that_carry_its_label_are_positives():
 
 
 def test_what_is_neither_carrying_nor_eligible_is_left_out():
-    carried = {NAME(n): ("3",) for n in range(5)}
-    carried |= {NAME(n): ("6",) for n in range(5, 110)} | {NAME(200): ("4",)}
+    labels_of = {NAME(n): ("3",) for n in range(5)}
+    labels_of |= {NAME(n): ("6",) for n in range(5, 110)} | {NAME(200): ("4",)}
     text = FACETS["people"].wording("3")
     pool = tuple(map(NAME, [0, *range(5, 104)]))
     query = Query("Visual7W_people_num_retrieval:0", "people", "3", text, pool)
-    benchmark = Benchmark((query,), {}, {"people": carried})
+    benchmark = Benchmark((query,), {}, {"people": labels_of})
     search = GallerySearch.of(benchmark, "people")
     (four,) = benchmark.indices([NAME(200)])
     assert not search.positive[0, four] and not search.negative[0, four]

@@ -23,12 +23,12 @@ def name(number):
 
 def world(labels, facet="animals", queries=10):
     """Images with the labels given, and a few queries for each label."""
-    carried = {name(n): tuple(here) for n, here in enumerate(labels)}
+    labels_of = {name(n): tuple(here) for n, here in enumerate(labels)}
     may_be = FACETS[facet].may_be_negative
     asked = []
     for label in sorted({label for here in labels for label in here}):
-        negatives = [i for i, here in carried.items() if may_be(label, here)][:99]
-        positives = [i for i, here in carried.items() if label in here][:queries]
+        negatives = [i for i, here in labels_of.items() if may_be(label, here)][:99]
+        positives = [i for i, here in labels_of.items() if label in here][:queries]
         asked += [
             Query(
                 f"{FACETS[facet].stem}:{label}{positive}",
@@ -39,7 +39,7 @@ def world(labels, facet="animals", queries=10):
             )
             for positive in positives
         ]
-    return Benchmark(tuple(asked), {}, {facet: carried})
+    return Benchmark(tuple(asked), {}, {facet: labels_of})
 
 
 def unit(rows):
@@ -150,11 +150,11 @@ def classes_from(positive, labelled=None):
 def test_the_mean_of_other_images_against_a_plain_loop(seed, images, classes):
     rng = np.random.default_rng(seed)
     rows = unit(rng.normal(size=(images, 4)))
-    carried = rng.random((classes, images)) < 0.5
-    found = probes.image_scores(rows, classes_from(carried))
+    positive = rng.random((classes, images)) < 0.5
+    found = probes.image_scores(rows, classes_from(positive))
     for c in range(classes):
         for i in range(images):
-            others = [rows[j] for j in range(images) if carried[c, j] and j != i]
+            others = [rows[j] for j in range(images) if positive[c, j] and j != i]
             if others:
                 expected = np.mean(others, axis=0) @ rows[i]
                 assert found[c, i] == pytest.approx(expected, abs=1e-12)
@@ -223,10 +223,10 @@ def test_an_image_with_two_labels_counts_for_both(noise):
 
 def test_classes_that_the_other_folds_lack_score_last():
     rows = unit(np.random.default_rng(0).normal(size=(60, 3)))
-    carried = np.zeros((2, 60), bool)
-    carried[0, :30] = carried[1, 59] = True
+    positive = np.zeros((2, 60), bool)
+    positive[0, :30] = positive[1, 59] = True
     folds = probes.folds_of(60, 0)
-    none = classes_from(carried, np.ones(60))
+    none = classes_from(positive, np.ones(60))
     scores, half = probes.probe_scores(rows, none, folds)
     assert (np.isneginf(scores[1]) == (folds == folds[59])).all()
     assert np.isneginf(half[1]).sum() > np.isneginf(scores[1]).sum()
@@ -250,8 +250,8 @@ def test_naming_by_hand():
 
 
 def test_held_out_pictures_are_trained_on_and_not_searched(animals, noise):
-    """Among so much noise the gallery teaches a probe less than it does together with
-    as many pictures held out. The ranks of the text know nothing of these."""
+    """Among so much noise a probe trained on the gallery is worse than one trained on
+    as many held-out pictures too. These change no rank of the text."""
     rows = labelled(np.random.default_rng(1).normal(size=(2 * IMAGES, DIM)), 0.8)
     rows = unit(np.hstack([rows, np.random.default_rng(2).normal(size=(720, 60))]))
     animal = [{"animal": ("cat", "dog", "")[n % 3]} for n in range(2 * IMAGES)]

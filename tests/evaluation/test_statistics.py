@@ -22,7 +22,7 @@ from cocofacet.evaluation.statistics import (
 
 
 def brute_interval(rows, average, seed, draws):
-    """The bootstrap with loops: texts drawn again, queries with their text."""
+    """The bootstrap with loops: texts resampled, queries with their text."""
     facets = sorted({row[0] for row in rows})
     rng = np.random.default_rng(seed)
     counts = {}

@@ -9,7 +9,7 @@ NAME = "val2017/{:012d}.jpg".format
 def cats_and_dogs(images=140):
     """Ten cats, ten dogs, the rest without an animal; two queries of one text each."""
     labels = ["cat"] * 10 + ["dog"] * 10 + [None] * (images - 20)
-    carried = {NAME(n): (label,) if label else () for n, label in enumerate(labels)}
+    labels_of = {NAME(n): (label,) if label else () for n, label in enumerate(labels)}
     rest = tuple(map(NAME, range(20, 119)))
     queries = tuple(
         Query(
@@ -23,4 +23,4 @@ def cats_and_dogs(images=140):
             [("cat", 0), ("dog", 10), ("cat", 1), ("dog", 11)]
         )
     )
-    return Benchmark(queries, {}, {"animals": carried})
+    return Benchmark(queries, {}, {"animals": labels_of})

@@ -1,8 +1,7 @@
 """The chapter on the luck of the draw: other draws of the negatives, and their mean.
 
-A query's 99 negatives are drawn once. Here they are drawn again and again with the
-same embeddings, and each draw's recall is set beside the recall in expectation over
-all draws, which needs no draw at all.
+A query's 99 negatives are one draw. Here they are resampled with the same embeddings,
+and each draw's recall is compared with the recall in expectation over all draws.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +23,7 @@ from cocofacet.report import sentences, tables
 from cocofacet.report.style import INK, MODES, finished
 
 
-def drawn_again(
+def recalls_of_draws(
     benchmark,
     queries: np.ndarray,
     images: Mapping[str | None, np.ndarray],
@@ -57,7 +56,7 @@ def beside_expectation(
 ) -> pd.DataFrame:
     """What the draws of one k do around the expectation.
 
-    ``draws`` is the output of `drawn_again`, ``ranks`` the tidy table with the
+    ``draws`` is the output of `recalls_of_draws`, ``ranks`` the tidy table with the
     eligible negatives. A row for each mode and facet or average; columns mode, facet,
     expected, mean, lowest, highest, spread (the standard deviation of the draws) and
     predicted (what the closed form says that it is; missing for *balanced*).
@@ -74,7 +73,7 @@ def beside_expectation(
 def scatter(draws: pd.DataFrame, table: pd.DataFrame, k: int, shown_as: str) -> Figure:
     """Each draw's distance from the expectation, in points, by facet and mode.
 
-    ``draws`` as from `drawn_again`, ``table`` as from `beside_expectation`. The
+    ``draws`` as from `recalls_of_draws`, ``table`` as from `beside_expectation`. The
     expectation itself is written at the side.
     """
     facets = [name for name in dict.fromkeys(table.facet) if name not in AVERAGES[1:]]
@@ -161,15 +160,15 @@ def moved(table: pd.DataFrame, width: float, k: int, count: int, who: str) -> st
     """
     macro = tables.row_of(table, "macro")
     facets = tables.facets_only(table)
-    reach = facets.highest - facets.lowest
-    worst = facets.loc[reach.idxmax()]
+    ranges = facets.highest - facets.lowest
+    worst = facets.loc[ranges.idxmax()]
     text = (
         f"Over {count} draws of the negatives, the macro Recall@{k} of {who} lies "
         f"between {sentences.percent(macro.lowest)} and "
         f"{sentences.percent(macro.highest)}; its expectation is "
         f"{sentences.percent(macro.expected)}."
     )
-    if reach.max() > 0:
+    if ranges.max() > 0:
         text += (
             f" It moves most on {worst.facet}, from {sentences.percent(worst.lowest)} "
             f"to {sentences.percent(worst.highest)}."
@@ -196,14 +195,14 @@ def turned(table: pd.DataFrame, k: int, count: int) -> str:
             f"On no facet does the sign of the gain in Recall@{k} change between the "
             f"{count} draws."
         )
-    told = [
+    named = [
         f"{row.facet} (from {sentences.points(row.lowest)} to "
         f"{sentences.points(row.highest)}; expected {sentences.points(row.expected)})"
         for row in both.itertuples()
     ]
     return (
         f"Of the {count} draws, some show a gain in Recall@{k} and others a loss on "
-        f"{sentences.listed(told)}. There one draw decides nothing."
+        f"{sentences.listed(named)}. There one draw decides nothing."
     )
 
 
@@ -221,9 +220,9 @@ def agrees(table: pd.DataFrame, count: int) -> str:
             f"The mean of the {count} draws lies within three standard errors of the "
             f"expectation in all {len(known)} cases."
         )
-    told = [f"{row.facet} ({MODES[row.mode][0]})" for row in far.itertuples()]
+    named = [f"{row.facet} ({MODES[row.mode][0]})" for row in far.itertuples()]
     return (
         f"The mean of the {count} draws lies more than three standard errors from the "
-        f"expectation on {sentences.listed(told)}: either luck, or the draws are not "
+        f"expectation on {sentences.listed(named)}: either luck, or the draws are not "
         "what the formula takes them for."
     )

@@ -32,7 +32,7 @@ class GallerySearch:
 
     @classmethod
     def of(cls, benchmark: Benchmark, facet: str) -> "GallerySearch":
-        """Raises ``InputError`` where the labels carried are not known."""
+        """Raises ``InputError`` where it is not known which images carry a label."""
         if not benchmark.labels.get(facet):
             raise InputError(
                 f"benchmark: {facet}: which images carry a label is not known, so a "

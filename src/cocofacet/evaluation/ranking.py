@@ -1,9 +1,4 @@
-"""From embeddings to ranks.
-
-A query's rank is decided by its one pool of 100. Where the benchmark knows which images
-were eligible as negatives, two numbers say how any other draw of 99 would have gone:
-how many were eligible, and how many of those do not score below the positive.
-"""
+"""From embeddings to scores, ranks and the tidy table of them. Ties are decided here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +10,8 @@ from cocofacet.retrievers.base import BARE
 
 GROUP = ["profile", "run", "retriever", "revision", "mode"]
 COLUMNS = [*GROUP, "prompt", "facet", "query", "text", "label", "rank"]
-# Beside those, and missing where the eligible negatives are not known.
+# How many images were eligible as negatives, and how many of those do not score below
+# the positive: what decides any other draw of 99. Missing where that is not known.
 POOL_COLUMNS = ["eligible", "above"]
 
 

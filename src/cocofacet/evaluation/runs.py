@@ -1,4 +1,4 @@
-"""Every run's ranks in one table: what a sweep of papermill leaves behind."""
+"""The ranks of all runs of a profile in one table, and the command that shows them."""
 
 from pathlib import Path
 
