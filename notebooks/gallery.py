@@ -24,7 +24,11 @@ from IPython.display import Markdown
 import cocofacet as cf
 from cocofacet.chapters import gallery
 from cocofacet.evaluation import truth
-from cocofacet.evaluation.gallery import averaged, over_sizes, sizes_within
+from cocofacet.evaluation.gallery import (
+    mean_over_draws,
+    search_over_sizes,
+    sizes_within,
+)
 from cocofacet.io import COMMITTED
 from cocofacet.retrievers.base import unit_rows
 
@@ -69,8 +73,10 @@ modes = {
 queries = workspace.queries(retriever)
 ways = (sizes, draws, (1, k), seed)
 found = {
-    retriever.name: over_sizes(benchmark, queries, images, modes, *ways),
-    dual.name: over_sizes(
+    retriever.name: search_over_sizes(
+        benchmark, queries, images, modes, *ways
+    ),
+    dual.name: search_over_sizes(
         benchmark,
         workspace.queries(dual),
         {None: workspace.gallery(dual)[0]},
@@ -185,7 +191,7 @@ if not counted:
     said["false"] = gallery.NOT_KNOWN
 if measured:
     said["exact"] = gallery.fastest(measured)
-averaged = {name: averaged(each) for name, each in found.items()}
+averaged = {name: mean_over_draws(each) for name, each in found.items()}
 kept = {"": pd.concat(averaged, names=["retriever"])}
 if counted:
     kept["false_negatives"] = pd.concat(by_way, names=["pools"])

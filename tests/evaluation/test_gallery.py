@@ -15,14 +15,14 @@ from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import Query
 from cocofacet.evaluation.gallery import (
     GallerySearch,
-    averaged,
     by_chance,
     difference,
     macro,
+    mean_over_draws,
     measures,
     of_texts,
-    over_sizes,
     ranks_of_positives,
+    search_over_sizes,
     sizes_within,
     subsets,
 )
@@ -131,7 +131,7 @@ def searched():
     queries = np.eye(2)[[0, 1, 0, 1]]
     images = {None: label + rng.normal(size=label.shape), "which?": label}
     modes = {"general": {"animals": None}, "prompted": {"animals": "which?"}}
-    return over_sizes(benchmark, queries, images, modes, [40, 140], 4, (1, 5), 0)
+    return search_over_sizes(benchmark, queries, images, modes, [40, 140], 4, (1, 5), 0)
 
 
 def test_methods_lie_between_a_random_and_a_perfect_order(searched):
@@ -148,7 +148,7 @@ def test_methods_lie_between_a_random_and_a_perfect_order(searched):
 
 
 def test_draws_are_averaged(searched):
-    table = averaged(searched)
+    table = mean_over_draws(searched)
     assert len(table) == 4 * 2 * 2
     row = table.loc[("general", "animals", "cat", 40)]
     chosen = (searched["mode"] == "general") & (searched["size"] == 40)
@@ -174,4 +174,4 @@ def test_the_interval_of_a_difference_holds_it(searched):
 @pytest.mark.parametrize(("draws", "k"), [(0, 1), (1, 0)])
 def test_nothing_to_draw_or_to_look_at_is_refused(draws, k):
     with pytest.raises(InputError, match="draws, k: "):
-        over_sizes(cats_and_dogs(), np.eye(2), {}, {}, [140], draws, (k,), 0)
+        search_over_sizes(cats_and_dogs(), np.eye(2), {}, {}, [140], draws, (k,), 0)

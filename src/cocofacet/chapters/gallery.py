@@ -30,7 +30,7 @@ def over_sizes(
 ) -> Figure:
     """Each measure against the size of the gallery, a row of panels a retriever.
 
-    ``panels`` maps a retriever to the output of `gallery.over_sizes`.
+    ``panels`` maps a retriever to the output of `search_over_sizes`.
     """
     figure, grid = plt.subplots(
         len(panels), 3, figsize=(9.5, 2.9 * len(panels)), sharey=True, sharex=True,
@@ -184,8 +184,8 @@ def false_negatives(
     """What false negatives do to Recall@k of a benchmark's pools, query by query.
 
     false (Q, 99) as from `truth.false_negatives`, the others as in
-    `gallery.over_sizes`. Columns facet, mode, false (how many in the pool) and,
-    for each of ``WAYS``, the hit.
+    `search_over_sizes`. Columns facet, mode, false (how many in the pool) and, for each
+    of ``WAYS``, the hit.
     """
     parts = []
     facets = np.array([query.facet for query in benchmark.queries])

@@ -123,7 +123,7 @@ def subsets(
                 yield size, draw, place < size
 
 
-def over_sizes(
+def search_over_sizes(
     benchmark: Benchmark,
     queries: np.ndarray,
     images: Mapping[str | None, np.ndarray],
@@ -177,9 +177,9 @@ def over_sizes(
     return pd.DataFrame(rows)
 
 
-def averaged(table: pd.DataFrame) -> pd.DataFrame:
-    """`over_sizes` averaged over draws, which are counted: (mode, facet, label, size)
-    down."""
+def mean_over_draws(table: pd.DataFrame) -> pd.DataFrame:
+    """The table of `search_over_sizes`, averaged over its draws, which are counted:
+    (mode, facet, label, size) down."""
     keys = ["mode", "facet", "label", "size"]
     groups = table.drop(columns=["text"]).groupby(keys, sort=False)
     return groups.mean().assign(draw=groups.size()).rename(columns={"draw": "draws"})

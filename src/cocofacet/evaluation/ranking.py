@@ -1,4 +1,4 @@
-"""From embeddings to scores, ranks and the tidy table of them. Ties are decided here."""
+"""From embeddings to scores, ranks and the tidy table; ties are decided here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
