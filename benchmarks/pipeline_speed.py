@@ -218,7 +218,7 @@ def main():
         }
         together = ways["passes"].model = ways["one_pass"].model  # in memory once
         images = batches([folder / "images" / name for name in names], options.batch)[0]
-        shown = ways["one_pass"].prepare(images[:1], (None,))["tree"]["ids"]
+        shown = ways["one_pass"].prepare(images[:1], (None,))["packed"]["ids"]
         placeholder = ways["one_pass"].processor.image_token_id
         result = {
             **described(options.device),

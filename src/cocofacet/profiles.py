@@ -48,7 +48,7 @@ class Profile:
         device: cpu, cuda, cuda:1, mps.
         precision: fp32, bf16 or fp16; "" for each retriever's own.
         checkpoints: retriever -> folder of weights to take instead of the zoo's;
-            "NAME.base" and "NAME.text" are for the base that an adapter is laid upon
+            "NAME.base" and "NAME.text" are for the base that an adapter is merged into
             and for the text embedder that reads answers.
     """
 

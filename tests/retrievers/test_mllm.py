@@ -236,6 +236,6 @@ def test_half_precision_is_near(retriever, checkpoint, images):
 def test_the_instruction_stands_once(retriever):
     """Nine questions share the image and the instruction, not only the image."""
     questions = tuple(f"{word}?" for word in "abcdefghi")
-    packed = retriever.prepare._row((None, *questions), 16)
-    separate = [retriever.prepare._row((q,), 16) for q in (None, *questions)]
+    packed = retriever.prepare._packed((None, *questions), 16)
+    separate = [retriever.prepare._packed((q,), 16) for q in (None, *questions)]
     assert len(packed.ids) < sum(len(row.ids) for row in separate) / 4

@@ -1,10 +1,8 @@
-"""Adapters: LoRA and DoRA weights that are laid upon a base checkpoint.
+"""Adapters: LoRA and DoRA weights, merged into a base checkpoint by strict loading.
 
-An adapter that was trained with an older transformers names its layers as they were
-then (``base_model.model.model.layers.0...``). peft alone only warns that it found none
-of them, and one measures the base model. Here transformers renames the adapter's keys
-as it renames the base checkpoint's, each key must be used and none be missing, and the
-model must not be the base model afterwards.
+An adapter trained with an older transformers names its layers as they were then. peft
+alone warns that it found none of them, and one would measure the base model. Here
+transformers renames the adapter's keys as it does the base checkpoint's.
 """
 
 import pickle
@@ -21,14 +19,14 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors.torch import load_file
 
 from cocofacet.io import InputError
-from cocofacet.retrievers.checkpoints import refuse_misfits, report_silenced
+from cocofacet.retrievers.checkpoints import check_keys, without_key_report
 
 CONFIG = "adapter_config.json"
 _MAGNITUDE = "lora_magnitude_vector"
 WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 
 
-def lay_on(
+def merge_adapter(
     model: torch.nn.Module,
     directory: Path,
     embed: Callable[[], np.ndarray],
@@ -36,7 +34,7 @@ def lay_on(
     """Merge the adapter of a directory into a model of transformers.
 
     embed: gives some embeddings of the model, (n, D), before and after. Raises
-    InputError for an adapter of another kind, for keys that are missing or left over,
+    InputError for an adapter of another kind, for keys that are missing or unexpected,
     and for an adapter that changes nothing.
     """
     config = PeftConfig.from_pretrained(str(directory))
@@ -46,11 +44,11 @@ def lay_on(
             "Only LoRA and DoRA adapters are."
         )
     before = embed()
-    with report_silenced():
+    with without_key_report():
         info = model.load_adapter(
             peft_config=config, adapter_state_dict=_weights(directory)
         )
-    refuse_misfits(info, f"an adapter of {type(model).__name__}", directory)
+    check_keys(info, f"an adapter of {type(model).__name__}", directory)
     _merge(model)
     # Merging by itself moves a weight by rounding; an adapter that was trained by more.
     if np.allclose(before, embed(), rtol=0, atol=1e-6):
@@ -61,7 +59,7 @@ def lay_on(
 
 
 def _weights(directory: Path) -> dict[str, torch.Tensor]:
-    """The adapter's tensors; of a pickle, tensors are all that is read."""
+    """The adapter's tensors; a pickle that holds more than tensors is not read."""
     safe, pickled = (directory / name for name in WEIGHTS)
     try:
         if safe.exists():
@@ -81,7 +79,7 @@ def _weights(directory: Path) -> dict[str, torch.Tensor]:
 
 
 def _merge(model: torch.nn.Module) -> None:
-    """Add each adapter to its layer's weights and leave the layer as it was."""
+    """Add each adapter to its layer's weights, and put the plain layer back."""
     layers = [
         (name, module)
         for name, module in model.named_modules()

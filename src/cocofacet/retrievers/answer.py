@@ -26,7 +26,7 @@ from cocofacet.io import InputError
 from cocofacet.retrievers.base import embed_in_batches, unit_rows
 from cocofacet.retrievers.checkpoints import (
     DTYPES,
-    complete,
+    complete_processor,
     load_model,
     load_processor,
     on_device,
@@ -58,10 +58,10 @@ class AnswerRetriever:
 
     text_directory: the text embedder, as sentence-transformers saves it or a plain
     language model such as GritLM. A query stands in the row's text template, an answer
-    without the instruction that opens it: under its last line alone, which in GritLM's
-    only marks where the text begins. rewritten: whether queries are reworded as
-    answers. image_side: squeeze pictures to so many pixels first (the released script
-    does so at 128). max_new_tokens: how long an answer may be.
+    without that template's instruction: only its last line, which in GritLM's marks
+    where the text begins, is kept. rewritten: whether queries are reworded as answers.
+    image_side: squeeze pictures to so many pixels first (the released script does so
+    at 128). max_new_tokens: how long an answer may be.
     """
 
     promptable = True
@@ -87,9 +87,9 @@ class AnswerRetriever:
         self.rewritten, self.max_new_tokens = rewritten, max_new_tokens
         kind = transformers.AutoModelForImageTextToText
         self.model = load_model(kind, directory, precision).to(device)
-        # On the left, because an answer goes on where its question ends.
+        # Padded on the left: an answer goes on where its question ends.
         self.processor = load_processor(directory, row.max_pixels, padding_side="left")
-        complete(self.processor, self.model)
+        complete_processor(self.processor, self.model)
         self.prepare = MllmInputs(row, self.processor, packed=False)
         self.embedder = _text_embedder(text_directory, row, device, precision)
         self.dim = self.embedder.get_embedding_dimension()
@@ -153,7 +153,7 @@ class AnswerRetriever:
             said = self.model.generate(
                 **inputs, do_sample=False, max_new_tokens=self.max_new_tokens
             )
-            said = said[:, inputs["input_ids"].shape[1] :]
+            said = said[:, inputs["input_ids"].shape[1] :]  # without the question
             words = self.processor.tokenizer.batch_decode(
                 said, skip_special_tokens=True
             )
@@ -176,11 +176,11 @@ class AnswerRetriever:
 def _text_embedder(
     directory: Path, row, device: str, precision: str
 ) -> sentence_transformers.SentenceTransformer:
-    """What the directory says it is; without ``modules.json`` a language model whose
-    last states are averaged over the text alone, its prompt left out.
+    """With ``modules.json``, what it says; without, a language model whose last states
+    are averaged over the text, its prompt left out.
 
-    GritLM is of the second kind. Its attention looks both ways, by code of its own that
-    is not run here: transformers does the same where the configuration says so.
+    GritLM is of the second kind. Its attention is bidirectional by code of its own,
+    which is not run here: transformers does the same by a setting.
     """
     settings = {"use_safetensors": True, "dtype": DTYPES[precision]}
     if (Path(directory) / "modules.json").exists():
@@ -201,7 +201,7 @@ def _text_embedder(
         str(directory), model_kwargs=settings, max_seq_length=row.max_text
     )
     words.auto_model.config.is_causal = row.causal
-    if words.tokenizer.pad_token is None:  # what stands there is masked anyway
+    if words.tokenizer.pad_token is None:  # any token will do: it is masked
         words.tokenizer.pad_token = words.tokenizer.eos_token
     mean = Pooling(words.get_embedding_dimension(), include_prompt=False)
     return sentence_transformers.SentenceTransformer(

@@ -1,9 +1,8 @@
-"""BLIP-2's image-text contrast, through transformers.
+"""BLIP-2 as a dual encoder, through transformers.
 
 BLIP-2 describes a picture by 32 query tokens and scores a text by the nearest of them.
-The reference takes that maximum. Here the first query token alone is the embedding: one
-vector an image, as for every other retriever, so that ranks, linear maps and stores
-mean the same. Its recall is therefore not the reference's.
+Here the first one alone is the embedding: one vector an image, as for every other
+retriever. Its recall is therefore not the reference's.
 """
 
 import json
@@ -86,9 +85,8 @@ class Blip2Retriever:
                 query_embeds=self.model.embeddings(input_ids=tokens["input_ids"]),
                 query_length=0,
                 attention_mask=tokens["attention_mask"],
-            )[0]
-            vectors = self._project(self.model.text_projection, states)
-            found.append(vectors)
+            )[0]  # (B, L, width)
+            found.append(self._project(self.model.text_projection, states))
         return unit_rows(np.concatenate(found), self.name)
 
     def embed_images(
@@ -110,10 +108,10 @@ class Blip2Retriever:
             encoder_attention_mask=torch.ones(
                 patches.shape[:2], dtype=torch.long, device=self.device
             ),
-        )[0]
+        )[0]  # (B, 32, width)
         vectors = self._project(self.model.vision_projection, states)
         return unit_rows(vectors, self.name)[None]
 
     def _project(self, layer: torch.nn.Linear, states: torch.Tensor) -> np.ndarray:
-        """The first token's state in the common space -> (B, D) float32."""
+        """States (B, n, width) -> the first one in the common space, (B, D) float32."""
         return layer(states[:, 0].to(layer.weight.dtype)).float().cpu().numpy()

@@ -1,8 +1,7 @@
-"""Models and processors of transformers, loaded so that nothing lacks or is left over.
+"""Strict loading of models and processors of transformers.
 
-The library warns where a checkpoint and a model do not fit each other, and goes on with
-random weights. Here that is an error. No code of the checkpoint is ever run, and no
-pickle is read.
+The library warns where a checkpoint does not fit a model, and goes on with random
+weights. Here that is an error. No code of a checkpoint is run, and no pickle is read.
 """
 
 from collections.abc import Iterator
@@ -27,9 +26,9 @@ def load_model(
 
     kind: one of transformers' classes with ``from_pretrained``. Keys in older layouts
     are converted by the library. unused: endings of keys that the file may hold and the
-    model has no use for. Raises InputError when any other key is missing or left over.
+    model does not need. Raises InputError when any other key is missing or unexpected.
     """
-    with report_silenced():
+    with without_key_report():
         model, info = kind.from_pretrained(
             directory,
             dtype=DTYPES[precision],
@@ -38,13 +37,13 @@ def load_model(
             trust_remote_code=False,
             use_safetensors=True,
         )
-    refuse_misfits(info, type(model).__name__, directory, unused)
+    check_keys(info, type(model).__name__, directory, unused)
     return model.eval()
 
 
 @contextmanager
-def report_silenced() -> Iterator[None]:
-    """Without the library's own report on keys, which is checked and not read."""
+def without_key_report() -> Iterator[None]:
+    """Without the library's own report on keys: `check_keys` reads it instead."""
     level = transformers.logging.get_verbosity()
     transformers.logging.set_verbosity_error()
     try:
@@ -53,7 +52,7 @@ def report_silenced() -> Iterator[None]:
         transformers.logging.set_verbosity(level)
 
 
-def refuse_misfits(info, model: str, directory: Path, unused=()) -> None:
+def check_keys(info, model: str, directory: Path, unused=()) -> None:
     """InputError when the library's loading report says that keys do not fit."""
     info = info if isinstance(info, dict) else vars(info)
     wrong = {str(key) for key in (*info["missing_keys"], *info["unexpected_keys"])}
@@ -76,7 +75,7 @@ def load_processor(directory: Path, max_pixels: int | None, padding_side: str):
         directory, trust_remote_code=False
     )
     processor.tokenizer.padding_side = padding_side
-    if processor.tokenizer.pad_token is None:  # what stands there is masked anyway
+    if processor.tokenizer.pad_token is None:  # any token will do: it is masked
         processor.tokenizer.pad_token = processor.tokenizer.eos_token
     if max_pixels is not None:
         size = dict(processor.image_processor.size)
@@ -91,16 +90,17 @@ def load_processor(directory: Path, max_pixels: int | None, padding_side: str):
     return processor
 
 
-def complete(processor, model: torch.nn.Module) -> None:
-    """Tell a LLaVA-type processor what only the model says.
+def complete_processor(processor, model: torch.nn.Module) -> None:
+    """Give a LLaVA-type processor the settings that only the model has.
 
-    Checkpoints of before 2025 (E5-V's, BGE-VL's) hold no settings of the processor,
-    which then cannot count image tokens: how large a patch is, whether the vision tower
-    has a class token (CLIP's has, SigLIP's has not), and whether that is dropped.
+    Checkpoints of before 2025 (E5-V's, BGE-VL's) hold none. Their processor then cannot
+    count image tokens: how large a patch is, whether the vision encoder has a class
+    token, and whether that is dropped.
     """
     if getattr(processor, "patch_size", "none needed") is not None:
         return
     names = [name for name, _ in model.named_parameters()]
+    # CLIP's encoder has a class token, SigLIP's has none.
     has_class = any(name.endswith("class_embedding") for name in names)
     processor.patch_size = model.config.vision_config.patch_size
     processor.num_additional_image_tokens = int(has_class)
@@ -112,11 +112,9 @@ def complete(processor, model: torch.nn.Module) -> None:
 def on_device(
     inputs: dict[str, torch.Tensor], model: torch.nn.Module
 ) -> dict[str, torch.Tensor]:
-    """Inputs where the model is, and real numbers in its precision.
-
-    Moved first and converted there: in one step, the CPU would convert them into memory
-    that is not pinned, and wait.
-    """
+    """Inputs on the model's device, floating-point ones in its precision."""
+    # Moved first and converted there: in one step, the CPU would convert them into
+    # memory that is not pinned, and wait.
     moved = {
         name: value.to(model.device, non_blocking=True)
         for name, value in inputs.items()

@@ -1,7 +1,6 @@
-"""Dual encoders: CLIP and its kin, through open_clip.
+"""Dual encoders such as CLIP and SigLIP, through open_clip.
 
-An image is embedded once and for all: there is no prompt, and asking for one is an
-error rather than something to ignore.
+They take no prompt: asking for one is an error.
 """
 
 import json
@@ -22,8 +21,8 @@ from cocofacet.retrievers.base import embed_in_batches, unit_rows
 class DualRetriever:
     """See `cocofacet.retrievers.base.Retriever`.
 
-    open_clip's tokenizers pad every text to the model's full length, which SigLIP and
-    SigLIP2 were trained on (a row's ``padding``), and cut what is longer.
+    open_clip's tokenizers pad every text to the model's full length, as SigLIP and
+    SigLIP2 were trained (a row's ``padding``), and cut what is longer.
     """
 
     promptable = False
@@ -69,7 +68,7 @@ class DualRetriever:
         found = [np.empty((0, self.dim), np.float32)]
         for start in range(0, len(texts), self.batch_size):
             tokens = self.tokenizer(texts[start : start + self.batch_size])
-            vectors = self.model.encode_text(tokens.to(self.device))
+            vectors = self.model.encode_text(tokens.to(self.device))  # (B, D)
             found.append(vectors.float().cpu().numpy())
         return unit_rows(np.concatenate(found), self.name)
 

@@ -51,8 +51,8 @@ def load(
 
     precision: fp32, bf16 or fp16, by default the row's. checkpoint: a directory with
     other weights for the same row, such as another training seed; base_checkpoint and
-    text_checkpoint are the same for the base that an adapter is laid upon and for the
-    text embedder that reads answers. options may replace the row's templates
+    text_checkpoint are the same for the base that an adapter is merged into and for
+    the text embedder that reads answers. options may replace the row's templates
     (``text``, ``general``, ``prompted``); all others go to the family's class
     (``one_pass``, ``batch_size``). Raises InputError for a name, precision or
     checkpoint that does not exist or cannot be had, and for a row that this package
@@ -160,7 +160,7 @@ def _check_device(device: str) -> None:
 
 
 def _base(row: Row, adapter: Path, override: Path | None) -> Found:
-    """The checkpoint that an adapter is laid upon."""
+    """The checkpoint that an adapter is merged into."""
     if override is None and not row.base:
         raise InputError(
             f"{adapter}: checkpoint: is an adapter, and {row.name} names no base. Pass "

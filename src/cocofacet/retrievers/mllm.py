@@ -2,8 +2,7 @@
 
 An image stands in a template with or without a question, and its embedding is the last
 token's hidden state. Where attention is causal and the image comes first, all prompts
-of an image are embedded in one pass, as `packing` describes; `one_pass=False` runs the
-passes one by one, the obvious way.
+of an image share one pass (see `packing`); with `one_pass=False` each has its own.
 """
 
 import json
@@ -17,7 +16,7 @@ from PIL import Image
 
 from cocofacet.retrievers.base import embed_in_batches, unit_rows
 from cocofacet.retrievers.checkpoints import (
-    complete,
+    complete_processor,
     load_model,
     load_processor,
     on_device,
@@ -25,17 +24,16 @@ from cocofacet.retrievers.checkpoints import (
 from cocofacet.retrievers.packing import visible
 from cocofacet.retrievers.preprocess import MllmInputs
 
-# A checkpoint of the generating model ends in this and the embedding model has no use
-# for it.
+# Turns states into words: a checkpoint may hold it, and embedding needs none.
 _UNUSED = ("lm_head.weight",)
 
 
 class MllmRetriever:
     """See `cocofacet.retrievers.base.Retriever`; templates come from the zoo's row.
 
-    base_directory: where ``directory`` holds an adapter, the checkpoint that it is laid
-    upon, whose processor is used. one_pass: all prompts of an image together, by
-    default wherever that is exact.
+    base_directory: where ``directory`` holds an adapter, the checkpoint that it is
+    merged into, whose processor is used. one_pass: all prompts of an image together,
+    by default wherever that is exact.
     """
 
     promptable = True
@@ -60,8 +58,9 @@ class MllmRetriever:
         text_config = self.model.config.get_text_config()
         self.dim = text_config.hidden_size
         self.processor = load_processor(files, row.max_pixels, padding_side="right")
-        complete(self.processor, self.model)
-        # A token that sees only the latest ones would need a window of its own.
+        complete_processor(self.processor, self.model)
+        # In a model whose tokens see only the latest ones, the mask of the packed
+        # sequence would lift that window.
         windowed = getattr(text_config, "sliding_window", None) is not None
         packable = row.causal and row.prompt_after_image and not windowed
         if one_pass and not packable:
@@ -69,9 +68,9 @@ class MllmRetriever:
         self.one_pass = packable if one_pass is None else one_pass
         self.prepare = MllmInputs(row, self.processor, packed=self.one_pass)
         if base_directory is not None:
-            from cocofacet.retrievers.adapters import lay_on
+            from cocofacet.retrievers.adapters import merge_adapter
 
-            lay_on(self.model, directory, lambda: self.embed_texts(["a dog"]))
+            merge_adapter(self.model, directory, lambda: self.embed_texts(["a dog"]))
         image_settings = self.processor.image_processor.to_dict()
         self.fingerprint = {
             "retriever": row.name,
@@ -114,54 +113,56 @@ class MllmRetriever:
     def embed_prepared(self, prepared: dict[str, object]) -> np.ndarray:
         """One batch from ``prepare`` -> (P, B, D) float32, unit rows."""
         images = prepared["images"]
-        if "tree" in prepared:
-            found = self._together(prepared["tree"], images)
+        if "packed" in prepared:
+            found = self._one_pass(prepared["packed"], images)
         else:
             found = torch.stack([self._last(p, images) for p in prepared["passes"]])
-        return unit_rows(found.numpy(), self.name)
+        return unit_rows(found.numpy(), self.name)  # (P, B, D)
 
     @torch.inference_mode()
     def _last(self, tokens: dict, images: dict) -> torch.Tensor:
-        """Hidden state of each row's last token -> (B, D) float32 on the CPU."""
+        """Hidden state of each text's last token -> (B, D) float32 on the CPU."""
         inputs = on_device({**images, **tokens}, self.model)
-        hidden = self.model(**inputs, use_cache=False)[0]
-        last = tokens["attention_mask"].sum(dim=1) - 1  # padding is on the right
+        hidden = self.model(**inputs, use_cache=False)[0]  # (B, L, D)
+        last = tokens["attention_mask"].sum(dim=1) - 1  # (B,): padding on the right
         return hidden[torch.arange(len(last)), last].float().cpu()
 
     @torch.inference_mode()
-    def _together(self, tree: dict, images: dict) -> torch.Tensor:
-        """All prompts of an image in one row -> (P, B, D) float32 on the CPU."""
-        positions = self._positions(tree, images)
-        seen = visible(tree["until"].to(self.device))  # (B, L, L)
+    def _one_pass(self, packed: dict, images: dict) -> torch.Tensor:
+        """Each image with all its prompts -> (P, B, D) float32 on the CPU."""
+        positions = self._positions(packed, images)
+        seen = visible(packed["seen_until"].to(self.device))  # (B, L, L)
         mask = torch.zeros(seen.shape, dtype=self.model.dtype, device=self.device)
         mask.masked_fill_(~seen, torch.finfo(mask.dtype).min)
         inputs = {
             **images,
-            "input_ids": tree["ids"],
-            "attention_mask": mask[:, None],  # 4-D: the library passes it through
+            "input_ids": packed["ids"],
+            "attention_mask": mask[:, None],  # (B, 1, L, L): used as it is
             "position_ids": positions,
         }
-        hidden = self.model(**on_device(inputs, self.model), use_cache=False)[0]
-        ends = tree["ends"]  # (B, P)
-        pooled = hidden[torch.arange(len(ends))[:, None], ends]
+        inputs = on_device(inputs, self.model)
+        hidden = self.model(**inputs, use_cache=False)[0]  # (B, L, D)
+        ends = packed["ends"]  # (B, P)
+        pooled = hidden[torch.arange(len(ends))[:, None], ends]  # (B, P, D)
         return pooled.transpose(0, 1).float().cpu()
 
-    def _positions(self, tree: dict, images: dict) -> torch.Tensor:
+    def _positions(self, packed: dict, images: dict) -> torch.Tensor:
         """Each token's position as if its own template were the only one.
 
-        (3, B, L) where the model has rotary positions of its own for images (time,
-        height, width), else (B, L). The library places the template that opens the
-        row; all text after an image lies at its depth plus what the image saves.
+        (B, L), or (3, B, L) where the model gives an image's tokens their time, height
+        and width: then all text after the image moves by what the image saves.
         """
-        ids, depth, first = tree["ids"], tree["depth"], tree["first"]
+        ids, positions = packed["ids"], packed["positions"]  # (B, L)
         if not hasattr(self.model, "get_rope_index"):
-            return depth
-        inside = torch.arange(ids.shape[1]) < first[:, None]  # (B, L)
+            return positions
+        # The library places the first template; the others follow from its end.
+        length = packed["first_length"]  # (B,)
+        inside = torch.arange(ids.shape[1]) < length[:, None]  # (B, L)
         places, _ = self.model.get_rope_index(
             ids,
-            mm_token_type_ids=tree["types"],
+            mm_token_type_ids=packed["types"],
             image_grid_thw=images["image_grid_thw"],
             attention_mask=inside.long(),
         )  # (3, B, L), meaningful in the first template
         after = places.masked_fill(~inside, 0).amax(dim=(0, 2)) + 1  # (B,)
-        return torch.where(inside, places, depth + (after - first)[None, :, None])
+        return torch.where(inside, places, positions + (after - length)[None, :, None])

@@ -1,17 +1,17 @@
-"""Many templates as one row of tokens, in which equal beginnings stand once.
+"""Many templates in one sequence of tokens, in which equal beginnings stand once.
 
-Because attention is causal and the image comes first, a token's state depends only on
-the tokens before it. What the templates of an image share at their start (the image;
-for all questions also the instruction) need therefore be computed only once. One row
-holds the templates as a tree of tokens:
+Attention is causal and the image comes first, so a token's state depends only on the
+tokens before it. What the templates of an image have in common at their start (the
+image; for all questions also the instruction) is therefore computed once:
 
     <image> -+- Represent the given image.
              +- \\n Represent ... following question: -+- How many people ...? \\n
                                                      +- What is the weather ...? \\n
 
-A mask lets each token see its ancestors and itself, at the positions that it has in its
-own template. This gives every template's last state exactly as a pass of its own would,
-up to rounding.
+An attention mask lets each token see the earlier tokens of its own template alone, and
+each token has the position that it has there. Every template's last state is then that
+of a pass of its own, up to rounding. Verifiers of speculative decoding use the same
+mask, there called tree attention (SpecInfer, arXiv 2305.09781).
 """
 
 from collections.abc import Sequence
@@ -22,61 +22,60 @@ import torch
 
 @dataclass(frozen=True)
 class Packed:
-    """One row of L tokens for P templates, parents before their children.
+    """P templates in one sequence of L tokens; all tensors int64.
 
-    ids (L,) int64; depth (L,) int64, a token's place in its template; until (L,) int64,
-    where the last token below it lies (itself, where none is); first: how many tokens
-    the template has that opens the row; ends (P,) int64, where each template's last
-    token lies.
+    ids (L,): the tokens. positions (L,): each token's place in its own template.
+    seen_until (L,): the last place whose token sees this one (its own, if no other
+    does). first_length: how many tokens the template has that comes first. ends (P,):
+    where each template's last token lies.
     """
 
     ids: torch.Tensor
-    depth: torch.Tensor
-    until: torch.Tensor
-    first: int
+    positions: torch.Tensor
+    seen_until: torch.Tensor
+    first_length: int
     ends: torch.Tensor
 
 
-def pack(sequences: Sequence[list[int]]) -> Packed:
-    """Pack P token sequences into one row.
+def pack(templates: Sequence[list[int]]) -> Packed:
+    """Pack the token ids of P templates.
 
     Compared are token ids, not strings: templates differ in white space right after
-    the image, and tokens may merge across a seam. The row follows the sequences in
-    sorted order, so that all tokens below another one stand right behind it.
+    the image, and tokens may merge across a seam.
     """
-    ids, depth, until, ends = [], [], [], [0] * len(sequences)
-    path: list[int] = []  # where the tokens of the sequence before lie
-    order = sorted(range(len(sequences)), key=lambda number: sequences[number])
-    before = sequences[order[0]]
+    # In sorted order, all templates that go on from a token stand right behind it.
+    order = sorted(range(len(templates)), key=lambda number: templates[number])
+    ids, positions, seen_until, ends = [], [], [], [0] * len(templates)
+    path: list[int] = []  # where each token of the template before lies
+    before = templates[order[0]]
     for number in order:
-        sequence = sequences[number]
-        shared = min(_shared(before, sequence), len(path))
-        del path[shared:]
-        for token in sequence[shared:]:
-            depth.append(len(path))
+        template = templates[number]
+        del path[min(_shared(before, template), len(path)) :]
+        for token in template[len(path) :]:
+            positions.append(len(path))
             path.append(len(ids))
             ids.append(token)
-            until.append(0)
+            seen_until.append(0)
         for place in path:
-            until[place] = len(ids) - 1
+            seen_until[place] = len(ids) - 1
         ends[number] = path[-1]
-        before = sequence
+        before = template
     return Packed(
         ids=torch.tensor(ids),
-        depth=torch.tensor(depth),
-        until=torch.tensor(until),
-        first=len(sequences[order[0]]),
+        positions=torch.tensor(positions),
+        seen_until=torch.tensor(seen_until),
+        first_length=len(templates[order[0]]),
         ends=torch.tensor(ends),
     )
 
 
-def visible(until: torch.Tensor) -> torch.Tensor:
-    """Who sees whom: (..., L) as in `Packed` -> (..., L, L) bool, row i what i sees.
-
-    A token is seen by itself and by those below it, which stand right behind it.
-    """
-    place = torch.arange(until.shape[-1], device=until.device)
-    return (place <= place[:, None]) & (place[:, None] <= until[..., None, :])
+def visible(seen_until: torch.Tensor) -> torch.Tensor:
+    """Which token sees which: (..., L) as in `Packed` -> (..., L, L) bool, row i for
+    what token i sees."""
+    place = torch.arange(seen_until.shape[-1], device=seen_until.device)  # (L,)
+    not_later = place <= place[:, None]  # (L, L)
+    same_template = place[:, None] <= seen_until[..., None, :]  # (..., L, L)
+    return not_later & same_template
 
 
 def _shared(a: list[int], b: list[int]) -> int:

@@ -1,7 +1,7 @@
 """What a model is given: pictures and templates as tensors.
 
-Nothing here holds weights, so that worker processes can do it. A picture is processed
-once, however many prompts there are.
+Nothing here holds weights, so worker processes can do it. A picture is processed once,
+however many prompts there are.
 """
 
 from collections.abc import Callable, Sequence
@@ -52,29 +52,29 @@ class MllmInputs:
     """See `cocofacet.retrievers.base.Prepare`; for a multimodal language model.
 
     row: of the zoo; processor: of transformers, with its tokenizer. packed: all
-    prompts of an image in one row of tokens (see `packing`), or each by itself.
+    prompts of an image in one sequence (see `packing`), or each in its own.
     """
 
     def __init__(self, row, processor, packed: bool):
         self.row, self.processor, self.packed = row, processor, packed
-        self._rows: dict[tuple, Packed] = {}
+        self._known: dict[tuple, Packed] = {}
 
     def __call__(
         self, images: Sequence[Image.Image], prompts: Sequence[str | None]
     ) -> dict[str, object]:
-        """B images under P prompts -> {"images", and "tree" or "passes"}.
+        """B images under P prompts -> {"images", and "packed" or "passes"}.
 
-        "images": what the processor makes of the pictures. "tree": the rows of
-        `packing.Packed`, padded to one length: ids, depth, until and types (B, L),
-        first (B,), ends (B, P), all int64. "passes": for each prompt the tokens of B
-        templates, as the library takes them.
+        "images": what the processor makes of the pictures. "packed": B sequences as
+        `packing.Packed` says, padded to one length: ids, positions, seen_until and
+        types (B, L), first_length (B,), ends (B, P), all int64. "passes": for each
+        prompt the tokens of B templates, as the library takes them.
         """
         images, about_texts = _processed(self._pictures, images, self.row.name)
-        is_image = about_texts["input_ids"] == self.processor.image_token_id
-        counts = is_image.sum(dim=1).tolist()
+        is_image = about_texts["input_ids"] == self.processor.image_token_id  # (B, L)
+        counts = is_image.sum(dim=1).tolist()  # image tokens of each picture
         if self.packed:
-            rows = [self._row(tuple(prompts), count) for count in counts]
-            return {"images": images, "tree": self._tree(rows)}
+            sequences = [self._packed(tuple(prompts), count) for count in counts]
+            return {"images": images, "packed": self._padded(sequences)}
         passes = []
         for prompt in prompts:
             tokens = self.tokens([self._expanded(prompt, count) for count in counts])
@@ -131,10 +131,10 @@ class MllmInputs:
             return torch.zeros_like(ids)
         return (ids == self.processor.image_token_id).long()
 
-    def _row(self, prompts: tuple, count: int) -> Packed:
-        """Tokens of all templates of an image that takes ``count`` image tokens."""
+    def _packed(self, prompts: tuple, count: int) -> Packed:
+        """All templates of an image that takes ``count`` image tokens."""
         key = (prompts, count)
-        if key not in self._rows:
+        if key not in self._known:
             texts = [self._expanded(prompt, count) for prompt in prompts]
             packed = pack(self.processor.tokenizer(texts)["input_ids"])
             if int((packed.ids == self.processor.image_token_id).sum()) != count:
@@ -142,25 +142,27 @@ class MllmInputs:
                     f"{self.row.name}: the image is not in the templates' common "
                     "beginning"
                 )
-            self._rows[key] = packed
-        return self._rows[key]
+            self._known[key] = packed
+        return self._known[key]
 
-    def _tree(self, rows: list[Packed]) -> dict[str, torch.Tensor]:
-        shape = (len(rows), max(len(row.ids) for row in rows))
-        ids = torch.full(shape, self.processor.tokenizer.pad_token_id)
-        depth = torch.zeros_like(ids)
-        # Padding sees itself, so that no row of the softmax is empty.
-        until = torch.arange(shape[1]).repeat(shape[0], 1)
-        for number, row in enumerate(rows):
-            part = number, slice(len(row.ids))
-            ids[part], depth[part], until[part] = row.ids, row.depth, row.until
+    def _padded(self, sequences: list[Packed]) -> dict[str, torch.Tensor]:
+        """B sequences as a batch, the shorter ones padded on the right."""
+        shape = len(sequences), max(len(packed.ids) for packed in sequences)
+        ids = torch.full(shape, self.processor.tokenizer.pad_token_id)  # (B, L)
+        positions = torch.zeros_like(ids)  # (B, L)
+        # Padding sees itself: the softmax over what a token sees must not be empty.
+        seen_until = torch.arange(shape[1]).repeat(shape[0], 1)  # (B, L)
+        for number, packed in enumerate(sequences):
+            part = number, slice(len(packed.ids))
+            ids[part], positions[part] = packed.ids, packed.positions
+            seen_until[part] = packed.seen_until
         return {
             "ids": ids,
-            "depth": depth,
-            "until": until,
+            "positions": positions,
+            "seen_until": seen_until,
             "types": self._types(ids),
-            "first": torch.tensor([row.first for row in rows]),
-            "ends": torch.stack([row.ends for row in rows]),
+            "first_length": torch.tensor([each.first_length for each in sequences]),
+            "ends": torch.stack([each.ends for each in sequences]),
         }
 
 
