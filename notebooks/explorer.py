@@ -105,7 +105,7 @@ made
 # were ranked above it *without* a prompt.
 
 # %% tags=["hide-input"]
-both = explorer.beside(ranks)
+both = explorer.before_and_after(ranks)
 gains = explorer.largest_gains(both)
 display(
     explorer.gallery(

@@ -27,8 +27,8 @@ from cocofacet.chapters.linear import anchors, figures, results
 from cocofacet.embeddings.linear_map import VARIANTS
 
 cf.use_style()
-variants = anchors.known(variants, VARIANTS, "variants")
-anchors_from = anchors.known(
+variants = anchors.checked(variants, VARIANTS, "variants")
+anchors_from = anchors.checked(
     anchors_from, anchors.ANCHORS_FROM, "anchors_from"
 )
 workspace = cf.open_workspace(profile, run, seed, changes)

@@ -33,7 +33,7 @@ def pictures(tmp_path_factory):
 
 
 def moves(*rows):
-    """A table of `explorer.beside` from (facet, before, after)."""
+    """A table of `explorer.before_and_after` from (facet, before, after)."""
     table = pd.DataFrame(rows, columns=["facet", "before", "after"])
     table["query"] = [f"{row.facet}:{n}" for n, row in enumerate(table.itertuples())]
     return table.assign(text="Find <it>.\n", label="it")
@@ -53,20 +53,20 @@ def test_explorer_are_chosen_by_rule():
 
 
 def test_before_and_after_are_the_ranks_of_the_two_modes(ranks):
-    both = explorer.beside(ranks)
+    both = explorer.before_and_after(ranks)
     assert len(both) == 13 and both["query"].is_unique
     for mode, column in (("general", "before"), ("prompted", "after")):
         expected = ranks[ranks["mode"] == mode].set_index("query")["rank"]
         assert (both.set_index("query")[column] == expected).all()
     fewer = ranks[(ranks["mode"] == "general") | (ranks["facet"] == "animals")]
     with pytest.raises(ValueError, match="different queries: 13 and 7"):
-        explorer.beside(fewer)
+        explorer.before_and_after(fewer)
 
 
 def test_a_figure_shows_what_stood_above_and_says_where_it_comes_from(
     world, found, ranks, pictures
 ):
-    rows = explorer.largest_gains(explorer.beside(ranks))
+    rows = explorer.largest_gains(explorer.before_and_after(ranks))
     html = explorer.gallery(
         world[0], pictures, rows, found[0].first, "before", "made <up>"
     ).data

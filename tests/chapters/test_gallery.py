@@ -1,9 +1,13 @@
 """The sentences on the whole gallery turn when the numbers do."""
 
+import numpy as np
 import pandas as pd
 import pytest
+import small_truth
+from small_truth import NAME
 
 from cocofacet.chapters import gallery
+from cocofacet.evaluation import truth
 
 
 def table(general, prompted, sizes=(50, 900)):
@@ -81,6 +85,63 @@ def test_the_table_and_the_figure():
     assert len(figure.axes) == 6
     titles = [axes.get_title() for axes in figure.axes]
     assert titles[:2] == ["a: mAP", "a: Recall@10"]
+
+
+# False negatives.
+
+
+def test_false_negatives_turn_numbers_and_sentences():
+    benchmark, known = small_truth.beaches()
+    closed = truth.closed_world(benchmark, 0)
+    true = truth.true_labels(benchmark, known)
+    images = len(benchmark.images)
+    (own,) = benchmark.indices([NAME(0)])
+    beach = [known[image]["place"] == "beach" for image in benchmark.images]
+    general = np.zeros((images, 1))
+    general[own] = 1
+    embedded = {None: general, "where?": np.array(beach, float)[:, None]}
+    modes = {"general": {"scenes": None}, "prompted": {"scenes": "where?"}}
+
+    def found(pool):
+        false = truth.false_negatives(pool, true)
+        return gallery.false_negatives(pool, false, np.ones((1, 1)), embedded, modes, 1)
+
+    # The question finds every beach; but one is asked for, and ties count against it.
+    by_way = gallery.false_negative_recalls(found(closed)).loc[("prompted", "scenes")]
+    assert by_way[["as is", "removed", "right"]].tolist() == [0, 1, 1]
+    assert by_way["false"] == truth.false_negatives(closed, true).sum()
+    sentence = gallery.hidden(found(closed), 1, "They")
+    assert "without a prompt" not in sentence and "most on scenes" in sentence
+    assert "0.0 % with them, +100.0 points without" in sentence
+    clean = gallery.hidden(found(benchmark), 1, "They")
+    assert clean == "They hold no false negative among 99 candidates."
+    table = gallery.false_negative_grid(
+        {"pools": gallery.false_negative_recalls(found(closed))}
+    )
+    assert table.loc["macro", ("pools", "the facet's question", "taken out")] == "100.0"
+
+
+@pytest.mark.parametrize(
+    ("seen", "true", "words"),
+    [
+        ((0.5, 0.6), (0.5, 0.9), "hide a part of it"),
+        ((0.5, 0.4), (0.5, 0.9), "turn it round"),
+        ((0.5, 0.9), (0.5, 0.9), "do not touch it"),
+        ((0.5, 0.9), (0.5, 0.6), "enlarge it"),
+    ],
+)
+def test_what_false_negatives_do_to_a_gain(seen, true, words):
+    found = pd.DataFrame(
+        {
+            "facet": "scenes",
+            "mode": ["general", "prompted"],
+            "false": 3,
+            "as is": seen,
+            "removed": true,
+            "right": true,
+        }
+    )
+    assert gallery.hidden(found, 1, "They").endswith(f"they {words}.")
 
 
 # Exact search.

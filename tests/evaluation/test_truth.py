@@ -5,37 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import small_truth
+from small_truth import NAME, scene
 
-from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.benchmark.query import Query
-from cocofacet.chapters import gallery
 from cocofacet.evaluation import truth
 from cocofacet.io import InputError
-
-NAME = "v7w_{:d}.jpg".format
-
-
-def scene(place="street", **rest):
-    return dict.fromkeys(truth.FIELDS) | {"place": place} | rest
 
 
 @pytest.fixture
 def beaches():
-    """Three beaches annotated in three ways, a hundred kitchens, and pictures 200 to
-    209 that nobody was asked about: beaches all."""
-    labels = {NAME(n): ("in a kitchen",) for n in range(100, 200)}
-    said = ("on a beach", "by the sea", "on a beach")
-    labels |= {NAME(n): (label,) for n, label in enumerate(said)}
-    label = "on a beach"
-    pool = (NAME(0), *map(NAME, range(100, 199)))
-    text = FACETS["scenes"].wording(label)
-    query = Query("Visual7W_scene_retrieval:0", "scenes", label, text, pool)
-    other = {NAME(n): () for n in range(200, 210)}
-    known = {image: scene("kitchen") for image in labels}
-    known |= {NAME(n): scene("beach") for n in (0, 1, 2, *range(200, 210))}
-    # Some other facet keeps the unasked pictures in the gallery.
-    return Benchmark((query,), {}, {"scenes": labels, "animals": other}), known
+    return small_truth.beaches()
 
 
 def test_labels_mean_what_their_pictures_show(beaches):
@@ -116,62 +96,6 @@ def test_a_facet_that_the_world_does_not_draw_keeps_its_annotations(
     monkeypatch.setitem(FACETS, "scenes", undrawn)
     true = truth.true_labels(benchmark, known)["scenes"]
     assert true[NAME(0)] == ("on a beach",) and true[NAME(205)] == ()
-
-
-def test_the_chapters_numbers_and_sentences_turn(beaches):
-    benchmark, known = beaches
-    closed = truth.closed_world(benchmark, 0)
-    true = truth.true_labels(benchmark, known)
-    images = len(benchmark.images)
-    (own,) = benchmark.indices([NAME(0)])
-    beach = [known[image]["place"] == "beach" for image in benchmark.images]
-    general = np.zeros((images, 1))
-    general[own] = 1
-    embedded = {None: general, "where?": np.array(beach, float)[:, None]}
-    modes = {"general": {"scenes": None}, "prompted": {"scenes": "where?"}}
-
-    def found(pool):
-        false = truth.false_negatives(pool, true)
-        return gallery.false_negatives(pool, false, np.ones((1, 1)), embedded, modes, 1)
-
-    # The question finds every beach; but one is asked for, and ties count against it.
-    by_way = gallery.false_negative_recalls(found(closed)).loc[("prompted", "scenes")]
-    assert by_way[["as is", "removed", "right"]].tolist() == [0, 1, 1]
-    assert by_way["false"] == truth.false_negatives(closed, true).sum()
-    sentence = gallery.hidden(found(closed), 1, "They")
-    assert "without a prompt" not in sentence and "most on scenes" in sentence
-    assert "0.0 % with them, +100.0 points without" in sentence
-    clean = gallery.hidden(found(benchmark), 1, "They")
-    assert clean == "They hold no false negative among 99 candidates."
-    table = gallery.false_negative_grid(
-        {"pools": gallery.false_negative_recalls(found(closed))}
-    )
-    assert table.loc["macro", ("pools", "the facet's question", "taken out")] == "100.0"
-
-
-@pytest.mark.parametrize(
-    ("seen", "true", "words"),
-    [
-        ((0.5, 0.6), (0.5, 0.9), "hide a part of it"),
-        ((0.5, 0.4), (0.5, 0.9), "turn it round"),
-        ((0.5, 0.9), (0.5, 0.9), "do not touch it"),
-        ((0.5, 0.9), (0.5, 0.6), "enlarge it"),
-    ],
-)
-def test_what_false_negatives_do_to_a_gain(seen, true, words):
-    import pandas as pd
-
-    found = pd.DataFrame(
-        {
-            "facet": "scenes",
-            "mode": ["general", "prompted"],
-            "false": 3,
-            "as is": seen,
-            "removed": true,
-            "right": true,
-        }
-    )
-    assert gallery.hidden(found, 1, "They").endswith(f"they {words}.")
 
 
 def test_an_image_of_another_benchmark_is_named(beaches):

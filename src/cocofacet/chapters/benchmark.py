@@ -1,4 +1,4 @@
-"""The chapter on the benchmark: the released queries beside those rebuilt here."""
+"""The chapter on the benchmark: the released queries beside the rebuilt ones."""
 
 from pathlib import Path
 
@@ -59,11 +59,11 @@ def wording(texts: pd.DataFrame) -> str:
     """Which labels are worded differently, from `compare.reworded`."""
     if texts.empty:
         return "Every label that both have is asked for in the same words."
-    told = [
+    parts = [
         f"{facet}, {label}: “{row.iloc[0].strip()}” against “{row.iloc[1].strip()}”"
         for (facet, label), row in texts.iterrows()
     ]
-    return f"Worded differently, the released first: {'; '.join(told)}."
+    return f"Worded differently, the released first: {'; '.join(parts)}."
 
 
 def repeated(table: pd.DataFrame) -> str:
@@ -71,12 +71,12 @@ def repeated(table: pd.DataFrame) -> str:
     repeats = table[table["repeat a candidate"] > 0]
     if repeats.empty:
         return "No released pool holds a picture twice."
-    told = [
+    parts = [
         f"{row['repeat a candidate']:,} of {row.queries:,} on {facet}"
         for facet, row in repeats.iterrows()
     ]
     opposed = int(table["repeat the positive"].sum())
-    text = f"Released pools that hold a picture more than once: {listed(told)}."
+    text = f"Released pools that hold a picture more than once: {listed(parts)}."
     if opposed:
         text += (
             f" In {opposed:,} of them it is the positive, which then stands among its "

@@ -96,16 +96,16 @@ def estimates(rows: list[Row], prompts: int, images: int = 10_000) -> pd.DataFra
     table = {}
     for row in rows:
         by_device = {d.name: estimate(row, d, images, prompts) for d in DEVICES}
-        known = next((found for found in by_device.values() if found), None)
-        if known is None:
+        some = next((found for found in by_device.values() if found), None)
+        if some is None:
             continue
         table[row.name] = {
-            "passes": known.passes,
+            "passes": some.passes,
             **{
                 f"{name}, hours": found.seconds / 3600 if found else float("nan")
                 for name, found in by_device.items()
             },
-            "GB kept": known.stored / 1e9,
+            "GB kept": some.stored / 1e9,
         }
     return pd.DataFrame(table).T.rename_axis("retriever")
 

@@ -19,7 +19,7 @@ ABOVE = 5  # pictures shown of those that stand above the positive
 WHEN = {"before": "without a prompt", "after": "with the question"}
 
 
-def beside(ranks: pd.DataFrame) -> pd.DataFrame:
+def before_and_after(ranks: pd.DataFrame) -> pd.DataFrame:
     """A row a query, in the benchmark's order: facet, query, text, label, and the rank
     ``before`` (no prompt) and ``after`` (the facet's question).
 
@@ -74,8 +74,8 @@ def gallery(
 ) -> HTML:
     """One figure a query: the positive, then what stands above it.
 
-    ``rows`` are of `beside`; ``when`` is "before" or "after", and ``first`` (Q, 10),
-    of `data.find`, holds what came first then; images lie under ``root``.
+    ``rows`` are of `before_and_after`; ``when`` is "before" or "after", and ``first``
+    (Q, 10), of `data.find`, holds what came first then; images lie under ``root``.
     """
     position = {query.id: row for row, query in enumerate(benchmark.queries)}
     figures = []
@@ -98,15 +98,15 @@ def _figure(
     when: str,
     shown_as: str,
 ) -> str:
-    carried = benchmark.labels.get(row.facet, {})
+    labels = benchmark.labels.get(row.facet, {})
 
     def item(image: str, words: str, kind: str = "") -> str:
         small = thumbnail(path_of(root, image))
-        labels = "; ".join(carried[image]) or "no label" if image in carried else ""
+        words_of = "; ".join(labels[image]) or "no label" if image in labels else ""
         return (
             f'<li class="{kind}"><img alt="{words}" width="128" height="128" '
             f'src="data:image/jpeg;base64,{base64.b64encode(small).decode()}">'
-            f"<b>{words}</b> <span>{escape(labels)}</span></li>"
+            f"<b>{words}</b> <span>{escape(words_of)}</span></li>"
         )
 
     items = [item(positive, "✓ looked for", "hit")]

@@ -222,10 +222,10 @@ def what_matters(found: Mapping[str, pd.DataFrame], k: int) -> dict[str, str]:
         )
     if "query" in macro:
         side = macro["query"]
-        effect = {"gain": "helps", "loss": "hurts", "undecided": "decides nothing"}
+        does = {"gain": "helps", "loss": "hurts", "undecided": "decides nothing"}
         sentences["side"] = (
             "The same question on the query's side, with images that never heard it, "
-            f"{effect[verdict(side.low, side.high)]} ({points(side.difference)})."
+            f"{does[verdict(side.low, side.high)]} ({points(side.difference)})."
         )
     if "average" in macro:
         mean = macro["average"]

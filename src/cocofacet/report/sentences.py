@@ -1,7 +1,6 @@
-"""The sentences that state results, written from the numbers.
+"""Sentences that state a result, written from its numbers.
 
-No chapter says in its own words what was found: it calls a function of this file. A
-sentence therefore turns when its numbers turn, and is true in every profile.
+A sentence turns when its numbers turn, and so it is true in every profile.
 """
 
 from collections.abc import Sequence
@@ -34,8 +33,8 @@ def interval(low: float, high: float) -> str:
 
 
 def verdict(low: float, high: float) -> str:
-    """What an interval of a difference allows to say: ``gain`` when it lies above
-    zero, ``loss`` when below, ``undecided`` when zero is inside."""
+    """``gain`` when the interval of a difference lies above zero, ``loss`` when it lies
+    below, ``undecided`` when it holds zero."""
     if low > 0:
         return "gain"
     return "loss" if high < 0 else "undecided"
@@ -50,6 +49,15 @@ def change(value: float, low: float, high: float) -> str:
         "undecided": f"{points(value)}, which may be no difference at all",
     }[verdict(low, high)]
     return f"{what} ({interval(low, high)})"
+
+
+def effect(
+    value: float, low: float, high: float, undecided: str = "is undecided"
+) -> str:
+    """What something does, by a difference with its interval: it gains or it loses."""
+    size = f"{100 * abs(value):.1f} points"
+    found = {"gain": f"gains {size}", "loss": f"loses {size}", "undecided": undecided}
+    return found[verdict(low, high)]
 
 
 def imbalance(table: pd.DataFrame, k: int, who: str) -> str:
@@ -100,8 +108,7 @@ def recovery(recall: float, gain: pd.Series, who: str, k: int) -> str:
     """How much of the gap between general and prompted an approximation recovers.
 
     ``gain`` is the row of `difference`: prompted against general. Where prompting
-    gains nothing for certain there is no gap to recover, and the sentence says so
-    instead of dividing by noise.
+    has no clear gain there is no gap to recover, and the sentence says so.
     """
     start = f"{who} reaches Recall@{k} {percent(recall)}"
     if verdict(gain.low, gain.high) != "gain":
@@ -146,9 +153,9 @@ def carried_over(
     held = [row for row in unasked.itertuples() if row.facet in facets]
     trained = asked.set_index("facet").difference
     for row in held:
-        effect = {"gain": "helps", "loss": "hurts", "undecided": "is undecided"}
+        does = {"gain": "helps", "loss": "hurts", "undecided": "is undecided"}
         parts.append(
-            f"on {row.facet} it {effect[verdict(row.low, row.high)]} "
+            f"on {row.facet} it {does[verdict(row.low, row.high)]} "
             f"({points(row.difference)}, {interval(row.low, row.high)}; "
             f"{points(trained[row.facet])} in the model that was asked)"
         )

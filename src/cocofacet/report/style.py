@@ -93,19 +93,12 @@ def use_style() -> None:
 
 
 def finished(figure: Figure, words: str) -> Figure:
-    """Write what the pictures are ("rendered world") above the figure, so that it
-    travels with a copy of it, and hand it over closed: a notebook then shows it where
-    it is asked to and not a second time at the end of the cell."""
+    """Write what the pictures are ("rendered world") above the figure, so that every
+    copy says it, and close it: the notebook shows it once, where it is returned."""
     figure.text(
-        0.995,
-        1.0,
-        words,
-        ha="right",
-        va="bottom",
-        fontsize=9,
-        style="italic",
+        0.995, 1.0, words, ha="right", va="bottom", fontsize=9, style="italic",
         color=INK,
-    )
+    )  # fmt: skip
     plt.close(figure)
     return figure
 

@@ -1,12 +1,12 @@
-"""From the tidy ranks to the small tables that figures and readers look at."""
+"""From tidy ranks to the small tables of figures and pages."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import pandas as pd
 from pandas.io.formats.style import Styler
 
 from cocofacet.evaluation.metrics import AVERAGES, averages, expected_recall
-from cocofacet.evaluation.statistics import interval, paired_difference
+from cocofacet.evaluation.statistics import Interval, interval, paired_difference
 
 
 def of_mode(ranks: pd.DataFrame, mode: str) -> pd.DataFrame:
@@ -27,10 +27,10 @@ def recalls(ranks: pd.DataFrame, k: int, seed: int) -> pd.DataFrame:
     rows = []
     for mode, chosen in ranks.groupby("mode", sort=False):
         expected = _expected(chosen, k)
-        for name, found in _by_facet_then_average(chosen, chosen, k, seed, interval):
+        for name, found in _by_facet_then_average(interval, k, seed, chosen):
             start = {"mode": mode, "facet": name, "recall": found.value}
             end = {"expected": expected.get(name, float("nan"))}
-            rows.append({**start, **found_in(found), **end})
+            rows.append({**start, **_around(found), **end})
     return pd.DataFrame(rows)
 
 
@@ -52,45 +52,28 @@ def differences(
     values = recalls(ranks, k, seed).set_index("facet").recall
     references = recalls(reference, k, seed).set_index("facet").recall
     rows = []
-    for name, found in _by_facet_then_average(
-        ranks, reference, k, seed, paired_difference
-    ):
-        rows.append(
-            {
-                "facet": name,
-                "value": values[name],
-                "reference": references[name],
-                "difference": found.value,
-                **found_in(found),
-            }
-        )
+    tables = (ranks, reference)
+    for name, found in _by_facet_then_average(paired_difference, k, seed, *tables):
+        both = {"value": values[name], "reference": references[name]}
+        row = {"facet": name, **both, "difference": found.value, **_around(found)}
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
-def found_in(found) -> dict[str, float]:
-    return {
-        "low": found.low,
-        "high": found.high,
-        "queries": found.queries,
-        "texts": found.texts,
-    }
+def _around(found: Interval) -> dict[str, float]:
+    """What stands beside a value in a row: its interval, and of how many."""
+    return {name: getattr(found, name) for name in ("low", "high", "queries", "texts")}
 
 
-def _by_facet_then_average(ranks, reference, k, seed, statistic):
-    """(name, interval) for each facet in order, then for each average."""
-
-    def of(average, facet=None):
-        a, b = (
-            table if facet is None else table[table.facet == facet]
-            for table in (ranks, reference)
-        )
-        tables = (a,) if statistic is interval else (a, b)
-        return statistic(*tables, k, average=average, seed=seed)
-
-    for facet in dict.fromkeys(ranks.facet):
-        yield facet, of("micro", facet)
+def _by_facet_then_average(
+    statistic: Callable[..., Interval], k: int, seed: int, *tables: pd.DataFrame
+) -> Iterator[tuple[str, Interval]]:
+    """A statistic of the tables: for each facet in order, then for each average."""
+    for facet in dict.fromkeys(tables[0].facet):
+        of_facet = (table[table.facet == facet] for table in tables)
+        yield facet, statistic(*of_facet, k, average="micro", seed=seed)
     for average in AVERAGES:
-        yield average, of(average)
+        yield average, statistic(*tables, k, average=average, seed=seed)
 
 
 def facets_only(table: pd.DataFrame) -> pd.DataFrame:
@@ -112,7 +95,7 @@ def with_interval(value: float, low: float, high: float, sign: bool = False) -> 
     """ "66.2 [60.1, 71.5]" in percent; a lone value where there is no interval."""
     form = "{:+.1f}" if sign else "{:.1f}"
     text = form.format(100 * value)
-    if low == low:  # not NaN: more than one text was there to draw again
+    if low == low:  # not NaN: there was more than one text to resample
         text += f" [{form.format(100 * low)}, {form.format(100 * high)}]"
     return text.replace("-", "−")
 

@@ -161,11 +161,11 @@ def test_ratios_that_make_no_sense_are_refused(ratios, words):
 
 
 def test_unknown_names_are_refused_with_those_that_are_known():
-    assert anchors.known(["b", "a", "b"], {"a": 1, "b": 2}, "x") == ["b", "a"]
+    assert anchors.checked(["b", "a", "b"], {"a": 1, "b": 2}, "x") == ["b", "a"]
     with pytest.raises(InputError, match=r"variants: 'lasso' .* released, linear"):
-        anchors.known(["linear", "lasso"], VARIANTS, "variants")
+        anchors.checked(["linear", "lasso"], VARIANTS, "variants")
     with pytest.raises(InputError, match=r"variants: \[\] is not known"):
-        anchors.known([], VARIANTS, "variants")
+        anchors.checked([], VARIANTS, "variants")
 
 
 def test_a_map_is_fitted_once_for_both_scores(planted, monkeypatch):

@@ -1,9 +1,7 @@
-"""How well the linear approximation does, draw after draw of its anchors.
+"""Anchors drawn many times, and every query ranked by every map fitted to them.
 
-One draw of K anchors says as much about the draw as about the method, and the
-released script makes just one, unseeded, from the gallery that is then tested. Here
-every K is drawn many times, from pictures held out from the evaluation or from its
-gallery, and every variant meets the same draws.
+One draw of K anchors says as much about the draw as about the method. Every variant is
+fitted to the same draws, of pictures held out from the evaluation or of its gallery.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cocofacet.benchmark.dataset import Benchmark
-from cocofacet.embeddings import linear_map as approximate
-from cocofacet.embeddings.linear_map import VARIANTS, Anchors, LinearMap
+from cocofacet.embeddings.linear_map import VARIANTS, Anchors, LinearMap, scores
 from cocofacet.evaluation.ranking import rank_of_positive
 from cocofacet.io import InputError
 
@@ -24,7 +21,9 @@ ANCHORS_FROM = {
 }
 
 
-def known(wanted: Sequence[str], table: Mapping[str, object], field: str) -> list[str]:
+def checked(
+    wanted: Sequence[str], table: Mapping[str, object], field: str
+) -> list[str]:
     """The names wanted, each once; ``InputError`` for none or an unknown one."""
     unknown = [name for name in wanted if name not in table]
     if unknown or not wanted:
@@ -83,7 +82,7 @@ def embedded(
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Task:
     """One facet's queries over one gallery, each distinct text and image once.
 
     Equal images are scored once, so that they tie exactly: a matrix product may differ
@@ -97,7 +96,7 @@ class _Asked:
     copies: np.ndarray  # (Q, C) bool: the positive, repeated among the negatives
 
     @classmethod
-    def of(cls, queries: np.ndarray, images: np.ndarray, pool: np.ndarray) -> "_Asked":
+    def of(cls, queries: np.ndarray, images: np.ndarray, pool: np.ndarray) -> "_Task":
         texts, text_of = np.unique(queries, axis=0, return_inverse=True)
         used, place = np.unique(pool, return_inverse=True)
         distinct, same = np.unique(images[used], axis=0, return_inverse=True)
@@ -107,8 +106,8 @@ class _Asked:
         return cls(texts, text_of.reshape(-1, 1), distinct, pool, copies)
 
     def ranks(self, linear: LinearMap, cosine: bool) -> np.ndarray:
-        scores = approximate.scores(linear, self.texts, self.images, cosine)
-        own = scores[self.text_of, self.pool]
+        found = scores(linear, self.texts, self.images, cosine)  # (T, M)
+        own = found[self.text_of, self.pool]  # (Q, C)
         own[self.copies] = -np.inf
         return rank_of_positive(own)
 
@@ -138,7 +137,7 @@ class Draws:
         """The tidy table of one variant and K, a row for each query and draw.
 
         `metrics.per_query` averages a query's rows, so an interval of this table is
-        of the mean over draws, over query texts. ``columns`` as in `rank_rows`.
+        of the mean over draws, over query texts. ``columns`` replace empty ones.
         """
         wanted = {"anchors_from": anchors_from, "variant": variant, "anchors": anchors}
         chosen = (self.fits[list(wanted)] == pd.Series(wanted)).all(axis=1)
@@ -172,15 +171,15 @@ def ranks_over_draws(
 
     queries (Q, P) and gallery in the benchmark's order; drawn_from maps a key of
     ``ANCHORS_FROM`` to the pictures that anchors are drawn from; variants are keys of
-    ``approximate.VARIANTS``. Draw number i takes the first K of the same random order
+    `linear_map.VARIANTS`. Draw number i takes the first K of the same random order
     for every K, so that a larger K adds anchors to a smaller one, and every variant
     meets the same anchors. Raises ValueError when a size exceeds the pictures.
     """
     pool = benchmark.pool_indices()
     facets = np.array([query.facet for query in benchmark.queries])
     rows_of = {facet: np.flatnonzero(facets == facet) for facet in gallery.prompted}
-    asked = {
-        (facet, name): _Asked.of(queries[rows], images, pool[rows])
+    tasks = {
+        (facet, name): _Task.of(queries[rows], images, pool[rows])
         for facet, rows in rows_of.items()
         for name, images in gallery.galleries.items()
     }
@@ -198,7 +197,7 @@ def ranks_over_draws(
                     found = np.empty(len(facets), np.int64)
                     for facet, rows in rows_of.items():
                         linear = maps[facet, variant.fit, variant.gallery]
-                        task = asked[facet, variant.gallery]
+                        task = tasks[facet, variant.gallery]
                         found[rows] = task.ranks(linear, variant.cosine)
                     fits.append((source, name, size, draw, linear.condition))
                     ranks.append(found)

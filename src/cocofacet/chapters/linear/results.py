@@ -1,4 +1,4 @@
-"""Tables and sentences of the chapter on the linear approximation."""
+"""What the maps reach: tables and sentences on the linear approximation."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ import pandas as pd
 from cocofacet.chapters.linear.anchors import ANCHORS_FROM, Draws, Pictures
 from cocofacet.embeddings.linear_map import VARIANTS, Anchors
 from cocofacet.evaluation.statistics import interval, paired_difference, share_of_gap
-from cocofacet.report.sentences import bulleted, listed, percent, recovery, verdict
+from cocofacet.report.sentences import bulleted, effect, listed, percent, recovery
 from cocofacet.report.tables import with_interval
 
 # The setting of the paper's linear approximation (E).
@@ -171,20 +171,12 @@ def changed(found: pd.DataFrame, k: int, dimension: int) -> str:
     said = []
     for name, rows in found.groupby("comparison", sort=False):
         effects = [
-            f"{_effect(row)} at K/d = {row.anchors / dimension:.2f}"
+            f"{effect(row.difference, row.low, row.high)} at K/d = "
+            f"{row.anchors / dimension:.2f}"
             for row in rows.itertuples()
         ]
         said.append(f"{COMPARISONS[name][0]} {listed(effects)}.")
     return bulleted(f"In Recall@{k}, changing one thing at a time:", said)
-
-
-def _effect(row) -> str:
-    size = f"{100 * abs(row.difference):.1f} points"
-    return {
-        "gain": f"gains {size}",
-        "loss": f"loses {size}",
-        "undecided": "is undecided",
-    }[verdict(row.low, row.high)]
 
 
 def reached(

@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from cocofacet.chapters.why.reached import SHOWN, judge, surely
+from cocofacet.chapters.why.reached import SHOWN, judge, lower_end
 from cocofacet.evaluation.probes import WAYS
 from cocofacet.evaluation.ranking import GROUP
 from cocofacet.evaluation.statistics import paired_difference
@@ -33,7 +33,7 @@ class Rates:
 
     Attributes:
         ranks: columns `COLUMNS`; a rate is a fraction of captions.
-        named: columns rate, seed, facet and those of `reach.naming`.
+        named: columns rate, seed, facet and those of `probes.naming`.
         made: the content of made.json.
     """
 
@@ -94,7 +94,7 @@ MISSING = (
 ) + MADE_BY.format(given="", out="caption-rates")
 
 
-def told(rate: float) -> str:
+def in_percent(rate: float) -> str:
     return f"{100 * rate:.0f} %"
 
 
@@ -117,11 +117,12 @@ def made_with(rates: Rates, k: int) -> str:
         for key in ("steps", "train_scenes", "seed")
     )
     ranked = rates.made["ranked"]
+    at = listed(list(map(in_percent, rates.rates)))
     parts = (
         f"Recall@{k} in pools of 100; bands and brackets: 95 % bootstrap interval "
         "over query texts",
-        f"trainings: {len(settings)} CLIPs ({listed(list(map(told, rates.rates)))}),"
-        f" {steps} steps on {scenes} scenes, seed {seeds}",
+        f"trainings: {len(settings)} CLIPs ({at}), {steps} steps on {scenes} scenes, "
+        f"seed {seeds}",
         f"ranked in the profile {ranked['profile']}, seed {ranked['seed']}",
         *(f"{name} {version}" for name, version in ranked["packages"].items()),
     )
@@ -180,7 +181,7 @@ def grid(found: pd.DataFrame) -> pd.DataFrame:
     chosen = with_macro(found)
     cells = {
         (facet, SHOWN[way][1]): {
-            told(row.rate): with_interval(row.recall, row.low, row.high)
+            in_percent(row.rate): with_interval(row.recall, row.low, row.high)
             for row in rows.sort_values("rate").itertuples()
         }
         for facet, of_facet in chosen.groupby("facet", sort=False)
@@ -201,7 +202,7 @@ def verdicts(rates: Rates, found: pd.DataFrame, k: int, seed: int) -> pd.DataFra
             pair = (rates.of(rate, way, facet) for way in ("probe", "words"))
             ahead = paired_difference(*pair, k, average="micro", seed=seed).low
             there = named.low[rate, facet] - named.even[rate, facet]
-            said = judge(there, surely(words.loc[(rate, facet)]), ahead, k)
+            said = judge(there, lower_end(words.loc[(rate, facet)]), ahead, k)
             table.setdefault(rate, {})[facet] = said
     return pd.DataFrame(table)
 
@@ -214,7 +215,7 @@ def by_rate(said: pd.DataFrame, varied: Sequence[str]) -> str:
         for rate, name in said.loc[facet].items():
             if not runs or runs[-1][0] != name:
                 runs.append((name, []))
-            runs[-1][1].append(told(rate))
+            runs[-1][1].append(in_percent(rate))
         steps = [f"{STEPS.get(name, name)} at {listed(at)}" for name, at in runs]
         parts.append(f"{facet.capitalize()} are {', then '.join(steps)}.")
     return bulleted("By how often captions name them:", parts)
@@ -258,7 +259,7 @@ def kept(table: pd.DataFrame, rates: Rates, rate: float, k: int) -> str:
     """Whether naming a facet changes what the probe finds; from `changes`."""
     table = table.loc[list(rates.varied)]
     gaining = table[table.probe == "gain"]
-    ends = f"From {told(rates.rates[0])} to {told(rate)} of captions"
+    ends = f"From {in_percent(rates.rates[0])} to {in_percent(rate)} of captions"
     if gaining.empty:
         return f"{ends}, the probe gains on none of {listed(rates.varied)}."
     levels_of = [
@@ -274,7 +275,7 @@ def kept(table: pd.DataFrame, rates: Rates, rate: float, k: int) -> str:
 def explained(table: pd.DataFrame, rates: Rates, rate: float, k: int) -> str:
     """Whether what words come to reach had been there before, or was put there by the
     captions; from `changes`."""
-    first, last = told(rates.rates[0]), told(rate)
+    first, last = in_percent(rates.rates[0]), in_percent(rate)
     reached = table.loc[list(rates.varied)].query("words == 'gain'")
     if reached.empty:
         return (
@@ -311,8 +312,8 @@ def beyond(rates: Rates, rate: float, k: int, seed: int) -> str:
     and the highest rate; macro over the varied facets."""
     last = rates.rates[-1]
     if rate == last:
-        return f"Words reach most at the highest rate, {told(last)}."
-    effect = {"gain": "rise", "loss": "fall", "undecided": "change undecidedly"}
+        return f"Words reach most at the highest rate, {in_percent(last)}."
+    does = {"gain": "rise", "loss": "fall", "undecided": "change undecidedly"}
     parts, verdicts = [], {}
     for way, name in (("words", "words"), ("probe", "the probe's levels")):
         pair = [rates.of(at, way) for at in (last, rate)]
@@ -323,10 +324,10 @@ def beyond(rates: Rates, rate: float, k: int, seed: int) -> str:
         )
         verdicts[way] = verdict(found.low, found.high)
         parts.append(
-            f"{name} {effect[verdicts[way]]} from {percent(before)} to {percent(after)}"
+            f"{name} {does[verdicts[way]]} from {percent(before)} to {percent(after)}"
         )
     text = (
-        f"From {told(rate)} to {told(last)}, {listed(parts)} (macro over "
+        f"From {in_percent(rate)} to {in_percent(last)}, {listed(parts)} (macro over "
         f"{listed(rates.varied)})."
     )
     if verdicts["words"] == "loss" and verdicts["probe"] != "loss":
@@ -348,8 +349,8 @@ def by_seed(rates: Rates, k: int) -> str:
         return "There is one training a rate: another seed may turn this."
     best, last = recalls.idxmax(axis=1), rates.rates[-1]
     parts = [
-        f"seed {seed} at {told(rate)} ({percent(recalls.loc[seed, rate])}, and "
-        f"{percent(recalls.loc[seed, last])} at {told(last)})"
+        f"seed {seed} at {in_percent(rate)} ({percent(recalls.loc[seed, rate])}, and "
+        f"{percent(recalls.loc[seed, last])} at {in_percent(last)})"
         for seed, rate in best.items()
     ]
     agree = "agree" if best.nunique() == 1 else "do not agree"
@@ -361,7 +362,7 @@ def by_seed(rates: Rates, k: int) -> str:
 
 def price(table: pd.DataFrame, rates: Rates, rate: float, k: int) -> str:
     """What naming more costs the facets that captions always name; from `changes`."""
-    ends = f"from {told(rates.rates[0])} to {told(rate)}"
+    ends = f"from {in_percent(rates.rates[0])} to {in_percent(rate)}"
     always = table.drop(list(rates.varied))
     lost = always[always.words == "loss"]
     if lost.empty:

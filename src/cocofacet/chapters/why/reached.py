@@ -1,7 +1,7 @@
-"""The chapter on why: what is in an embedding, what reaches it, and what was missing.
+"""What is in an embedding, what reaches it, and what was missing.
 
 An embedding is a retriever in a mode (general, prompted). Its levels are the recalls of
-`reach.WAYS`; what is concluded of a facet follows from their intervals alone.
+`probes.WAYS`; what is concluded of a facet follows from their intervals alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ from cocofacet.report.figures import recall_by_facet
 from cocofacet.report.sentences import (
     bulleted,
     difference,
+    effect,
     interval,
     listed,
     percent,
@@ -102,7 +103,7 @@ def grid(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def naming_grid(named: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """How often the probe names an image's class, in percent, beside what needs no
-    picture: (embedding, measure) across, facets down. Tables as from `reach.naming`."""
+    picture: (embedding, measure) across, facets down. Tables as of `probes.naming`."""
     columns = {}
     for title, table in named.items():
         table = table.set_index("facet")
@@ -138,14 +139,14 @@ def judged(
         pair = (table[table.facet == facet] for table in tables)
         ahead = paired_difference(*pair, k, average="micro", seed=seed).low
         right, read = named.loc[facet], row_of(words, facet)
-        said = judge(right.low - right.even, surely(read), ahead, k)
+        said = judge(right.low - right.even, lower_end(read), ahead, k)
         recall = row_of(probe, facet).recall
         rows.append((facet, said, right.balanced, right.even, recall, read.recall))
     columns = ["facet", "verdict", "named", "even", "probe", "words"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def surely(row) -> float:
+def lower_end(row) -> float:
     """The lower end of a row of `levels`: over texts or over queries, the lower one.
 
     A handful of texts that all find next to nothing agree too well with each other.
@@ -262,13 +263,9 @@ def asked_with_images(
     for mode, name in modes.items():
         pair = (of_mode(ranks, mode_of(mode, w)) for w in (way, "words"))
         row = _macro(*pair, k, seed)
-        size = f"{100 * abs(row.difference):.1f} points"
-        effect = {
-            "gain": f"gains {size}",
-            "loss": f"loses {size}",
-            "undecided": f"is undecided with {points(row.difference)}",
-        }[verdict(row.low, row.high)]
-        parts.append(f"with {name} {effect} ({interval(row.low, row.high)})")
+        unsure = f"is undecided with {points(row.difference)}"
+        does = effect(row.difference, row.low, row.high, unsure)
+        parts.append(f"with {name} {does} ({interval(row.low, row.high)})")
     query = {
         "images": "the mean of other images that carry the label",
         "grounded": "the mean of the ten images that the text finds",

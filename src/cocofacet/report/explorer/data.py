@@ -59,9 +59,9 @@ def methods(
     ``questions`` maps facet -> its question. The question of each facet is a method by
     itself; on the other facets it is a wrong one.
     """
-    known = prompt_modes(questions)
+    modes = prompt_modes(questions)
     single = {
-        mode: {facet: prompts[0] for facet, prompts in known[mode].items()}
+        mode: {facet: prompts[0] for facet, prompts in modes[mode].items()}
         for mode in ("general", "prompted", "bare")
     }
     shown = [
@@ -106,7 +106,7 @@ def find(
         rows = np.flatnonzero([facet == name for name in facets])
         scores = pool_scores(queries[rows], images[prompt], pool[rows])
         best_first = order(scores, pool[rows])
-        rank[rows] = 1 + best_first.argmin(axis=1)  # where column 0 has come to stand
+        rank[rows] = 1 + best_first.argmin(axis=1)  # the place of column 0
         first[rows] = np.take_along_axis(pool[rows], best_first[:, :FIRST], axis=1)
     return Found(rank, first)
 
@@ -141,7 +141,7 @@ def content(
     ``found[i]`` is what ``ways[i]`` finds. Pictures are positions in ``images``, which
     holds only those that are shown. In a query, ``ranks`` and ``first`` have one entry
     a method, null where the method does not ask for the facet. ``carried`` says which
-    labels the pictures of a facet carry, "" for none; it is empty where that is not
+    labels the pictures of a facet have, "" for none; it is empty where that is not
     known.
     """
     facets: dict[str, dict] = {}
@@ -183,20 +183,20 @@ def content(
             {
                 "name": name,
                 "texts": [{"text": t.strip(), **rest} for t, rest in texts.items()],
-                "carried": carried_words(benchmark, name, images),
+                "carried": labels_in_words(benchmark, name, images),
             }
             for name, texts in facets.items()
         ],
     }
 
 
-def carried_words(
+def labels_in_words(
     benchmark: Benchmark, facet: str, images: Sequence[str]
 ) -> dict[int, str]:
-    """Position in ``images`` -> the labels carried, in words; not there if unknown."""
-    known = benchmark.labels.get(facet, {})
+    """Position in ``images`` -> its labels in words, or ""; not there if unknown."""
+    labels = benchmark.labels.get(facet, {})
     return {
-        position: "; ".join(known[image])
+        position: "; ".join(labels[image])
         for position, image in enumerate(images)
-        if image in known
+        if image in labels
     }
