@@ -126,7 +126,7 @@ def test_the_caption_control_uses_the_same_pictures(coco):
 def test_a_fetch_that_is_needed_is_made_first(coco, monkeypatch, tmp_path):
     asked = []
     monkeypatch.setattr(
-        "cocofacet.fetch.fetch.fetch",
+        "cocofacet.workspace.fetch",
         lambda names, folder: asked.append((names, folder)),
     )
     changes = {**coco, "fetch": "annotations"}
