@@ -12,6 +12,7 @@ from cocofacet.retrievers.zoo.row import PRECISIONS
 
 
 def option(kind: object, metavar: str, help: str, **rest) -> object:
+    """A parameter's annotation: an option with a value of this kind."""
     return Annotated[kind, typer.Option(metavar=metavar, help=help, **rest)]
 
 
@@ -21,6 +22,7 @@ path, text = partial(option, Path | None), partial(option, str | None)
 def number(
     least: int, help: str, kind: object = int | None, metavar: str = "N"
 ) -> object:
+    """An option with a whole number, ``least`` or more."""
     return option(kind, metavar, help, parser=partial(whole, least=least))
 
 
@@ -32,20 +34,23 @@ def whole(text: str | int, least: int, option: str | None = None) -> int:
 
 
 def flag(name: str, help: str, **rest) -> object:
+    """An option without a value."""
     return Annotated[bool, typer.Option(name, help=help, **rest)]
 
 
 def choice(known: Iterable[str], help: str) -> object:
+    """An option with one of these values."""
     return Annotated[Literal[tuple(known)] | None, typer.Option(help=help)]
 
 
 def starting(known: Iterable[str]) -> Callable[[str], list[str]]:
-    """What a shell offers while one of these names is being typed."""
-    # typer knows the argument by its name.
+    """What a shell offers to complete a word to one of these names."""
+    # typer passes the word by the name `incomplete`.
     return lambda incomplete: [name for name in known if name.startswith(incomplete)]
 
 
 def name(kind: object, help: str, known: Iterable[str]) -> object:
+    """An argument without an option's name before it."""
     offer = starting(known)
     return Annotated[
         kind, typer.Argument(metavar="NAME", help=help, autocompletion=offer)
@@ -73,7 +78,7 @@ WORKERS = number(
 
 
 def misused(error: typer.TyperException) -> str:
-    """What is wrong with the words of a command line, in one line, and its help."""
+    """What is wrong with a command line, in one line, and where to read on."""
     said, near = error.format_message(), getattr(error, "possibilities", None)
     if near:
         said = f"{error.message}. Did you mean {' or '.join(near)}?"

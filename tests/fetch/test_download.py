@@ -121,8 +121,8 @@ def test_a_file_changed_on_the_server_is_not_glued_to_the_old_part(
     server, offer, tmp_path, tag, conditions, added, requests
 ):
     offer(pictures(server))
-    told = {} if tag == '"two"' else {"validator": None}
-    leave_part(server, tmp_path, 7000, **told)
+    note = {} if tag == '"two"' else {"validator": None}
+    leave_part(server, tmp_path, 7000, **note)
     new = {name: b"new" + content[3:] + added for name, content in PICTURES.items()}
     server.holds("val2017.zip", zipped(new | {"readme.txt": b"unwanted"}), tag)
     server.conditions = conditions
@@ -131,12 +131,12 @@ def test_a_file_changed_on_the_server_is_not_glued_to_the_old_part(
     assert server.asked == asked[:requests]
 
 
-@pytest.mark.parametrize("told", ["{", "[]", '{"url": 1}'])
-def test_a_part_of_unknown_origin_is_begun_anew(server, offer, tmp_path, told):
+@pytest.mark.parametrize("note", ["{", "[]", '{"url": 1}'])
+def test_a_part_of_unknown_origin_is_begun_anew(server, offer, tmp_path, note):
     offer(pictures(server))
     leave_part(server, tmp_path, 7000)
     (tmp_path / "downloads/val2017.zip.part").write_bytes(b"x" * 7000)
-    (tmp_path / "downloads/val2017.zip.part.json").write_text(told)
+    (tmp_path / "downloads/val2017.zip.part.json").write_text(note)
     assert got(tmp_path) == IMAGES
     assert server.asked == [("val2017.zip", None)]
 
@@ -198,7 +198,7 @@ def test_a_wrong_sha256_is_an_error_and_the_file_does_not_stay(server, offer, tm
     assert got(tmp_path) == IMAGES | {"facet/rows.json": b"[1, 2]"}
 
 
-def test_a_web_page_instead_of_the_file_is_told(server, offer, tmp_path):
+def test_a_web_page_instead_of_the_file_is_reported(server, offer, tmp_path):
     offer(pictures(server, content=b"\n<!DOCTYPE html><html>log in</html>"))
     assert "a web page came instead of the file" in refused(tmp_path)
     assert contents(tmp_path) == {}

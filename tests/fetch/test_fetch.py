@@ -174,7 +174,7 @@ def read_only():
     shutil.rmtree(root)
 
 
-def test_a_read_only_folder_is_told_and_left(server, offer, read_only):
+def test_a_read_only_folder_is_reported_and_left(server, offer, read_only):
     offer(plain(server))
     message = refused(read_only)
     assert message.startswith(f"{read_only / 'downloads'}: file: cannot be written")
@@ -183,7 +183,7 @@ def test_a_read_only_folder_is_told_and_left(server, offer, read_only):
     assert server.asked == []
 
 
-def test_a_file_in_the_place_of_the_folder_is_told(server, offer, tmp_path):
+def test_a_file_in_the_place_of_the_folder_is_reported(server, offer, tmp_path):
     offer(plain(server))
     (tmp_path / "file").write_text("mine")
     assert "cannot be written" in refused(tmp_path / "file")

@@ -75,7 +75,7 @@ def test_an_escaping_archive_is_refused_before_anything_is_unpacked(
         (zipped({"other/a.jpg": b"a"}), "holds no 'val2017/*.jpg'"),
     ],
 )
-def test_a_useless_archive_is_told_and_leaves_no_picture(
+def test_a_useless_archive_is_reported_and_leaves_no_picture(
     server, offer, tmp_path, content, what
 ):
     offer(pictures(server, content=content))

@@ -147,7 +147,7 @@ def plain(server, name="rows.json", content=b"[1, 2]", **rest):
     return File(name, (server.url(name),), places, archive=False, **rest)
 
 
-def leave_part(server, folder, count, **told):
+def leave_part(server, folder, count, **note):
     """A part of ``count`` bytes, as an earlier run would have left it."""
     name = "val2017.zip"
     (folder / "downloads").mkdir(parents=True)
@@ -157,7 +157,7 @@ def leave_part(server, folder, count, **told):
         "validator": server.tags[name],
         "total": len(server.files[name]),
     }
-    (folder / f"downloads/{name}.part.json").write_text(json.dumps(whole | told))
+    (folder / f"downloads/{name}.part.json").write_text(json.dumps(whole | note))
 
 
 def free(monkeypatch, amount):

@@ -1,9 +1,9 @@
 """Where the annotations, pictures and released queries come from, as a table.
 
-Nothing of it was downloaded while it was written. Addresses are those that the authors
-or several users of a file name; COCO's sizes and digests are from the checksums of
-TensorFlow Datasets, the Hub's from its own pages. What could not be confirmed says so
-in ``unconfirmed``.
+No file was downloaded while the table was written. Addresses are those that a file's
+authors, or several of its users, give; COCO's sizes and sha256 are from the checksums
+of TensorFlow Datasets, the Hub's from its own pages. ``unconfirmed`` says what could
+not be confirmed.
 """
 
 from collections.abc import Mapping
@@ -19,17 +19,17 @@ class File:
 
     Attributes:
         name: what it is saved as, unique in the table.
-        urls: where it is had, tried in turn.
+        urls: its addresses, tried in this order.
         places: for an archive, from a pattern of member paths (``*`` crosses folders)
             to a folder (ends with ``/``) or a file below the folder fetched into; a
             member keeps its path below the pattern's fixed folders. For any other
             file, from its name to its place.
         size: bytes to download, rounded where only a rounded figure is published;
             None where unknown.
-        unpacked: bytes of what is taken out of an archive, or None.
+        unpacked: bytes of the wanted members of an archive, or None where unknown.
         sha256: of the download, where it is published.
         archive: whether it is a zip or tar to be unpacked.
-        unconfirmed: what of this entry nobody has confirmed; empty if all is.
+        unconfirmed: what of this entry could not be confirmed; empty if all could.
     """
 
     name: str

@@ -1,9 +1,9 @@
-"""Download one file over HTTP: resumed where it was cut, verified before it is named.
+"""Download one file over HTTP: go on after a cut, verify, then give it its name.
 
-The bytes go to ``NAME.part``; beside it ``NAME.part.json`` says what they are the
-beginning of: the URL, the server's validator (ETag or date) and the whole length. A
-part is continued only where the server's answer shows that it is the same file;
-otherwise the download begins anew.
+The bytes go to ``NAME.part``. The note beside it, ``NAME.part.json``, holds the URL,
+the server's validator (ETag or date) and the length of the whole file. A part is
+continued only if the server's answer shows that it is the same file; if not, the
+download starts again.
 """
 
 import json
@@ -21,9 +21,9 @@ from cocofacet.io import InputError, sha256_of, write_json
 PAUSES = (1, 3, 9)  # seconds before each further attempt at a URL
 TIMEOUT = (10, 60)  # seconds to connect, and to wait for more bytes
 PIECE = 1 << 20
-# A client's error that may pass: it took too long, it asked too often.
+# Errors 4xx that may pass: the request took too long, or came too soon.
 PASSING = (408, 429)
-# The first that fits is told; the later ones are the more general.
+# The first that fits is shown; the later ones are more general.
 REASONS = {
     requests.exceptions.SSLError: "the server's certificate cannot be verified",
     requests.Timeout: "the server does not answer in time",
@@ -47,7 +47,7 @@ def download(
         OSError: it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part, told = _part(path)
+    part, note = _part(path)
     reasons = []
     for url in urls:
         reason = _try(url, path)
@@ -65,7 +65,7 @@ def download(
     digest = sha256_of(part)
     wrong = sha256 is not None and digest != sha256
     if page or wrong:
-        for leftover in (part, told):
+        for leftover in (part, note):
             leftover.unlink()
         what = (
             "a web page came instead of the file"
@@ -77,7 +77,7 @@ def download(
             f"other means, save it as {path} and run the command again."
         )
     part.replace(path)
-    told.unlink()
+    note.unlink()
     return url, digest
 
 
@@ -89,10 +89,10 @@ def _part(path: Path) -> tuple[Path, Path]:
 
 
 def _try(url: str, path: Path) -> str | None:
-    """Bring the part to its whole length -> None, or why this URL does not give it."""
+    """Complete the part from one URL -> None, or the reason why that failed."""
     for pause in (*PAUSES, None):
         try:
-            return _go_on(url, path)
+            return _request(url, path)
         except requests.HTTPError as error:
             status = error.response.status_code
             reason = f"the server answers {status} {error.response.reason}"
@@ -107,34 +107,34 @@ def _try(url: str, path: Path) -> str | None:
     return reason
 
 
-def _go_on(url: str, path: Path) -> None:
-    """One request: append to the part what it lacks, or begin it anew."""
-    part, told_path = _part(path)
-    told = _read(told_path) if part.is_file() else {}
+def _request(url: str, path: Path) -> None:
+    """One request: append the missing bytes to the part, or start it again."""
+    part, note_path = _part(path)
+    note = _read_note(note_path) if part.is_file() else {}
     # A validator tells the same file at another URL too, such as a mirror's.
-    known = told.get("url") == url or told.get("validator")
+    known = note.get("url") == url or note.get("validator")
     have = part.stat().st_size if known else 0
-    if have and have == told["total"]:
+    if have and have == note["total"]:
         return
-    answer = _ask(url, have, told)
-    if answer.status_code in (206, 416) and not _same(answer, have, told):
+    answer = _ask(url, have, note)
+    if answer.status_code in (206, 416) and not _same(answer, have, note):
         answer.close()
         have = 0
-        answer = _ask(url, have, told)
+        answer = _ask(url, have, note)
     with answer:
         answer.raise_for_status()
         if answer.status_code != 206:
-            have = 0  # another file by now, or a server that always sends the whole
+            have = 0  # the file changed, or the server always sends all of it
             length = answer.headers.get("Content-Length")
             total = int(length) if length else None
             part.unlink(missing_ok=True)
-            told = {"url": url, "validator": _validator(answer), "total": total}
-            write_json(told_path, told)
-        check_space(part.parent, (told["total"] or 0) - have)
+            note = {"url": url, "validator": _validator(answer), "total": total}
+            write_json(note_path, note)
+        check_space(part.parent, (note["total"] or 0) - have)
         # disable=None: a bar on a terminal, silence in a log.
         bar = tqdm(
             desc=path.name,
-            total=told["total"],
+            total=note["total"],
             initial=have,
             unit="B",
             unit_scale=True,
@@ -144,41 +144,41 @@ def _go_on(url: str, path: Path) -> None:
             for piece in answer.iter_content(PIECE):
                 file.write(piece)
                 bar.update(len(piece))
-    if told["total"] not in (None, part.stat().st_size):
+    if note["total"] not in (None, part.stat().st_size):
         raise requests.exceptions.ChunkedEncodingError("fewer bytes than announced")
 
 
-def _ask(url: str, have: int, told: Mapping) -> requests.Response:
+def _ask(url: str, have: int, note: Mapping) -> requests.Response:
     # Compressed on the way, neither lengths nor ranges would be the file's own.
     headers = {"Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
-        if told["validator"]:
-            headers["If-Range"] = told["validator"]
+        if note["validator"]:
+            headers["If-Range"] = note["validator"]
     return requests.get(url, headers=headers, stream=True, timeout=TIMEOUT)
 
 
-def _same(answer: requests.Response, have: int, told: Mapping) -> bool:
-    """Whether a partial answer goes on where the part ends, and is of the same file."""
+def _same(answer: requests.Response, have: int, note: Mapping) -> bool:
+    """Whether a partial answer starts where the part ends, and is of the same file."""
     found = re.fullmatch(
         r"bytes (\d+)-\d+/(\d+)", answer.headers.get("Content-Range", "")
     )
     return (
         found is not None
-        and (int(found[1]), int(found[2])) == (have, told["total"])
-        and _validator(answer) == told["validator"]
+        and (int(found[1]), int(found[2])) == (have, note["total"])
+        and _validator(answer) == note["validator"]
     )
 
 
 def _validator(answer: requests.Response) -> str | None:
-    """What If-Range may name: a strong ETag, else the date of the last change."""
+    """The value for If-Range: a strong ETag, or else the date of the last change."""
     tag = answer.headers.get("ETag", "W/")
     return answer.headers.get("Last-Modified") if tag.startswith("W/") else tag
 
 
-def _read(told_path: Path) -> dict:
+def _read_note(note_path: Path) -> dict:
     try:
-        told = json.loads(told_path.read_bytes())
-        return told if {"url", "validator", "total"} <= set(told) else {}
+        note = json.loads(note_path.read_bytes())
+        return note if {"url", "validator", "total"} <= set(note) else {}
     except (OSError, ValueError, TypeError):
         return {}

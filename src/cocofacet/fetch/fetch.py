@@ -61,7 +61,7 @@ def fetch(
 
 
 def next_step(folder: Path) -> str:
-    """What to run on the folder as it is now."""
+    """The last line of a fetch: which command to run on the folder next."""
     try:
         locate(folder)
     except InputError:
@@ -109,8 +109,8 @@ def _is_done(file: File, folder: Path) -> bool:
     """Whether a file's contents are in place; an error where they have changed."""
     record = records(folder).get(file.name)
     if record is None:
-        # Put there by hand, unless a download still waits to be unpacked. Whether a
-        # folder of pictures is whole is not known.
+        # A single file may have been put there by hand. Not so if its download waits to
+        # be unpacked; and no one knows whether a folder of pictures is complete.
         return not (folder / DOWNLOADS / file.name).is_file() and all(
             not place.endswith("/") and (folder / place).is_file()
             for place in file.places.values()
@@ -129,7 +129,7 @@ def _is_done(file: File, folder: Path) -> bool:
 
 
 def _placed(file: File, folder: Path) -> dict[str, dict[str, object]]:
-    """What lies in a file's places: number of files, bytes, and sha256 of a single."""
+    """Place -> what lies there: number of files, bytes; of a single file its sha256."""
     found = {}
     for pattern, place in file.places.items():
         paths = _files_at(pattern, place, folder)
@@ -163,7 +163,7 @@ def _needed(file: File, folder: Path) -> int:
 
 
 def _expected(file: File, folder: Path) -> tuple[str | None, str]:
-    """The sha256 that a download must have, and who says so."""
+    """The sha256 that a download must have, and where that is from."""
     record = records(folder).get(file.name)
     if file.sha256 is None and record is not None:
         return record["sha256"], (

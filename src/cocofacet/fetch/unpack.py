@@ -1,4 +1,4 @@
-"""Take the wanted members out of a zip or tar, and nothing that leads elsewhere."""
+"""Unpack the wanted members of a zip or tar; none may lead out of the folder."""
 
 import filecmp
 import os
@@ -79,7 +79,7 @@ def unpack(archive: Path, places: Mapping[str, str], folder: Path) -> None:
 
 
 def move(files: Mapping[Path, Path]) -> None:
-    """Rename files: from each key to its value, folders being made as needed.
+    """Move files: from each key to its value. Makes the folders that are missing.
 
     Raises:
         InputError: another file is in the way; nothing has been moved then.
@@ -96,7 +96,7 @@ def move(files: Mapping[Path, Path]) -> None:
 
 
 def target_of(name: str, pattern: str, place: str) -> str | None:
-    """Where a member goes below the folder, or None if the pattern is not its."""
+    """Where a member goes below the folder; None if it does not fit the pattern."""
     if not fnmatchcase(name, pattern):
         return None
     if not place.endswith("/"):
@@ -105,13 +105,13 @@ def target_of(name: str, pattern: str, place: str) -> str | None:
 
 
 def fixed_folders(pattern: str) -> str:
-    """What a pattern begins with, up to the folder of its first ``*``."""
+    """The folders before a pattern's first ``*``: "a/b/c*.jpg" -> "a/b/"."""
     head, slash, _ = pattern.split("*")[0].rpartition("/")
     return head + slash
 
 
 def check_space(folder: Path, needed: int) -> None:
-    """Refuse what the disk cannot hold.
+    """Check that the disk has room.
 
     Raises:
         InputError: fewer than ``needed`` bytes are free where ``folder`` is or will be.
@@ -170,7 +170,7 @@ def _check_safe(archive: Path, member: Member) -> None:
 def _choose(
     archive: Path, members: list[Member], places: Mapping[str, str], folder: Path
 ) -> dict[str, Member]:
-    """Target below the folder -> member, for every wanted one."""
+    """The wanted members: place below the folder -> member."""
     files = [member for member in members if member.kind == "file"]
     chosen: dict[str, Member] = {}
     for pattern, place in places.items():
