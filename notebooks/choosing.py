@@ -24,18 +24,16 @@ import pandas as pd
 import cocofacet as cf
 from cocofacet.chapters import choosing
 from cocofacet.report import sentences
-from cocofacet.retrieval.choosing import (
-    PROMPTS,
-    choose,
-    chooser_named,
-    rank_choices,
-)
+from cocofacet.retrieval import choosing as asking
 
 cf.use_style()
 workspace = cf.open_workspace(profile, run, seed, changes)
 retriever = workspace.retriever(workspace.profile.promptable)
 queries = workspace.benchmark.queries
-named = {"no prompt" if k is None else k: text for k, text in PROMPTS.items()}
+named = {
+    "no prompt" if k is None else k: text
+    for k, text in asking.PROMPTS.items()
+}
 cf.tables.shown(
     pd.Series(named, name="the ten prompts, in this order").to_frame(),
     "prompts",
@@ -62,13 +60,13 @@ cf.tables.shown(
 
 # %%
 who = {
-    name: chooser_named(
+    name: asking.chooser_named(
         name, queries, retriever, local_model, workspace.data / "choices"
     )
     for name in ("oracle", *choosers)
 }
 texts = [query.text for query in queries]
-choices = {name: choose(texts, chooser) for name, chooser in who.items()}
+choices = {name: asking.choose(texts, each) for name, each in who.items()}
 table = choosing.choice_table(choices, queries)
 found = choosing.accuracy(table)
 
@@ -106,16 +104,15 @@ images = dict(
     zip(prompts, workspace.gallery(retriever, prompts), strict=True)
 )
 vectors = workspace.queries(retriever)
-identity = workspace.identity(retriever)
-ranks = pd.concat(
-    [workspace.ranks(retriever, ("general", "wrong"))]
-    + [
-        rank_choices(
-            workspace.benchmark, vectors, images, chosen, name, **identity
-        )
-        for name, chosen in choices.items()
-    ]
-)
+made = workspace.identity(retriever)
+by_chooser = [
+    asking.rank_choices(
+        workspace.benchmark, vectors, images, chosen, name, **made
+    )
+    for name, chosen in choices.items()
+]
+ranks = workspace.ranks(retriever, ("general", "wrong"))
+ranks = pd.concat([ranks, *by_chooser])
 modes = list(ranks["mode"].unique())
 recalls = cf.tables.recalls(ranks, 1, seed)
 
@@ -160,15 +157,8 @@ cf.tables.shown(published, "published")
 # ## In short
 
 # %% tags=["hide-input"]
-by_mode = {mode: cf.tables.of_mode(ranks, mode) for mode in modes}
 over, under = (
-    {
-        name: cf.tables.row_of(
-            cf.tables.differences(by_mode[name], by_mode[other], 1, seed),
-            "macro",
-        )
-        for name in guessing
-    }
+    choosing.macro_differences(ranks, guessing, other, 1, seed)
     for other in ("general", "oracle")
 )
 said = {}

@@ -23,12 +23,8 @@ from IPython.display import Markdown
 
 import cocofacet as cf
 from cocofacet.chapters import gallery
+from cocofacet.evaluation import gallery as whole_gallery
 from cocofacet.evaluation import truth
-from cocofacet.evaluation.gallery import (
-    mean_over_draws,
-    search_over_sizes,
-    sizes_within,
-)
 from cocofacet.io import COMMITTED
 from cocofacet.retrievers.base import unit_rows
 
@@ -40,7 +36,7 @@ workspace = cf.open_workspace(
 benchmark, questions = workspace.benchmark, workspace.questions
 retriever = workspace.retriever(workspace.profile.promptable)
 dual = workspace.retriever(workspace.profile.dual)
-sizes = sizes_within(sizes, len(benchmark.images))
+sizes = whole_gallery.sizes_within(sizes, len(benchmark.images))
 
 # %% [markdown]
 # ## What counts as found
@@ -73,10 +69,10 @@ modes = {
 queries = workspace.queries(retriever)
 ways = (sizes, draws, (1, k), seed)
 found = {
-    retriever.name: search_over_sizes(
+    retriever.name: whole_gallery.search_over_sizes(
         benchmark, queries, images, modes, *ways
     ),
-    dual.name: search_over_sizes(
+    dual.name: whole_gallery.search_over_sizes(
         benchmark,
         workspace.queries(dual),
         {None: workspace.gallery(dual)[0]},
@@ -143,12 +139,12 @@ counted = {
 }
 
 # %% tags=["hide-input"]
+by_way = {
+    name: gallery.false_negative_recalls(each)
+    for name, each in counted.items()
+}
 shown = Markdown(gallery.NOT_KNOWN)
 if counted:
-    by_way = {
-        name: gallery.false_negative_recalls(each)
-        for name, each in counted.items()
-    }
     grid = gallery.false_negative_grid(by_way)
     shown = cf.tables.shown(grid, "false-negatives")
 shown
@@ -164,14 +160,11 @@ shown
 # it needs no index. Random vectors, measured once and not in this run:
 
 # %% tags=["hide-input"]
-folder = COMMITTED / "benchmarks"
-measured = gallery.read_speed(folder / "exact_search.json")
+measured = gallery.read_speed(COMMITTED / "benchmarks/exact_search.json")
 shown = Markdown(gallery.NOT_MEASURED)
 if measured:
-    speed = gallery.speed(measured)
-    shown = cf.tables.shown(speed, "exact-search").format(
-        gallery.digits, na_rep="not measured"
-    )
+    shown = cf.tables.shown(gallery.speed(measured), "exact-search")
+    shown = shown.format(gallery.digits, na_rep="not measured")
 shown
 
 # %% [markdown]
@@ -191,8 +184,8 @@ if not counted:
     said["false"] = gallery.NOT_KNOWN
 if measured:
     said["exact"] = gallery.fastest(measured)
-averaged = {name: mean_over_draws(each) for name, each in found.items()}
-kept = {"": pd.concat(averaged, names=["retriever"])}
+means = {n: whole_gallery.mean_over_draws(f) for n, f in found.items()}
+kept = {"": pd.concat(means, names=["retriever"])}
 if counted:
     kept["false_negatives"] = pd.concat(by_way, names=["pools"])
 cf.conclude(workspace, "gallery", said, tables=kept)

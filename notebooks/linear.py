@@ -34,9 +34,7 @@ anchors_from = anchors.checked(
 workspace = cf.open_workspace(profile, run, seed, changes)
 retriever = workspace.retriever(workspace.profile.promptable)
 dual = workspace.retriever(workspace.profile.dual)
-questions = {
-    name: cf.FACETS[name].question for name in workspace.benchmark.facets
-}
+questions = workspace.questions
 
 # %% [markdown]
 # ## A matrix in place of a question
@@ -67,8 +65,8 @@ gallery = anchors.embedded(workspace.gallery, retriever, dual, questions)
 held_out = anchors.embedded(
     workspace.anchor_gallery, retriever, dual, questions
 )
-drawn_from = {"held-out": held_out, "gallery": gallery}
-drawn_from = {name: drawn_from[name] for name in anchors_from}
+known = {"held-out": held_out, "gallery": gallery}
+drawn_from = {name: known[name] for name in anchors_from}
 dimension = retriever.dim
 sizes = anchors.numbers_of_anchors(
     ratios, dimension, min(map(len, drawn_from.values()))
@@ -102,14 +100,8 @@ figures.against_anchors(
 )
 
 # %% tags=["hide-input"]
-cf.made_with(
-    workspace,
-    f"Recall@1, macro over facets; line: mean of {draws} draws of anchors, band: "
-    "their range",
-    "GPT-written",
-    retriever,
-    dual,
-)
+metric = f"Recall@1, macro over facets; line: mean of {draws} draws of anchors, band: their range"
+cf.made_with(workspace, metric, "GPT-written", retriever, dual)
 
 # %% [markdown]
 # Where K comes near the number of dimensions, the anchors are barely enough to solve
@@ -128,14 +120,7 @@ figures.condition(recalls[1], dimension, workspace.profile.shown_as)
 # First with the K whose K/d is nearest to the published one.
 
 # %% tags=["hide-input"]
-published, near_100, near_d = (
-    min(sizes, key=lambda size, wanted=wanted: abs(size - wanted))
-    for wanted in (
-        results.PUBLISHED_RATIO * dimension,
-        results.PUBLISHED_ANCHORS,
-        dimension,
-    )
-)
+published, near_100, near_d = results.sizes_of_note(sizes, dimension)
 best_sizes = results.best_sizes(recalls[1])
 at_published, at_best = (
     results.summary(found, each, general, prompted, (1, 5), seed)
@@ -181,27 +166,15 @@ cf.tables.shown(costs, "costs").format("{:,}")
 
 # %% tags=["hide-input"]
 # By default: anchors held out, and the map as released.
-own, released = anchors_from[0], (anchors_from[-1], variants[0])
-said = {
-    "linear": results.reached(
-        recalls[5], released, published, gains[5], 5, dimension
-    ),
-    "hundred": results.reached(
-        recalls[5], released, near_100, gains[5], 5, dimension
-    ),
-    "published": results.best(
-        at_published, own, "Near the published K/d", 1, dimension
-    ),
-    "best": results.best(
-        at_best, own, "With the best K of each variant", 1, dimension
-    ),
-    "peak": results.peak(recalls[1], own, 1, dimension),
-    "changed": results.changed(compared, 1, dimension),
-    "storage": results.storage(
-        results.PUBLISHED_ANCHORS, results.PUBLISHED_DIMENSION
-    ),
-    "storage_here": results.storage(near_100, dimension),
-}
+said = results.in_short(
+    recalls,
+    gains[5],
+    (at_published, at_best, compared),
+    anchors_from[0],
+    (anchors_from[-1], variants[0]),
+    (published, near_100),
+    dimension,
+)
 kept = {
     "": pd.concat(recalls, names=["k"]).droplevel(1),
     "compared": compared.set_index("comparison"),

@@ -239,6 +239,19 @@ def wrong_sentence(found: Mapping[str, pd.Series], chooser: str, k: int) -> str:
     )
 
 
+def macro_differences(
+    ranks: pd.DataFrame, modes: Sequence[str], other: str, k: int, seed: int
+) -> dict[str, pd.Series]:
+    """mode -> its macro row of `tables.differences` to another mode."""
+    reference = tables.of_mode(ranks, other)
+    return {
+        mode: tables.row_of(
+            tables.differences(tables.of_mode(ranks, mode), reference, k, seed), "macro"
+        )
+        for mode in modes
+    }
+
+
 def worth_sentence(gains: Mapping[str, pd.Series]) -> str:
     """Which choosers keep a gain over no prompt.
 

@@ -1,6 +1,6 @@
 """What the maps reach: tables and sentences on the linear approximation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -50,6 +50,12 @@ COMPARISONS = {
         (HELD_OUT, "ridge"),
     ),
 }
+
+
+def sizes_of_note(sizes: Sequence[int], dimension: int) -> list[int]:
+    """Of the K's at hand those nearest to the published K/d, the published K, and d."""
+    wanted = (PUBLISHED_RATIO * dimension, PUBLISHED_ANCHORS, dimension)
+    return [min(sizes, key=lambda size, near=near: abs(size - near)) for near in wanted]
 
 
 def best_sizes(recalls: pd.DataFrame) -> pd.Series:
@@ -284,3 +290,31 @@ def storage(anchors: int, dimension: int) -> str:
     if factors < matrix:
         return f"{start}, {matrix / factors:.1f} times as many."
     return f"{start}: nothing is saved, because K is at least half of d."
+
+
+def in_short(
+    recalls: Mapping[int, pd.DataFrame],
+    gain: pd.Series,
+    found: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
+    own: str,
+    released: tuple[str, str],
+    sizes: tuple[int, int],
+    dimension: int,
+) -> dict[str, str]:
+    """The chapter's sentences. ``found``: `summary` at the published K/d and at the
+    best K, and `comparisons`; ``own`` is where anchors come from by default,
+    ``released`` the fit of the released code, ``sizes`` the K's nearest to the
+    published ones."""
+    at_published, at_best, changes = found
+    near_ratio, near_anchors = sizes
+    fit = {"gain": gain, "k": 5, "dimension": dimension}
+    return {
+        "linear": reached(recalls[5], released, near_ratio, **fit),
+        "hundred": reached(recalls[5], released, near_anchors, **fit),
+        "published": best(at_published, own, "Near the published K/d", 1, dimension),
+        "best": best(at_best, own, "With the best K of each variant", 1, dimension),
+        "peak": peak(recalls[1], own, 1, dimension),
+        "changed": changed(changes, 1, dimension),
+        "storage": storage(PUBLISHED_ANCHORS, PUBLISHED_DIMENSION),
+        "storage_here": storage(near_anchors, dimension),
+    }
