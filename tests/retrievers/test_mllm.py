@@ -238,4 +238,4 @@ def test_the_instruction_stands_once(retriever):
     questions = tuple(f"{word}?" for word in "abcdefghi")
     packed = retriever.prepare._packed((None, *questions), 16)
     separate = [retriever.prepare._packed((q,), 16) for q in (None, *questions)]
-    assert len(packed.ids) < sum(len(row.ids) for row in separate) / 4
+    assert len(packed.ids) < sum(len(each.ids) for each in separate) / 4

@@ -2,10 +2,9 @@
 
     missing chunks -> actors, each with a retriever on a device of its own -> the store
 
-An optional extra: ``pip install "cocofacet[ray]"``. Ray starts on this machine and ends
-with the call, or joins the cluster that the environment's RAY_ADDRESS names; then the
-images, the checkpoint and the store must have the same paths on all its machines, on a
-file system that they share.
+An optional extra: ``pip install "cocofacet[ray]"``. Ray starts on this machine for the
+call, or joins the cluster named by RAY_ADDRESS, whose machines must then share images,
+checkpoint and store under the same paths.
 """
 
 import logging
@@ -22,7 +21,7 @@ from tqdm import tqdm
 from cocofacet.embeddings.store import Chunk, embed_chunks
 from cocofacet.io import InputError
 
-_TURNS = 4  # how often an actor comes back for more: the slow ones get less
+_TURNS = 4  # groups of chunks for each actor, on average: slow ones take fewer
 
 
 def embed_missing(
@@ -34,9 +33,9 @@ def embed_missing(
 ) -> None:
     """Embed what a gallery lacks (`store.look`) and write it into its store.
 
-    load: arguments of `loading.load` for each actor, paths absolute; batch and workers,
-    of each actor, as in `loader.embed_files`. An actor takes one GPU where ``device``
-    is cuda, else its share of the processor's cores.
+    load: arguments of `retrievers.load.load` for each actor, paths absolute; batch and
+    workers, of each actor, as in `loader.embed_files`. An actor takes one GPU where
+    ``device`` is cuda, else its share of the processor's cores.
 
     Raises:
         InputError: Ray is not installed, has fewer devices than actors, or lost an
@@ -62,10 +61,10 @@ def embed_missing(
             **_share(ray, actors, _on_cuda(load)),
         )
         try:
-            for row in done.iter_rows():
-                if row["error"]:
-                    raise InputError(row["error"])
-                bar.update(row["images"])
+            for answer in done.iter_rows():
+                if answer["error"]:
+                    raise InputError(answer["error"])
+                bar.update(answer["images"])
         except ray.exceptions.RayActorError as error:
             reason = str(error).split("\n")[0]
             raise InputError(
@@ -92,9 +91,9 @@ class _Embedder:
             load["device"] = "cuda"  # Ray shows each actor its own GPU alone
         self.retriever = loading.load(**load)
 
-    def __call__(self, rows: dict[str, np.ndarray]) -> dict[str, list]:
+    def __call__(self, asked: dict[str, np.ndarray]) -> dict[str, list]:
         """{"group": (1,)} -> {"images": how many were embedded, "error": "" or why}."""
-        (number,) = rows["group"]
+        (number,) = asked["group"]
         chunks = self.groups[number]
         try:
             self._check(chunks[0])

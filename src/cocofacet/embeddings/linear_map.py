@@ -1,23 +1,13 @@
-"""The linear approximation: prompted embeddings from general ones by a matrix.
+"""The linear map from general to prompted embeddings, fitted on a few anchor images.
 
-When a question is known only at query time, embedding the gallery again under it is
-too slow. The paper (section on the linear approximation) embeds only K anchor images
-both ways, general U (D, K) and prompted V (P, K), and solves W U ~ V by least squares,
-W = V U^+. The score of a query q and a general image embedding u is then
-
-    <q, W u> = <W^T q, u>,
-
-so it is the *query* that is mapped, and the gallery stays as it is. Paper and released
-code have D = P, one embedder. From another embedder's gallery W is rectangular: q
-stays in the prompted space, and W^T q lies in the other one.
-
-W has rank R <= K. It is kept as two factors, 2 R D numbers, and never as D x D. The
-released code builds the D x D matrix (and an SVD of it that it does not use), and its
-score drops 1 / ||W u||, so it is not the cosine that the exact method uses; `scores`
-offers both.
-
-Arrays hold embeddings as rows: general anchors are (K, D) here, prompted ones (K, P).
+K anchors are embedded both ways, general U (D, K) and prompted V (P, K), and W U ~ V is
+solved by least squares (the paper's section on the linear approximation). A score is
+<q, W u> = <W^T q, u>: the query is mapped, and the gallery stays as it is.
 """
+
+# W has rank R <= K and is kept as two factors of 2 R D numbers, never as D x D. Paper
+# and released code have D = P, one embedder; from another embedder's gallery W is
+# rectangular. Arrays hold embeddings as rows: anchors are (K, D) and (K, P) here.
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +23,7 @@ class LinearMap:
     """u -> W u + offset with W = target^T @ source, kept as its factors; float64.
 
     source (R, D): orthonormal directions of the gallery's space. target (R, P): where
-    they go in the prompted space. offset (P,): zero unless means were taken off.
+    they go in the prompted space. offset (P,): zero unless anchors were centred.
     condition: largest over smallest singular value of the anchors that were solved
     for, infinite where they are singular; it says how much noise may be amplified.
     """
@@ -64,13 +54,13 @@ def scores(
 ) -> np.ndarray:
     """Approximate scores: queries (Q, P), *general* images (N, D) -> (Q, N) float64.
 
-    With ``cosine`` each score is divided by ||W u + offset||, as in the exact method:
-    one length an image and question. Without, the score is the released code's, and
-    the offset, the same for every image of a query, is left out. An image that is
-    mapped to zero has no cosine: it scores NaN, which counts against the positive.
+    With ``cosine`` each score is divided by ||W u + offset||, as in the exact method.
+    Without, it is the released code's score, and the offset, the same for every image
+    of a query, is left out. An image that is mapped to zero has no cosine: it scores
+    NaN, which counts against the positive.
     """
     queries = np.asarray(queries, np.float64)
-    found = linear.queries(queries) @ np.asarray(images, np.float64).T
+    found = linear.queries(queries) @ np.asarray(images, np.float64).T  # (Q, N)
     if not cosine:
         return found
     lengths = np.linalg.norm(linear.images(images), axis=1)  # (N,)
@@ -82,11 +72,10 @@ def scores(
 
 @dataclass(frozen=True)
 class Decomposed:
-    """Anchors as mean + left (K, R) @ diag(values) @ right (R, D); a mean of None was
-    not taken off.
+    """Anchors as mean + left (K, R) @ diag(values) @ right (R, D), where mean may be
+    None: decomposed once, for every question and every ridge.
 
-    Decomposed once, for every question and every ridge. What lies below rounding noise
-    is left out of R; ``condition`` is infinite then.
+    Singular values below rounding noise are left out; ``condition`` is infinite then.
     """
 
     mean: np.ndarray | None
@@ -97,10 +86,10 @@ class Decomposed:
 
     def fit(self, prompted: np.ndarray, ridge: float = 0.0) -> LinearMap:
         """The map to prompted anchors (K, P) that minimises ||W U - V||^2 + ridge
-        ||W||^2; means are taken off V as they were off U."""
+        ||W||^2; V is centred where U was."""
         means = 0 * prompted[0] if self.mean is None else prompted.mean(axis=0)
-        gains = self.values / (self.values**2 + ridge)
-        target = gains[:, None] * (self.left.T @ (prompted - means))
+        gains = self.values / (self.values**2 + ridge)  # (R,)
+        target = gains[:, None] * (self.left.T @ (prompted - means))  # (R, P)
         offset = means
         if self.mean is not None:
             offset = means - (self.right @ self.mean) @ target
@@ -108,7 +97,7 @@ class Decomposed:
 
 
 def decompose(general: np.ndarray, centre: bool = False) -> Decomposed:
-    """Singular values of anchors (K, D), with their mean taken off or not."""
+    """Singular values of anchors (K, D), centred or not."""
     mean, around, most = None, np.asarray(general, np.float64), min(general.shape)
     if centre:
         mean, most = around.mean(axis=0), min(most, len(general) - 1)
@@ -168,16 +157,16 @@ def least_squares(anchors: Anchors, prompted: np.ndarray) -> LinearMap:
 
 
 def centred(anchors: Anchors, prompted: np.ndarray) -> LinearMap:
-    """Least squares between anchors with their means taken off, and put back after:
-    an affine map. A single anchor has nothing but its mean."""
+    """Least squares between centred anchors, with their means as the offset: an affine
+    map. Of a single anchor only the mean is left."""
     return anchors.centred.fit(_matching(anchors, prompted))
 
 
 def orthogonal(anchors: Anchors, prompted: np.ndarray) -> LinearMap:
     """Procrustes: the W with singular values 1 that brings W U closest to V.
 
-    Anchors that span R directions say nothing about the others. Those are mapped to
-    zero, so that W is a partial isometry and no rotation is made up for them.
+    Anchors that span R directions say nothing about the others, which are mapped to
+    zero: W is a partial isometry.
     """
     whole = anchors.whole
     prompted = _matching(anchors, prompted)

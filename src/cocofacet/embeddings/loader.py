@@ -1,11 +1,7 @@
 """From picture files to embeddings, batch by batch, while the device never waits.
 
-    files -> decoded -> prepared  |  embedded -> (P, n, D)
-             worker processes     |  the device, in this process
-
-The batches of a piece of work hold pictures of like size, so that little is padding.
-They depend on the piece and the batch size alone: not on what was done before, nor on
-how many workers there are.
+files -> decoded -> prepared  |  embedded -> (P, n, D)
+         worker processes     |  the device, in this process
 """
 
 import logging
@@ -47,12 +43,12 @@ def embed_files(
     batch: int | None = None,
     workers: int | None = None,
 ) -> Iterator[np.ndarray]:
-    """Embed one piece of work after the other -> (P, n, D) float32 each, in order.
+    """Embed one work after the other -> (P, n, D) float32 each, in order.
 
     batch: pictures at a time; None for 32, and on CUDA for as many as free memory
     holds, 64 at most. When memory runs out it is halved, which the log says, and the
-    piece begins anew. workers: processes that decode and prepare; None for none, and
-    on CUDA for one a core, 8 at most.
+    work is started again. workers: processes that decode and prepare; None for none,
+    and on CUDA for one a core, 8 at most.
 
     Raises:
         InputError: a picture is missing, unreadable or too large for the memory, or a
@@ -115,9 +111,9 @@ def _embed(
         for work, sizes in zip(works, pixels, strict=True)
     ]
     parts = [
-        Work(tuple(work.paths[row] for row in rows), work.prompts)
+        Work(tuple(work.paths[i] for i in members), work.prompts)
         for work, plan in zip(works, plans, strict=True)
-        for rows in plan
+        for members in plan
     ]
     prepared = iter(_loader(retriever.prepare, parts, workers, pin))
     try:
@@ -125,11 +121,11 @@ def _embed(
             vectors = np.empty(
                 (len(work.prompts), len(work.paths), retriever.dim), dtype=np.float32
             )
-            for rows in plan:
+            for members in plan:
                 inputs = next(prepared)
                 if isinstance(inputs, InputError):
                     raise inputs
-                vectors[:, rows] = retriever.embed_prepared(inputs)
+                vectors[:, members] = retriever.embed_prepared(inputs)  # (P, B, D)
             yield vectors
     finally:
         # The workers end here. An error's traceback would keep them until the garbage
@@ -140,10 +136,13 @@ def _embed(
 def _batches(
     paths: Sequence[Path], pixels: Sequence[int], batch: int
 ) -> list[list[int]]:
-    """Rows of a piece of work by batches, the largest pictures first.
+    """Places of a work's pictures by batches, the largest pictures first.
 
-    First, so that memory runs out at the beginning if it does.
+    Depends on the pictures and the batch size alone: not on what was done before, nor
+    on how many workers there are.
     """
+    # Pictures of like size together need little padding; with the largest first,
+    # memory runs out at the beginning if it does.
     order = sorted(range(len(paths)), key=lambda i: (-pixels[i], paths[i].name))
     return [order[start : start + batch] for start in range(0, len(order), batch)]
 
@@ -169,7 +168,7 @@ def _loader(
 ) -> DataLoader:
     workers = min(workers, len(parts))
     if workers:
-        # Said before the fork, or each worker's tokenizer warns about it.
+        # Set before the fork, or each worker's tokenizer warns about it.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     return DataLoader(
         _Batches(prepare, parts),
@@ -201,7 +200,7 @@ def _fitting(
 ) -> int:
     """How many of the largest pictures fit into free memory, a power of two.
 
-    Measured on a batch of two, under as many prompts as any piece of work has.
+    Measured on a batch of two, under as many prompts as any work has.
     """
     by_size = sorted(
         (

@@ -1,9 +1,7 @@
-"""What a run costs before it is made: time, storage and download, estimated.
+"""What a run will cost: time, storage and download, roughly estimated.
 
-Seconds come from the arithmetic of one forward pass, two operations a parameter and
-token, at a fixed share of what the device can do at best. That is rough: it leaves out
-attention, decoding and whatever else a real run does. What was measured stands in
-results/benchmarks/ and replaces nothing here.
+Seconds are one forward pass, two operations a parameter and token, at a fixed share of
+the device's peak; attention, decoding pictures and the rest are left out.
 """
 
 import re
@@ -34,7 +32,7 @@ DEVICES = (
 
 
 def device_called(name: str) -> Device | None:
-    """The row for a device as its driver names it ("NVIDIA H100 80GB HBM3")."""
+    """The device that its driver names so ("NVIDIA H100 80GB HBM3"), if it is known."""
     return next((d for d in DEVICES if d.name.split()[0] in name), None)
 
 

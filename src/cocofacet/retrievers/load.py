@@ -1,4 +1,4 @@
-"""Load a row of the zoo: find its weights, identify them, hand them to its family."""
+"""Load a row of the zoo: find and hash its weights, call its family's class."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ FAMILIES = {
 }
 TEMPLATES = ("text", "general", "prompted")
 _ADAPTER = "adapter_config.json"
-# Tensors alone: an adapter's .bin is read without anything else that a pickle may hold.
+# Of an adapter's .bin, a pickle, tensors alone are read.
 _WEIGHTS = ("*.safetensors", "adapter_model.bin")
 _SHAPING = {".safetensors", ".bin", ".json", ".txt", ".jinja", ".model"}
 # What to fetch of a base model or of a text embedder; a row says it for its own.
