@@ -41,9 +41,15 @@ from training import warmup as train_warmup
 from training.bases import BASES
 from training.captions import RATES
 from training.optimise import record
-from training.pictures import FOLDER, load_pictures
+from training.pictures import FOLDER, Rendered, load_pictures
 
 N_TRAIN, N_TUNE = 30_000, 800
+
+
+def pictures(args) -> tuple[Rendered, Rendered]:
+    """The scenes and pictures to train on, and those to follow the training on."""
+    train = load_pictures("train", args.n_train, folder=args.world)
+    return train, load_pictures("tune", args.n_tune, folder=args.world)
 
 
 def clip(args, out: Path, rate: float | None = None) -> tuple[dict, list]:
@@ -51,8 +57,7 @@ def clip(args, out: Path, rate: float | None = None) -> tuple[dict, list]:
     at_rate = {} if rate is None else {"context": train_clip.LONG_CONTEXT}
     rates = RATES if rate is None else dict.fromkeys(RATES, rate)
     model, tokenizer, log = train_clip.train_clip(
-        *load_pictures("train", args.n_train, folder=args.world),
-        *load_pictures("tune", args.n_tune, folder=args.world),
+        *pictures(args),
         args.steps,
         args.seed,
         measure_every=args.measure_every,
@@ -65,7 +70,7 @@ def clip(args, out: Path, rate: float | None = None) -> tuple[dict, list]:
 
 
 def caption_rates(args) -> None:
-    """A CLIP for each rate at which captions name the rarely named facets."""
+    """A CLIP for each of CAPTION_RATES."""
     for rate in train_clip.CAPTION_RATES:
         began = time.perf_counter()
         name = f"caption-rate-{round(100 * rate):03}"
@@ -77,11 +82,9 @@ def caption_rates(args) -> None:
 def warmup(args) -> tuple[dict, list]:
     base = BASES[args.base]
     tower_steps = base.TOWER_STEPS if args.tower_steps is None else args.tower_steps
-    scenes, pictures = load_pictures("train", args.n_train, folder=args.world)
     model, tokenizer, log = train_warmup.train_warmup(
         base,
-        scenes,
-        pictures,
+        load_pictures("train", args.n_train, folder=args.world),
         tower_steps,
         args.steps,
         args.seed,
@@ -105,8 +108,7 @@ def answers(args) -> tuple[dict, list]:
     log = train_answers.train_answers(
         model,
         processor,
-        *load_pictures("train", args.n_train, folder=args.world),
-        *load_pictures("tune", args.n_tune, folder=args.world),
+        *pictures(args),
         args.steps,
         args.seed,
         compiled=not args.no_compile,
@@ -114,7 +116,7 @@ def answers(args) -> tuple[dict, list]:
     )
     tiny_mllm.save(model, processor, args.out)
     settings = {"base": model.config.model_type, "asked": train_answers.FACETS}
-    return settings | {"batch": train_answers.BATCH, "rate": train_answers.RATE}, log
+    return settings | {"batch": train_warmup.BATCH, "rate": train_answers.RATE}, log
 
 
 def contrast(args) -> tuple[dict, list]:
@@ -130,8 +132,7 @@ def contrast(args) -> tuple[dict, list]:
         model,
         processor.tokenizer,
         args.variant,
-        *load_pictures("train", args.n_train, folder=args.world),
-        *load_pictures("tune", args.n_tune, folder=args.world),
+        *pictures(args),
         args.steps,
         args.seed,
         compiled=not args.no_compile,
@@ -170,7 +171,7 @@ def folder(text: str) -> Path:
 
 
 def shared_arguments(steps: int) -> argparse.ArgumentParser:
-    """What every training can be told. Fresh for each: parsers share their defaults."""
+    """The options of every command; a new parser each time, as the defaults differ."""
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--out", type=Path, required=True, help="checkpoint folder")
     shared.add_argument("--record", type=Path, help="where settings and log go, JSON")

@@ -1,9 +1,8 @@
-"""Go on from a warm-up until the model answers all eight facets' questions in words.
+"""Train on from a warm-up until the model answers all eight facets' questions in words.
 
-The warm-up asks six facets' questions, in hand-written sentences only. This phase asks
-all eight, and in many more wordings, so that the model can serve a retrieval
-through text: ask about a picture, and search among the answers. Under the general
-template it writes a COCO-like caption.
+The warm-up asks about six facets, in hand-written sentences only; this phase about all
+eight, in many more wordings, for retrieval through text (ask about each picture, search
+the answers). Under the general template the model writes a COCO-like caption.
 """
 
 import re
@@ -24,19 +23,20 @@ from training.language import (
     pick,
     varied_question,
 )
+from training.pictures import Rendered
 from training.questions import QUESTIONS, TUNE_QUESTIONS, composed, with_distractor
-from training.warmup import BATCH, add_answers, train_to_write
+from training.warmup import add_answers, train_to_write
 
 RATE = 7e-4
 NEW_TOKENS = 12  # more than any answer has
+ASKED = 100  # tune scenes for each facet
+# Segments of a row that are learnt: the caption, and each question's answer.
 WRITTEN = (2, *range(5, 5 + 2 * len(FACETS), 2))
-
-
 _WITH_DISTRACTOR = {facet: with_distractor(facet) for facet in FACETS}
 
 
 def ask(facet: str, rng: np.random.Generator) -> str:
-    """Half the time a question that mentions another facet's things."""
+    """A question about the facet, half the time one with a distractor."""
     if rng.random() < 0.5:
         return pick(rng, _WITH_DISTRACTOR[facet])
     return varied_question(facet, rng)
@@ -66,38 +66,30 @@ def longest(strings: Strings) -> int:
 def train_answers(
     model,
     processor,
-    scenes: list[Scene],
-    pictures: np.ndarray,
-    tune_scenes: list[Scene],
-    tune_pictures: np.ndarray,
+    train: Rendered,
+    tune: Rendered,
     steps: int,
     seed: int,
-    batch: int = BATCH,
-    rate: float = RATE,
     compiled: bool = True,
     measure_every: int = 0,
 ) -> list[dict]:
     """Train `model` in place from its warm-up; returns the log."""
     rng = np.random.default_rng([seed, 1])
-    base = base_of(model)
-    strings = Strings(base, processor.tokenizer)
+    strings = Strings(base_of(model), processor.tokenizer)
 
     def measure() -> dict:
-        return {"answers": accuracy(model, processor, tune_scenes, tune_pictures)}
+        return {"answers": accuracy(model, processor, tune)}
 
     return train_to_write(
         model,
-        base,
-        lambda part: [answer_row(scene, strings, rng) for scene in part],
+        strings,
+        lambda scene: answer_row(scene, strings, rng),
         WRITTEN,
         longest(strings),
-        scenes,
-        pictures,
+        train,
         steps,
+        RATE,
         rng,
-        strings,
-        batch,
-        rate,
         compiled,
         measure=measure,
         measure_every=measure_every,
@@ -134,20 +126,17 @@ def says(answer: str, facet: str, label: str) -> bool:
 def accuracy(
     model,
     processor,
-    scenes: list[Scene],
-    pictures: np.ndarray,
-    questions: dict[str, str] = TUNE_QUESTIONS,
-    most: int = 100,
+    tune: Rendered,
 ) -> dict[str, float]:
-    """Share of answers that say the label, by facet, over labelled scenes; and macro.
+    """Share of answers that say the label under the tune question, by facet; and macro.
 
-    At most the first `most` scenes that have a label are asked.
+    At most the first ASKED scenes that have a label are asked.
     """
     found = {}
-    for facet, question in questions.items():
-        labels = [labels_of(scene)[facet] for scene in scenes]
-        asked = [i for i, label in enumerate(labels) if label is not None][:most]
-        answers = answers_of(model, processor, pictures[asked], question)
+    for facet, question in TUNE_QUESTIONS.items():
+        labels = [labels_of(scene)[facet] for scene in tune.scenes]
+        asked = [i for i, label in enumerate(labels) if label is not None][:ASKED]
+        answers = answers_of(model, processor, tune.pictures[asked], question)
         hits = [says(a, facet, labels[i]) for a, i in zip(answers, asked, strict=True)]
         found[facet] = round(float(np.mean(hits)), 3)
     return found | {"macro": round(float(np.mean(list(found.values()))), 3)}

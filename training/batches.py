@@ -53,7 +53,7 @@ def passes(base: ModuleType, compiled: bool):
         return base.see(model, torch.from_numpy(np.array(pictures)), layers["see"])
 
     def read(model, packed, image_tokens=None) -> torch.Tensor:
-        return base.read(model, packed, image_tokens, layers["read"])
+        return tiny_mllm.read(base, model, packed, image_tokens, layers["read"])
 
     return look, read
 

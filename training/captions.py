@@ -7,8 +7,8 @@ the official captions_val2017.json; repeat it with
     python -m training.captions captions_val2017.json [--out SHARES.csv]
 
 A COCO-like caption here always names a main subject and the place. Each other facet is
-named with its counted rate, where the scene has such a label. Other rates can be asked
-for, to see what naming a facet more often does to a model.
+named at its counted rate, where the scene has such a label. Other rates can be given,
+to see how a model changes when captions name a facet more often.
 """
 
 import argparse
@@ -86,17 +86,16 @@ _CARRIERS = (
 def coco_like(
     scene: Scene, rng: np.random.Generator, rates: dict[str, float] = RATES
 ) -> tuple[str, dict]:
-    """A caption as COCO's annotators write them, and the facets' labels it tells.
+    """A caption as COCO's annotators write them, and the labels that it names.
 
-    The second value holds only what the caption says, so that a loss can tell which
-    other pictures the caption is true of as well. `rates` holds a share for every
-    facet of RATES. At any rate, that nobody is there is not counted ("0 people"), and
-    a caption that names the people has room for one other thing.
+    The labels, by facet, tell a loss which other pictures the caption is true of.
+    `rates` holds a share for every facet of RATES. No caption counts nobody ("0
+    people"), and one that names the people has room for one other thing.
     """
     labels = labels_of(scene)
     say = {facet for facet, rate in rates.items() if rng.random() < rate}
     things = [f for f in ("objects", "animals") if labels[f]]
-    told = {"scenes": scene.place}
+    named = {"scenes": scene.place}
     people = bool(scene.people) and (
         bool(say & {"people", "gestures"}) or not things or rng.random() < 0.4
     )
@@ -104,36 +103,36 @@ def coco_like(
     for facet in [f for f in things if rng.random() < 0.7] or things[:1]:
         if len(parts) + people < 2:  # two things are what a short caption has room for
             parts.append(f"a {labels[facet]}")
-            told[facet] = labels[facet]
+            named[facet] = labels[facet]
     if people:
-        parts.insert(int(rng.integers(len(parts) + 1)), _people(scene, say, told, rng))
+        parts.insert(int(rng.integers(len(parts) + 1)), _people(scene, say, named, rng))
     text = " and ".join(parts) if parts else pick(rng, ("nobody", "an empty place"))
     if "materials" in say and scene.material:
-        told["materials"] = scene.material
+        named["materials"] = scene.material
         text += f" behind a {scene.material} wall"
     text += f" {pick(rng, PLACE_PHRASES[scene.place])}"
     if "weathers" in say:
-        told["weathers"] = scene.weather_word
+        named["weathers"] = scene.weather_word
         text += f" on a {pick(rng, WEATHER_WORDS[scene.weather_word])} day"
     if "times" in say:
-        told["times"] = scene.time
+        named["times"] = scene.time
         text += f" at {pick(rng, TIME_WORDS[scene.time])}"
     if rng.random() < 0.3:
         text = pick(rng, _CARRIERS).format(text)
-    return with_article(text), told
+    return with_article(text), named
 
 
-def _people(scene: Scene, say: set, told: dict, rng: np.random.Generator) -> str:
+def _people(scene: Scene, say: set, named: dict, rng: np.random.Generator) -> str:
     one = scene.people == 1
     if "people" in say:
-        told["people"] = str(scene.people)
+        named["people"] = str(scene.people)
         phrase = f"{NUMBERS[scene.people]} {'person' if one else 'people'}"
     elif one:
         phrase = pick(rng, ("a person", "a man", "a woman", "someone"))
     else:
         phrase = pick(rng, ("people", "some people", "a group of people"))
     if "gestures" in say:
-        told["gestures"] = scene.gesture
+        named["gestures"] = scene.gesture
         phrase += f" {pick(rng, GESTURE_WORDS[scene.gesture])}"
     return phrase
 

@@ -5,6 +5,7 @@ picture, to COCO-like captions and to answers; see VARIANTS.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from training.batches import (
     text_rows,
 )
 from training.captions import coco_like
-from training.clip import told_of
+from training.clip import true_of
 from training.language import (
     FACETS,
     all_labels,
@@ -32,8 +33,9 @@ from training.language import (
 )
 from training.objective import both_ways, contrast
 from training.optimise import optimise
+from training.pictures import Rendered
 from training.questions import QUESTIONS, TUNE_QUESTIONS, composed
-from training.tune import pools, recall, text_of
+from training.tune import pools, query_rows, recall_by_facet
 from training.warmup import ASKED
 
 BATCH, RATE = 64, 7e-4
@@ -43,8 +45,10 @@ WORDINGS = 2  # texts for each label and step
 
 @dataclass(frozen=True)
 class Variant:
-    """Which base's warm-up it starts from, which facets' questions are asked, and
-    which facets' answers the general embedding is matched to, beside the captions."""
+    """The base whose warm-up it starts from, and the facets that it asks about.
+
+    The general embedding is matched to captions and to answers of `general_answers`.
+    """
 
     base: str
     asked: tuple[str, ...]
@@ -74,14 +78,10 @@ def train_variant(
     model,
     tokenizer,
     variant: str,
-    scenes: list[Scene],
-    pictures: np.ndarray,
-    tune_scenes: list[Scene],
-    tune_pictures: np.ndarray,
+    train: Rendered,
+    tune: Rendered,
     steps: int,
     seed: int,
-    batch: int = BATCH,
-    rate: float = RATE,
     compiled: bool = True,
     measure_every: int = 0,
 ) -> list[dict]:
@@ -91,7 +91,7 @@ def train_variant(
     base = base_of(model)
     strings = Strings(base, tokenizer)
     look, read = passes(base, compiled)
-    batch = min(batch, len(scenes))
+    batch = min(BATCH, len(train.scenes))
     longest = [
         max(len(strings.prompt(q)) for q in (*QUESTIONS[f], *composed(f)))
         for f in asked
@@ -99,69 +99,69 @@ def train_variant(
     length = len(prompt_row([], strings).ids[0]) + sum(longest)
 
     def loss_at(step: int) -> torch.Tensor:
-        chosen = np.sort(rng.choice(len(scenes), batch, replace=False))
-        part = [scenes[i] for i in chosen]
-        captions, told = zip(*(coco_like(scene, rng) for scene in part), strict=True)
+        chosen = np.sort(rng.choice(len(train.scenes), batch, replace=False))
+        part = [train.scenes[i] for i in chosen]
+        captions, named = zip(*(coco_like(scene, rng) for scene in part), strict=True)
         answers = [a for a in answer_texts(rng) if a[0] in (asked or from_general)]
         texts = [finish(c, rng) for c in captions] + [text for _, _, text in answers]
-        packed_texts = text_rows(texts, strings)
+        packed_texts = text_rows(texts, strings)  # B captions, then the answers
         packed = prompt_row([varied_question(f, rng) for f in asked], strings, length)
         with torch.autocast("cpu", torch.bfloat16):
-            states = read(model, packed, look(model, pictures[chosen]))
-            said = read(model, packed_texts)
-        images = pooled(states, packed.ends[0])
-        said = pooled(said, packed_texts.ends)[:, 0]
+            states = read(model, packed, look(model, train.pictures[chosen]))
+            text_states = read(model, packed_texts)
+        images = pooled(states, packed.ends[0])  # (B, segments, D)
+        texts = pooled(text_states, packed_texts.ends)[:, 0]  # (B + answers, D)
         general = images[:, 1]
-        loss = both_ways(SCALE * said[:batch] @ general.T, told_of(told, part))
+        loss = both_ways(SCALE * texts[:batch] @ general.T, true_of(named, part))
         for i, facet in enumerate(asked or from_general):
-            seen = images[:, 3 + i] if asked else general
-            loss = loss + facet_loss(facet, seen, said[batch:], answers, part) / 4
+            prompted = images[:, 3 + i] if asked else general
+            loss = loss + facet_loss(facet, prompted, texts[batch:], answers, part) / 4
         return loss
 
-    per_facet = pools(tune_scenes, 100)
+    tune_pools = pools(tune.scenes, 100)
 
     def measure() -> dict:
-        return tune_recall(model, strings, tune_pictures, per_facet)
+        return tune_recall(model, strings, tune.pictures, tune_pools)
 
     parameters = list(model.parameters())
-    return optimise(parameters, loss_at, steps, rate, measure, measure_every, variant)
+    return optimise(parameters, loss_at, steps, RATE, measure, measure_every, variant)
 
 
 def facet_loss(
     facet: str,
-    seen: torch.Tensor,
-    said: torch.Tensor,
+    images: torch.Tensor,
+    texts: torch.Tensor,
     answers: list[tuple[str, str, str]],
     scenes: list[Scene],
 ) -> torch.Tensor:
-    """Contrast of the answers (T, D) with what is seen under one facet's question.
+    """Contrast of images (B, D) under one facet's question with texts (T, D).
 
-    From pictures (B, D) to texts, the negatives are all texts but those that are true
-    of the picture in another facet; from texts to pictures, pictures of other labels.
+    The texts are those of `answers`. From images to texts, texts that are true of the
+    image in another facet are left out; from the facet's own texts to images, the
+    negatives are images with other labels.
     """
     labels = [labels_of(scene) for scene in scenes]
     true = torch.tensor(
         [[have[f] == label for f, label, _ in answers] for have in labels]
     )
     own = torch.tensor([f == facet for f, _, _ in answers])
-    scores = SCALE * seen @ said.T
+    scores = SCALE * images @ texts.T  # (B, T)
     across = contrast(scores, true & own, true & ~own)
     back = contrast(scores.T[own], true.T[own])
     return (across + back) / 2
 
 
-def tune_recall(model, strings, pictures: np.ndarray, per_facet: dict) -> dict:
+def tune_recall(model, strings, pictures: np.ndarray, tune_pools: dict) -> dict:
     """Recall@1 and @5 by facet and their macro average, general and prompted."""
-    images = embed_pictures(model, strings, pictures, list(TUNE_QUESTIONS.values()))
-    found = {"general": {}, "prompted": {}}
-    for i, facet in enumerate(FACETS):
-        labels = all_labels()[facet]
-        rows = embed_texts(model, strings, [text_of(facet, label) for label in labels])
-        texts = dict(zip(labels, rows, strict=True))
-        for mode, seen in (("general", images[0]), ("prompted", images[1 + i])):
-            found[mode][facet] = [
-                round(recall(per_facet[facet], texts, seen, k), 3) for k in (1, 5)
-            ]
-    for by_facet in found.values():
-        by_facet["macro"] = np.mean(list(by_facet.values()), 0).round(3).tolist()
-    return found
+    general, *prompted = embed_pictures(
+        model, strings, pictures, list(TUNE_QUESTIONS.values())
+    )
+    images = {
+        "general": dict.fromkeys(FACETS, general),
+        "prompted": dict(zip(TUNE_QUESTIONS, prompted, strict=True)),
+    }
+    queries = query_rows(partial(embed_texts, model, strings))
+    return {
+        mode: recall_by_facet(tune_pools, queries, by_facet)
+        for mode, by_facet in images.items()
+    }

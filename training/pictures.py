@@ -2,24 +2,30 @@
 
 import hashlib
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
+from facetworld.drawing.pen import SIDE
 from facetworld.drawing.render import render
 from facetworld.scene import Scene, sample
 
 FOLDER = Path("data/world")
-SIDE = 128
 
 
-def load_pictures(
-    split: str, n: int, seed: int = 0, folder: Path = FOLDER
-) -> tuple[list[Scene], np.ndarray]:
-    """`n` scenes of a split and their pictures, (n, 128, 128, 3) uint8, memory-mapped.
+class Rendered(NamedTuple):
+    """Scenes and their pictures, (N, 128, 128, 3) uint8."""
 
-    The file's name carries a hash of a few pictures as drawn now, so that a change of
-    the drawing never meets pictures of before. Renders about 270 pictures a second.
+    scenes: list[Scene]
+    pictures: np.ndarray
+
+
+def load_pictures(split: str, n: int, seed: int = 0, folder: Path = FOLDER) -> Rendered:
+    """`n` scenes of a split and their pictures, memory-mapped.
+
+    The file's name contains a hash of a few pictures as drawn now, so that pictures of
+    an older drawing are never read. Renders about 270 pictures a second.
     """
     scenes = sample(n, seed, split)
     probe = np.stack([np.asarray(render(scene)) for scene in scenes[:64]])
@@ -34,4 +40,4 @@ def load_pictures(
             out[i] = np.asarray(render(scene))
         out.flush()
         temporary.rename(path)
-    return scenes, np.load(path, mmap_mode="r")
+    return Rendered(scenes, np.load(path, mmap_mode="r"))

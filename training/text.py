@@ -1,9 +1,8 @@
-"""Train the tiny text embedder: short answers and queries that mean the same lie near.
+"""Train the tiny text embedder, which places answers near queries of the same meaning.
 
-A retrieval through text needs a third model beside the one that answers: it embeds the
-answer ("two people") and the query ("a photo with 2 people in it"). This one is
-sentence-transformers' StaticEmbedding, a bag of token vectors, and knows the words of
-training only.
+Retrieval through text compares an answer ("two people") with a query ("a photo with 2
+people in it"). The model is sentence-transformers' StaticEmbedding, a bag of token
+vectors; it knows the words of training only.
 """
 
 from pathlib import Path
@@ -77,7 +76,7 @@ def train_text(
     """Returns (model, log).
 
     A step matches an answer of every label to a query of every label, and to captions.
-    A caption is neither positive nor negative where it does not tell the facet.
+    A caption that does not name a facet is neither positive nor negative for it.
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng([seed, 2])
@@ -87,16 +86,16 @@ def train_text(
         return model(model.preprocess(texts))["sentence_embedding"]
 
     def loss_at(step: int) -> torch.Tensor:
-        said, asked = answer_words(rng), queries(rng)
+        answers, asked = answer_words(rng), queries(rng)
         part = [scenes[i] for i in rng.integers(len(scenes), size=CAPTIONS)]
-        captions, told = zip(*(coco_like(scene, rng) for scene in part), strict=True)
-        texts = [t for *_, t in said + asked] + [finish(c, rng) for c in captions]
-        a, q, c = embed(texts).split([len(said), len(asked), CAPTIONS])
-        same = torch.tensor([[x[:2] == y[:2] for y in asked] for x in said])
-        true = torch.tensor([[t.get(f) == x for t in told] for f, x, _ in said])
-        untold = torch.tensor([[f not in t for t in told] for f, *_ in said])
+        captions, named = zip(*(coco_like(scene, rng) for scene in part), strict=True)
+        texts = [t for *_, t in answers + asked] + [finish(c, rng) for c in captions]
+        a, q, c = embed(texts).split([len(answers), len(asked), CAPTIONS])  # (·, D)
+        same = torch.tensor([[x[:2] == y[:2] for y in asked] for x in answers])
+        true = torch.tensor([[t.get(f) == x for t in named] for f, x, _ in answers])
+        unnamed = torch.tensor([[f not in t for t in named] for f, *_ in answers])
         loss = both_ways(SCALE * a @ q.T, same)
-        return loss + both_ways(SCALE * a @ c.T, true, untold) / 4
+        return loss + both_ways(SCALE * a @ c.T, true, unnamed) / 4
 
     def measure() -> dict:
         return {"texts": tune_accuracy(model)}
@@ -115,12 +114,12 @@ def tune_accuracy(model: SentenceTransformer) -> dict[str, float]:
     rows = model.encode([text_of(*label) for label in labels])
     found = {}
     for facet in FACETS:
-        said = [
+        asked = [
             (labels.index((facet, label)), words)
             for label in all_labels()[facet]
             for words in LABEL_WORDS[facet](label)
         ]
-        nearest = (model.encode([words for _, words in said]) @ rows.T).argmax(1)
-        hits = [n == own for (own, _), n in zip(said, nearest, strict=True)]
+        nearest = (model.encode([words for _, words in asked]) @ rows.T).argmax(1)
+        hits = [n == own for (own, _), n in zip(asked, nearest, strict=True)]
         found[facet] = round(float(np.mean(hits)), 3)
     return found | {"macro": round(float(np.mean(list(found.values()))), 3)}

@@ -26,6 +26,7 @@ from transformers import (
 
 PATCH = 32
 PICTURE_TOKENS = (SIDE // PATCH) ** 2
+FIRST_PICTURE_TOKEN = 0
 # A quarter of Qwen2-VL's patches: a step of the tower takes half the time but teaches
 # less. In trials of 360 steps a higher rate lowered its loss faster, and so did
 # patches of 32 pixels against 16.
@@ -103,6 +104,11 @@ def picture_positions() -> np.ndarray:
     return np.tile(np.arange(PICTURE_TOKENS), (3, 1))
 
 
+def language_positions(packed: Packed) -> torch.Tensor:
+    """Positions (B, L), in the form that the language model takes."""
+    return packed.positions[0]
+
+
 def vision_parameters(model) -> list[torch.nn.Parameter]:
     tower, projector = model.model.vision_tower, model.model.multi_modal_projector
     return [*tower.parameters(), *projector.parameters()]
@@ -130,20 +136,3 @@ def vision_layers(model, pictures: torch.Tensor) -> torch.Tensor:
 def see(model, pictures: torch.Tensor, layers=vision_layers) -> torch.Tensor:
     """Pictures (B, 128, 128, 3) uint8 -> image tokens (B, 16, D)."""
     return layers(model.model, pictures)
-
-
-def read(
-    model,
-    packed: Packed,
-    image_tokens: torch.Tensor | None = None,
-    layers=tiny_mllm.language_layers,
-) -> torch.Tensor:
-    """States (B, L, D) of packed rows; image tokens (B, 16, D) fill the root.
-
-    `packed` may hold a single row for a whole batch of pictures.
-    """
-    language = model.model.language_model
-    embeds = language.embed_tokens(packed.ids)
-    embeds = tiny_mllm.with_pictures(embeds, image_tokens, first=0)
-    cos, sin = language.rotary_emb(embeds, packed.positions[0])
-    return layers(language, embeds, tiny_mllm.bias_of(packed), cos, sin)

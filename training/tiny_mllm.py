@@ -1,14 +1,15 @@
-"""What the tiny promptable models have in common: attention, reading rows, files.
+"""What the tiny promptable models share: attention, reading rows, files.
 
 A *base* is a module, `tiny_qwen` or `tiny_llava`, with the same names in each: the
-templates GENERAL, STEM and PROMPTED, PICTURE_TOKENS, how the tower starts (TOWER_STEPS,
-TOWER_RATE), `new_tokenizer`, `new_model`, `new_processor`, `picture_ids`,
-`picture_positions`, `vision_parameters`, `vision_layers`, `see` and `read`. All else
-is the same for both and never asks which base it has.
+templates GENERAL, STEM and PROMPTED, PICTURE_TOKENS, FIRST_PICTURE_TOKEN, the tower's
+training (TOWER_STEPS, TOWER_RATE), `new_tokenizer`, `new_model`, `new_processor`,
+`picture_ids`, `picture_positions`, `language_positions`, `vision_parameters`,
+`vision_layers` and `see`. No other code depends on which base it has.
 """
 
 import copy
 from pathlib import Path
+from types import ModuleType
 
 import torch
 
@@ -97,18 +98,25 @@ def language_layers(language, x: torch.Tensor, bias, cos, sin) -> torch.Tensor:
     return language.norm(x)
 
 
-def with_pictures(
-    embeds: torch.Tensor, image_tokens: torch.Tensor | None, first: int
+def read(
+    base: ModuleType,
+    model,
+    packed: Packed,
+    image_tokens: torch.Tensor | None = None,
+    layers=language_layers,
 ) -> torch.Tensor:
-    """Embeddings (1 or B, L, D) with image tokens (B, n, D) from column `first` on."""
-    if image_tokens is None:
-        return embeds
-    image_tokens = image_tokens.to(embeds.dtype)
-    embeds = embeds.expand(len(image_tokens), -1, -1)
-    last = embeds[:, first + image_tokens.shape[1] :]
-    return torch.cat([embeds[:, :first], image_tokens, last], 1)
+    """States (B, L, D) of packed rows whose pictures are image tokens (B, n, D).
 
-
-def bias_of(packed: Packed) -> torch.Tensor:
-    """What is added to attention scores, (B, 1, L, L): 0 where visible."""
-    return torch.zeros(packed.visible.shape).masked_fill(~packed.visible, -1e4)
+    `packed` may hold a single row for a whole batch of pictures.
+    """
+    language, first = model.model.language_model, base.FIRST_PICTURE_TOKEN
+    embeds = language.embed_tokens(packed.ids)  # (1 or B, L, D)
+    if image_tokens is not None:
+        image_tokens = image_tokens.to(embeds.dtype)
+        embeds = embeds.expand(len(image_tokens), -1, -1)  # (B, L, D)
+        last = embeds[:, first + image_tokens.shape[1] :]
+        embeds = torch.cat([embeds[:, :first], image_tokens, last], 1)
+    cos, sin = language.rotary_emb(embeds, base.language_positions(packed))
+    # Added to attention scores, (B, 1, L, L): 0 where visible.
+    bias = torch.zeros(packed.visible.shape).masked_fill(~packed.visible, -1e4)
+    return layers(language, embeds, bias, cos, sin)

@@ -31,6 +31,7 @@ from transformers.vision_utils import get_vision_position_ids
 PATCH, MERGE = 16, 2
 GRID = SIDE // PATCH // MERGE  # merged image tokens along each side
 PICTURE_TOKENS = GRID**2
+FIRST_PICTURE_TOKEN = 1  # after the start mark
 TOWER_STEPS, TOWER_RATE = 1200, 1.5e-3
 VOCABULARY = 1536
 PICTURE_START, PICTURE_END, PICTURE = (
@@ -134,6 +135,11 @@ def picture_positions() -> np.ndarray:
     return np.concatenate([start, grid, end], axis=1)
 
 
+def language_positions(packed: Packed) -> torch.Tensor:
+    """Positions (3, B, L), in the form that the language model takes."""
+    return packed.positions
+
+
 def vision_parameters(model) -> list[torch.nn.Parameter]:
     return list(model.model.visual.parameters())
 
@@ -168,20 +174,3 @@ def see(model, pictures: torch.Tensor, layers=vision_layers) -> torch.Tensor:
     grid = torch.tensor([[1, SIDE // PATCH, SIDE // PATCH]])
     cos, sin = visual.rotary_pos_emb(pictures, get_vision_position_ids(grid, MERGE))
     return layers(visual, pictures, cos, sin)
-
-
-def read(
-    model,
-    packed: Packed,
-    image_tokens: torch.Tensor | None = None,
-    layers=tiny_mllm.language_layers,
-) -> torch.Tensor:
-    """States (B, L, D) of packed rows; image tokens (B, 16, D) fill the root.
-
-    `packed` may hold a single row for a whole batch of pictures.
-    """
-    language = model.model.language_model
-    embeds = language.embed_tokens(packed.ids)
-    embeds = tiny_mllm.with_pictures(embeds, image_tokens, first=1)
-    cos, sin = language.rotary_emb(embeds, packed.positions)
-    return layers(language, embeds, tiny_mllm.bias_of(packed), cos, sin)

@@ -1,8 +1,10 @@
-"""How a training fares: recall in pools of 100 tune scenes, never evaluation scenes.
+"""Recall in pools of 100 tune scenes, to follow a training.
 
 Simpler than the benchmark: pools are drawn from the labels themselves, with one
 wording and one question a facet that neither training nor evaluation uses.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -11,13 +13,14 @@ from training.language import (
     FACETS,
     LABEL_WORDS,
     TUNE_WORDINGS,
+    all_labels,
     labels_of,
     with_article,
 )
 
 POOL = 100
-# Labels that are too close to be each other's negatives.
-_CLOSE = {
+# Pairs of labels that are never negatives of each other.
+_SIMILAR = {
     frozenset(pair)
     for pair in (
         ("daytime", "sunrise"),
@@ -30,14 +33,14 @@ _CLOSE = {
         ("rainy", "stormy"),
     )
 }
-FAR_COUNT = 3  # a count of people excludes those at least this far away
+COUNT_DIFFERENCE = 3  # of people, at least, between a positive and a negative
 
 
-def excludes(facet: str, label: str, other: str | None) -> bool:
+def allowed_as_negative(facet: str, label: str, other: str | None) -> bool:
     """Whether a picture labelled `other` may be a negative for `label`."""
     if facet == "people":
-        return abs(int(label) - int(other)) >= FAR_COUNT
-    return other != label and frozenset((label, other)) not in _CLOSE
+        return abs(int(label) - int(other)) >= COUNT_DIFFERENCE
+    return other != label and frozenset((label, other)) not in _SIMILAR
 
 
 def text_of(facet: str, label: str) -> str:
@@ -55,7 +58,9 @@ def pools(scenes: list[Scene], per_facet: int, seed: int = 0) -> dict[str, list]
         found[facet] = []
         for i in rng.choice(labelled, per_facet):
             others = [
-                j for j, other in enumerate(labels) if excludes(facet, labels[i], other)
+                j
+                for j, other in enumerate(labels)
+                if allowed_as_negative(facet, labels[i], other)
             ]
             rest = rng.choice(others, POOL - 1, replace=False)
             found[facet].append((labels[i], np.array([i, *rest])))
@@ -74,3 +79,21 @@ def recall(
         scores = images[pool] @ texts[label]
         hits += int((scores[1:] >= scores[0]).sum()) < k
     return hits / len(pools)
+
+
+def query_rows(embed: Callable[[list[str]], np.ndarray]) -> dict[str, dict]:
+    """Facet -> label -> the embedding (D,) of its tune query."""
+    found = {}
+    for facet, labels in all_labels().items():
+        rows = embed([text_of(facet, label) for label in labels])
+        found[facet] = dict(zip(labels, rows, strict=True))
+    return found
+
+
+def recall_by_facet(pools: dict, queries: dict, images: dict[str, np.ndarray]) -> dict:
+    """Recall@1 and @5 by facet and their macro average; images: facet -> (N, D)."""
+    found = {
+        facet: [round(recall(pools[facet], queries[facet], rows, k), 3) for k in (1, 5)]
+        for facet, rows in images.items()
+    }
+    return found | {"macro": np.mean(list(found.values()), 0).round(3).tolist()}

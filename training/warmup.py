@@ -1,9 +1,9 @@
-"""Warm up a tiny promptable model: what its contrastive training starts from.
+"""Warm up a tiny promptable model: the start of its contrastive training.
 
-Contrast from random weights sits on a plateau, and the real models do not start there
-either. First the vision tower alone learns to tell the labels of all facets (the real
-ones come from towers trained before); then the whole model learns to write down
-everything in the picture and to answer the six questions that every variant asks.
+From random weights the contrastive loss stays on a plateau, and the real models do not
+start there either. First the vision tower alone classifies every facet's label (the
+real ones take a trained tower); then the whole model learns to write a dense caption
+and to answer the six questions that every variant asks.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -26,43 +26,48 @@ from training.language import (
     question,
 )
 from training.optimise import optimise
+from training.pictures import Rendered
 
 TOWER_BATCH = 128
 BATCH, RATE = 64, 1.5e-3
 LENGTH = 78  # tokens beside the picture's
 QUESTIONS_A_PICTURE = 2  # of the six
+# Segments of a row that are learnt: the caption, and each question's answer.
+WRITTEN = (1, *range(4, 4 + 2 * QUESTIONS_A_PICTURE, 2))
 ASKED = tuple(facet for facet in FACETS if facet not in HELD_OUT)
 
 
 def train_tower(
     model,
     base: ModuleType,
-    scenes: list[Scene],
-    pictures: np.ndarray,
+    train: Rendered,
     steps: int,
     rng: np.random.Generator,
     compiled: bool = True,
 ) -> list[dict]:
-    """Train the vision tower alone to tell the labels of all facets; returns the log.
+    """Train the vision tower alone to classify every facet's label; returns the log.
 
     The mean image token goes into one linear layer a facet, thrown away afterwards.
     """
     look, _ = passes(base, compiled)
-    labels = {facet: (None, *known) for facet, known in all_labels().items()}
-    truth = [
-        [labels[facet].index(label) for facet, label in labels_of(scene).items()]
-        for scene in scenes
-    ]
-    truth, sizes = torch.tensor(truth), [len(known) for known in labels.values()]
+    classes = {facet: (None, *labels) for facet, labels in all_labels().items()}
+    truth = torch.tensor(
+        [
+            [classes[facet].index(label) for facet, label in labels_of(scene).items()]
+            for scene in train.scenes
+        ]
+    )  # (N, facets)
+    sizes = [len(labels) for labels in classes.values()]
     width = model.config.text_config.hidden_size
     head = torch.nn.Linear(width, sum(sizes))
+    batch = min(TOWER_BATCH, len(truth))
 
     def loss_at(step: int) -> torch.Tensor:
-        chosen = np.sort(rng.choice(len(scenes), min(TOWER_BATCH, len(scenes)), False))
+        chosen = np.sort(rng.choice(len(truth), batch, replace=False))
         with torch.autocast("cpu", torch.bfloat16):
-            scores = head(look(model, pictures[chosen]).mean(1))
+            scores = head(look(model, train.pictures[chosen]).mean(1))  # (B, classes)
         parts = scores.float().split(sizes, 1)
-        answers = truth[torch.from_numpy(chosen)].T
+        answers = truth[torch.from_numpy(chosen)].T  # (facets, B)
         losses = [F.cross_entropy(*pair) for pair in zip(parts, answers, strict=True)]
         return sum(losses) / len(losses)
 
@@ -120,37 +125,34 @@ def targets_of(
 
 def train_to_write(
     model,
-    base: ModuleType,
-    rows_of: Callable[[list[Scene]], list],
+    strings: Strings,
+    row_of: Callable[[Scene], list],
     written: Sequence[int],
     length: int,
-    scenes: list[Scene],
-    pictures: np.ndarray,
+    train: Rendered,
     steps: int,
+    rate: float,
     rng: np.random.Generator,
-    strings: Strings,
-    batch: int = BATCH,
-    rate: float = RATE,
     compiled: bool = True,
     **measured,
 ) -> list[dict]:
     """Train the whole model to write the segments `written` of rows; returns the log.
 
-    `rows_of` makes the rows of a batch of scenes, none longer than `length` beside the
-    picture's tokens. `measured` goes to `optimise`.
+    `row_of` makes the row of a scene, at most `length` tokens beside the picture's.
+    `measured` goes to `optimise`.
     """
-    look, read = passes(base, compiled)
+    look, read = passes(strings.base, compiled)
     length += len(strings.picture)
-    batch = min(batch, len(scenes))
+    batch = min(BATCH, len(train.scenes))
 
     def loss_at(step: int) -> torch.Tensor:
-        chosen = np.sort(rng.choice(len(scenes), batch, replace=False))
-        rows = rows_of([scenes[i] for i in chosen])
+        chosen = np.sort(rng.choice(len(train.scenes), batch, replace=False))
+        rows = [row_of(train.scenes[i]) for i in chosen]
         packed = picture_rows(rows, strings, length)
-        b, column, word = targets_of(rows, packed, written)
+        b, column, word = targets_of(rows, packed, written)  # (W,) each
         with torch.autocast("cpu", torch.bfloat16):
-            states = read(model, packed, look(model, pictures[chosen]))
-            scores = model.lm_head(states[b, column])
+            states = read(model, packed, look(model, train.pictures[chosen]))
+            scores = model.lm_head(states[b, column])  # (W, vocabulary)
         return F.cross_entropy(scores.float(), word)
 
     return optimise(list(model.parameters()), loss_at, steps, rate, **measured)
@@ -158,8 +160,7 @@ def train_to_write(
 
 def train_warmup(
     base: ModuleType,
-    scenes: list[Scene],
-    pictures: np.ndarray,
+    train: Rendered,
     tower_steps: int,
     steps: int,
     seed: int,
@@ -171,19 +172,18 @@ def train_warmup(
     tokenizer = base.new_tokenizer()
     model = base.new_model(tokenizer)
     strings = Strings(base, tokenizer)
-    log = train_tower(model, base, scenes, pictures, tower_steps, rng, compiled)
+    log = train_tower(model, base, train, tower_steps, rng, compiled)
     log += train_to_write(
         model,
-        base,
-        lambda part: [warmup_row(scene, strings, rng) for scene in part],
-        [1, *range(4, 4 + 2 * QUESTIONS_A_PICTURE, 2)],
-        LENGTH,
-        scenes,
-        pictures,
-        steps,
-        rng,
         strings,
-        compiled=compiled,
+        lambda scene: warmup_row(scene, strings, rng),
+        WRITTEN,
+        LENGTH,
+        train,
+        steps,
+        RATE,
+        rng,
+        compiled,
         name="warmup",
     )
     return model, tokenizer, log

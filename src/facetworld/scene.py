@@ -11,42 +11,16 @@ TIMES = ("daytime", "night", "dusk", "sunrise")
 WEATHERS = ("clear", "cloudy", "rainy", "snowy", "misty", "stormy")
 MAX_PEOPLE = 6
 GESTURES = (
-    "standing",
-    "sitting",
-    "jumping",
-    "lying",
-    "bending",
-    "kneeling",
-    "crawling",
-)
+    "standing", "sitting", "jumping", "lying", "bending", "kneeling", "crawling",
+)  # fmt: skip
 ANIMALS = (  # the ten animal categories of COCO, in COCO's order
-    "bird",
-    "cat",
-    "dog",
-    "horse",
-    "sheep",
-    "cow",
-    "elephant",
-    "bear",
-    "zebra",
+    "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra",
     "giraffe",
-)
+)  # fmt: skip
 OBJECTS = (  # categories of COCO, in COCO's order
-    "bicycle",
-    "car",
-    "airplane",
-    "bus",
-    "boat",
-    "bench",
-    "umbrella",
-    "suitcase",
-    "sports ball",
-    "kite",
-    "chair",
-    "potted plant",
-    "tv",
-    "clock",
-)
+    "bicycle", "car", "airplane", "bus", "boat", "bench", "umbrella", "suitcase",
+    "sports ball", "kite", "chair", "potted plant", "tv", "clock",
+)  # fmt: skip
 MATERIALS = ("wood", "stone", "metal", "paper", "brick")
 SPLITS = ("train", "tune", "anchors", "eval")
 

@@ -34,7 +34,7 @@ WEATHER = {
     "misty": ("misty", "it is misty", "misty and pale"),
     "stormy": ("stormy", "it is stormy", "stormy with lightning"),
 }
-# In captions, words that count as weather only beside a day or a sky stand there.
+# In captions a weather word counts only together with a day or a sky.
 SKIES = {
     "sunny": ("on a sunny day", "in bright sunshine", "on a fine sunny day"),
     "clear": ("under a clear sky", "with clear skies above", "under clear skies"),
@@ -73,8 +73,8 @@ Q_WEATHER = (
     "What was the weather like?",
     "What kind of weather is shown?",
 )
-# Share of the Visual7W pictures that are asked each question. All are asked for the
-# people: counts must lie far apart, which leaves the fewest negatives.
+# Share of the Visual7W pictures that are asked each question. All are asked about
+# people: counts must differ by much, so this facet has the fewest negatives.
 ASKED = {"time": 0.7, "scene": 0.7, "people": 1.0, "weather": 0.45, "animal": 0.4}
 CAPTIONED_WEATHER = 0.4  # share of the val2017 pictures whose captions name the weather
 
@@ -97,7 +97,7 @@ def persons(n: int) -> str:
 
 
 def captions(scene: Scene, rng: Random) -> list[str]:
-    """Five captions; between them they name every facet, the weather now and then."""
+    """Five captions; together they name every facet, the weather in some pictures."""
     where = WHERE[scene.place]
     things = " and ".join(a(x) for x in (scene.animal, scene.obj) if x)
     who = persons(scene.people)
@@ -130,12 +130,15 @@ def captions(scene: Scene, rng: Random) -> list[str]:
 def questions(scene: Scene, rng: Random) -> list[tuple[str, str, str, list[str]]]:
     """Visual7W pairs: (type, question, answer, three wrong answers)."""
 
-    def told(texts: tuple[str, ...]) -> str:
+    def answer(texts: tuple[str, ...]) -> str:
         return sentence(rng.choice(texts))
 
     def others(table: dict, label: str) -> list[str]:
-        wrong = [key for key in table if key != label and _apart(key, label)]
-        return [told(table[key]) for key in rng.sample(wrong, 3)]
+        # A sunny sky is clear, too: neither is a wrong answer for the other.
+        wrong = [
+            key for key in table if key != label and {key, label} != {"sunny", "clear"}
+        ]
+        return [answer(table[key]) for key in rng.sample(wrong, 3)]
 
     counts = {str(n): _counted(n) for n in range(7)}
     rows = {
@@ -151,14 +154,9 @@ def questions(scene: Scene, rng: Random) -> list[tuple[str, str, str, list[str]]
     pairs = []
     for key, (kind, asked, table, label) in rows.items():
         if rng.random() < ASKED[key]:
-            pairs.append(
-                (kind, rng.choice(asked), told(table[label]), others(table, label))
-            )
+            question = rng.choice(asked)
+            pairs.append((kind, question, answer(table[label]), others(table, label)))
     return pairs
-
-
-def _apart(one: str, other: str) -> bool:
-    return {one, other} != {"sunny", "clear"}
 
 
 def _counted(n: int) -> tuple[str, ...]:

@@ -14,15 +14,15 @@ from facetworld.annotate import Picture, numbers
 from facetworld.drawing.render import STYLES, render
 from facetworld.scene import sample
 
-# Pictures of each source. Enough that every label has 99 negatives in its own source:
-# the fewest are for the people, whose counts must lie far apart.
+# Pictures of each source: enough for 99 negatives for every label in its own source.
+# The people facet has the fewest, because counts must differ by much.
 SIZES = {"val2017": 360, "visual7w": 420, "visdial": 120, "anchors": 800}
 RECORD = "world.json"
 VERSION = 1  # of the drawing and the texts: a change makes other worlds
 
 
 class WorldError(ValueError):
-    """A world cannot be written there or so; the message names the remedy."""
+    """A world cannot be written so; the message names the cause and the remedy."""
 
 
 def write_world(

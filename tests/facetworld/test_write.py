@@ -12,8 +12,9 @@ from facetworld.annotate import CATEGORIES
 from facetworld.drawing.render import stream
 from facetworld.scene import ANIMALS, OBJECTS, sample
 from facetworld.write import WorldError, pictures, write_world
-from training import language as words
+from training import language
 from training.captions import coco_like
+from training.questions import QUESTIONS
 
 FRACTION = 0.05
 
@@ -210,8 +211,8 @@ def test_visdial_has_ten_turns_and_asks_for_the_weather_once(world, truth):
 def test_captions_name_the_gesture_and_no_other_keyword_of_one():
     keywords = "stand|sit|jump|lie|lying|bend|kneel|squat|crawl"
     for scene in sample(200, 0, "tune"):
-        told = " ".join(texts.captions(scene, stream(scene, "captions"))).lower()
-        found = set(re.findall(rf"\b(?:{keywords})\w*", told))
+        written = " ".join(texts.captions(scene, stream(scene, "captions"))).lower()
+        found = set(re.findall(rf"\b(?:{keywords})\w*", written))
         assert found == ({scene.gesture} if scene.people else set())
 
 
@@ -231,12 +232,16 @@ def test_questions_and_captions_are_none_that_training_shows():
     def plain(text):
         return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
 
-    trained = {plain(q) for questions in words.QUESTIONS.values() for q in questions}
-    trained |= {plain(a) for facet in words.FACETS for a in words.all_answers(facet)}
+    trained = {plain(q) for questions in QUESTIONS.values() for q in questions}
+    trained |= {
+        plain(a) for facet in language.FACETS for a in language.all_answers(facet)
+    }
     rng = np.random.default_rng(0)
     trained |= {plain(coco_like(s, rng)[0]) for s in sample(2000, 0, "train")}
     for scene in sample(500, 0, "eval"):
-        told = texts.captions(scene, stream(scene, "captions"))
-        told += [q for _, q, _, _ in texts.questions(scene, stream(scene, "questions"))]
-        told += [q for q, _ in texts.dialog(scene, stream(scene, "dialog"))]
-        assert not {plain(text) for text in told} & trained
+        written = texts.captions(scene, stream(scene, "captions"))
+        written += [
+            q for _, q, _, _ in texts.questions(scene, stream(scene, "questions"))
+        ]
+        written += [q for q, _ in texts.dialog(scene, stream(scene, "dialog"))]
+        assert not {plain(text) for text in written} & trained

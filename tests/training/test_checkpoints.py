@@ -11,8 +11,7 @@ from PIL import Image
 from safetensors import safe_open
 
 from cocofacet.io import COMMITTED
-from training import batches as rows
-from training import tiny_clip, tiny_mllm
+from training import batches, tiny_clip, tiny_mllm
 
 # isort: split
 import open_clip
@@ -98,15 +97,15 @@ def test_a_promptable_loads_silently_and_sees_what_it_is_asked(name, tune):
     ).sum() == base.PICTURE_TOKENS
 
     model, processor = tiny_mllm.load(folder)
-    strings = rows.Strings(base, processor.tokenizer)
+    strings = batches.Strings(base, processor.tokenizer)
     question = "What kind of sky and weather is it?"  # not a trained one
-    general, prompted = rows.embed_pictures(model, strings, tune[1], [question])
+    general, prompted = batches.embed_pictures(model, strings, tune[1], [question])
     texts = [f"{label} weather" for label in all_labels()["weathers"]]
-    texts = rows.embed_texts(model, strings, texts)
+    texts = batches.embed_texts(model, strings, texts)
     if VARIANTS[name].asked:
         assert accuracy(tune[0], "weathers", prompted, texts) > 0.6
     places = [f"a picture of a {label}" for label in all_labels()["scenes"]]
-    places = rows.embed_texts(model, strings, places)
+    places = batches.embed_texts(model, strings, places)
     assert accuracy(tune[0], "scenes", general, places) > 0.6
 
 
@@ -116,11 +115,11 @@ def test_the_library_alone_gives_the_embeddings_of_the_training(name, tune):
     folder, base = SHIPPED / name, BASES[VARIANTS[name].base]
     question = "How many people and animals?"
     model, processor = tiny_mllm.load(folder)
-    strings = rows.Strings(base, processor.tokenizer)
-    packed = rows.prompt_row([question], strings)
-    look, read = rows.passes(base, compiled=False)
+    strings = batches.Strings(base, processor.tokenizer)
+    packed = batches.prompt_row([question], strings)
+    look, read = batches.passes(base, compiled=False)
     states = read(model, packed, look(model, tune[1][:3]))
-    ours = rows.pooled(states, packed.ends[0][[1, 3]])
+    ours = batches.pooled(states, packed.ends[0][[1, 3]])
 
     library = AutoModel.from_pretrained(folder, dtype=torch.float32)
     images = [Image.fromarray(picture) for picture in tune[1][:3]]

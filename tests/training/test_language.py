@@ -30,7 +30,7 @@ from training.language import (
     with_article,
 )
 from training.questions import QUESTIONS, TUNE_QUESTIONS, composed, with_distractor
-from training.tune import excludes, pools, recall, text_of
+from training.tune import allowed_as_negative, pools, recall, text_of
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 
@@ -88,7 +88,7 @@ def test_no_query_of_the_evaluation_is_trained():
     assert not evaluation & captions
 
 
-def test_the_answerer_is_asked_and_taught_only_what_training_has():
+def test_the_answerer_is_trained_on_listed_questions_and_answers_only():
     strings = Strings(tiny_qwen, tiny_qwen.new_tokenizer())
     allowed = {
         question
@@ -148,9 +148,9 @@ def test_every_facet_is_asked_and_answered_in_many_ways():
         ("scenes", "at the beach in on city street park forest mountains kitchen"),
     ],
 )
-def test_the_label_words_of_the_evaluation_are_known(facet, words):
-    known = {word for text in all_answers(facet) for word in text.split()}
-    assert set(words.split()) <= known
+def test_the_label_words_of_the_evaluation_are_trained(facet, words):
+    trained = {word for text in all_answers(facet) for word in text.split()}
+    assert set(words.split()) <= trained
 
 
 def test_every_label_of_a_scene_has_words():
@@ -174,12 +174,12 @@ def test_captions_name_subject_and_place_and_the_rest_at_cocos_rates():
     rng = np.random.default_rng(0)
     scenes = sample(6000, seed=0, split="train")
     captions = [coco_like(scene, rng) for scene in scenes]
-    for scene, (text, told) in zip(scenes, captions, strict=True):
+    for scene, (text, named) in zip(scenes, captions, strict=True):
         labels = labels_of(scene)
-        assert told["scenes"] == scene.place
-        assert all(labels[facet] == label for facet, label in told.items())
+        assert named["scenes"] == scene.place
+        assert all(labels[facet] == label for facet, label in named.items())
         if scene.animal or scene.obj:
-            assert {"animals", "objects"} & set(told) or scene.people, text
+            assert {"animals", "objects"} & set(named) or scene.people, text
     # A rate holds where the scene has such a label: no gesture without people.
     for facet, rate in RATES.items():
         having = [
@@ -207,8 +207,8 @@ def test_captions_can_name_the_rare_facets_at_another_rate(rate):
         share = np.mean([facet in captions[i][1] for i in having])
         error = (rate * (1 - rate) / len(having)) ** 0.5
         assert abs(share - rate) <= 4 * error, facet
-    for scene, (_, told) in zip(scenes, captions, strict=True):
-        assert told.items() <= labels_of(scene).items()
+    for scene, (_, named) in zip(scenes, captions, strict=True):
+        assert named.items() <= labels_of(scene).items()
 
 
 def test_dense_captions_tell_everything():
@@ -255,7 +255,7 @@ def test_tune_pools_have_one_positive_in_front():
             labels = [labels_of(scenes[i])[facet] for i in pool]
             assert len(set(pool.tolist())) == 100
             assert labels[0] == label
-            assert all(excludes(facet, label, other) for other in labels[1:])
+            assert all(allowed_as_negative(facet, label, other) for other in labels[1:])
 
 
 def test_tune_recall_counts_ties_against_the_positive():

@@ -43,16 +43,11 @@ def beach(far: Pen, near: Pen, scene, rng, front: int):
     )
     near.smooth(
         (
-            (-20, 74.5),
-            (20, 72),
-            (64, 74.5),
-            (105, 71.5),
-            (148, 74),
-            (150, 140),
+            (-20, 74.5), (20, 72), (64, 74.5), (105, 71.5), (148, 74), (150, 140),
             (-20, 140),
         ),
         sand,
-    )
+    )  # fmt: skip
     for _ in range(9):
         x, y = rng.uniform(4, 124), rng.uniform(80, front)
         near.oval(x, y, 1.6, 0.7, ground_colour(scene, "dfbf85", 0.6))
@@ -147,13 +142,9 @@ def forest(far: Pen, near: Pen, scene, rng, front: int):
     far.box(0, 55, 128, 64, "7aa58c")
     near.box(0, 60, 128, 128, ground_colour(scene, "5c8a50"))
     for x, size, tone in (
-        (30, 0.98, "3f7f5a"),
-        (98, 1.0, "3f7f5a"),
-        (17, 1.2, "34704f"),
-        (112, 1.24, "34704f"),
-        (2, 1.5, "2b6147"),
-        (126, 1.46, "2b6147"),
-    ):
+        (30, 0.98, "3f7f5a"), (98, 1.0, "3f7f5a"), (17, 1.2, "34704f"),
+        (112, 1.24, "34704f"), (2, 1.5, "2b6147"), (126, 1.46, "2b6147"),
+    ):  # fmt: skip
         pine(near.at(x + rng.uniform(-2, 2), 68 + size * 3, size), scene, tone)
     near.smooth(
         ((-20, 71), (20, 68), (64, 71), (108, 68), (150, 71), (150, 140), (-20, 140)),
@@ -206,30 +197,18 @@ def mountain(far: Pen, near: Pen, scene, rng, front: int):
         )
     near.smooth(
         (
-            (-20, 62),
-            (10, 58),
-            (40, 63),
-            (64, 65),
-            (90, 62),
-            (118, 57),
-            (150, 63),
-            (150, 140),
-            (-20, 140),
+            (-20, 62), (10, 58), (40, 63), (64, 65), (90, 62), (118, 57), (150, 63),
+            (150, 140), (-20, 140),
         ),
         ground_colour(scene, "93b072"),
-    )
+    )  # fmt: skip
     near.smooth(
         ((-20, 72), (30, 74), (64, 70), (100, 73), (150, 70), (150, 140), (-20, 140)),
         ground_colour(scene, "86a566"),
     )
     for x, size in (
-        (3, 0.55),
-        (11, 0.42),
-        (119, 0.45),
-        (126, 0.6),
-        (52, 0.26),
-        (77, 0.3),
-    ):
+        (3, 0.55), (11, 0.42), (119, 0.45), (126, 0.6), (52, 0.26), (77, 0.3),
+    ):  # fmt: skip
         pine(near.at(x, 66, size), scene, "4d7f63")
     for _ in range(7):
         x, y = rng.uniform(4, 124), rng.uniform(76, front - 1)

@@ -40,29 +40,29 @@ class Layout:
     """Where everything stands, in units of the 128-unit grid."""
 
     sun: float
-    obj: Spot
-    animal: Spot
-    people: tuple[tuple[Spot, Look], ...]
+    things: list[tuple[str, str, Spot]]  # kind of sprite (object or animal), label
+    people: list[tuple[Spot, Look]]  # the farthest first
 
 
 def stream(scene, name: str) -> Random:
-    """Chance for one part of the picture: another part's label never shifts it."""
+    """Random numbers for one part of the picture; other labels never change them."""
     return Random(f"{scene.jitter}:{name}")
 
 
 def plan(scene) -> Layout:
-    """Places for everything; the same for every label that leaves the parts alone."""
+    """Where everything stands: a change of one label moves nothing else."""
     rng = stream(scene, "layout")
     sides = [rng.uniform(27, 31), rng.uniform(97, 101)]
     if rng.random() < 0.5:
         sides.reverse()
     sun = rng.uniform(57, 71)
-    spots = []
-    for kind, name, x in zip(
-        ("object", "animal"), (scene.obj, scene.animal), sides, strict=True
-    ):
+    things = []
+    labels = (scene.obj, scene.animal)
+    for kind, name, x in zip(("object", "animal"), labels, sides, strict=True):
         y, size = GROUND + rng.uniform(-1, 1), rng.uniform(1.0, 1.08)
-        spots.append(_inside(kind, name, Spot(x, y, size, rng.random() < 0.5)))
+        spot = Spot(x, y, size, rng.random() < 0.5)
+        if name:
+            things.append((kind, name, _inside(kind, name, spot)))
     rng = stream(scene, "people")
     slots = SLOTS.get(scene.gesture, ROW)
     order = list(range(6))
@@ -84,13 +84,11 @@ def plan(scene) -> Layout:
         (x, y), (dx, dy, size, flip) = slots[i], moves[i]
         spot = Spot(x + dx, y + dy, size, flip)
         people.append((_inside("person", scene.gesture, spot), clothes[i]))
-    return Layout(sun, spots[0], spots[1], tuple(people))
+    return Layout(sun, things, people)
 
 
 def _inside(kind, name, spot: Spot) -> Spot:
     """The spot, moved sideways so far that nothing is cut off by the frame."""
-    if name is None:
-        return spot
     left, right = (v * spot.size for v in _extent(kind, name))
     if spot.flip:
         left, right = -right, -left
@@ -149,13 +147,9 @@ def _outdoors(pen, scene, layout, air):
 
 def _subjects(pen, scene, layout):
     """Object, animal and people, each on its shadow, the nearer ones later."""
-    for name, spot, sprite in (
-        (scene.obj, layout.obj, "object"),
-        (scene.animal, layout.animal, "animal"),
-    ):
-        if name:
-            pen.veil(spot.x, spot.y - 0.6, 27, 4.6, "!1c2140", 0.5)
-            _sprite(pen, scene, sprite, name, spot)
+    for kind, name, spot in layout.things:
+        pen.veil(spot.x, spot.y - 0.6, 27, 4.6, "!1c2140", 0.5)
+        _sprite(pen, scene, kind, name, spot)
     for spot, look in layout.people:
         half = POSES[scene.gesture].shadow
         pen.veil(spot.x, spot.y - 0.4, half * 1.3, 3, "!1c2140", 0.55)
@@ -186,13 +180,9 @@ def silhouettes(scene) -> list[tuple[str, np.ndarray]]:
     def pen():
         return Pen(canvas, Solid(len(names)))
 
-    for name, spot, kind in (
-        (scene.obj, layout.obj, "object"),
-        (scene.animal, layout.animal, "animal"),
-    ):
-        if name:
-            names.append(name)
-            _sprite(pen(), scene, kind, name, spot)
+    for kind, name, spot in layout.things:
+        names.append(name)
+        _sprite(pen(), scene, kind, name, spot)
     for spot, look in layout.people:
         names.append("person")
         person(pen().at(spot.x, spot.y, spot.size, spot.flip), scene.gesture, look)

@@ -90,14 +90,8 @@ def _sunrise(pen, scene, rng, w, h, sun, k):
     pen.veil(sun, y, 52 * k, 36 * k, "!fff0b0", 0.55 if dim else 0.9)
     ray = shining(mix("ffeeb0", colours(scene)[1], 0.35))
     for dx, dy in (
-        (-34, -9),
-        (-28, -20),
-        (-17, -29),
-        (0, -33),
-        (17, -29),
-        (28, -20),
-        (34, -9),
-    ):
+        (-34, -9), (-28, -20), (-17, -29), (0, -33), (17, -29), (28, -20), (34, -9),
+    ):  # fmt: skip
         side = 2.3 * k
         length = (dx * dx + dy * dy) ** 0.5
         nx, ny = -dy / length * side, dx / length * side
@@ -133,18 +127,11 @@ def _night(pen, scene, rng, w, h, sun, k):
     pen.veil(x, y, 24 * k, 24 * k, "!b9c8ff", 0.6)
     pen.at(x, y, k).smooth(
         (
-            (1, -9),
-            (-5, -7),
-            (-8.6, 0),
-            (-6, 6.6),
-            (1, 9),
-            (7, 6),
-            (1.6, 5),
-            (-2, 0),
+            (1, -9), (-5, -7), (-8.6, 0), (-6, 6.6), (1, 9), (7, 6), (1.6, 5), (-2, 0),
             (-1.6, -5),
         ),
         "!fdf3cf",
-    )
+    )  # fmt: skip
 
 
 _LAMPS = {"daytime": _day, "sunrise": _sunrise, "dusk": _dusk, "night": _night}

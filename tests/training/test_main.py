@@ -1,7 +1,6 @@
-"""Training in small: losses fall, checkpoints load, packed rows equal separate ones."""
+"""Every command in small: losses fall and the checkpoints load."""
 
 import json
-import math
 import warnings
 
 import numpy as np
@@ -12,9 +11,8 @@ from PIL import Image
 from cocofacet.io import COMMITTED
 from training import __main__ as train
 from training import answers as train_answers
-from training import batches as rows
+from training import batches, pictures, tiny_clip, tiny_mllm, tiny_qwen, vocabulary
 from training import contrast as train_contrast
-from training import pictures, tiny_clip, tiny_mllm, tiny_qwen, vocabulary
 from training import text as train_text
 from training import warmup as train_warmup
 
@@ -24,13 +22,10 @@ from sentence_transformers import SentenceTransformer
 from transformers import AutoModel, AutoModelForImageTextToText, AutoProcessor
 
 from facetworld.scene import sample
-from training.bases import BASES, base_of
+from training.bases import BASES
 from training.captions import RATES
-from training.clip import CAPTION_RATES, LONG_CONTEXT, told_of
+from training.clip import CAPTION_RATES, LONG_CONTEXT, true_of
 from training.language import FACETS, HELD_OUT
-from training.objective import both_ways, contrast
-from training.optimise import optimise, schedule
-from training.packing import pack
 from training.pictures import load_pictures
 
 
@@ -48,138 +43,11 @@ def world(tmp_path_factory):
         yield tmp_path_factory.mktemp("world")
 
 
-@pytest.fixture(scope="module", params=BASES)
-def made(request):
-    """(base, model with random weights, tokenizer) of each base."""
-    torch.manual_seed(0)
-    base = BASES[request.param]
-    tokenizer = base.new_tokenizer()
-    model = base.new_model(tokenizer).eval()
-    assert base_of(model) is base
-    return base, model, tokenizer
-
-
-def test_contrast_by_hand():
-    # Row 0: positives 1 and 3 against the negative 0; 2 is ignored. Row 1: nothing.
-    scores = torch.tensor([[0.0, 0.0, 9.0, 2.0], [1.0, 1.0, 1.0, 1.0]])
-    positive = torch.tensor([[0, 1, 0, 1], [0, 0, 0, 0]]).bool()
-    ignored = torch.tensor([[0, 0, 1, 0], [0, 0, 0, 0]]).bool()
-    expected = (math.log(2) + math.log(1 + math.exp(-2))) / 2
-    assert float(contrast(scores, positive, ignored)) == pytest.approx(expected)
-
-
-def test_contrast_with_one_positive_is_cross_entropy():
-    torch.manual_seed(0)
-    scores = torch.randn(6, 6)
-    target = torch.arange(6)
-    expected = sum(
-        torch.nn.functional.cross_entropy(s, target) for s in (scores, scores.T)
-    )
-    assert torch.allclose(both_ways(scores, torch.eye(6).bool()), expected / 2)
-
-
-def test_schedule_rises_then_falls_to_zero():
-    values = [schedule(step, 100) for step in range(101)]
-    assert values[0] == pytest.approx(0.2) and values[5] == 1
-    assert values[100] == pytest.approx(0)
-    assert values[5:] == sorted(values[5:], reverse=True)
-
-
-def test_a_loss_that_is_not_finite_stops_the_training():
-    weight = torch.nn.Parameter(torch.ones(1))
-    with pytest.raises(FloatingPointError, match="step 1"):
-        optimise([weight], lambda step: weight.sum() * float("nan"), 2, 0.1)
-
-
 def test_a_caption_is_true_of_every_picture_that_has_what_it_says():
     scenes = sample(20, seed=0, split="tune")
-    told = [{"scenes": scenes[0].place}, {"people": "9"}]
+    named = [{"scenes": scenes[0].place}, {"people": "9"}]
     expected = [[s.place == scenes[0].place for s in scenes], [False] * 20]
-    assert told_of(told, scenes).tolist() == expected
-
-
-def test_pack_by_hand():
-    # Two branches on a root of two tokens; the first goes on with a third segment.
-    row = [([1, 2], -1), ([3], 0), ([4, 5], 0), ([6], 1)]
-    packed = pack([row], pad=0, length=7)
-    assert packed.ids.tolist() == [[1, 2, 3, 4, 5, 6, 0]]
-    assert packed.positions[0].tolist() == [[0, 1, 2, 2, 3, 3, 0]]
-    assert packed.starts.tolist() == [[0, 2, 3, 5]]
-    assert packed.ends.tolist() == [[1, 2, 4, 5]]
-    assert packed.visible[0, 0].int().tolist() == [
-        [1, 0, 0, 0, 0, 0, 0],
-        [1, 1, 0, 0, 0, 0, 0],
-        [1, 1, 1, 0, 0, 0, 0],
-        [1, 1, 0, 1, 0, 0, 0],
-        [1, 1, 0, 1, 1, 0, 0],
-        [1, 1, 1, 0, 0, 1, 0],
-        [0, 0, 0, 0, 0, 0, 1],
-    ]
-    with pytest.raises(ValueError, match="does not fit"):
-        pack([row], pad=0, length=5)
-    # The root's own positions, as a picture's: what follows goes on at the highest + 1.
-    root = np.array([[0, 5], [0, 1], [0, 1]])
-    packed = pack([row], pad=0, length=7, root=root)
-    assert packed.positions[0].tolist() == [[0, 5, 6, 6, 7, 7, 0]]
-    assert packed.positions[1].tolist() == [[0, 1, 6, 6, 7, 7, 0]]
-
-
-@torch.no_grad()
-def test_a_packed_row_equals_separate_rows_of_the_library(made):
-    """Our batched pass against transformers' own, processor and templates included."""
-    base, model, tokenizer = made
-    rng = np.random.default_rng(0)
-    pictures = rng.integers(0, 256, (2, 128, 128, 3), dtype=np.uint8)
-    images = [Image.fromarray(p) for p in pictures]
-    processor = base.new_processor(tokenizer)
-    questions = ["How many people are there?", "Where is this?", "What is it made of?"]
-    templates = [base.GENERAL] + [base.PROMPTED.format(text) for text in questions]
-    strings = rows.Strings(base, tokenizer)
-    ours = rows.prompt_row(questions, strings)
-    look, read = rows.passes(base, compiled=False)
-    states = read(model, ours, look(model, pictures))
-    columns = ours.ends[0][[1, 3, 4, 5]]
-    for template, column in zip(templates, columns, strict=True):
-        inputs = processor(text=[template] * 2, images=images, return_tensors="pt")
-        pixels = {k: inputs[k] for k in PIXELS if k in inputs}
-        alone = torch.stack(
-            list(model.model.get_image_features(**pixels).pooler_output)
-        )
-        assert torch.allclose(alone, look(model, pictures), atol=1e-5)
-        plain = _plain(model, inputs)
-        assert torch.allclose(plain[:, -1], states[:, column], atol=1e-5)
-
-
-PIXELS = ("pixel_values", "image_grid_thw")
-
-
-def _plain(model, inputs):
-    model.set_attn_implementation("sdpa")
-    try:
-        return model.model(**inputs, use_cache=False).last_hidden_state
-    finally:
-        model.set_attn_implementation("matrix_products")
-
-
-def test_qwens_picture_positions_are_the_librarys():
-    tokenizer = tiny_qwen.new_tokenizer()
-    model = tiny_qwen.new_model(tokenizer)
-    ids = torch.tensor([tiny_qwen.picture_ids(tokenizer)])
-    kinds = (ids == model.config.image_token_id).int()
-    positions, _ = model.model.get_rope_index(ids, kinds, torch.tensor([[1, 8, 8]]))
-    assert positions[:, 0].tolist() == tiny_qwen.picture_positions().tolist()
-
-
-@torch.no_grad()
-def test_texts_padded_on_the_right_equal_texts_alone(made):
-    base, model, tokenizer = made
-    strings = rows.Strings(base, tokenizer)
-    texts = ["a dog", "There are three people on the beach.\n"]
-    together = rows.embed_texts(model, strings, texts)
-    for text, row in zip(texts, together, strict=True):
-        ids = tokenizer(text, return_tensors="pt")
-        last = _plain(model, ids)[0, -1].numpy()
-        assert np.allclose(row, last / np.linalg.norm(last), atol=1e-5)
+    assert true_of(named, scenes).tolist() == expected
 
 
 def test_variants_ask_what_they_say():
@@ -274,12 +142,12 @@ def test_the_words_to_write_are_predicted_from_the_token_before(warm):
     """The packed answer's loss equals the library's on the whole text alone."""
     model, processor = tiny_mllm.load(warm["qwen2_vl"][0])
     scene, picture = sample(1, 5, "tune")[0], np.full((128, 128, 3), 90, np.uint8)
-    strings = rows.Strings(tiny_qwen, processor.tokenizer)
+    strings = batches.Strings(tiny_qwen, processor.tokenizer)
     row = train_answers.answer_row(scene, strings, np.random.default_rng(0))
     assert sum(len(ids) for ids, _ in row[1:]) <= train_answers.longest(strings)
-    packed = rows.picture_rows([row], strings)
+    packed = batches.picture_rows([row], strings)
     b, column, word = train_warmup.targets_of([row], packed, train_answers.WRITTEN)
-    look, read = rows.passes(tiny_qwen, compiled=False)
+    look, read = batches.passes(tiny_qwen, compiled=False)
     with torch.no_grad():
         states = read(model, packed, look(model, picture[None]))
         ours = model.lm_head(states[b, column]).log_softmax(-1).gather(1, word[:, None])
@@ -294,11 +162,11 @@ def test_the_words_to_write_are_predicted_from_the_token_before(warm):
         )
         ids = torch.tensor([whole])
         kinds = (ids == model.config.image_token_id).int()
-        grid = {k: inputs[k] for k in PIXELS}
+        grid = {k: inputs[k] for k in ("pixel_values", "image_grid_thw")}
         with torch.no_grad():
             scores = model(ids, mm_token_type_ids=kinds, **grid).logits[0]
-        told = scores.log_softmax(-1)[-1 - len(answer) : -1]
-        theirs += told.gather(1, torch.tensor(answer)[:, None])
+        written = scores.log_softmax(-1)[-1 - len(answer) : -1]
+        theirs += written.gather(1, torch.tensor(answer)[:, None])
     assert torch.allclose(ours, torch.stack(theirs), atol=1e-4)
 
 
