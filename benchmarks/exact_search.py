@@ -137,8 +137,8 @@ def measure(name: str, count: int, repeats: int) -> tuple[dict, np.ndarray, np.n
     return numbers, scores, ids
 
 
-def apart(name: str, count: int, repeats: int):
-    """`measure` in a fresh process, so that its peak of memory is its own."""
+def in_fresh_process(name: str, count: int, repeats: int):
+    """`measure` in a new process, so that the peak of memory is of this way alone."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
         return process.submit(measure, name, count, repeats).result()
 
@@ -150,7 +150,7 @@ def compared(count: int, repeats: int) -> dict:
         if find_spec(way.needs) is None:
             found[name] = None
             continue
-        numbers, scores, ids = apart(name, count, repeats)
+        numbers, scores, ids = in_fresh_process(name, count, repeats)
         first = first or (scores, ids)
         found[name] = numbers | {
             "same_pictures": float((ids == first[1]).mean()),

@@ -27,8 +27,7 @@ def best_of(function: Callable[[], Result], repeats: int) -> tuple[float, Result
 
 
 def described(device: str = "cpu") -> dict[str, object]:
-    """device: its name as the driver or the system tells it; cores; threads that torch
-    uses; versions; date (UTC)."""
+    """Names of device and processor, cores, threads of torch, versions, UTC date."""
     import torch
 
     cuda = torch.device(device).type == "cuda"
@@ -43,7 +42,7 @@ def described(device: str = "cpu") -> dict[str, object]:
 
 
 def processor() -> str:
-    """The processor's name where the system tells it, else its architecture."""
+    """The processor's name where the system gives it, else its architecture."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else ()
     names = [line.partition(":")[2] for line in lines if line.startswith("model name")]

@@ -6,8 +6,8 @@
 The folder holds ``caption-rate-<percent>/`` and, for each that is finished, its record
 ``caption-rate-<percent>-seed<k>.json``. Each seed has a folder of its own. Every query
 is ranked in the four ways of ``cocofacet.evaluation.probes``; ranks and settings go to
-src/cocofacet/results/training/caption-rates/, because the weights are not shipped. What
-lies there of other trainings stays, if the same benchmark and packages ranked it.
+src/cocofacet/results/training/caption-rates/, because the weights are not shipped. The
+ranks of other trainings stay there if the same benchmark and packages made them.
 """
 
 import argparse
@@ -70,10 +70,10 @@ def ranked(workspace: Workspace, folders: Sequence[Path]) -> Rates:
     )
 
 
-def beside(kept: Rates | None, new: Rates) -> Rates:
-    """What was ranked before and what is new; of the same training the new.
+def merged(kept: Rates | None, new: Rates) -> Rates:
+    """Kept and new ranks in one table; where a training is in both, its new ranks.
 
-    ``ValueError`` if something else ranked what was kept: the two would not compare.
+    ``ValueError`` if another benchmark or other packages made the kept ranks.
     """
     if kept is None:
         return new
@@ -123,7 +123,7 @@ def main() -> None:
     given = parser.parse_args()
     try:
         found = ranked(open_workspace("mini", "caption-rates", 0), given.folders)
-        found = beside(read(given.out), found)
+        found = merged(read(given.out), found)
     except ValueError as error:
         parser.error(str(error))
     save(found, given.out)

@@ -301,13 +301,13 @@ def test_finished_trainings_are_ranked_and_their_settings_kept(trained, tmp_path
 
 def test_another_seed_stands_beside_what_was_ranked_before(trained, tmp_path):
     first = rank_caption_rates.ranked(Workspace(), [trained])
-    assert rank_caption_rates.beside(None, first) is first
+    assert rank_caption_rates.merged(None, first) is first
     rank_caption_rates.save(first, tmp_path / "out")
     kept = read(tmp_path / "out")
     for path in trained.glob("*-seed4.json"):
         path.rename(path.with_name(path.name.replace("seed4", "seed5")))
     second = rank_caption_rates.ranked(Workspace(), [trained])
-    both = rank_caption_rates.beside(kept, second)
+    both = rank_caption_rates.merged(kept, second)
     assert list(both.made["trainings"]) == [
         f"caption-rate-{percent}-seed{seed}"
         for percent in ("000", "030")
@@ -317,11 +317,11 @@ def test_another_seed_stands_beside_what_was_ranked_before(trained, tmp_path):
     assert order.to_numpy().tolist() == [[0, 4], [0, 5], [0.3, 4], [0.3, 5]]
     assert len(both.ranks) == 2 * len(first.ranks)
     assert len(both.named) == 2 * len(first.named)
-    again = rank_caption_rates.beside(both, second)
+    again = rank_caption_rates.merged(both, second)
     pd.testing.assert_frame_equal(again.ranks, both.ranks)
     other = dict(second.made, ranked=second.made["ranked"] | {"sources": {}})
     with pytest.raises(ValueError, match="another benchmark"):
-        rank_caption_rates.beside(kept, Rates(second.ranks, second.named, other))
+        rank_caption_rates.merged(kept, Rates(second.ranks, second.named, other))
 
 
 def test_a_checkpoint_that_another_seed_wrote_over_is_refused(trained):
