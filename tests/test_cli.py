@@ -231,7 +231,10 @@ def test_help_names_the_commands_and_the_official_files(capsys):
     for name in COMMANDS:
         assert f"\n  {name} " in listed
         assert run(name, "--help") == 0
-        lines = capsys.readouterr().out.splitlines()
+        shown = capsys.readouterr().out
+        assert run(name, "-h") == 0
+        assert capsys.readouterr().out == shown
+        lines = shown.splitlines()
         assert lines[0].startswith(f"Usage: cocofacet {name} [OPTIONS]")
         assert max(map(len, lines)) <= 80 and not any("\b" in line for line in lines)
     assert run("build", "--help") == 0

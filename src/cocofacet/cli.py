@@ -54,6 +54,7 @@ app = typer.Typer(
     help="COCO-Facet: build the benchmark, embed its images, rank and evaluate "
     "retrievers.",
     epilog="`cocofacet COMMAND --help` explains a command and its options.",
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
