@@ -68,6 +68,14 @@ execute: $(INSTALLED)
 	  $(foreach pair,$(PARAMS),-p $(pair))
 endif
 
+# One seed of each takes about an hour; SEED=1 makes another beside it.
+SEED ?= 0
+RATES := data/caption-rates-$(SEED)
+studies: $(INSTALLED) ## train and rank what chapters read beforehand: SEED=0, an hour
+	$(BIN)/python -m training caption-rates --seed $(SEED) --out $(RATES) \
+	  --record $(RATES)
+	$(BIN)/python studies/rank_caption_rates.py $(RATES)
+
 benchmarks: $(INSTALLED) ## measure times and memory here, into src/cocofacet/results: 5 minutes
 	@for script in $(MEASURED); do \
 	  echo "== $$script"; $(BIN)/python $$script || exit 1; \

@@ -210,7 +210,7 @@ def test_the_commands_that_remake_the_files(rates):
 
 def test_what_is_not_there_is_none_and_the_remedy_is_said(tmp_path):
     assert read(tmp_path) is None
-    assert "tools/rank_caption_rates.py" in caption_rates.MISSING
+    assert "studies/rank_caption_rates.py" in caption_rates.MISSING
 
 
 class Workspace:

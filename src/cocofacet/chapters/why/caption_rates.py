@@ -85,7 +85,7 @@ MADE_BY = (
     "```bash\n"
     "python -m training caption-rates {given}\\\n"
     "    --out data/{out} --record data/{out}\n"
-    "python tools/rank_caption_rates.py data/{out}\n"
+    "python studies/rank_caption_rates.py data/{out}\n"
     "```"
 )
 MISSING = (
