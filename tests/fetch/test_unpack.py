@@ -38,12 +38,12 @@ def link(name):
     [
         ("bad.zip", zipped(PICTURES | {"../out.jpg": b"x"}), "leads out of"),
         ("bad.zip", zipped(PICTURES | {"val2017/../../out.jpg": b"x"}), "leads out of"),
-        ("bad.zip", zipped(PICTURES | {"/tmp/out.jpg": b"x"}), "no path below"),
-        ("bad.zip", zipped(PICTURES | {"C:out.jpg": b"x"}), "no path below"),
-        ("bad.zip", zipped(PICTURES | {"..\\out.jpg": b"x"}), "no path below"),
+        ("bad.zip", zipped(PICTURES | {"/tmp/out.jpg": b"x"}), "leads out of"),
+        ("bad.zip", zipped(PICTURES | {"C:out.jpg": b"x"}), "leads out of"),
+        ("bad.zip", zipped(PICTURES | {"..\\out.jpg": b"x"}), "leads out of"),
         ("bad.zip", zipped(PICTURES | {link("val2017/l"): b"/etc"}), "is a link"),
         ("bad.tar", tarred(PICTURES | {"../out.jpg": b"x"}), "leads out of"),
-        ("bad.tar", tarred(PICTURES | {"/tmp/out.jpg": b"x"}), "no path below"),
+        ("bad.tar", tarred(PICTURES | {"/tmp/out.jpg": b"x"}), "leads out of"),
         ("bad.tar", tarred(PICTURES, tarfile.SYMTYPE), "is a link"),
         ("bad.tar", tarred(PICTURES, tarfile.LNKTYPE), "is a link"),
         ("bad.tar", tarred(PICTURES, tarfile.CHRTYPE), "is a link or a device"),
@@ -108,7 +108,7 @@ def test_a_disk_that_fills_up_while_unpacking_leaves_no_picture(
 ):
     offer(pictures(server))
 
-    def copy(source, file, length):
+    def copy(source, file, *_):
         file.write(source.read(100))
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

@@ -1,13 +1,7 @@
-"""Where the annotations, pictures and released queries come from, as a table.
+"""Where the annotations, pictures and released queries come from, as a table."""
 
-No file was downloaded while the table was written. Addresses are those that a file's
-authors, or several of its users, give; COCO's sizes and sha256 are from the checksums
-of TensorFlow Datasets, the Hub's from its own pages. ``unconfirmed`` says what could
-not be confirmed.
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import OFFICIAL
@@ -48,10 +42,12 @@ class Origin:
 
     use: str
     terms: str
-    files: tuple[File, ...] = field(default=())
+    files: tuple[File, ...]
 
 
-FOOT = """\
+# Addresses are those that a file's authors or several of its users give; COCO's sizes
+# and sha256 are from the checksums of TensorFlow Datasets, the Hub's from its pages.
+_FOOT = """
 Sizes and sha256 are as others publish them: fetching was tested with files of the same
 structure, not yet with the real ones."""
 # images.cocodataset.org has no certificate of its own; the bucket behind it has one.
@@ -59,26 +55,36 @@ _COCO = (
     "https://s3.amazonaws.com/images.cocodataset.org",
     "http://images.cocodataset.org",
 )
-_COCO_TERMS = "annotations CC BY 4.0; pictures under their Flickr authors' licences"
+_STANFORD = "https://{}.stanford.edu/~yukez/papers/resources"
 _HUB = "https://huggingface.co/datasets"
 _FACET = f"{_HUB}/lst627/COCO-Facet/resolve/7dfc28f1c103421d5b3818da326b9369a6ed8385"
 _MMEB = f"{_HUB}/TIGER-Lab/MMEB-eval/resolve/101d09ca7a7818904b9f8d97a3114d9b24f04368"
 
 
-def _coco(name: str, path: str, **rest) -> File:
-    return File(name, tuple(f"{host}/{path}/{name}" for host in _COCO), **rest)
+def _in(folders: Iterable[str], name: str, places: Mapping[str, str], **rest) -> File:
+    """A file that has its own name in each of these folders of the web."""
+    return File(name, tuple(f"{folder}/{name}" for folder in folders), places, **rest)
+
+
+def _labels_of(*sources: str) -> str:
+    """The facets that these sources give all, or part of, the labels of."""
+    given = set(sources)
+    whole = [name for name, facet in FACETS.items() if given.issuperset(facet.sources)]
+    part = [
+        f"part of {name}"
+        for name, facet in FACETS.items()
+        if name not in whole and given.intersection(facet.sources)
+    ]
+    return " and ".join(", ".join(names) for names in (whole, part) if names)
 
 
 def _released(stem: str) -> File:
-    """A file of the released benchmark.
-
-    Its folder on the Hub could not be seen. The authors' README says that the Hub holds
-    the pictures too; under which names is not known, so they come from their sources.
-    """
+    """A file of the released benchmark. The Hub holds its pictures too, but under
+    which names is not known: they come from their sources."""
     name = f"{stem}.json"
-    return File(
+    return _in(
+        (_FACET, f"{_FACET}/benchmark"),
         name,
-        (f"{_FACET}/{name}", f"{_FACET}/benchmark/{name}"),
         {name: f"coco-facet/{name}"},
         archive=False,
         unconfirmed="its folder on the Hub; at the top or in benchmark/ is tried",
@@ -89,9 +95,9 @@ def _pool(name: str, size: int, sha256: str, rows: int, rows_sha256: str):
     """An image pool of MMEB: its pictures, and the rows that name and label them."""
     table = f"{name}.parquet"
     return (
-        File(
+        _in(
+            (f"{_MMEB}/images_zip",),
             f"{name}.zip",
-            (f"{_MMEB}/images_zip/{name}.zip",),
             {f"{name}/*": f"images/{name}/"},
             size=size,
             sha256=sha256,
@@ -108,15 +114,16 @@ def _pool(name: str, size: int, sha256: str, rows: int, rows_sha256: str):
     )
 
 
+_OF_COCO = _labels_of("instances", "captions", "stuff")
 ORIGINS: dict[str, Origin] = {
     "coco-val2017": Origin(
-        "pictures of objects, animals, gestures, materials and part of weathers",
+        f"pictures of {_OF_COCO}",
         "pictures under their Flickr authors' licences and Flickr's terms of use",
         (
-            _coco(
+            _in(
+                [f"{host}/zips" for host in _COCO],
                 "val2017.zip",
-                "zips",
-                places={"val2017/*.jpg": "images/val2017/"},
+                {"val2017/*.jpg": "images/val2017/"},
                 size=815_585_330,
                 unpacked=815_585_330,  # JPEG hardly shrinks in a zip
                 sha256="4f7e2ccb2866ec5041993c9cf2a952bbed69647b115d0f74da7ce8f4bef82f05",
@@ -124,13 +131,13 @@ ORIGINS: dict[str, Origin] = {
         ),
     ),
     "annotations": Origin(
-        "labels of objects, animals, gestures, materials and part of weathers",
-        _COCO_TERMS,
+        f"labels of {_OF_COCO}",
+        "annotations CC BY 4.0; pictures under their Flickr authors' licences",
         (
-            _coco(
+            _in(
+                [f"{host}/annotations" for host in _COCO],
                 "annotations_trainval2017.zip",
-                "annotations",
-                places={
+                {
                     "annotations/instances_val2017.json": OFFICIAL["instances"],
                     "annotations/captions_val2017.json": OFFICIAL["captions"],
                 },
@@ -138,35 +145,30 @@ ORIGINS: dict[str, Origin] = {
                 unpacked=19_987_840 + 3_872_473,
                 sha256="113a836d90195ee1f884e704da6304dfaaecff1f023f49b6ca93c4aaae470268",
             ),
-            _coco(
+            _in(
+                [f"{host}/annotations" for host in _COCO],
                 "stuff_annotations_trainval2017.zip",
-                "annotations",
-                places={"*stuff_val2017.json": OFFICIAL["stuff"]},
+                {"*stuff_val2017.json": OFFICIAL["stuff"]},
                 size=1_100_000_000,
                 unconfirmed="its exact size and sha256",
             ),
         ),
     ),
     "visual7w": Origin(
-        "labels and pictures of scenes, times, people and part of weathers",
+        f"labels and pictures of {_labels_of('visual7w')}",
         "toolkit MIT; no licence stated for the questions; pictures are COCO's, under "
         "their Flickr authors' licences",
         (
-            File(
+            _in(
+                [_STANFORD.format(host) for host in ("ai", "web")],
                 "dataset_v7w_telling.zip",
-                (
-                    "https://ai.stanford.edu/~yukez/papers/resources/"
-                    "dataset_v7w_telling.zip",
-                    "https://web.stanford.edu/~yukez/papers/resources/"
-                    "dataset_v7w_telling.zip",
-                ),
                 {"*dataset_v7w_telling.json": OFFICIAL["visual7w"]},
                 size=24_000_000,
                 unconfirmed="its exact size and sha256",
             ),
-            File(
+            _in(
+                ("http://vision.stanford.edu/yukezhu",),
                 "visual7w_images.zip",
-                ("http://vision.stanford.edu/yukezhu/visual7w_images.zip",),
                 {"images/v7w_*.jpg": "images/"},
                 size=1_700_000_000,
                 unpacked=1_700_000_000,
@@ -175,7 +177,7 @@ ORIGINS: dict[str, Origin] = {
         ),
     ),
     "visdial": Origin(
-        "labels and pictures of part of weathers",
+        f"labels and pictures of {_labels_of('visdial')}",
         "CC BY 4.0 as a copy on the Hub states it (the dataset's own page could not be "
         "checked); pictures under their Flickr authors' licences",
         (
@@ -236,17 +238,19 @@ def listing() -> str:
     """What there is to fetch: a block a name, a line a file."""
     lines = []
     for name, origin in ORIGINS.items():
-        sizes = [file.size for file in origin.files]
-        total = readable(sum(size or 0 for size in sizes)) if any(sizes) else "?"
-        more = " and more" if any(sizes) and None in sizes else ""
-        lines += ["", f"{name}  ({total}{more})", f"  for    {origin.use}"]
-        lines += [f"  terms  {origin.terms}"]
+        sizes = [file.size for file in origin.files if file.size is not None]
+        more = " and more" if 0 < len(sizes) < len(origin.files) else ""
+        lines += [
+            f"{name}  ({readable(sum(sizes) or None)}{more})",
+            f"  for    {origin.use}",
+            f"  terms  {origin.terms}",
+        ]
         for file in origin.files:
             lines.append(f"  {file.name:<36}{readable(file.size):>8}  {file.urls[0]}")
             if file.unconfirmed:
                 lines.append(f"    unconfirmed: {file.unconfirmed}")
-    lines += ["", FOOT]
-    return "\n".join(lines[1:])
+        lines.append("")
+    return "\n".join(lines) + _FOOT
 
 
 def readable(size: int | None) -> str:

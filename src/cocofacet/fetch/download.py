@@ -1,13 +1,6 @@
-"""Download one file over HTTP: go on after a cut, verify, then give it its name.
-
-The bytes go to ``NAME.part``. The note beside it, ``NAME.part.json``, holds the URL,
-the server's validator (ETag or date) and the length of the whole file. A part is
-continued only if the server's answer shows that it is the same file; if not, the
-download starts again.
-"""
+"""Download one file over HTTP: go on after a cut, verify, then give it its name."""
 
 import json
-import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,8 +14,7 @@ from cocofacet.io import InputError, sha256_of, write_json
 PAUSES = (1, 3, 9)  # seconds before each further attempt at a URL
 TIMEOUT = (10, 60)  # seconds to connect, and to wait for more bytes
 PIECE = 1 << 20
-# Errors 4xx that may pass: the request took too long, or came too soon.
-PASSING = (408, 429)
+PASSING = (408, 429)  # errors 4xx that may pass: took too long, came too soon
 # The first that fits is shown; the later ones are more general.
 REASONS = {
     requests.exceptions.SSLError: "the server's certificate cannot be verified",
@@ -47,7 +39,7 @@ def download(
         OSError: it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part, note = _part(path)
+    part = part_of(path)
     reasons = []
     for url in urls:
         reason = _try(url, path)
@@ -65,8 +57,8 @@ def download(
     digest = sha256_of(part)
     wrong = sha256 is not None and digest != sha256
     if page or wrong:
-        for leftover in (part, note):
-            leftover.unlink()
+        part.unlink()
+        _note(part).unlink()
         what = (
             "a web page came instead of the file"
             if page
@@ -77,15 +69,18 @@ def download(
             f"other means, save it as {path} and run the command again."
         )
     part.replace(path)
-    note.unlink()
+    _note(part).unlink()
     return url, digest
 
 
-def _part(path: Path) -> tuple[Path, Path]:
-    return (
-        path.with_name(f"{path.name}.part"),
-        path.with_name(f"{path.name}.part.json"),
-    )
+def part_of(path: Path) -> Path:
+    """Where the bytes of a download go until all have come."""
+    return path.with_name(f"{path.name}.part")
+
+
+def _note(part: Path) -> Path:
+    """JSON: the URL, the server's validator (ETag or date), the whole file's length."""
+    return part.with_name(f"{part.name}.json")
 
 
 def _try(url: str, path: Path) -> str | None:
@@ -108,9 +103,12 @@ def _try(url: str, path: Path) -> str | None:
 
 
 def _request(url: str, path: Path) -> None:
-    """One request: append the missing bytes to the part, or start it again."""
-    part, note_path = _part(path)
-    note = _read_note(note_path) if part.is_file() else {}
+    """One request: append the missing bytes to the part, or start it again.
+
+    The part is continued only if the answer shows that it is of the same file.
+    """
+    part = part_of(path)
+    note = _read_note(part) if part.is_file() else {}
     # A validator tells the same file at another URL too, such as a mirror's.
     known = note.get("url") == url or note.get("validator")
     have = part.stat().st_size if known else 0
@@ -119,8 +117,7 @@ def _request(url: str, path: Path) -> None:
     answer = _ask(url, have, note)
     if answer.status_code in (206, 416) and not _same(answer, have, note):
         answer.close()
-        have = 0
-        answer = _ask(url, have, note)
+        answer = _ask(url, 0, note)
     with answer:
         answer.raise_for_status()
         if answer.status_code != 206:
@@ -129,21 +126,16 @@ def _request(url: str, path: Path) -> None:
             total = int(length) if length else None
             part.unlink(missing_ok=True)
             note = {"url": url, "validator": _validator(answer), "total": total}
-            write_json(note_path, note)
+            write_json(_note(part), note)
         check_space(part.parent, (note["total"] or 0) - have)
         # disable=None: a bar on a terminal, silence in a log.
-        bar = tqdm(
-            desc=path.name,
-            total=note["total"],
-            initial=have,
-            unit="B",
-            unit_scale=True,
-            disable=None,
-        )
-        with bar, open(part, "ab") as file:
+        shown = {"desc": path.name, "initial": have, "disable": None}
+        with (
+            open(part, "ab") as file,
+            tqdm.wrapattr(file, "write", note["total"], **shown) as counted,
+        ):
             for piece in answer.iter_content(PIECE):
-                file.write(piece)
-                bar.update(len(piece))
+                counted.write(piece)
     if note["total"] not in (None, part.stat().st_size):
         raise requests.exceptions.ChunkedEncodingError("fewer bytes than announced")
 
@@ -160,14 +152,9 @@ def _ask(url: str, have: int, note: Mapping) -> requests.Response:
 
 def _same(answer: requests.Response, have: int, note: Mapping) -> bool:
     """Whether a partial answer starts where the part ends, and is of the same file."""
-    found = re.fullmatch(
-        r"bytes (\d+)-\d+/(\d+)", answer.headers.get("Content-Range", "")
-    )
-    return (
-        found is not None
-        and (int(found[1]), int(found[2])) == (have, note["total"])
-        and _validator(answer) == note["validator"]
-    )
+    sent = answer.headers.get("Content-Range", "")
+    in_place = sent.startswith(f"bytes {have}-") and sent.endswith(f"/{note['total']}")
+    return in_place and _validator(answer) == note["validator"]
 
 
 def _validator(answer: requests.Response) -> str | None:
@@ -176,9 +163,9 @@ def _validator(answer: requests.Response) -> str | None:
     return answer.headers.get("Last-Modified") if tag.startswith("W/") else tag
 
 
-def _read_note(note_path: Path) -> dict:
+def _read_note(part: Path) -> dict:
     try:
-        note = json.loads(note_path.read_bytes())
+        note = json.loads(_note(part).read_bytes())
         return note if {"url", "validator", "total"} <= set(note) else {}
     except (OSError, ValueError, TypeError):
         return {}

@@ -1,23 +1,17 @@
-"""Fetch what ``catalog`` lists into one folder, in the layout that ``build`` reads.
-
-``DIR/downloads`` holds what is being downloaded, and what a person saved there by
-hand; ``DIR/fetched.json`` records what was fetched. A file is done when its contents
-are in their places, as recorded.
-"""
+"""Fetch what ``catalog`` lists into one folder, in the layout that ``build`` reads."""
 
 import errno
 from collections.abc import Callable, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from cocofacet.benchmark.sources import locate
 from cocofacet.fetch.catalog import ORIGINS, File, readable
-from cocofacet.fetch.download import download
+from cocofacet.fetch.download import download, part_of
 from cocofacet.fetch.unpack import check_space, fixed_folders, move, unpack
 from cocofacet.io import InputError, read_json, sha256_of, write_json
 
-RECORDS = "fetched.json"
-DOWNLOADS = "downloads"
+RECORDS = "fetched.json"  # what was fetched
+DOWNLOADS = "downloads"  # what is being downloaded, or was saved there by hand
 BY_HAND = "saved by hand"
 # What the benchmark's pictures and labels come from.
 BUILT_FROM = ("coco-val2017", "annotations", "visual7w", "visdial")
@@ -54,9 +48,12 @@ def fetch(
             url = _fetch_file(file, folder)
             tell(f"{file.name}: done, {url} -> {', '.join(file.places.values())}")
     except OSError as error:
+        remedy = f"Make {folder} writable, or choose another folder."
+        if error.errno == errno.ENOSPC:
+            remedy = "Free some space and run the command again; it goes on from there."
         raise InputError(
             f"{error.filename or folder}: file: cannot be written ({error.strerror}). "
-            + _remedy(error, folder)
+            + remedy
         ) from None
 
 
@@ -81,7 +78,14 @@ def _fetch_file(file: File, folder: Path) -> str:
     The download is removed last: a run that is killed before does not need it again.
     """
     saved = folder / DOWNLOADS / file.name
-    expected, whose = _expected(file, folder)
+    expected, whose = file.sha256, "published"
+    earlier = records(folder).get(file.name)
+    if expected is None and earlier:
+        expected = earlier["sha256"]
+        whose = (
+            "recorded when it was first fetched (delete its entry in "
+            f"{folder / RECORDS} to accept another)"
+        )
     if saved.is_file():
         url, digest = BY_HAND, sha256_of(saved)
         if expected not in (None, digest):
@@ -96,8 +100,8 @@ def _fetch_file(file: File, folder: Path) -> str:
         unpack(saved, file.places, folder)
     else:
         move({saved: folder / file.places[file.name]})
-    record = {"url": url, "bytes": size, "sha256": digest}
-    record["placed"] = _placed(file, folder)
+    placed = _placed(file, folder)
+    record = {"url": url, "bytes": size, "sha256": digest, "placed": placed}
     write_json(folder / RECORDS, records(folder) | {file.name: record})
     saved.unlink(missing_ok=True)
     if not any(saved.parent.iterdir()):
@@ -132,45 +136,23 @@ def _placed(file: File, folder: Path) -> dict[str, dict[str, object]]:
     """Place -> what lies there: number of files, bytes; of a single file its sha256."""
     found = {}
     for pattern, place in file.places.items():
-        paths = _files_at(pattern, place, folder)
-        found[place] = {
-            "files": len(paths),
-            "bytes": sum(path.stat().st_size for path in paths),
-        }
-        if not place.endswith("/") and paths:
-            found[place]["sha256"] = sha256_of(paths[0])
+        there = folder / place
+        paths = [there]
+        if place.endswith("/"):
+            paths = there.rglob(pattern.removeprefix(fixed_folders(pattern)))
+        sizes = [path.stat().st_size for path in paths if path.is_file()]
+        found[place] = {"files": len(sizes), "bytes": sum(sizes)}
+        if there.is_file():
+            found[place]["sha256"] = sha256_of(there)
     return found
-
-
-def _files_at(pattern: str, place: str, folder: Path) -> list[Path]:
-    there = folder / place
-    if not place.endswith("/"):
-        return [there] if there.is_file() else []
-    rest = pattern.removeprefix(fixed_folders(pattern))
-    return [
-        path
-        for path in there.rglob("*")
-        if fnmatchcase(path.relative_to(there).as_posix(), rest) and path.is_file()
-    ]
 
 
 def _needed(file: File, folder: Path) -> int:
     """Bytes still to be written for a file, as far as they are known beforehand."""
     saved = folder / DOWNLOADS / file.name
-    begun = [saved, saved.with_name(f"{saved.name}.part")]
+    begun = (saved, part_of(saved))
     have = sum(path.stat().st_size for path in begun if path.is_file())
     return max(0, (file.size or 0) - have) + (file.unpacked or 0)
-
-
-def _expected(file: File, folder: Path) -> tuple[str | None, str]:
-    """The sha256 that a download must have, and where that is from."""
-    record = records(folder).get(file.name)
-    if file.sha256 is None and record is not None:
-        return record["sha256"], (
-            f"recorded when it was first fetched (delete its entry in "
-            f"{folder / RECORDS} to accept another)"
-        )
-    return file.sha256, "published"
 
 
 def records(folder: Path) -> dict[str, dict]:
@@ -187,9 +169,3 @@ def records(folder: Path) -> dict[str, dict]:
                 f"{path}: {name}: sha256 or placed is missing. Delete the entry."
             )
     return found
-
-
-def _remedy(error: OSError, folder: Path) -> str:
-    if error.errno == errno.ENOSPC:
-        return "Free some space and run the command again; it goes on from there."
-    return f"Make {folder} writable, or choose another folder."

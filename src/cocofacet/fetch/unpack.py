@@ -7,12 +7,10 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 from tqdm import tqdm
 
@@ -31,12 +29,13 @@ _DAMAGED = (
 
 @dataclass(frozen=True)
 class Member:
-    """A file or folder of an archive: its path, bytes, kind and how to read it."""
+    """A file, folder, link or device in an archive; ``info`` is the archive's own."""
 
     name: str
-    size: int
-    kind: str  # "file", "folder" or "other": a link, a device, a pipe
-    open: Callable[[], BinaryIO]
+    size: int  # bytes
+    is_folder: bool
+    is_file: bool
+    info: zipfile.ZipInfo | tarfile.TarInfo
 
 
 def unpack(archive: Path, places: Mapping[str, str], folder: Path) -> None:
@@ -54,21 +53,16 @@ def unpack(archive: Path, places: Mapping[str, str], folder: Path) -> None:
     """
     beside = archive.with_name(f"{archive.name}.unpacked")
     shutil.rmtree(beside, ignore_errors=True)  # of a run that was killed
+    opened = zipfile.ZipFile if archive.suffix == ".zip" else tarfile.open
     try:
-        with ExitStack() as stack:
-            members = _members(archive, stack)
-            for member in members:
-                _check_safe(archive, member)
-            chosen = _choose(archive, members, places, folder)
-            check_space(folder, sum(member.size for member in chosen.values()))
+        with opened(archive) as source:
+            files = _safe_files(archive, source)
+            wanted = _choose(archive, files, places, folder)
+            check_space(folder, sum(member.size for member in wanted.values()))
             # disable=None: a bar on a terminal, silence in a log.
-            bar = tqdm(chosen.items(), f"unpack {archive.name}", disable=None)
-            for target, member in bar:
-                path = beside / target
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with member.open() as source, open(path, "wb") as file:
-                    shutil.copyfileobj(source, file, 1 << 20)
-        move({beside / target: folder / target for target in chosen})
+            for member in tqdm(wanted.values(), f"unpack {archive.name}", disable=None):
+                source.extract(member.info, beside)
+        move({beside / file.name: folder / place for place, file in wanted.items()})
     except _DAMAGED as error:
         raise InputError(
             f"{archive}: archive: damaged, cut short or no archive ({error}). Remove "
@@ -95,15 +89,6 @@ def move(files: Mapping[Path, Path]) -> None:
         os.replace(new, there)
 
 
-def target_of(name: str, pattern: str, place: str) -> str | None:
-    """Where a member goes below the folder; None if it does not fit the pattern."""
-    if not fnmatchcase(name, pattern):
-        return None
-    if not place.endswith("/"):
-        return place
-    return place + name.removeprefix(fixed_folders(pattern))
-
-
 def fixed_folders(pattern: str) -> str:
     """The folders before a pattern's first ``*``: "a/b/c*.jpg" -> "a/b/"."""
     head, slash, _ = pattern.split("*")[0].rpartition("/")
@@ -125,71 +110,58 @@ def check_space(folder: Path, needed: int) -> None:
         )
 
 
-def _members(archive: Path, stack: ExitStack) -> list[Member]:
-    if archive.suffix == ".zip":
-        zipped = stack.enter_context(zipfile.ZipFile(archive))
-        return [
-            Member(i.filename, i.file_size, _zip_kind(i), lambda i=i: zipped.open(i))
-            for i in zipped.infolist()
+def _safe_files(archive: Path, source) -> list[Member]:
+    """The files of an archive, once none of its members can lead out of a folder."""
+    if isinstance(source, tarfile.TarFile):
+        source.extraction_filter = tarfile.data_filter
+        members = [
+            Member(info.name, info.size, info.isdir(), info.isreg(), info)
+            for info in source.getmembers()
         ]
-    tarred = stack.enter_context(tarfile.open(archive))  # noqa: SIM115
-    return [
-        Member(i.name, i.size, _tar_kind(i), lambda i=i: tarred.extractfile(i))
-        for i in tarred.getmembers()
-    ]
+    else:
+        members = [
+            Member(info.filename, info.file_size, info.is_dir(), _is_file(info), info)
+            for info in source.infolist()
+        ]
+    for member in members:
+        name, path = member.name, PurePosixPath(member.name)
+        out = path.is_absolute() or ".." in path.parts
+        out |= "\\" in name or name[1:2] == ":"  # a path of Windows
+        if out or not (member.is_folder or member.is_file):
+            what = "leads out of the folder" if out else "is a link or a device"
+            raise InputError(
+                f"{archive}: member {name!r}: {what}. Nothing was unpacked. Do not use "
+                "this archive; get it from its official source."
+            )
+    return [member for member in members if not member.is_folder]
 
 
-def _zip_kind(info: zipfile.ZipInfo) -> str:
-    if info.is_dir():
-        return "folder"
-    # The Unix mode of the member, 0 where the archive was made elsewhere.
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    return "file" if kind in (0, stat.S_IFREG) else "other"
-
-
-def _tar_kind(info: tarfile.TarInfo) -> str:
-    return "folder" if info.isdir() else "file" if info.isreg() else "other"
-
-
-def _check_safe(archive: Path, member: Member) -> None:
-    path = PurePosixPath(member.name)
-    what = None
-    if path.is_absolute() or "\\" in member.name or member.name[1:2] == ":":
-        what = "is no path below a folder"
-    elif ".." in path.parts:
-        what = "leads out of the folder"
-    elif member.kind == "other":
-        what = "is a link or a device"
-    if what:
-        raise InputError(
-            f"{archive}: member {member.name!r}: {what}. Nothing was unpacked. Do not "
-            "use this archive; get it from its official source."
-        )
+def _is_file(info: zipfile.ZipInfo) -> bool:
+    # The kind is 0 where the archive was not made on Unix.
+    return stat.S_IFMT(info.external_attr >> 16) in (0, stat.S_IFREG)
 
 
 def _choose(
-    archive: Path, members: list[Member], places: Mapping[str, str], folder: Path
+    archive: Path, files: list[Member], places: Mapping[str, str], folder: Path
 ) -> dict[str, Member]:
-    """The wanted members: place below the folder -> member."""
-    files = [member for member in members if member.kind == "file"]
+    """The wanted files: place below the folder -> file."""
     chosen: dict[str, Member] = {}
     for pattern, place in places.items():
-        found = [
-            (target, member)
-            for member in files
-            if (target := target_of(member.name, pattern, place))
-        ]
+        found = [file for file in files if fnmatchcase(file.name, pattern)]
         if not found:
-            some = ", ".join(repr(member.name) for member in files[:3]) or "no file"
+            some = ", ".join(repr(file.name) for file in files[:3]) or "no file"
             raise InputError(
                 f"{archive}: archive: holds no {pattern!r} (it holds {some}, …). Put "
                 f"what is wanted into {folder / place} by hand."
             )
-        for target, member in found:
+        for file in found:
+            target = place
+            if place.endswith("/"):
+                target += file.name.removeprefix(fixed_folders(pattern))
             if target in chosen:
                 raise InputError(
-                    f"{archive}: member {member.name!r}: goes to {target}, as another "
+                    f"{archive}: member {file.name!r}: goes to {target}, as another "
                     "does. Get the archive from its official source."
                 )
-            chosen[target] = member
+            chosen[target] = file
     return chosen
