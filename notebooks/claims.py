@@ -37,7 +37,7 @@ rows = {
         "in the paper": claim.where,
         "published": claim.known,
         "chapter": ", ".join(
-            f'<a href="{chapter}.html">{chapter[3:]}</a>'
+            f'<a href="{chapter}.html">{chapter}</a>'
             for chapter in claim.chapters
         )
         or "none",
