@@ -16,6 +16,7 @@ from tiny_checkpoints import (
 )
 
 from cocofacet.benchmark.facets import FACETS
+from cocofacet.embeddings.store import embed_texts
 from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.answer import rewrite
@@ -241,3 +242,14 @@ def test_nothing_asked_nothing_answered(retriever, images):
     assert retriever.embed_images([], PROMPTS).shape == (3, 0, retriever.dim)
     with pytest.raises(ValueError, match="placeholder"):
         retriever.answer(images, ("What is <image>?",))
+
+
+def test_stored_queries_of_one_wording_are_not_read_as_the_others(load, tmp_path):
+    query = ["Find me an everyday image that is taken in a sunny day.\n"]
+    rewritten, raw = load(), load(rewritten=False)
+    assert rewritten.fingerprint == raw.fingerprint, "pictures are embedded once"
+    for retriever in (rewritten, raw):
+        kept = [embed_texts(retriever, query, tmp_path) for _ in "ab"]  # made, read
+        for found in kept:
+            np.testing.assert_array_equal(found, retriever.embed_texts(query))
+    assert len(list(tmp_path.glob("*/*.safetensors"))) == 2

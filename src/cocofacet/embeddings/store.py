@@ -110,9 +110,10 @@ def embed_texts(
     if store_dir is None or not distinct:
         vectors = retriever.embed_texts(distinct)  # (T, D)
     else:
-        folder = f"{retriever.name}-texts-{_short_hash(retriever.fingerprint)}"
+        shaping = getattr(retriever, "text_fingerprint", retriever.fingerprint)
+        folder = f"{retriever.name}-texts-{_short_hash(shaping)}"
         file = Path(store_dir) / folder / f"{_short_hash(distinct)}.safetensors"
-        header = {"fingerprint": retriever.fingerprint, "texts": distinct}
+        header = {"fingerprint": shaping, "texts": distinct}
         vectors = _read(file, header)
         if vectors is None:
             vectors = retriever.embed_texts(distinct)

@@ -111,6 +111,8 @@ class AnswerRetriever:
             "transformers": transformers.__version__,
             "torch": torch.__version__.split("+")[0],
         }
+        # A picture's vector does not depend on how queries are worded; a query's does.
+        self.text_fingerprint = {**self.fingerprint, "rewritten": int(rewritten)}
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Texts -> (Q, D) float32, unit rows."""

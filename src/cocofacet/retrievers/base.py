@@ -32,7 +32,8 @@ class Retriever(Protocol):
     name: its row in the zoo. revision: which weights. dim: D. promptable: whether an
     image can be embedded under a prompt. device: where it computes. fingerprint:
     everything that shapes a vector except the image and the prompt; equal
-    fingerprints, equal vectors.
+    fingerprints, equal vectors. A retriever whose texts depend on more than its images
+    has a ``text_fingerprint`` for these.
     """
 
     name: str
