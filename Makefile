@@ -68,12 +68,23 @@ execute: $(INSTALLED)
 	  $(foreach pair,$(PARAMS),-p $(pair))
 endif
 
-# One seed of each takes about an hour; SEED=1 makes another beside it.
+# What chapters read and no run of the book makes. SEED names the training seed.
 SEED ?= 0
+TRAINED := data/checkpoints/seed$(SEED)
 RATES := data/caption-rates-$(SEED)
-studies: $(INSTALLED) ## train and rank what chapters read beforehand: SEED=0, an hour
-	$(BIN)/python -m training caption-rates --seed $(SEED) --out $(RATES) \
-	  --record $(RATES)
+TRAIN := $(BIN)/python -m training
+studies: $(INSTALLED) ## train with SEED=0 and rank what chapters read beforehand: two hours
+	$(TRAIN) clip --seed $(SEED) --out $(TRAINED)/tiny-clip
+	$(TRAIN) warmup --seed $(SEED) --out $(TRAINED)/warmup
+	for variant in tiny-qwen2vl tiny-qwen2vl-unasked tiny-qwen2vl-noquestion; do \
+	  $(TRAIN) contrast --seed $(SEED) --variant $$variant \
+	    --warmup $(TRAINED)/warmup --out $(TRAINED)/$$variant || exit 1; \
+	done
+	$(TRAIN) warmup --seed $(SEED) --base llava --out $(TRAINED)/llava-warmup
+	$(TRAIN) contrast --seed $(SEED) --variant tiny-llava \
+	  --warmup $(TRAINED)/llava-warmup --out $(TRAINED)/tiny-llava
+	$(BIN)/python studies/rank_seeds.py data/checkpoints
+	$(TRAIN) caption-rates --seed $(SEED) --out $(RATES) --record $(RATES)
 	$(BIN)/python studies/rank_caption_rates.py $(RATES)
 
 benchmarks: $(INSTALLED) ## measure times and memory here, into src/cocofacet/results: 5 minutes
