@@ -22,12 +22,12 @@ k = 1  # the cut-off of the figure and the sentences
 
 # %% tags=["hide-input"]
 import pandas as pd
+from cocofacet.answers.style import MODES
 from IPython.display import Markdown, display
 
 import cocofacet as cf
-from cocofacet.chapters import answers as report
+from cocofacet.chapters import answers
 from cocofacet.picture import open_image
-from cocofacet.report.style import MODES
 
 cf.use_style()
 workspace = cf.open_workspace(profile, run, seed, changes)
@@ -97,7 +97,7 @@ for facet, question in workspace.questions.items():
     pictures = [open_image(workspace.path(name)) for name in names]
     (answers,) = answerer.answer(pictures, (question,))
     display(Markdown(f"**{facet}**: “{question}”"))
-    heard_of = report.said([positives[name] for name in names], answers)
+    heard_of = answers.said([positives[name] for name in names], answers)
     display(cf.tables.shown(heard_of, f"said-{facet}"))
 
 # %% [markdown]
@@ -114,8 +114,8 @@ changes_of = {
 }
 promptable = workspace.retriever(workspace.profile.promptable)
 prompted = workspace.ranks(promptable, ("prompted",))
-said = report.in_short(changes_of, k)
-said["prompted"] = report.beside_prompted(
+said = answers.in_short(changes_of, k)
+said["prompted"] = answers.beside_prompted(
     found[found["mode"] == "answered"], cf.tables.recalls(prompted, k, seed)
 )
 cf.conclude(workspace, "answers", said, ranks)

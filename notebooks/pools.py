@@ -19,7 +19,7 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 import cocofacet as cf
-from cocofacet.chapters import pools as report
+from cocofacet.chapters import pools
 
 cf.use_style()
 workspace = cf.open_workspace(profile, run, seed, changes)
@@ -76,7 +76,7 @@ for base in workspace.profile.promptables:
         )
 
 # %% mystnb={"image": {"classes": "panels", "alt": "Dots with intervals around a zero line: the difference that the facet's question makes in Recall, by facet, one panel for each base model, one colour for each pool of images."}}
-report.gains(found, k, workspace.profile.shown_as)
+pools.gains(found, k, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]
 metric = f"paired difference in Recall@{k}, prompted minus general; bars: 95 % bootstrap interval over query texts"
@@ -86,7 +86,7 @@ cf.made_with(workspace, metric, "GPT-written", *loaded)
 # ## The numbers
 
 # %% tags=["hide-input"]
-cf.tables.shown(report.grid(found), "pools")
+cf.tables.shown(pools.grid(found), "pools")
 
 # %% [markdown]
 # ## A control that asks for everything
@@ -122,9 +122,9 @@ cf.made_with(workspace, metric, "GPT-written, all facets'", *loaded)
 
 # %% tags=["hide-input"]
 said = {
-    "everywhere": report.everywhere(found, k),
-    "unlike": report.unlike(found, k),
-    "captions": report.captions(costs, k),
+    "everywhere": pools.everywhere(found, k),
+    "unlike": pools.unlike(found, k),
+    "captions": pools.captions(costs, k),
 }
 cf.conclude(workspace, "pools", said, pd.concat(ranks, ignore_index=True))
 

@@ -173,4 +173,4 @@ else:
 # ```
 #
 # `--help` explains every option. A retriever is loaded from another folder with
-# `loading.load("tiny-qwen2vl", checkpoint=FOLDER)`.
+# `cf.load_retriever("tiny-qwen2vl", checkpoint=FOLDER)`.

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from tiny_checkpoints import save_clip, save_qwen2vl
 
-from cocofacet.benchmark import dataset as official
+from cocofacet.benchmark import dataset
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.cli import main
 from cocofacet.embeddings import distribute, store
@@ -176,7 +176,7 @@ def test_ray_gets_what_was_asked(command, folder, tmp_path, monkeypatch, capsys)
 
 def test_a_single_facet_has_no_wrong_prompt(command, folder, tmp_path, capsys):
     alone = tmp_path / "alone"
-    loaded = official.load(folder / "benchmark")
+    loaded = dataset.load(folder / "benchmark")
     official.Benchmark(loaded.of("times")).save(alone)
     arguments = ("--modes", "general,wrong", "--benchmark", str(alone))
     assert command("evaluate", *arguments) == 2

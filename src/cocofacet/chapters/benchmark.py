@@ -6,8 +6,7 @@ import pandas as pd
 from IPython.display import Markdown
 from pandas.io.formats.style import Styler
 
-from cocofacet.benchmark import compare
-from cocofacet.benchmark import dataset as official
+from cocofacet.benchmark import compare, dataset
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.report import tables
 from cocofacet.report.sentences import listed
@@ -17,7 +16,7 @@ def beside_released(folder: Path, rebuilt: Benchmark) -> list[Markdown | Styler]
     """What a page shows: tables and sentences, or how to get the released files.
 
     Raises:
-        InputError: the folder is there but cannot be read, as ``official.load``.
+        InputError: the folder is there but cannot be read, as ``dataset.load``.
     """
     if not Path(folder).is_dir():
         return [
@@ -26,7 +25,7 @@ def beside_released(folder: Path, rebuilt: Benchmark) -> list[Markdown | Styler]
                 "`cocofacet fetch coco-facet` fetches them."
             )
         ]
-    released = official.load(folder)
+    released = dataset.load(folder)
     labels = compare.by_label(released, rebuilt)
     facets = compare.by_facet(labels)
     repeats = compare.repeating(released)
