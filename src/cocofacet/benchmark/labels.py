@@ -5,7 +5,7 @@ image, which is then no negative for any of them.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -41,7 +41,7 @@ class Labelled:
     positives: set[tuple[str, str]] = field(default_factory=set)
     labels: dict[str, set[str]] = field(default_factory=dict)
     dropped: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    notes: dict[str, int] = field(default_factory=dict)
+    notes: Counter[str] = field(default_factory=Counter)
     origin: dict[str, str] = field(default_factory=dict)
 
     def drop(self, images: Collection[str], reason: str = "") -> None:
@@ -80,15 +80,13 @@ def category_labels(sources: Sources, names: Collection[str]) -> Labelled:
     """Objects, animals: the annotated categories; those from 5 % make queries."""
     found = Labelled()
     wanted = set(names)
-    small = 0
+    small = "image and category pairs under 5 % of the image"
     for image, shares in sources["instances"].items():
         found.labels[image] = wanted.intersection(shares)
         for category in found.labels[image]:
+            found.notes[small] += shares[category] < LEAST_SHARE
             if shares[category] >= LEAST_SHARE:
                 found.positives.add((image, category))
-            else:
-                small += 1
-    found.notes["image and category pairs under 5 % of the image"] = small
     return found
 
 
@@ -113,46 +111,35 @@ def gesture_labels(sources: Sources) -> Labelled:
 def scene_labels(sources: Sources) -> Labelled:
     """Scenes: the answer itself is the label, if it is in a group of locations."""
     found = Labelled()
-    asked = grouped = 0
-    for image, _, answer in _asked(sources["visual7w"], SCENE_QUESTION):
-        asked += 1
+    for image, answer in _answers(found, sources, SCENE_QUESTION):
         label = locations.normalise(answer)
-        if not locations.groups_of(label):
+        if locations.groups_of(label):
+            found.notes["answers in a location group"] += 1
+            _label(found, image, [[label]])
+        else:
             found.dropped["answer in no location group"].add(label)
-            continue
-        grouped += 1
-        _label(found, image, [[label]])
-    found.notes["answers read"] = asked
-    found.notes["answers in a location group"] = grouped
     return found
 
 
 def time_labels(sources: Sources) -> Labelled:
     """Times: those that an answer names, the first makes a query."""
     found = Labelled()
-    asked = silent = 0
-    for image, _, answer in _asked(sources["visual7w"], TIME_QUESTION):
-        asked += 1
+    for image, answer in _answers(found, sources, TIME_QUESTION):
         labels = named(answer, TIME_WORDS)
-        silent += not labels
+        found.notes["answers that name no time of day"] += not labels
         _label(found, image, [labels])
-    found.notes["answers read"] = asked
-    found.notes["answers that name no time of day"] = silent
     return found
 
 
 def people_labels(sources: Sources) -> Labelled:
     """People: answers that give a number, as "0" to "10" or "over 10"."""
     found = Labelled()
-    asked = 0
-    for image, _, answer in _asked(sources["visual7w"], PEOPLE_QUESTION):
-        asked += 1
+    for image, answer in _answers(found, sources, PEOPLE_QUESTION):
         count = count_of(answer)
         if count is None:
             found.dropped["answer is no number"].add(answer)
         else:
             _label(found, image, [[count]])
-    found.notes["answers read"] = asked
     return found
 
 
@@ -163,14 +150,14 @@ def weather_labels(sources: Sources) -> Labelled:
     """
     found = Labelled()
     for source in ("visual7w", "visdial"):
-        read = 0
+        read = f"answers read in {source}"
+        found.notes[read] = 0
         for image, pairs in sources[source].items():
             for question, answer in pairs:
                 cloudy = source == "visual7w" and "cloudy" in words_in(answer)
                 if cloudy or WEATHER_QUESTION.search(question):
-                    read += 1
+                    found.notes[read] += 1
                     _label(found, image, [named(answer, WEATHER_WORDS)], source)
-        found.notes[f"answers read in {source}"] = read
     for image, captions in sources["captions"].items():
         _label(found, image, map(weathers_of_caption, captions), "captions")
     return found
@@ -188,14 +175,15 @@ def material_labels(sources: Sources) -> Labelled:
     return found
 
 
-def _asked(
-    answers: Mapping[str, list[tuple[str, str]]], pattern: re.Pattern
-) -> Iterator[tuple[str, str, str]]:
-    """(image, question, answer) of every question in which the pattern is found."""
-    for image, pairs in answers.items():
+def _answers(
+    found: Labelled, sources: Sources, pattern: re.Pattern
+) -> Iterator[tuple[str, str]]:
+    """(image, answer) of each of Visual7W's questions with the pattern, counted."""
+    for image, pairs in sources["visual7w"].items():
         for question, answer in pairs:
             if pattern.search(question):
-                yield image, question, answer
+                found.notes["answers read"] += 1
+                yield image, answer
 
 
 def _label(

@@ -86,52 +86,17 @@ GROUPS: dict[str, str] = {
         building buildings""",
 }
 
-# Words so broad that they may describe any group of their kind.
-_OUTDOOR_GROUPS = frozenset(
-    {
-        "beach and sea",
-        "water",
-        "sports",
-        "snow and ski",
-        "mountains",
-        "forest and country",
-        "farm",
-        "zoo and animals",
-        "parks and gardens",
-        "street and road",
-        "city",
-        "railway",
-        "airport and sky",
-        "parking and vehicles",
-        "shops and markets",
-        "events",
-        "building works",
-    }
-)
-_INDOOR_GROUPS = frozenset(
-    {
-        "kitchen and dining",
-        "bathroom",
-        "home",
-        "bedroom",
-        "living room",
-        "shops and markets",
-        "office and school",
-        "institutions",
-        "events",
-        "indoors",
-        "sports",
-    }
-)
-BROAD: dict[str, frozenset[str]] = {
-    "outdoor": _OUTDOOR_GROUPS,
-    "outdoors": _OUTDOOR_GROUPS,
-    "soutdoor": _OUTDOOR_GROUPS,
-    "outside": _OUTDOOR_GROUPS,
-    "indoor": _INDOOR_GROUPS,
-    "indoors": _INDOOR_GROUPS,
-    "indoores": _INDOOR_GROUPS,
+_INDOOR_ONLY = {
+    *("kitchen and dining", "bathroom", "home", "bedroom", "living room"),
+    *("office and school", "institutions", "indoors"),
 }
+_INDOOR_TOO = {"shops and markets", "events", "sports"}
+# Words so broad that they may describe any group of their kind.
+BROAD: dict[str, frozenset[str]] = dict.fromkeys(
+    ("outdoor", "outdoors", "soutdoor", "outside"), frozenset(GROUPS) - _INDOOR_ONLY
+) | dict.fromkeys(
+    ("indoor", "indoors", "indoores"), frozenset(_INDOOR_ONLY | _INDOOR_TOO)
+)
 
 _BY_WORD: dict[str, frozenset[str]] = {
     word: frozenset(name for name, words in GROUPS.items() if word in words.split())

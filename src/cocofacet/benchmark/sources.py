@@ -7,6 +7,7 @@ naming file, field and remedy, for a file that is missing, cut short or otherwis
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from cocofacet.benchmark.images import leaves_the_folder
@@ -25,10 +26,51 @@ VISDIAL_SPLIT = "val2018"
 # image -> its (question, answer) pairs, in the file's order.
 Answers = dict[str, list[tuple[str, str]]]
 
-# The names of a dialog's two texts, of an image's two sides, and of JSON's types.
-_TURN = ("question", "answer")
-_SIDES = ("width", "height")
 _KINDS = {dict: "JSON object", list: "list", str: "text", int: "whole number"}
+
+
+@dataclass(frozen=True)
+class _Object:
+    """An object of a JSON file; ``where`` says in messages which one."""
+
+    path: Path
+    held: Mapping
+    where: str = ""
+
+    def wrong(self, key: str, what: str) -> InputError:
+        field = f"{self.where}.{key}" if self.where else key
+        return InputError(f"{self.path}: {field}: {what}. Use the official file.")
+
+    def field(self, key: str, kind: type):
+        if key not in self.held:
+            raise self.wrong(key, "is missing")
+        value = self.held[key]
+        # bool is an int to Python, not to the file format.
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise self.wrong(key, f"is not a {_KINDS[kind]}")
+        return value
+
+    def number(self, key: str) -> float:
+        value = self.held.get(key)
+        real = isinstance(value, int | float) and not isinstance(value, bool)
+        if not real or not math.isfinite(value) or value < 0:
+            raise self.wrong(key, f"is not a number from 0 up: {value!r}")
+        return value
+
+    def file_name(self, key: str) -> str:
+        name = self.field(key, str)
+        if not name or leaves_the_folder(name):
+            raise self.wrong(key, f"is no path below a folder: {name!r}")
+        return name
+
+    def objects(self, key: str) -> Iterator["_Object"]:
+        """The objects in a list."""
+        for number, item in enumerate(self.field(key, list)):
+            here = f"{key}[{number}]"
+            if not isinstance(item, dict):
+                raise self.wrong(here, "is not an object")
+            where = f"{self.where}.{here}" if self.where else here
+            yield _Object(self.path, item, where)
 
 
 def locate(folder: Path) -> dict[str, Path]:
@@ -58,79 +100,62 @@ def read_instances(path: Path) -> dict[str, dict[str, float]]:
     may exceed 1, as annotations overlap. Images without annotation are there, too.
     Where an annotation has no ``area``, it is computed from its ``segmentation``.
     """
-    content = read_json(path, dict)
-    names = _coco_images(path, content)
+    content, names = _coco(path)
     sizes = {}
-    for where, image in _items(path, content, "images"):
-        width, height = (_number(path, where, image, key) for key in _SIDES)
+    for image in content.objects("images"):
+        width, height = image.number("width"), image.number("height")
         if width <= 0 or height <= 0:
-            raise _bad(path, f"{where}.width/height", "is not above 0")
-        sizes[image["id"]] = (width, height)
+            raise image.wrong("width/height", "is not above 0")
+        sizes[names[image.held["id"]]] = (width, height)
     categories = {
-        _field(path, where, category, "id", int): _field(
-            path, where, category, "name", str
-        )
-        for where, category in _items(path, content, "categories")
+        category.field("id", int): category.field("name", str)
+        for category in content.objects("categories")
     }
-    areas = {identity: defaultdict(float) for identity in names}
-    for where, annotation in _items(path, content, "annotations"):
-        identity = _image_id(path, where, annotation, names)
-        number = _field(path, where, annotation, "category_id", int)
+    areas = {name: defaultdict(float) for name in names.values()}
+    for name, annotation in _annotations(content, names):
+        number = annotation.field("category_id", int)
         if number not in categories:
-            raise _bad(path, f"{where}.category_id", f"names no category: {number}")
-        if "area" in annotation:
-            area = _number(path, where, annotation, "area")
+            raise annotation.wrong("category_id", f"names no category: {number}")
+        if "area" in annotation.held:
+            area = annotation.number("area")
         else:
-            area = _mask_area(path, where, annotation, sizes[identity])
-        areas[identity][categories[number]] += area
+            area = _mask_area(annotation, *sizes[name])
+        areas[name][categories[number]] += area
     return {
-        names[identity]: {
-            category: area / (sizes[identity][0] * sizes[identity][1])
-            for category, area in summed.items()
-        }
-        for identity, summed in areas.items()
+        name: {what: area / math.prod(sizes[name]) for what, area in summed.items()}
+        for name, summed in areas.items()
     }
 
 
 def read_captions(path: Path) -> dict[str, list[str]]:
     """COCO captions: image -> captions in the file's order."""
-    content = read_json(path, dict)
-    names = _coco_images(path, content)
+    content, names = _coco(path)
     captions: dict[str, list[str]] = {name: [] for name in names.values()}
-    for where, annotation in _items(path, content, "annotations"):
-        identity = _image_id(path, where, annotation, names)
-        caption = _field(path, where, annotation, "caption", str)
-        captions[names[identity]].append(caption)
+    for name, annotation in _annotations(content, names):
+        captions[name].append(annotation.field("caption", str))
     return captions
 
 
 def read_stuff(path: Path) -> dict[str, frozenset[int]]:
     """COCO-Stuff: image -> ids of the stuff categories annotated in it."""
-    content = read_json(path, dict)
-    names = _coco_images(path, content)
+    content, names = _coco(path)
     found: dict[str, set[int]] = {name: set() for name in names.values()}
-    for where, annotation in _items(path, content, "annotations"):
-        identity = _image_id(path, where, annotation, names)
-        number = _field(path, where, annotation, "category_id", int)
-        found[names[identity]].add(number)
+    for name, annotation in _annotations(content, names):
+        found[name].add(annotation.field("category_id", int))
     return {name: frozenset(numbers) for name, numbers in found.items()}
 
 
 def read_visual7w(path: Path) -> Answers:
     """Visual7W (telling), split val: image -> questions with their right answers."""
-    content = read_json(path, dict)
     found: Answers = {}
-    for where, image in _items(path, content, "images"):
-        name = _path_field(path, where, image, "filename")
-        if _field(path, where, image, "split", str) != "val":
+    for image in _Object(path, read_json(path, dict)).objects("images"):
+        name = image.file_name("filename")
+        if image.field("split", str) != "val":
             continue
-        found.setdefault(name, [])
-        for number, pair in enumerate(_field(path, where, image, "qa_pairs", list)):
-            here = f"{where}.qa_pairs[{number}]"
-            if not isinstance(pair, dict):
-                raise _bad(path, here, "is not an object")
-            question = _field(path, here, pair, "question", str)
-            found[name].append((question, _field(path, here, pair, "answer", str)))
+        found.setdefault(name, []).extend(
+            (pair.field("question", str), pair.field("answer", str))
+            for pair in image.objects("qa_pairs")
+        )
     return found
 
 
@@ -139,32 +164,26 @@ def read_visdial(path: Path) -> Answers:
 
     The file holds two lists of texts; the turns of a dialog are positions in these.
     """
-    content = read_json(path, dict)
-    split = _field(path, "top level", content, "split", str)
+    content = _Object(path, read_json(path, dict))
+    split = content.field("split", str)
     if split != VISDIAL_SPLIT:
-        raise _bad(path, "split", f"is {split!r}, not {VISDIAL_SPLIT!r}")
-    data = _field(path, "top level", content, "data", dict)
-    texts = {key: _field(path, "data", data, f"{key}s", list) for key in _TURN}
+        raise content.wrong("split", f"is {split!r}, not {VISDIAL_SPLIT!r}")
+    data = _Object(path, content.field("data", dict), "data")
+    texts = {key: data.field(f"{key}s", list) for key in ("question", "answer")}
+
+    def text(turn: _Object, key: str) -> str:
+        position = turn.field(key, int)
+        if not 0 <= position < len(texts[key]):
+            raise turn.wrong(key, f"{position} is not in data.{key}s")
+        if not isinstance(texts[key][position], str):
+            raise data.wrong(f"{key}s[{position}]", "is not a text")
+        return texts[key][position]
+
     found: Answers = defaultdict(list)
-    for where, dialog in _items(path, data, "dialogs"):
-        identity = _field(path, where, dialog, "image_id", int)
-        name = f"VisualDialog_{split}_{identity:012d}.jpg"
-        for number, turn in enumerate(_field(path, where, dialog, "dialog", list)):
-            here = f"{where}.dialog[{number}]"
-            if not isinstance(turn, dict):
-                raise _bad(path, here, "is not an object")
-            pair = []
-            for key in _TURN:
-                position = _field(path, here, turn, key, int)
-                if not 0 <= position < len(texts[key]):
-                    raise _bad(
-                        path, f"{here}.{key}", f"{position} is not in data.{key}s"
-                    )
-                text = texts[key][position]
-                if not isinstance(text, str):
-                    raise _bad(path, f"data.{key}s[{position}]", "is not a text")
-                pair.append(text)
-            found[name].append((pair[0], pair[1]))
+    for dialog in data.objects("dialogs"):
+        name = f"VisualDialog_{split}_{dialog.field('image_id', int):012d}.jpg"
+        for turn in dialog.objects("dialog"):
+            found[name].append((text(turn, "question"), text(turn, "answer")))
     return dict(found)
 
 
@@ -177,68 +196,39 @@ READERS = {
 }
 
 
-def _bad(path: Path, field: str, what: str) -> InputError:
-    return InputError(f"{path}: {field}: {what}. Use the official file.")
+def _coco(path: Path) -> tuple[_Object, dict[int, str]]:
+    """A file of COCO, and id -> official path of its images.
 
-
-def _field(path: Path, where: str, item: Mapping, key: str, kind: type):
-    name = key if where == "top level" else f"{where}.{key}"
-    if key not in item:
-        raise _bad(path, name, "is missing")
-    # bool is an int to Python, not to the file format.
-    if not isinstance(item[key], kind) or isinstance(item[key], bool):
-        raise _bad(path, name, f"is not a {_KINDS[kind]}")
-    return item[key]
-
-
-def _items(path: Path, content: Mapping, key: str) -> Iterator[tuple[str, dict]]:
-    where = "data" if key == "dialogs" else "top level"
-    for number, item in enumerate(_field(path, where, content, key, list)):
-        if not isinstance(item, dict):
-            raise _bad(path, f"{key}[{number}]", "is not an object")
-        yield f"{key}[{number}]", item
-
-
-def _number(path: Path, where: str, item: Mapping, key: str) -> float:
-    value = item.get(key)
-    real = isinstance(value, int | float) and not isinstance(value, bool)
-    if not real or not math.isfinite(value) or value < 0:
-        raise _bad(path, f"{where}.{key}", f"is not a number from 0 up: {value!r}")
-    return value
-
-
-def _path_field(path: Path, where: str, item: Mapping, key: str) -> str:
-    name = _field(path, where, item, key, str)
-    if not name or leaves_the_folder(name):
-        raise _bad(path, f"{where}.{key}", f"is no path below a folder: {name!r}")
-    return name
-
-
-def _coco_images(path: Path, content: Mapping) -> dict[int, str]:
-    """id -> official path; the split's folder is read from ``coco_url``."""
+    The split's folder is read from ``coco_url``.
+    """
+    content = _Object(path, read_json(path, dict))
     names: dict[int, str] = {}
-    for where, image in _items(path, content, "images"):
-        identity = _field(path, where, image, "id", int)
+    for image in content.objects("images"):
+        identity = image.field("id", int)
         if identity in names:
-            raise _bad(path, f"{where}.id", f"{identity} stands for a second image")
-        name = _path_field(path, where, image, "file_name")
-        split = str(image.get("coco_url", "")).rsplit("/", 2)[1:2] or ["val2017"]
+            raise image.wrong("id", f"{identity} stands for a second image")
+        name = image.file_name("file_name")
+        url = str(image.held.get("coco_url", ""))
+        split = url.rsplit("/", 2)[1:2] or ["val2017"]
         names[identity] = name if "/" in name else f"{split[0]}/{name}"
-    return names
+    return content, names
 
 
-def _image_id(path: Path, where: str, item: Mapping, names: Mapping[int, str]) -> int:
-    identity = _field(path, where, item, "image_id", int)
-    if identity not in names:
-        raise _bad(path, f"{where}.image_id", f"{identity} is none of the images")
-    return identity
+def _annotations(
+    content: _Object, names: Mapping[int, str]
+) -> Iterator[tuple[str, _Object]]:
+    """Each annotation, after its image's official path."""
+    for annotation in content.objects("annotations"):
+        identity = annotation.field("image_id", int)
+        if identity not in names:
+            raise annotation.wrong("image_id", f"{identity} is none of the images")
+        yield names[identity], annotation
 
 
-def _mask_area(path: Path, where: str, annotation: Mapping, size) -> float:
+def _mask_area(annotation: _Object, width: float, height: float) -> float:
     from pycocotools import mask  # compiled; needed for files without areas only
 
-    width, height = size
-    segmentation = annotation.get("segmentation")
+    segmentation = annotation.held.get("segmentation")
     try:
         if isinstance(segmentation, list):
             region = mask.merge(mask.frPyObjects(segmentation, height, width))
@@ -249,4 +239,4 @@ def _mask_area(path: Path, where: str, annotation: Mapping, size) -> float:
         return float(mask.area(region))
     except Exception:
         what = "is missing, and segmentation gives none"
-        raise _bad(path, f"{where}.area", what) from None
+        raise annotation.wrong("area", what) from None
