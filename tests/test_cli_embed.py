@@ -33,9 +33,9 @@ def folder(tmp_path_factory):
         candidates = tuple(names[len(queries) :] + names[: len(queries)])[:100]
         text = shown.wording(label)
         queries.append(
-            official.Query(f"{shown.stem}:{row}", facet, label, text, candidates)
+            dataset.Query(f"{shown.stem}:{row}", facet, label, text, candidates)
         )
-    official.Benchmark(tuple(queries)).save(folder / "benchmark")
+    dataset.Benchmark(tuple(queries)).save(folder / "benchmark")
     save_qwen2vl(folder / "qwen")
     save_clip(folder / "clip")
     return folder
@@ -177,7 +177,7 @@ def test_ray_gets_what_was_asked(command, folder, tmp_path, monkeypatch, capsys)
 def test_a_single_facet_has_no_wrong_prompt(command, folder, tmp_path, capsys):
     alone = tmp_path / "alone"
     loaded = dataset.load(folder / "benchmark")
-    official.Benchmark(loaded.of("times")).save(alone)
+    dataset.Benchmark(loaded.of("times")).save(alone)
     arguments = ("--modes", "general,wrong", "--benchmark", str(alone))
     assert command("evaluate", *arguments) == 2
     assert "no wrong prompt" in capsys.readouterr().err

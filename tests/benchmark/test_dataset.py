@@ -65,8 +65,6 @@ def test_gallery_and_pools():
         "COCO_animal_retrieval:1",
     ]
     assert benchmark.of("people") == ()
-    assert benchmark.dropped("animals") == {"two materials": 2}
-    assert benchmark.dropped("times") == {}
 
 
 def test_files_without_manifest_and_with_facets_missing_load(tmp_path):

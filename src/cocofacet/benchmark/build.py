@@ -1,14 +1,11 @@
-"""Build the benchmark from annotations: one positive and 99 negatives for each query.
-
-``labels`` decides which labels an image has, ``facets`` which images may be negatives;
-here pools are drawn, by seeded sampling, and the manifest is written.
-"""
+"""Build the benchmark from annotations: 1 positive and 99 negatives for each query."""
 
 import hashlib
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from tqdm import tqdm
@@ -16,12 +13,7 @@ from tqdm import tqdm
 from cocofacet import __version__
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS, Facet
-from cocofacet.benchmark.images import (
-    by_hash,
-    find,
-    near_duplicates,
-    perceptual_hash,
-)
+from cocofacet.benchmark.images import by_hash, find, near_duplicates, perceptual_hash
 from cocofacet.benchmark.labels import Labelled
 from cocofacet.benchmark.query import POOL, Query
 from cocofacet.benchmark.sources import OFFICIAL, READERS
@@ -118,11 +110,8 @@ def summary(benchmark: Benchmark) -> str:
     for name, reason in benchmark.manifest["skipped"].items():
         lines.append(f"{name:<10}  skipped: {reason}")
     checked = benchmark.manifest["near_duplicates_checked"]
-    lines.append(
-        "near-duplicate pictures: "
-        + ("checked" if checked else "not checked (needs --images)")
-    )
-    return "\n".join(lines)
+    how = "checked" if checked else "not checked (needs --images)"
+    return "\n".join([*lines, f"near-duplicate pictures: {how}"])
 
 
 def _chosen(names: Sequence[str] | None) -> list[Facet]:
@@ -150,8 +139,8 @@ def _without_source(
     lacking = {
         facet.name: [name for name in facet.sources if name not in files]
         for facet in chosen
+        if not set(files).issuperset(facet.sources)
     }
-    lacking = {facet: names for facet, names in lacking.items() if names}
     if lacking and not allow_missing:
         costs = "; ".join(
             f"without {name} ({official}) no "
@@ -186,10 +175,7 @@ def _clean(
     facet: Facet, labelled: Labelled, images: Path | None, usable: set[str] | None
 ) -> dict[str, object]:
     """Drop images over the limit or not on disk, near duplicates, and those whose
-    labels exclude each other.
-
-    Returns what the manifest says about the pictures.
-    """
+    labels exclude each other -> what the manifest says about the pictures."""
     report: dict[str, object] = {}
     repeats: dict[str, str] = {}
     if usable is not None:
@@ -247,16 +233,9 @@ def _queries(facet: Facet, labelled: Labelled, seed: int) -> list[Query]:
             continue
         for positive in positives:
             drawn = negatives(eligible, seed, facet, positive, label)
-            number = len(queries)
-            queries.append(
-                Query(
-                    id=f"{facet.stem}:{number}",
-                    facet=facet.name,
-                    label=label,
-                    text=facet.wording(label),
-                    candidates=(positive, *drawn),
-                )
-            )
+            name, text = f"{facet.stem}:{len(queries)}", facet.wording(label)
+            pool = (positive, *drawn)
+            queries.append(Query(name, facet.name, label, text, pool))
     return queries
 
 
@@ -326,14 +305,12 @@ def resampled(benchmark: Benchmark, seed: int) -> Benchmark:
             f"benchmark: {unknown[0]}: the labels of its images are not known, so no "
             "negatives can be drawn. Build the benchmark with `cocofacet build`."
         )
-    eligible: dict[tuple[str, str], tuple[str, ...]] = {}
+    eligible = cache(benchmark.eligible)
     queries = []
     for query in benchmark.queries:
-        key = (query.facet, query.label)
-        if key not in eligible:
-            eligible[key] = benchmark.eligible(*key)
         positive, facet = query.candidates[0], FACETS[query.facet]
-        drawn = negatives(eligible[key], seed, facet, positive, query.label)
+        images = eligible(query.facet, query.label)
+        drawn = negatives(images, seed, facet, positive, query.label)
         queries.append(replace(query, candidates=(positive, *drawn)))
     manifest = {**benchmark.manifest, "seed": seed}
     return Benchmark(tuple(queries), manifest, benchmark.labels)

@@ -1,18 +1,12 @@
-"""A benchmark in memory and as a folder: queries, the labels of all images, manifest.
-
-The folder holds one official JSON file for each facet; any facet may be missing. A
-benchmark built here also has ``labels.json`` and ``manifest.json``; the released files
-come without them and load the same way.
-"""
+"""A benchmark, in memory and as a folder: queries, labels of all images, manifest."""
 
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 
@@ -21,6 +15,7 @@ from cocofacet.benchmark.images import leaves_the_folder
 from cocofacet.benchmark.query import POOL, Query, read_rows, text_of
 from cocofacet.io import InputError, read_json, sha256_of, write_atomic, write_json
 
+# Of a benchmark built here; the released files come without them.
 MANIFEST = "manifest.json"
 LABELS = "labels.json"
 
@@ -101,12 +96,6 @@ class Benchmark:
     def _position(self) -> dict[str, int]:
         return {path: index for index, path in enumerate(self.images)}
 
-    def dropped(self, facet: str) -> dict[str, int]:
-        """Reason -> how many images or labels of a facet the builder left out."""
-        reports = self.manifest.get("facets", {})
-        reasons = reports.get(facet, {}).get("dropped", {})
-        return {reason: len(what) for reason, what in reasons.items()}
-
     def save(self, folder: Path) -> None:
         """Write a file for each facet, the labels and the manifest, all or nothing.
 
@@ -119,7 +108,13 @@ class Benchmark:
         """
         folder = Path(folder)
         check_free(folder)
-        beside = _folder_beside(folder)
+        beside = folder.parent / f".{folder.name}.{uuid4().hex}"
+        try:
+            beside.mkdir(parents=True)
+        except OSError as error:
+            raise InputError(
+                f"{folder}: folder: cannot be made ({error.strerror}). Choose another."
+            ) from None
         try:
             digests = {}
             for name in self.facets:
@@ -144,22 +139,6 @@ class Benchmark:
             shutil.rmtree(beside, ignore_errors=True)
 
 
-def _folder_beside(folder: Path) -> Path:
-    """An empty folder next to this one, so that a rename can put it in its place."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    except OSError as error:
-        raise InputError(
-            f"{folder}: folder: cannot be made ({error.strerror}). Choose another."
-        ) from None
-    # mkdtemp makes private folders; give it the mode of an ordinary one.
-    umask = os.umask(0)
-    os.umask(umask)
-    made.chmod(0o777 & ~umask)
-    return made
-
-
 def check_free(folder: Path) -> None:
     """Refuse a folder that a benchmark cannot be saved to, before building one.
 
@@ -182,10 +161,12 @@ def _same(benchmark: Benchmark, folder: Path) -> bool:
         found = load(folder)
     except InputError:
         return False
-    recorded = {key: v for key, v in found.manifest.items() if key != "files"}
-    built = {key: v for key, v in benchmark.manifest.items() if key != "files"}
-    same = found.queries == benchmark.queries and found.labels == benchmark.labels
-    return same and recorded == built
+    unsaved = {"files": {}}  # a manifest names its files once it is saved
+    return (
+        found.queries == benchmark.queries
+        and found.labels == benchmark.labels
+        and {**found.manifest, **unsaved} == {**benchmark.manifest, **unsaved}
+    )
 
 
 def load(folder: Path) -> Benchmark:
@@ -224,13 +205,7 @@ def load(folder: Path) -> Benchmark:
 
 
 def _read_labels(path: Path, present: Collection[str]) -> Labels:
-    """Read ``labels.json``, for the facets that are present.
-
-    Where a facet's file was taken away, its labels are left out, too.
-
-    Raises:
-        InputError: the file is no such table; facet, image and remedy are named.
-    """
+    """Read ``labels.json``, for the facets whose files are there."""
 
     def fail(where: str, what: str) -> InputError:
         remedy = "Rebuild the folder with `cocofacet build`."
@@ -260,16 +235,14 @@ def _read_labels(path: Path, present: Collection[str]) -> Labels:
 
 def _check_pools(folder: Path, benchmark: Benchmark) -> None:
     """Where the labels are known, they must allow every pool."""
-    eligible: dict[tuple[str, str], set[str]] = {}
+    eligible = cache(lambda *key: set(benchmark.eligible(*key)))
     for query in benchmark.queries:
         if query.facet not in benchmark.labels:
             continue
-        key = (query.facet, query.label)
-        if key not in eligible:
-            eligible[key] = set(benchmark.eligible(*key))
         positive, *negatives = query.candidates
         here = benchmark.labels[query.facet].get(positive, ())
-        if query.label not in here or not eligible[key].issuperset(negatives):
+        fit = eligible(query.facet, query.label)
+        if query.label not in here or not fit.issuperset(negatives):
             raise InputError(
                 f"{folder / LABELS}: {query.facet}: does not go with the pool of "
                 f"{query.id}. Rebuild the folder with `cocofacet build`, or delete "

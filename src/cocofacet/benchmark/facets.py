@@ -1,9 +1,4 @@
-"""The eight facets of COCO-Facet, as data; their names are written here only.
-
-Labels, query wordings and questions are the authors' own, with their spellings
-("squating", "a overcast day"). Which labels a negative may have follows the paper's
-section on the benchmark's construction and the released notebooks.
-"""
+"""The eight facets of COCO-Facet, as data; their names are written here only."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -90,43 +85,30 @@ class Facet:
         return any(self.allowed_as_negative(a, b) for a in labels for b in labels)
 
     def may_be_negative(self, label: str, others: Collection[str]) -> bool:
-        """Whether an image with the labels ``others`` may be a negative for ``label``.
-
-        Each of them has to be allowed: one annotation that names the label, or one
-        near to it, is enough to keep the image out.
-        """
+        """Whether an image with the labels ``others`` may be a negative for ``label``:
+        each of them has to be allowed."""
         return all(self.allowed_as_negative(label, other) for other in others)
 
 
-def _any_other(
-    labels: tuple[str, ...], *near: tuple[str, str]
-) -> dict[str, frozenset[str]]:
-    """Every other label may be a negative's, except within the ``near`` pairs."""
-    close = {frozenset(pair) for pair in near}
+def _any_other(labels: tuple[str, ...], near: Collection[str] = ()) -> dict[str, set]:
+    """Every other label may be a negative's, except among those that are ``near``."""
     return {
-        label: frozenset(
-            other
-            for other in labels
-            if other != label and frozenset((label, other)) not in close
-        )
+        label: {*labels} - {label} - {*(near if label in near else ())}
         for label in labels
     }
 
 
-def _listed(rules: Mapping[str, str]) -> dict[str, frozenset[str]]:
+def _listed(rules: Mapping[str, str]) -> dict[str, set[str]]:
     """Read ``{"a, b": "c, d"}``: negatives for a and for b may be labelled c and d."""
     return {
-        label: frozenset(allowed.split(", "))
+        label: set(allowed.split(", "))
         for labels, allowed in rules.items()
         for label in labels.split(", ")
     }
 
 
-def _closed(allowed: Mapping[str, frozenset[str]], **rest) -> Facet:
-    """A facet with a closed list of labels: the keys of the table, in their order.
-
-    allowed maps each label to the labels that its negatives may have.
-    """
+def _closed(allowed: Mapping[str, set[str]], **rest) -> Facet:
+    """A facet with a closed list of labels, each with those its negatives may have."""
     return Facet(
         labels=tuple(allowed),
         allowed_as_negative=lambda label, other: other in allowed[label],
@@ -137,6 +119,10 @@ def _closed(allowed: Mapping[str, frozenset[str]], **rest) -> Facet:
 def _names(text: str) -> tuple[str, ...]:
     return tuple(" ".join(name.split()) for name in text.split(","))
 
+
+# Labels, wordings and questions are the authors' own, with their spellings ("squating",
+# "a overcast day"). Which labels a negative may have follows the paper and the released
+# notebooks.
 
 # COCO's 80 categories, in COCO's order, but for the animals; "person" is no label.
 _OBJECT_LABELS = _names(
@@ -187,7 +173,7 @@ _GESTURE_PHRASES = {
     "crawl": "crawling",
 }
 GESTURES = _closed(
-    _any_other(tuple(_GESTURE_PHRASES), ("kneel", "squat")),
+    _any_other(tuple(_GESTURE_PHRASES), near=("kneel", "squat")),
     name="gestures",
     stem="COCO_gesture_retrieval",
     template="Find me an everyday image that contains someone {}.",
@@ -287,7 +273,7 @@ WEATHERS = _closed(
     exclusive=True,
 )
 MATERIALS = _closed(
-    _any_other(_names("wood, stone, metal, paper, brick"), ("stone", "brick")),
+    _any_other(_names("wood, stone, metal, paper, brick"), near=("stone", "brick")),
     name="materials",
     stem="COCOStuff_material_retrieval",
     template="Find me an everyday image showing some object or surface made of {}.",
@@ -298,16 +284,5 @@ MATERIALS = _closed(
     world_field="material",
 )
 
-FACETS: dict[str, Facet] = {
-    facet.name: facet
-    for facet in (
-        OBJECTS,
-        ANIMALS,
-        GESTURES,
-        SCENES,
-        TIMES,
-        PEOPLE,
-        WEATHERS,
-        MATERIALS,
-    )
-}
+_ALL = (OBJECTS, ANIMALS, GESTURES, SCENES, TIMES, PEOPLE, WEATHERS, MATERIALS)
+FACETS: dict[str, Facet] = {facet.name: facet for facet in _ALL}

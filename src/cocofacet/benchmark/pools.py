@@ -1,8 +1,6 @@
-"""Other pools of images, with queries in the same format as the benchmark's.
+"""Four other pools of images that the authors' scripts name, read or made by our rule.
 
-The authors' scripts name four: a control that asks with whole captions, and three of
-MMEB's image sets (SUN397, Places365, Country211). Released files are read as they are.
-How their queries were drawn is not known, so each can also be made by a rule of ours.
+How the released queries of these pools were drawn is not known.
 """
 
 from collections.abc import Mapping, Sequence
@@ -136,10 +134,10 @@ def _build(
         text = pool.template.format(label)
         queries.append(
             Query(
-                id=f"{pool.stem}:{number}",
-                facet=pool.name,
-                label=pool.label_of(text),
-                text=text,
+                f"{pool.stem}:{number}",
+                pool.name,
+                pool.label_of(text),
+                text,
                 candidates=(image, *drawn),
             )
         )

@@ -1,8 +1,4 @@
-"""One query, and the rows of the official files: written, read back, checked.
-
-The released files are the work of eight notebooks that write rows in different ways;
-all are read into one form.
-"""
+"""One query, and the rows of the official files: written, read back, checked."""
 
 import json
 import re
