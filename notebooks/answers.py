@@ -95,9 +95,9 @@ for facet, question in workspace.questions.items():
     }
     names = list(positives)[:: max(1, len(positives) // heard)][:heard]
     pictures = [open_image(workspace.path(name)) for name in names]
-    (answers,) = answerer.answer(pictures, (question,))
+    (words,) = answerer.answer(pictures, (question,))
     display(Markdown(f"**{facet}**: “{question}”"))
-    heard_of = answers.said([positives[name] for name in names], answers)
+    heard_of = answers.said([positives[name] for name in names], words)
     display(cf.tables.shown(heard_of, f"said-{facet}"))
 
 # %% [markdown]

@@ -32,16 +32,16 @@ workspace = cf.open_workspace(profile, run, seed, changes)
 # the paper: SUN397, Places365 and Country211, taken from MMEB (E).
 
 # %%
-pools = {workspace.profile.shown_as: workspace}
+tried = {workspace.profile.shown_as: workspace}
 for name in workspace.profile.pools:
     pool = workspace.pool(name)
     try:
-        pools[name] = pool if pool.benchmark.queries else None
+        tried[name] = pool if pool.benchmark.queries else None
     except cf.InputError as error:
         print(f"left out: {error}")
 
 # %% mystnb={"image": {"alt": "Six pictures of each pool, with the labels that their queries ask for."}}
-for name, pool in pools.items():
+for name, pool in tried.items():
     first = {query.candidates[0]: query for query in pool.benchmark.queries}
     chosen = list(first.values())[:: max(1, len(first) // 6)][:6]
     display(Markdown(f"**{name}**"))
@@ -65,7 +65,7 @@ found, loaded, ranks = {}, [], []
 for base in workspace.profile.promptables:
     retriever = workspace.retriever(base)
     loaded.append(retriever)
-    for name, pool in pools.items():
+    for name, pool in tried.items():
         here = pool.ranks(retriever, ("general", "prompted"))
         ranks.append(here)
         found[base, name] = cf.tables.differences(

@@ -10,6 +10,7 @@ from tiny_checkpoints import save_clip, save_qwen2vl
 
 from cocofacet.benchmark import dataset
 from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.query import Query
 from cocofacet.cli import main
 from cocofacet.embeddings import distribute, store
 from cocofacet.retrievers import load as loading
@@ -32,9 +33,7 @@ def folder(tmp_path_factory):
         row = sum(query.facet == facet for query in queries)
         candidates = tuple(names[len(queries) :] + names[: len(queries)])[:100]
         text = shown.wording(label)
-        queries.append(
-            dataset.Query(f"{shown.stem}:{row}", facet, label, text, candidates)
-        )
+        queries.append(Query(f"{shown.stem}:{row}", facet, label, text, candidates))
     dataset.Benchmark(tuple(queries)).save(folder / "benchmark")
     save_qwen2vl(folder / "qwen")
     save_clip(folder / "clip")
