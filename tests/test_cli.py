@@ -210,8 +210,14 @@ def test_a_seed_that_is_no_whole_number(seed, tmp_path, capsys):
         ("build", "Missing option '--out'. See `cocofacet build --help`."),
         ("build --out", "Option '--out' requires an argument. See `cocofacet"),
         ("runs now", "Got unexpected extra argument(s) (now). See `cocofacet runs"),
-        ("embed --prompts none", "'none' is not one of 'general', 'facet', 'all'."),
-        ("embed --precision fp31", "'fp31' is not one of 'fp32', 'bf16', 'fp16'."),
+        (
+            "embed --prompts none",
+            "'--prompts': 'none' is not one of 'general', 'facet'",
+        ),
+        (
+            "embed --precision fp31",
+            "'--precision': 'fp31' is not one of 'fp32', 'bf16'",
+        ),
         ("", "Missing command. See `cocofacet --help`."),
     ],
 )

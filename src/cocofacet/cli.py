@@ -51,8 +51,7 @@ a connection, save a file under the name that --list shows in DIR/downloads and 
 the command: it is verified and put into its place."""
 
 app = typer.Typer(
-    help="COCO-Facet: build the benchmark, embed its images, rank and evaluate "
-    "retrievers.",
+    help="COCO-Facet: build the benchmark, embed its images, evaluate retrievers.",
     epilog="`cocofacet COMMAND --help` explains a command and its options.",
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
@@ -63,7 +62,8 @@ app = typer.Typer(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command -> exit status: 0 done, 2 the input cannot be used, 130 and 143
     when it was interrupted (Ctrl-C) or terminated."""
-    before = signal.signal(signal.SIGTERM, _terminate)
+    # As an exception, so that temporary files are removed.
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         # A command that is done returns None; typer returns a status for Ctrl-C.
         return app(arguments, prog_name="cocofacet", standalone_mode=False) or DONE
@@ -78,10 +78,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return UNUSABLE
 
 
-def _terminate(*_) -> None:
-    sys.exit(TERMINATED)  # as an exception, so that temporary files are removed
-
-
 def _command(example: str, about: str = "", **rest) -> Callable:
     return app.command(epilog=f"{about}\n\n\b\nexample:\n  cocofacet {example}", **rest)
 
@@ -92,12 +88,11 @@ def _version(wanted: bool) -> None:
         raise typer.Exit(DONE)
 
 
+VERSION = options.flag("--version", "Show it.", callback=_version, is_eager=True)
+
+
 @app.callback()
-def _common(
-    version: options.flag(
-        "--version", "Show it.", callback=_version, is_eager=True
-    ) = False,
-) -> None:
+def _common(version: VERSION = False) -> None:
     pass
 
 
@@ -145,9 +140,7 @@ def build(
             f"{', '.join(f'--{name}' for name in OFFICIAL)}."
         )
     check_free(out)
-    chosen = None
-    if facets is not None:
-        chosen = [name.strip() for name in facets.split(",") if name.strip()]
+    chosen = facets and [name.strip() for name in facets.split(",") if name.strip()]
     built = benchmark.build(files, seed, images, chosen, allow_missing, most_images)
     built.save(out)
     print(benchmark.summary(built))
@@ -282,19 +275,15 @@ def evaluate(
 
     chosen = modes.split(",")
     if not set(chosen) <= set(MODES):
-        raise InputError(
-            f"evaluate: --modes: {modes!r} names an unknown mode. Choose of "
-            f"{', '.join(MODES)}, with commas between."
-        )
+        known = f"{', '.join(MODES)}, with commas between"
+        raise InputError(f"--modes: {modes!r} has an unknown mode. Choose of {known}.")
     more = [options.whole(word, 1, "'--k'") for word in context.args]
     cut_offs = [*(k or ()), *more] or [1, 5]
     asked = load(benchmark)
     model = _load(retriever, checkpoint, device, precision, chosen)
     if "wrong" in chosen and len(asked.facets) == 1:
-        raise InputError(
-            f"{benchmark}: --modes wrong: a single facet has no wrong prompt. Leave "
-            "the mode out, or build more facets."
-        )
+        what = f"{benchmark}: --modes wrong: a single facet has no wrong prompt"
+        raise InputError(f"{what}. Leave the mode out, or build more facets.")
     how = {"batch": batch, "workers": workers}
     shown, found, spent = _embedded(model, asked, chosen, images, store, how)
     table = rank_table(
@@ -327,14 +316,13 @@ def retrievers(
     from cocofacet.retrievers import listing
 
     machine = listing.this_machine()
-    if name is None:
-        print(listing.listing(ROWS.values(), machine))
-    elif name in ROWS:
+    if name and name not in ROWS:
+        known = ", ".join(ROWS)
+        raise InputError(f"retrievers: NAME: {name!r} is none of {known}.")
+    if name:
         print(listing.in_full(ROWS[name], machine))
     else:
-        raise InputError(
-            f"retrievers: NAME: {name!r} is not known. Choose one of {', '.join(ROWS)}."
-        )
+        print(listing.listing(ROWS.values(), machine))
 
 
 @app.command()

@@ -19,9 +19,7 @@ def option(kind: object, metavar: str, help: str, **rest) -> object:
 path, text = partial(option, Path | None), partial(option, str | None)
 
 
-def number(
-    least: int, help: str, kind: object = int | None, metavar: str = "N"
-) -> object:
+def number(least: int, help: str, kind=int | None, metavar: str = "N") -> object:
     """An option with a whole number, ``least`` or more."""
     return option(kind, metavar, help, parser=partial(whole, least=least))
 
@@ -52,9 +50,8 @@ def starting(known: Iterable[str]) -> Callable[[str], list[str]]:
 def name(kind: object, help: str, known: Iterable[str]) -> object:
     """An argument without an option's name before it."""
     offer = starting(known)
-    return Annotated[
-        kind, typer.Argument(metavar="NAME", help=help, autocompletion=offer)
-    ]
+    shown = typer.Argument(metavar="NAME", help=help, autocompletion=offer)
+    return Annotated[kind, shown]
 
 
 # Options of both `embed` and `evaluate`.
