@@ -157,7 +157,7 @@ def test_a_passing_fault_is_tried_again_a_lasting_one_is_not(server, offer, tmp_
 def test_the_second_url_serves_where_the_first_has_nothing(server, offer, tmp_path):
     rows = plain(server)
     urls = (server.url("nothing"), rows.urls[0])
-    offer(File(rows.name, urls, rows.places, archive=False))
+    offer(File(rows.name, urls, rows.places))
     assert got(tmp_path) == {"facet/rows.json": b"[1, 2]"}
 
 
@@ -192,7 +192,7 @@ def test_a_wrong_sha256_is_an_error_and_the_file_does_not_stay(server, offer, tm
     offer(plain(server), pictures(server, sha256="0" * 64))
     message = refused(tmp_path)
     digest = hashlib.sha256(server.files["val2017.zip"]).hexdigest()
-    assert f"its sha256 is {digest}, not {'0' * 64} as published" in message
+    assert f"sha256: is {digest}, not {'0' * 64} as published" in message
     assert below(tmp_path) == {"facet/rows.json": b"[1, 2]"}
     offer(pictures(server, sha256=digest))
     assert got(tmp_path) == IMAGES | {"facet/rows.json": b"[1, 2]"}

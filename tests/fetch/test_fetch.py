@@ -234,7 +234,9 @@ def everything(server, monkeypatch, tmp_path):
                 else held
                 for member, held in LAYOUT.get(file.name, {}).items()
             }
-            server.holds(file.name, zipped(members) if file.archive else b"[]")
+            server.holds(
+                file.name, zipped(members) if file.name not in file.places else b"[]"
+            )
             files.append(
                 replace(file, urls=(server.url(file.name),), size=None, sha256=None)
             )

@@ -144,7 +144,7 @@ def pictures(server, name="val2017.zip", content=None, **rest):
 def plain(server, name="rows.json", content=b"[1, 2]", **rest):
     server.holds(name, content)
     places = {name: f"facet/{name}"}
-    return File(name, (server.url(name),), places, archive=False, **rest)
+    return File(name, (server.url(name),), places, **rest)
 
 
 def leave_part(server, folder, count, **note):

@@ -14,7 +14,7 @@ class File:
     Attributes:
         name: what it is saved as, unique in the table.
         urls: its addresses, tried in this order.
-        places: for an archive, from a pattern of member paths (``*`` crosses folders)
+        places: for a zip or tar, from a pattern of member paths (``*`` crosses folders)
             to a folder (ends with ``/``) or a file below the folder fetched into; a
             member keeps its path below the pattern's fixed folders. For any other
             file, from its name to its place.
@@ -22,7 +22,6 @@ class File:
             None where unknown.
         unpacked: bytes of the wanted members of an archive, or None where unknown.
         sha256: of the download, where it is published.
-        archive: whether it is a zip or tar to be unpacked.
         unconfirmed: what of this entry could not be confirmed; empty if all could.
     """
 
@@ -32,7 +31,6 @@ class File:
     size: int | None = None
     unpacked: int | None = None
     sha256: str | None = None
-    archive: bool = True
     unconfirmed: str = ""
 
 
@@ -86,7 +84,6 @@ def _released(stem: str) -> File:
         (_FACET, f"{_FACET}/benchmark"),
         name,
         {name: f"coco-facet/{name}"},
-        archive=False,
         unconfirmed="its folder on the Hub; at the top or in benchmark/ is tried",
     )
 
@@ -109,7 +106,6 @@ def _pool(name: str, size: int, sha256: str, rows: int, rows_sha256: str):
             {table: f"mmeb/{table}"},
             size=rows,
             sha256=rows_sha256,
-            archive=False,
         ),
     )
 

@@ -9,7 +9,7 @@ import requests
 from tqdm import tqdm
 
 from cocofacet.fetch.unpack import check_space
-from cocofacet.io import InputError, sha256_of, write_json
+from cocofacet.io import InputError, write_json
 
 PAUSES = (1, 3, 9)  # seconds before each further attempt at a URL
 TIMEOUT = (10, 60)  # seconds to connect, and to wait for more bytes
@@ -24,18 +24,15 @@ REASONS = {
 }
 
 
-def download(
-    urls: Sequence[str], path: Path, sha256: str | None = None, whose: str = "published"
-) -> tuple[str, str]:
-    """Download ``path`` from the first of ``urls`` that gives it -> (URL, sha256).
+def download(urls: Sequence[str], path: Path) -> str:
+    """Download ``path`` from the first of ``urls`` that gives it -> that URL.
 
     Every URL is tried a few times, with longer and longer pauses. After a failure the
-    part stays, and the next call goes on from there. ``whose`` says in a message where
-    the expected ``sha256`` is from.
+    part stays, and the next call goes on from there.
 
     Raises:
-        InputError: no URL gives it, the answer is a web page, or its sha256 is another
-            one; the message says what to save where by hand.
+        InputError: no URL gives it, or the answer is a web page; the message says what
+            to save where by hand.
         OSError: it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,24 +50,18 @@ def download(
             "again."
         )
     with open(part, "rb") as file:
-        page = file.read(256).lstrip().lower().startswith((b"<!doctype html", b"<html"))
-    digest = sha256_of(part)
-    wrong = sha256 is not None and digest != sha256
-    if page or wrong:
+        start = file.read(256).lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html")):
         part.unlink()
         _note(part).unlink()
-        what = (
-            "a web page came instead of the file"
-            if page
-            else f"its sha256 is {digest}, not {sha256} as {whose}"
-        )
         raise InputError(
-            f"{path}: download: {url}: {what}. What came was removed. Get the file by "
-            f"other means, save it as {path} and run the command again."
+            f"{path}: download: {url}: a web page came instead of the file. It was "
+            f"removed. Get the file by other means, save it as {path} and run the "
+            "command again."
         )
     part.replace(path)
     _note(part).unlink()
-    return url, digest
+    return url
 
 
 def part_of(path: Path) -> Path:

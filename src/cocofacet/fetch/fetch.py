@@ -86,20 +86,23 @@ def _fetch_file(file: File, folder: Path) -> str:
             "recorded when it was first fetched (delete its entry in "
             f"{folder / RECORDS} to accept another)"
         )
-    if saved.is_file():
-        url, digest = BY_HAND, sha256_of(saved)
-        if expected not in (None, digest):
-            raise InputError(
-                f"{saved}: sha256: is {digest}, not {expected} as {whose}. Remove the "
-                "file, or save the right one there."
+    by_hand = saved.is_file()
+    url = BY_HAND if by_hand else download(file.urls, saved)
+    size, digest = saved.stat().st_size, sha256_of(saved)
+    if expected not in (None, digest):
+        remedy = "Remove the file, or save the right one there."
+        if not by_hand:
+            saved.unlink()
+            remedy = (
+                "It was removed. Save the right one there and run the command again."
             )
-    else:
-        url, digest = download(file.urls, saved, expected, whose)
-    size = saved.stat().st_size
-    if file.archive:
-        unpack(saved, file.places, folder)
-    else:
+        raise InputError(
+            f"{saved}: sha256: is {digest}, not {expected} as {whose}. {remedy}"
+        )
+    if file.name in file.places:
         move({saved: folder / file.places[file.name]})
+    else:
+        unpack(saved, file.places, folder)
     placed = _placed(file, folder)
     record = {"url": url, "bytes": size, "sha256": digest, "placed": placed}
     write_json(folder / RECORDS, records(folder) | {file.name: record})
