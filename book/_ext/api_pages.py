@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 import cocofacet
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = ROOT / "src/cocofacet"
+PACKAGE = Path(cocofacet.__file__).parent
 PAGES = ROOT / "book/api"
 
 

@@ -34,10 +34,15 @@ def copy(tmp_path_factory):
             assert not (ROOT / block["new"]).exists()
             path.write_text(block["text"])
             continue
-        text, line = path.read_text(), block["line"]
-        assert text.count(f"{line}\n") == 1, f"{path.name}: {line}"
-        added = (line + "\n" + block["text"], block["text"] + line + "\n")
-        path.write_text(text.replace(line + "\n", added[block["side"] == "before"]))
+        text, line, added = path.read_text(), block["line"], block["text"]
+        assert len(re.findall(f"^.*{re.escape(line)}", text, re.M)) == 1, block[0]
+        if block["side"] == "before":
+            new = added + line
+        elif f"{line}\n" in text:
+            new = f"{line}\n{added.rstrip()}"
+        else:  # within a line
+            new = line + added.strip() + " "
+        path.write_text(text.replace(line, new))
     return root
 
 
