@@ -116,7 +116,7 @@ def case(request):
 
 
 def load(case, checkpoints, **options):
-    return loading.load_row(
+    return loading.load(
         case.row,
         checkpoint=checkpoints[case.checkpoint],
         base_checkpoint=checkpoints[case.base] if case.base else None,

@@ -64,7 +64,7 @@ def test_the_reference_scores_at_least_as_high(retriever, images):
 
 def test_long_texts_are_cut(checkpoint, retriever):
     row = replace(ROWS["blip2-itm"], max_text=5)  # [CLS], three words, [SEP]
-    short = loading.load_row(row, checkpoint=checkpoint)
+    short = loading.load(row, checkpoint=checkpoint)
     found = short.embed_texts(["many people are present", "many people are"])
     np.testing.assert_allclose(found[0], found[1], atol=1e-6)
     whole = retriever.embed_texts(["many people are present", "many people are"])

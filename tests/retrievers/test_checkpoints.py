@@ -33,7 +33,7 @@ def test_the_most_pixels_of_a_picture(save, tmp_path):
     pixels = [rng.integers(0, 256, (*s, 3), dtype=np.uint8) for s in SIZES]
     images = [Image.fromarray(part) for part in pixels]
     small, large = (
-        loading.load_row(r, checkpoint=checkpoint)
+        loading.load(r, checkpoint=checkpoint)
         for r in (row, replace(row, max_pixels=None))
     )
     grids = small.prepare(images, (None,))["images"]["image_grid_thw"]
@@ -47,4 +47,4 @@ def test_the_most_pixels_of_a_picture(save, tmp_path):
 def test_pixels_of_a_processor_that_counts_none(tmp_path):
     row = replace(ROWS["vlm2vec-llava-next"], max_pixels=1000)
     with pytest.raises(InputError, match="max_pixels"):
-        loading.load_row(row, "cpu", "fp32", save_llava_next_mistral(tmp_path))
+        loading.load(row, "cpu", "fp32", save_llava_next_mistral(tmp_path))

@@ -23,7 +23,7 @@ def test_a_row_that_lacks_something_is_refused_with_the_reason(row):
 def test_a_row_that_lacks_something_is_not_loaded(tmp_path):
     row = replace(ROWS["tiny-qwen2vl"], lacks="a class of its own")
     with pytest.raises(InputError, match=r"tiny-qwen2vl: .* a class of its own"):
-        loading.load_row(row, checkpoint=tmp_path)
+        loading.load(row, checkpoint=tmp_path)
     assert loading.missing(row) == "a class of its own"
 
 

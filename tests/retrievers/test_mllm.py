@@ -16,7 +16,7 @@ from tiny_checkpoints import (
 
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers import zoo
-from cocofacet.retrievers.base import BARE
+from cocofacet.retrievers.base import BARE, Checkpoint
 from cocofacet.retrievers.mllm import MllmRetriever
 
 PROMPTS = (
@@ -71,7 +71,7 @@ def test_one_pass_equals_plain_computation(retriever, images):
     assert found.shape == (len(PROMPTS), len(images), retriever.dim)
     assert found.dtype == np.float32
     for prompt, vectors in zip(PROMPTS, found, strict=True):
-        text = retriever.template(prompt)
+        text = retriever.prepare.template(prompt)
         expected = [plain(retriever, image, text) for image in images]
         np.testing.assert_allclose(vectors, expected, atol=1e-5)
     # The prompts do matter here, or the test would show nothing.
@@ -125,17 +125,18 @@ def test_a_row_whose_prompt_comes_first_runs_separately(checkpoint, images):
         prompt_after_image=False,
         prompted="{question} <|vision_start|><|image_pad|><|vision_end|>",
     )
-    first = MllmRetriever(row, checkpoint, "weights", "0")
+    files = Checkpoint(checkpoint, "weights", "0")
+    first = MllmRetriever(row, files)
     assert not first.one_pass
     found = first.embed_images(images, ("How many?", "What?"))
-    expected = [plain(first, image, first.template("What?")) for image in images]
+    expected = [
+        plain(first, image, first.prepare.template("What?")) for image in images
+    ]
     np.testing.assert_allclose(found[1], expected, atol=1e-5)
     with pytest.raises(ValueError, match="one pass"):
-        MllmRetriever(row, checkpoint, "weights", "0", one_pass=True)
+        MllmRetriever(row, files, one_pass=True)
     # Were the row to lie about it, the packing would notice.
-    liar = MllmRetriever(
-        replace(row, prompt_after_image=True), checkpoint, "weights", "0"
-    )
+    liar = MllmRetriever(replace(row, prompt_after_image=True), files)
     with pytest.raises(ValueError, match="common beginning"):
         liar.embed_images(images, ("How many?", "What?"))
 
@@ -169,7 +170,7 @@ def test_broken_weights_are_noticed(checkpoint, images):
 
 def test_pictures_are_squeezed_first(retriever, checkpoint, images):
     row = replace(zoo.ROWS["tiny-qwen2vl"], resize=(84, 56))
-    squeezed = loading.load_row(row, checkpoint=checkpoint)
+    squeezed = loading.load(row, checkpoint=checkpoint)
     np.testing.assert_array_equal(
         squeezed.embed_images(images),
         retriever.embed_images([image.resize((84, 56)) for image in images]),
@@ -179,8 +180,8 @@ def test_pictures_are_squeezed_first(retriever, checkpoint, images):
 
 def test_long_queries_are_cut_and_their_template_is_not(checkpoint):
     row = replace(zoo.ROWS["tiny-qwen2vl"], text="Find: {text}\nAnswer:")
-    whole = loading.load_row(row, checkpoint=checkpoint)
-    cut = loading.load_row(replace(row, max_text=3), checkpoint=checkpoint)
+    whole = loading.load(row, checkpoint=checkpoint)
+    cut = loading.load(replace(row, max_text=3), checkpoint=checkpoint)
     three = cut.processor.tokenizer("How many people", add_special_tokens=False)
     assert len(three["input_ids"]) == 3
     np.testing.assert_allclose(
@@ -194,15 +195,15 @@ def test_long_queries_are_cut_and_their_template_is_not(checkpoint):
 def test_a_sliding_window_rules_out_one_pass(tmp_path, images):
     """The packed row passes its own mask, which would lift the window."""
     row, checkpoint = zoo.ROWS["vlm2vec-llava-next"], save_llava_next_mistral(tmp_path)
-    assert loading.load_row(row, "cpu", "fp32", checkpoint).one_pass
+    assert loading.load(row, "cpu", "fp32", checkpoint).one_pass
     config = json.loads((checkpoint / "config.json").read_text())
     config["text_config"]["sliding_window"] = 32
     (checkpoint / "config.json").write_text(json.dumps(config))
-    windowed = loading.load_row(row, "cpu", "fp32", checkpoint)
+    windowed = loading.load(row, "cpu", "fp32", checkpoint)
     assert not windowed.one_pass
     prompt = PROMPTS[2]
     resized = [image.resize(row.resize) for image in images[:1]]
-    expected = plain(windowed, resized[0], windowed.template(prompt))
+    expected = plain(windowed, resized[0], windowed.prepare.template(prompt))
     found = windowed.embed_images(images[:1], (prompt,))[0, 0]
     np.testing.assert_allclose(found, expected, atol=1e-5)
 

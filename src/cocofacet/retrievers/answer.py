@@ -1,11 +1,9 @@
 """The text-based baseline: a model answers in words, and the words are embedded.
 
-The paper's alternative to promptable embeddings: LLaVA-1.5 answers each prompt's
-question about each image (greedy, 100 tokens at most), a text embedder embeds the
-answer, and the query is rewritten as an answer would be worded, "It shows ...".
+The paper's alternative to promptable embeddings: LLaVA-1.5 answers each question about
+each image, a text embedder embeds the answer, and queries are reworded as answers.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,7 +21,7 @@ from sentence_transformers.base.modules import Transformer
 from sentence_transformers.sentence_transformer.modules import Pooling
 
 from cocofacet.io import InputError
-from cocofacet.retrievers.base import embed_in_batches, unit_rows
+from cocofacet.retrievers.base import Checkpoint, Retriever, fingerprint_of, unit_rows
 from cocofacet.retrievers.checkpoints import (
     DTYPES,
     complete_processor,
@@ -31,6 +29,7 @@ from cocofacet.retrievers.checkpoints import (
     load_processor,
     on_device,
 )
+from cocofacet.retrievers.zoo.row import Row
 
 # What a query starts with, and how an answer would say it. A rule of ours: of the
 # authors' rewriting only the outcome is known ("It ...", "It shows ...").
@@ -53,26 +52,23 @@ def rewrite(query: str) -> str:
     return query
 
 
-class AnswerRetriever:
+class AnswerRetriever(Retriever):
     """See `cocofacet.retrievers.base.Retriever`; `answer` gives the words themselves.
 
-    text_directory: the text embedder, as sentence-transformers saves it or a plain
-    language model such as GritLM. A query stands in the row's text template, an answer
-    without that template's instruction: only its last line, which in GritLM's marks
-    where the text begins, is kept. rewritten: whether queries are reworded as answers.
-    image_side: squeeze pictures to so many pixels first (the released script does so
-    at 128). max_new_tokens: how long an answer may be.
+    The text embedder is as sentence-transformers saves it, or a plain language model
+    such as GritLM. A query stands in the row's text template, an answer after its last
+    line alone, which in GritLM's marks where the text begins. rewritten: whether
+    queries are reworded as answers. image_side: squeeze pictures to so many pixels
+    first (the released script does so at 128). max_new_tokens: how long an answer may
+    be.
     """
 
     promptable = True
 
     def __init__(
         self,
-        row,
-        directory: Path,
-        weights: str,
-        revision: str,
-        text_directory: Path,
+        row: Row,
+        files: Checkpoint,
         device: str = "cpu",
         precision: str = "fp32",
         batch_size: int = 8,
@@ -82,35 +78,31 @@ class AnswerRetriever:
     ):
         if image_side is not None:
             row = replace(row, resize=(image_side, image_side))
-        self.name, self.revision = row.name, revision
-        self.row, self.device, self.batch_size = row, device, batch_size
+        super().__init__(row, files, device, batch_size)
         self.rewritten, self.max_new_tokens = rewritten, max_new_tokens
-        kind = transformers.AutoModelForImageTextToText
+        directory, kind = files.directory, transformers.AutoModelForImageTextToText
         self.model = load_model(kind, directory, precision).to(device)
         # Padded on the left: an answer goes on where its question ends.
         self.processor = load_processor(directory, row.max_pixels, padding_side="left")
         complete_processor(self.processor, self.model)
         self.prepare = MllmInputs(row, self.processor, packed=False)
-        self.embedder = _text_embedder(text_directory, row, device, precision)
+        self.embedder = _text_embedder(files.text, row, device, precision)
         self.dim = self.embedder.get_embedding_dimension()
-        image_settings = self.processor.image_processor.to_dict()
-        self.fingerprint = {
-            "retriever": row.name,
-            "weights": weights,
-            "text": row.text,
-            "max_text": row.max_text or 0,
-            "causal": int(row.causal),
-            "general": row.general,
-            "prompted": row.prompted,
-            "max_new_tokens": max_new_tokens,
-            "precision": precision,
-            "resize": str(row.resize),
-            "images": json.dumps(image_settings, sort_keys=True, default=str),
-            "image_processor": type(self.processor.image_processor).__name__,
-            "sentence_transformers": sentence_transformers.__version__,
-            "transformers": transformers.__version__,
-            "torch": torch.__version__.split("+")[0],
-        }
+        self.fingerprint = fingerprint_of(
+            row,
+            files,
+            max_text=row.max_text or 0,
+            causal=int(row.causal),
+            general=row.general,
+            prompted=row.prompted,
+            max_new_tokens=max_new_tokens,
+            precision=precision,
+            resize=str(row.resize),
+            images=self.processor.image_processor.to_dict(),
+            image_processor=type(self.processor.image_processor).__name__,
+            sentence_transformers=sentence_transformers.__version__,
+            transformers=transformers.__version__,
+        )
         # A picture's vector does not depend on how queries are worded; a query's does.
         self.text_fingerprint = {**self.fingerprint, "rewritten": int(rewritten)}
 
@@ -119,12 +111,6 @@ class AnswerRetriever:
         texts = [rewrite(text) for text in texts] if self.rewritten else list(texts)
         before, _, after = self.row.text.partition("{text}")
         return self._embed([text + after for text in texts], prompt=before)
-
-    def embed_images(
-        self, images: Sequence[Image.Image], prompts: Sequence[str | None] = (None,)
-    ) -> np.ndarray:
-        """Answers about images under prompts -> (P, N, D) float32, unit rows."""
-        return embed_in_batches(self, images, prompts)
 
     def embed_prepared(self, prepared: dict[str, object]) -> np.ndarray:
         """One batch from ``prepare`` -> (P, B, D) float32, unit rows."""

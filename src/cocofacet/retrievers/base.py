@@ -1,10 +1,15 @@
 """What every retriever is: two functions from text and image to unit vectors."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from PIL import Image
+
+from cocofacet.retrievers.zoo.row import Row
 
 # The prompt that is the bare instruction: the prompted template, its question empty.
 # Stored embeddings are named by prompts, so the value must stay.
@@ -26,7 +31,23 @@ class Prepare(Protocol):
         ...
 
 
-class Retriever(Protocol):
+@dataclass(frozen=True)
+class Checkpoint:
+    """Weights on this machine.
+
+    directory: where. weights: what identifies them in a fingerprint. revision: which.
+    base: where ``directory`` holds an adapter, the directory of the model that it is
+    merged into. text: of a retriever that answers, its text embedder's directory.
+    """
+
+    directory: Path
+    weights: str
+    revision: str
+    base: Path | None = None
+    text: Path | None = None
+
+
+class Retriever:
     """Embeds texts and images into one space, where the dot product is the score.
 
     name: its row in the zoo. revision: which weights. dim: D. promptable: whether an
@@ -34,26 +55,42 @@ class Retriever(Protocol):
     everything that shapes a vector except the image and the prompt; equal
     fingerprints, equal vectors. A retriever whose texts depend on more than its images
     has a ``text_fingerprint`` for these.
+
+    A family's class sets ``promptable``, ``dim``, ``prepare`` and ``fingerprint``, and
+    says what `embed_prepared` and `embed_batch` do.
     """
 
-    name: str
-    revision: str
-    dim: int
     promptable: bool
-    device: str
-    fingerprint: dict[str, str | int | float]
+    dim: int
     prepare: Prepare
+    fingerprint: dict[str, str | int | float]
 
-    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """Texts -> (Q, D) float32, unit rows."""
-        ...
+    def __init__(self, row: Row, files: Checkpoint, device: str, batch_size: int):
+        self.name, self.revision = row.name, files.revision
+        self.row, self.device, self.batch_size = row, device, batch_size
 
     def embed_prepared(self, prepared: dict[str, object]) -> np.ndarray:
         """One batch from ``prepare`` -> (P, B, D) float32, unit rows.
 
         Embeddings that are not finite raise FloatingPointError.
         """
-        ...
+        raise NotImplementedError
+
+    def embed_batch(self, texts: list[str]) -> np.ndarray:
+        """One batch of texts, in their template -> (B, D) float32, any length."""
+        raise NotImplementedError
+
+    def query(self, text: str) -> str:
+        """The whole text of a query: in its template."""
+        return self.row.text.format(text=text)
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Texts -> (Q, D) float32, unit rows, batch by batch."""
+        texts = [self.query(text) for text in texts]
+        found = [np.empty((0, self.dim), np.float32)]
+        for start in range(0, len(texts), self.batch_size):
+            found.append(self.embed_batch(texts[start : start + self.batch_size]))
+        return unit_rows(np.concatenate(found), self.name)
 
     def embed_images(
         self, images: Sequence[Image.Image], prompts: Sequence[str | None] = (None,)
@@ -64,19 +101,40 @@ class Retriever(Protocol):
         a question. A retriever that is not promptable raises ValueError for a prompt
         that is not None.
         """
-        ...
+        prompts, size = tuple(prompts), self.batch_size
+        if not self.promptable:
+            refuse(prompts, self.name)
+        found = [np.empty((len(prompts), 0, self.dim), np.float32)]
+        for start in range(0, len(images) if prompts else 0, size):
+            prepared = self.prepare(images[start : start + size], prompts)
+            found.append(self.embed_prepared(prepared))
+        return np.concatenate(found, axis=1)
 
 
-def embed_in_batches(
-    retriever: Retriever, images: Sequence[Image.Image], prompts: Sequence[str | None]
-) -> np.ndarray:
-    """`Retriever.embed_images` by prepare and embed_prepared, batch by batch."""
-    prompts, size = tuple(prompts), retriever.batch_size
-    found = [np.empty((len(prompts), 0, retriever.dim), np.float32)]
-    for start in range(0, len(images) if prompts else 0, size):
-        prepared = retriever.prepare(images[start : start + size], prompts)
-        found.append(retriever.embed_prepared(prepared))
-    return np.concatenate(found, axis=1)
+def refuse(prompts: Sequence[str | None], retriever: str) -> None:
+    """ValueError for any prompt, of a retriever that takes none."""
+    if tuple(prompts) != (None,):
+        raise ValueError(
+            f"{retriever} is a dual encoder: it takes no prompt, and {prompts!r} "
+            "were given"
+        )
+
+
+def fingerprint_of(
+    row: Row, files: Checkpoint, **parts: object
+) -> dict[str, str | int | float]:
+    """A retriever's fingerprint: its row, weights and versions, and a family's own
+    parts, of which settings (dictionaries) are written as JSON."""
+    import torch  # here, so that the command line need not wait for it
+
+    found = {"retriever": row.name, "weights": files.weights, "text": row.text, **parts}
+    found["torch"] = torch.__version__.split("+")[0]
+    return {
+        key: json.dumps(part, sort_keys=True, default=str)
+        if isinstance(part, dict)
+        else part
+        for key, part in found.items()
+    }
 
 
 def unit_rows(vectors: np.ndarray, retriever: str) -> np.ndarray:

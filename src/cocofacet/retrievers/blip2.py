@@ -1,100 +1,71 @@
 """BLIP-2 as a dual encoder, through transformers.
 
 BLIP-2 describes a picture by 32 query tokens and scores a text by the nearest of them.
-Here the first one alone is the embedding: one vector an image, as for every other
-retriever. Its recall is therefore not the reference's.
+Here the first alone is the embedding, so its recall is not the reference's.
 """
 
-import json
-from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import torch
 import transformers
 from PIL import Image
 
-from cocofacet.retrievers.base import embed_in_batches, unit_rows
+from cocofacet.retrievers.base import Checkpoint, Retriever, fingerprint_of, unit_rows
 from cocofacet.retrievers.checkpoints import load_model
 from cocofacet.retrievers.preprocess import DualInputs
+from cocofacet.retrievers.zoo.row import Row
 
 
-class _Preprocess:
-    """An image processor as a function of one picture -> (3, H, W)."""
-
-    def __init__(self, image_processor):
-        self.image_processor = image_processor
-
-    def __call__(self, image: Image.Image) -> torch.Tensor:
-        found = self.image_processor(image, return_tensors="pt")
-        return found["pixel_values"][0]
-
-
-class Blip2Retriever:
+class Blip2Retriever(Retriever):
     """See `cocofacet.retrievers.base.Retriever`."""
 
     promptable = False
 
     def __init__(
         self,
-        row,
-        directory: Path,
-        weights: str,
-        revision: str,
+        row: Row,
+        files: Checkpoint,
         device: str = "cpu",
         precision: str = "fp32",
         batch_size: int = 32,
     ):
-        self.name, self.revision = row.name, revision
-        self.row, self.device, self.batch_size = row, device, batch_size
+        super().__init__(row, files, device, batch_size)
         kind = transformers.Blip2ForImageTextRetrieval
-        self.model = load_model(kind, directory, precision).to(device)
+        self.model = load_model(kind, files.directory, precision).to(device)
         processor = transformers.AutoProcessor.from_pretrained(
-            directory, trust_remote_code=False
+            files.directory, trust_remote_code=False
         )
         self.tokenizer = processor.tokenizer
-        self.prepare = DualInputs(row.name, _Preprocess(processor.image_processor))
+        preprocess = partial(_pixels, processor.image_processor)
+        self.prepare = DualInputs(row.name, preprocess)
         self.dim = self.model.config.image_text_hidden_size
-        image_settings = processor.image_processor.to_dict()
-        self.fingerprint = {
-            "retriever": row.name,
-            "weights": weights,
-            "text": row.text,
-            "max_text": row.max_text or 0,
-            "pooling": row.pooling,
-            "precision": precision,
-            "images": json.dumps(image_settings, sort_keys=True, default=str),
-            "transformers": transformers.__version__,
-            "torch": torch.__version__.split("+")[0],
-        }
+        self.fingerprint = fingerprint_of(
+            row,
+            files,
+            max_text=row.max_text or 0,
+            pooling=row.pooling,
+            precision=precision,
+            images=processor.image_processor.to_dict(),
+            transformers=transformers.__version__,
+        )
 
     @torch.inference_mode()
-    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """Texts -> (Q, D) float32, unit rows."""
-        texts = [self.row.text.format(text=text) for text in texts]
-        found = [np.empty((0, self.dim), np.float32)]
-        for start in range(0, len(texts), self.batch_size):
-            tokens = self.tokenizer(
-                texts[start : start + self.batch_size],
-                padding=self.row.padding,
-                truncation=self.row.max_text is not None,
-                max_length=self.row.max_text,
-                return_tensors="pt",
-            ).to(self.device)
-            states = self.model.qformer(
-                query_embeds=self.model.embeddings(input_ids=tokens["input_ids"]),
-                query_length=0,
-                attention_mask=tokens["attention_mask"],
-            )[0]  # (B, L, width)
-            found.append(self._project(self.model.text_projection, states))
-        return unit_rows(np.concatenate(found), self.name)
-
-    def embed_images(
-        self, images: Sequence[Image.Image], prompts: Sequence[str | None] = (None,)
-    ) -> np.ndarray:
-        """Images -> (1, N, D) float32, unit rows; ValueError for any prompt."""
-        self.prepare.refuse(prompts)
-        return embed_in_batches(self, images, prompts)
+    def embed_batch(self, texts: list[str]) -> np.ndarray:
+        """One batch of texts, in their template -> (B, D) float32, any length."""
+        tokens = self.tokenizer(
+            texts,
+            padding=self.row.padding,
+            truncation=self.row.max_text is not None,
+            max_length=self.row.max_text,
+            return_tensors="pt",
+        ).to(self.device)
+        states = self.model.qformer(
+            query_embeds=self.model.embeddings(input_ids=tokens["input_ids"]),
+            query_length=0,
+            attention_mask=tokens["attention_mask"],
+        )[0]  # (B, L, width)
+        return self._project(self.model.text_projection, states)
 
     @torch.inference_mode()
     def embed_prepared(self, prepared: dict[str, object]) -> np.ndarray:
@@ -115,3 +86,7 @@ class Blip2Retriever:
     def _project(self, layer: torch.nn.Linear, states: torch.Tensor) -> np.ndarray:
         """States (B, n, width) -> the first one in the common space, (B, D) float32."""
         return layer(states[:, 0].to(layer.weight.dtype)).float().cpu().numpy()
+
+
+def _pixels(image_processor, image: Image.Image) -> torch.Tensor:
+    return image_processor(image, return_tensors="pt")["pixel_values"][0]  # (3, H, W)

@@ -1,11 +1,4 @@
-"""Dual encoders such as CLIP and SigLIP, through open_clip.
-
-They take no prompt: asking for one is an error.
-"""
-
-import json
-from collections.abc import Sequence
-from pathlib import Path
+"""Dual encoders such as CLIP and SigLIP, through open_clip."""
 
 from cocofacet.retrievers.preprocess import DualInputs
 
@@ -13,12 +6,12 @@ from cocofacet.retrievers.preprocess import DualInputs
 import numpy as np
 import open_clip
 import torch
-from PIL import Image
 
-from cocofacet.retrievers.base import embed_in_batches, unit_rows
+from cocofacet.retrievers.base import Checkpoint, Retriever, fingerprint_of, unit_rows
+from cocofacet.retrievers.zoo.row import Row
 
 
-class DualRetriever:
+class DualRetriever(Retriever):
     """See `cocofacet.retrievers.base.Retriever`.
 
     open_clip's tokenizers pad every text to the model's full length, as SigLIP and
@@ -29,17 +22,14 @@ class DualRetriever:
 
     def __init__(
         self,
-        row,
-        directory: Path,
-        weights: str,
-        revision: str,
+        row: Row,
+        files: Checkpoint,
         device: str = "cpu",
         precision: str = "fp32",
         batch_size: int = 64,
     ):
-        self.name, self.revision = row.name, revision
-        self.row, self.device, self.batch_size = row, device, batch_size
-        source = f"local-dir:{directory}"
+        super().__init__(row, files, device, batch_size)
+        source = f"local-dir:{files.directory}"
         self.model, preprocess = open_clip.create_model_from_pretrained(
             source, precision=precision, device=device
         )
@@ -49,35 +39,20 @@ class DualRetriever:
         self.dtype = next(self.model.parameters()).dtype
         config = open_clip.get_model_config(source)
         self.dim = config["embed_dim"]
-        preprocess_settings = open_clip.get_model_preprocess_cfg(self.model)
-        self.fingerprint = {
-            "retriever": row.name,
-            "weights": weights,
-            "text": row.text,
-            "precision": precision,
-            "model": json.dumps(config, sort_keys=True),
-            "images": json.dumps(preprocess_settings, sort_keys=True, default=str),
-            "open_clip": open_clip.__version__,
-            "torch": torch.__version__.split("+")[0],
-        }
+        self.fingerprint = fingerprint_of(
+            row,
+            files,
+            precision=precision,
+            model=config,
+            images=open_clip.get_model_preprocess_cfg(self.model),
+            open_clip=open_clip.__version__,
+        )
 
     @torch.inference_mode()
-    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """Texts -> (Q, D) float32, unit rows."""
-        texts = [self.row.text.format(text=text) for text in texts]
-        found = [np.empty((0, self.dim), np.float32)]
-        for start in range(0, len(texts), self.batch_size):
-            tokens = self.tokenizer(texts[start : start + self.batch_size])
-            vectors = self.model.encode_text(tokens.to(self.device))  # (B, D)
-            found.append(vectors.float().cpu().numpy())
-        return unit_rows(np.concatenate(found), self.name)
-
-    def embed_images(
-        self, images: Sequence[Image.Image], prompts: Sequence[str | None] = (None,)
-    ) -> np.ndarray:
-        """Images -> (1, N, D) float32, unit rows; ValueError for any prompt."""
-        self.prepare.refuse(prompts)
-        return embed_in_batches(self, images, prompts)
+    def embed_batch(self, texts: list[str]) -> np.ndarray:
+        """One batch of texts, in their template -> (B, D) float32, any length."""
+        tokens = self.tokenizer(texts).to(self.device)
+        return self.model.encode_text(tokens).float().cpu().numpy()
 
     @torch.inference_mode()
     def embed_prepared(self, prepared: dict[str, object]) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Load a row of the zoo: find and hash its weights, call its family's class."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 
 from cocofacet.io import InputError, sha256_of
 from cocofacet.retrievers._torchvision import import_torchvision
-from cocofacet.retrievers.base import Retriever
+from cocofacet.retrievers.base import Checkpoint, Retriever
 from cocofacet.retrievers.zoo import ROWS
 from cocofacet.retrievers.zoo.row import PRECISIONS, Row
 
@@ -20,7 +20,7 @@ FAMILIES = {
     "blip2": ("cocofacet.retrievers.blip2", "Blip2Retriever"),
     "answer": ("cocofacet.retrievers.answer", "AnswerRetriever"),
 }
-TEMPLATES = ("text", "general", "prompted")
+_TEMPLATES = ("text", "general", "prompted")
 _ADAPTER = "adapter_config.json"
 # Of an adapter's .bin, a pickle, tensors alone are read.
 _WEIGHTS = ("*.safetensors", "adapter_model.bin")
@@ -29,17 +29,8 @@ _SHAPING = {".safetensors", ".bin", ".json", ".txt", ".jinja", ".model"}
 _FILES = ("*.json", "*.txt", "*.jinja", "*.model", "*.safetensors")
 
 
-@dataclass(frozen=True)
-class Found:
-    """A checkpoint on this machine: where, what identifies it, which revision."""
-
-    directory: Path
-    weights: str
-    revision: str
-
-
 def load(
-    name: str,
+    name: str | Row,
     device: str = "cpu",
     precision: str | None = None,
     checkpoint: Path | None = None,
@@ -47,7 +38,7 @@ def load(
     text_checkpoint: Path | None = None,
     **options,
 ) -> Retriever:
-    """Load a retriever of the zoo by its row's name.
+    """Load a retriever of the zoo by its row's name, or by a row of one's own.
 
     precision: fp32, bf16 or fp16, by default the row's. checkpoint: a directory with
     other weights for the same row, such as another training seed; base_checkpoint and
@@ -58,26 +49,14 @@ def load(
     checkpoint that does not exist or cannot be had, and for a row that this package
     cannot load.
     """
-    if name not in ROWS:
+    if not isinstance(name, Row) and name not in ROWS:
         raise InputError(
             f"zoo: retriever: {name!r} is not known. Choose one of {', '.join(ROWS)}."
         )
-    templates = {key: options.pop(key) for key in TEMPLATES if key in options}
-    row = replace(ROWS[name], **templates)
-    overrides = (checkpoint, base_checkpoint, text_checkpoint)
-    return load_row(row, device, precision, *overrides, **options)
-
-
-def load_row(
-    row: Row,
-    device: str = "cpu",
-    precision: str | None = None,
-    checkpoint: Path | None = None,
-    base_checkpoint: Path | None = None,
-    text_checkpoint: Path | None = None,
-    **options,
-) -> Retriever:
-    """Load a retriever by a row of its own, as `load` does by a row of the zoo."""
+    row = name if isinstance(name, Row) else ROWS[name]
+    row = replace(
+        row, **{key: options.pop(key) for key in _TEMPLATES if key in options}
+    )
     precision = row.precision if precision is None else precision
     if precision not in PRECISIONS:
         raise InputError(
@@ -88,27 +67,17 @@ def load_row(
         raise InputError(f"zoo: {row.name}: cannot be loaded here: {row.lacks}")
     _check_device(device)
     import_torchvision()  # before open_clip or transformers import it
-    found = _find(row.checkpoint, row.revision, row.files, checkpoint)
-    weights, revision = found.weights, found.revision
-    options = {"device": device, "precision": precision, **options}
-    if (found.directory / _ADAPTER).exists():
-        base = _base(row, found.directory, base_checkpoint)
-        weights = f"{weights} on {base.weights}"
-        options["base_directory"] = base.directory
-    if row.answers:
-        text = _find(row.answers, "", _FILES, text_checkpoint)
-        weights = f"{weights}, answers read by {text.weights}"
-        options["text_directory"] = text.directory
+    files = _checkpoint(row, checkpoint, base_checkpoint, text_checkpoint)
     module, class_name = FAMILIES[row.family]
     family = getattr(import_module(module), class_name)
     try:
-        return family(row, found.directory, weights, revision, **options)
+        return family(row, files, device=device, precision=precision, **options)
     except InputError:
         raise
     # What the libraries raise for files that are damaged or do not belong together.
     except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as error:
         raise InputError(
-            f"{found.directory}: checkpoint: {row.name} cannot be loaded from it "
+            f"{files.directory}: checkpoint: {row.name} cannot be loaded from it "
             f"({error}). If the files are damaged, fetch or train them again."
         ) from error
 
@@ -159,25 +128,36 @@ def _check_device(device: str) -> None:
         ) from None
 
 
-def _base(row: Row, adapter: Path, override: Path | None) -> Found:
-    """The checkpoint that an adapter is merged into."""
-    if override is None and not row.base:
-        raise InputError(
-            f"{adapter}: checkpoint: is an adapter, and {row.name} names no base. Pass "
-            "the base model's directory as base_checkpoint."
-        )
-    return _find(row.base, row.base_revision, _FILES, override)
+def _checkpoint(
+    row: Row, override: Path | None, base: Path | None, text: Path | None
+) -> Checkpoint:
+    """All that a row's retriever is loaded from; directories given come first."""
+    found = _find(row.checkpoint, row.revision, row.files, override)
+    if (found.directory / _ADAPTER).exists():
+        if base is None and not row.base:
+            raise InputError(
+                f"{found.directory}: checkpoint: is an adapter, and {row.name} names "
+                "no base. Pass the base model's directory as base_checkpoint."
+            )
+        under = _find(row.base, row.base_revision, _FILES, base)
+        weights = f"{found.weights} on {under.weights}"
+        found = replace(found, weights=weights, base=under.directory)
+    if row.answers:
+        reader = _find(row.answers, "", _FILES, text)
+        weights = f"{found.weights}, answers read by {reader.weights}"
+        found = replace(found, weights=weights, text=reader.directory)
+    return found
 
 
 def _find(
     checkpoint: str, revision: str, files: tuple[str, ...], override: Path | None
-) -> Found:
+) -> Checkpoint:
     """A row's checkpoint, downloaded if need be, or the directory given instead."""
     kind, _, place = checkpoint.partition(":")
     if override is None and kind == "hub":
         directory = _download(place, revision, files)
         commit = directory.name  # the hub's cache names a snapshot by its commit
-        return Found(directory, f"{place}@{commit}", commit)
+        return Checkpoint(directory, f"{place}@{commit}", commit)
     directory = CHECKPOINTS / place if override is None else Path(override)
     if not _has_weights(directory):
         raise InputError(
@@ -190,7 +170,7 @@ def _find(
         f"{file.relative_to(directory)} {sha256_of(file)}\n" for file in shaping
     )
     weights = hashlib.sha256(digests.encode()).hexdigest()
-    return Found(directory, weights, weights[:12])
+    return Checkpoint(directory, weights, weights[:12])
 
 
 def _download(repository: str, revision: str, files: tuple[str, ...]) -> Path:

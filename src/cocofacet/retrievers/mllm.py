@@ -5,16 +5,11 @@ token's hidden state. Where attention is causal and the image comes first, all p
 of an image share one pass (see `packing`); with `one_pass=False` each has its own.
 """
 
-import json
-from collections.abc import Sequence
-from pathlib import Path
-
 import numpy as np
 import torch
 import transformers
-from PIL import Image
 
-from cocofacet.retrievers.base import embed_in_batches, unit_rows
+from cocofacet.retrievers.base import Checkpoint, Retriever, fingerprint_of, unit_rows
 from cocofacet.retrievers.checkpoints import (
     complete_processor,
     load_model,
@@ -23,41 +18,37 @@ from cocofacet.retrievers.checkpoints import (
 )
 from cocofacet.retrievers.packing import visible
 from cocofacet.retrievers.preprocess import MllmInputs
+from cocofacet.retrievers.zoo.row import Row
 
 # Turns states into words: a checkpoint may hold it, and embedding needs none.
 _UNUSED = ("lm_head.weight",)
 
 
-class MllmRetriever:
+class MllmRetriever(Retriever):
     """See `cocofacet.retrievers.base.Retriever`; templates come from the zoo's row.
 
-    base_directory: where ``directory`` holds an adapter, the checkpoint that it is
-    merged into, whose processor is used. one_pass: all prompts of an image together,
-    by default wherever that is exact.
+    An adapter is merged into its base, whose processor is used. one_pass: all prompts
+    of an image together, by default wherever that is exact.
     """
 
     promptable = True
 
     def __init__(
         self,
-        row,
-        directory: Path,
-        weights: str,
-        revision: str,
+        row: Row,
+        files: Checkpoint,
         device: str = "cpu",
         precision: str = "fp32",
-        base_directory: Path | None = None,
-        one_pass: bool | None = None,
         batch_size: int = 16,
+        one_pass: bool | None = None,
     ):
-        self.name, self.revision = row.name, revision
-        self.row, self.device, self.batch_size = row, device, batch_size
-        files = directory if base_directory is None else base_directory
-        self.model = load_model(transformers.AutoModel, files, precision, _UNUSED)
+        super().__init__(row, files, device, batch_size)
+        directory = files.base or files.directory
+        self.model = load_model(transformers.AutoModel, directory, precision, _UNUSED)
         self.model.to(device)
         text_config = self.model.config.get_text_config()
         self.dim = text_config.hidden_size
-        self.processor = load_processor(files, row.max_pixels, padding_side="right")
+        self.processor = load_processor(directory, row.max_pixels, padding_side="right")
         complete_processor(self.processor, self.model)
         # In a model whose tokens see only the latest ones, the mask of the packed
         # sequence would lift that window.
@@ -67,48 +58,37 @@ class MllmRetriever:
             raise ValueError(f"{row.name}: its templates do not allow one pass")
         self.one_pass = packable if one_pass is None else one_pass
         self.prepare = MllmInputs(row, self.processor, packed=self.one_pass)
-        if base_directory is not None:
+        if files.base:
             from cocofacet.retrievers.adapters import merge_adapter
 
-            merge_adapter(self.model, directory, lambda: self.embed_texts(["a dog"]))
-        image_settings = self.processor.image_processor.to_dict()
-        self.fingerprint = {
-            "retriever": row.name,
-            "weights": weights,
-            "text": row.text,
-            "general": row.general,
-            "prompted": row.prompted,
-            "max_text": row.max_text or 0,
-            "resize": str(row.resize),
-            "plain_positions": int(row.plain_positions),
-            "pooling": row.pooling,
-            "precision": precision,
-            "images": json.dumps(image_settings, sort_keys=True, default=str),
-            "image_processor": type(self.processor.image_processor).__name__,
-            "transformers": transformers.__version__,
-            "torch": torch.__version__.split("+")[0],
-        }
+            merge_adapter(
+                self.model, files.directory, lambda: self.embed_texts(["a dog"])
+            )
+        self.fingerprint = fingerprint_of(
+            row,
+            files,
+            general=row.general,
+            prompted=row.prompted,
+            max_text=row.max_text or 0,
+            resize=str(row.resize),
+            plain_positions=int(row.plain_positions),
+            pooling=row.pooling,
+            precision=precision,
+            images=self.processor.image_processor.to_dict(),
+            image_processor=type(self.processor.image_processor).__name__,
+            transformers=transformers.__version__,
+        )
 
-    def template(self, prompt: str | None) -> str:
-        """The whole text that an image is shown in, its placeholder not expanded."""
-        return self.prepare.template(prompt)
-
-    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """Texts -> (Q, D) float32, unit rows; ValueError for an empty text."""
-        texts = [self.prepare.query(text) for text in texts]
-        if not all(texts):
+    def query(self, text: str) -> str:
+        """The whole text of a query, as `MllmInputs.query`; ValueError where empty."""
+        text = self.prepare.query(text)
+        if not text:
             raise ValueError("an empty text has no last token to pool")
-        found = [np.empty((0, self.dim), np.float32)]
-        for start in range(0, len(texts), self.batch_size):
-            part = texts[start : start + self.batch_size]
-            found.append(self._last(self.prepare.tokens(part), {}).numpy())
-        return unit_rows(np.concatenate(found), self.name)
+        return text
 
-    def embed_images(
-        self, images: Sequence[Image.Image], prompts: Sequence[str | None] = (None,)
-    ) -> np.ndarray:
-        """Images under prompts -> (P, N, D) float32, unit rows."""
-        return embed_in_batches(self, images, prompts)
+    def embed_batch(self, texts: list[str]) -> np.ndarray:
+        """One batch of texts, in their template -> (B, D) float32, any length."""
+        return self._last(self.prepare.tokens(texts), {}).numpy()
 
     def embed_prepared(self, prepared: dict[str, object]) -> np.ndarray:
         """One batch from ``prepare`` -> (P, B, D) float32, unit rows."""

@@ -12,6 +12,7 @@ from PIL import Image
 from cocofacet.io import InputError
 from cocofacet.picture import as_rgb
 from cocofacet.retrievers._torchvision import import_torchvision
+from cocofacet.retrievers.base import refuse
 from cocofacet.retrievers.packing import Packed, pack
 
 # A worker process that starts afresh unpickles the libraries' processors after this.
@@ -34,18 +35,11 @@ class DualInputs:
         self, images: Sequence[Image.Image], prompts: Sequence[str | None] = (None,)
     ) -> dict[str, object]:
         """B images -> {"pixels": (B, 3, H, W)}; ValueError for any prompt."""
-        self.refuse(prompts)
+        refuse(prompts, self.name)
         return {"pixels": _processed(self._pixels, images, self.name)}
 
     def _pixels(self, images: Sequence[Image.Image]) -> torch.Tensor:
         return torch.stack([self.preprocess(as_rgb(image)) for image in images])
-
-    def refuse(self, prompts: Sequence[str | None]) -> None:
-        if tuple(prompts) != (None,):
-            raise ValueError(
-                f"{self.name} is a dual encoder: it takes no prompt, and {prompts!r} "
-                "were given"
-            )
 
 
 class MllmInputs:
