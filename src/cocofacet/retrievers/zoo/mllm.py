@@ -5,14 +5,9 @@ leave the words of the question to a caller that was not released (``extra_promp
 then they are those of eval_f.py, and ``prompted`` is unconfirmed.
 """
 
-from cocofacet.retrievers.zoo.row import Row
+from cocofacet.retrievers.zoo.row import COLLATORS, MTEB, Row
 
 _COCO_FACET = "https://github.com/lst627/COCO-Facet/blob/main/VLM2Vec"
-_COLLATORS = f"{_COCO_FACET}/src/collator.py"
-_MTEB = (
-    "https://github.com/embeddings-benchmark/mteb/blob/main/mteb/models/"
-    "model_implementations"
-)
 _ASKED = "Represent the given image with the following question: {question}"
 _WORDS = "The words of the question are eval_f.py's: the collator's are not released."
 
@@ -43,6 +38,9 @@ def _llave(user: str) -> str:
 
 _E5_V_IMAGE = _llama3("<image>\nSummary above image in one word")
 _QWEN3_VL_IMAGE = "<|vision_start|><|image_pad|><|vision_end|>"
+_QWEN3_VL_CODE = (
+    f"https://github.com/QwenLM/Qwen3-VL-Embedding {MTEB}/qwen3_vl_embedding_models.py"
+)
 # The instruction of a query in the README's first example.
 _QWEN3_VL_QUERY = "Retrieve images or text relevant to the user's query."
 _QWEN3_VL_EMBEDDING = {
@@ -57,15 +55,18 @@ _QWEN3_VL_EMBEDDING = {
     "prompted": _qwen3_vl(_ASKED, _QWEN3_VL_IMAGE),
     "max_text": 8192,
     "prompt_after_image": False,
+    "image_tokens": 300,
     "precision": "bf16",
     "architecture": "Qwen3-VL",
     "unconfirmed": ("prompted",),
     "note": "Nobody has reported it on COCO-Facet: the question in its system turn is "
     "this book's choice.",
 }
+_LLAVE_CODE = "https://github.com/DeepLearnXMU/LLaVE"
 _LLAVE = {
     "family": "mllm",
     "revision": "main",
+    "licence": "Apache-2.0",
     "image_size": "384 x 384 and tiles of it",
     "text": _llave("{text}"),
     "general": _llave("<image> Represent the given image."),
@@ -86,7 +87,7 @@ MLLM = (
         revision="0c1f22679417b3ae925d779442221c40cd1861ab",
         licence="none stated; its base is under the Llama 3 Community License",
         source="https://huggingface.co/royokong/e5-v "
-        f"https://github.com/kongds/E5-V {_COLLATORS} {_MTEB}/e5_v.py",
+        f"https://github.com/kongds/E5-V {COLLATORS} {MTEB}/e5_v.py",
         parameters="8.4 B",
         dim=4096,
         memory=22,
@@ -111,8 +112,8 @@ MLLM = (
         revision="455ac20c111813fbb263dd0f22d47d173a971582",
         licence="MIT",
         source="https://huggingface.co/BAAI/BGE-VL-MLLM-S1 "
-        f"https://github.com/VectorSpaceLab/MegaPairs {_COLLATORS} "
-        f"{_MTEB}/bge_vl_models.py",
+        f"https://github.com/VectorSpaceLab/MegaPairs {COLLATORS} "
+        f"{MTEB}/bge_vl_models.py",
         parameters="7.6 B",
         dim=4096,
         memory=20,
@@ -136,36 +137,28 @@ MLLM = (
         name="qwen3-vl-embedding-2b",
         checkpoint="hub:Qwen/Qwen3-VL-Embedding-2B",
         revision="9f2f7e710d6d81056aa5c0a4f04764fec6bb7bda",
-        source="https://huggingface.co/Qwen/Qwen3-VL-Embedding-2B "
-        f"https://github.com/QwenLM/Qwen3-VL-Embedding {_MTEB}/"
-        "qwen3_vl_embedding_models.py",
+        source=f"https://huggingface.co/Qwen/Qwen3-VL-Embedding-2B {_QWEN3_VL_CODE}",
         parameters="2.1 B",
         dim=2048,
         memory=6.5,
         download=4.3,
-        image_tokens=300,
         **_QWEN3_VL_EMBEDDING,
     ),
     Row(
         name="qwen3-vl-embedding-8b",
         checkpoint="hub:Qwen/Qwen3-VL-Embedding-8B",
         revision="2c4565515e0f265c6511776e7193b22c0968ddc7",
-        source="https://huggingface.co/Qwen/Qwen3-VL-Embedding-8B "
-        f"https://github.com/QwenLM/Qwen3-VL-Embedding {_MTEB}/"
-        "qwen3_vl_embedding_models.py",
+        source=f"https://huggingface.co/Qwen/Qwen3-VL-Embedding-8B {_QWEN3_VL_CODE}",
         parameters="8.1 B",
         dim=4096,
         memory=20.5,
         download=16.3,
-        image_tokens=300,
         **_QWEN3_VL_EMBEDDING,
     ),
     Row(
         name="llave-0.5b",
         checkpoint="hub:zhibinlan/LLaVE-0.5B",
-        source="https://huggingface.co/zhibinlan/LLaVE-0.5B "
-        "https://github.com/DeepLearnXMU/LLaVE",
-        licence="Apache-2.0",
+        source=f"https://huggingface.co/zhibinlan/LLaVE-0.5B {_LLAVE_CODE}",
         parameters="0.9 B",
         dim=896,
         memory=3,
@@ -176,9 +169,7 @@ MLLM = (
     Row(
         name="llave-2b",
         checkpoint="hub:zhibinlan/LLaVE-2B",
-        source="https://huggingface.co/zhibinlan/LLaVE-2B "
-        "https://github.com/DeepLearnXMU/LLaVE",
-        licence="Apache-2.0",
+        source=f"https://huggingface.co/zhibinlan/LLaVE-2B {_LLAVE_CODE}",
         parameters="2.0 B",
         dim=1536,
         memory=6,
@@ -189,9 +180,7 @@ MLLM = (
     Row(
         name="llave-7b",
         checkpoint="hub:zhibinlan/LLaVE-7B",
-        source="https://huggingface.co/zhibinlan/LLaVE-7B "
-        "https://github.com/DeepLearnXMU/LLaVE",
-        licence="Apache-2.0",
+        source=f"https://huggingface.co/zhibinlan/LLaVE-7B {_LLAVE_CODE}",
         parameters="8.0 B",
         dim=3584,
         memory=20,
@@ -205,7 +194,7 @@ MLLM = (
         checkpoint="hub:nvidia/MM-Embed",
         revision="a2542c237b5b700ed01b829689756425441cef97",
         licence="CC-BY-NC-4.0",
-        source=f"https://huggingface.co/nvidia/MM-Embed {_COLLATORS}",
+        source=f"https://huggingface.co/nvidia/MM-Embed {COLLATORS}",
         parameters="8.2 B",
         dim=4096,
         memory=20,
@@ -237,7 +226,7 @@ _ANSWER = {
     "source": f"{_COCO_FACET}/eval_t_detailed.py {_COCO_FACET}/eval_t_detailed.sh "
     "https://huggingface.co/llava-hf/llava-1.5-7b-hf "
     "https://huggingface.co/GritLM/GritLM-7B https://github.com/ContextualAI/gritlm "
-    f"{_MTEB}/gritlm_models.py",
+    f"{MTEB}/gritlm_models.py",
     "parameters": "7.1 + 7.2 B",
     "dim": 4096,
     "memory": 32,

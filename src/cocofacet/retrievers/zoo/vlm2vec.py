@@ -1,27 +1,19 @@
 """Rows of the zoo: VLM2Vec, the paper's main retriever, on four base models.
 
 Templates are those of the released eval_d.py (general) and eval_f.py (prompted), with
-each model's own placeholder for the image, as the released dataset.py puts it in: a
-blank follows the image in one, a line feed in the other.
-
-There is no chat header, and on Qwen2-VL no ``<|vision_start|>`` either. Without that
-token the reference finds no image to lay out in rows and columns, and counts image
-tokens like words: ``plain_positions``.
+each model's own placeholder, as the released dataset.py puts it in, and no chat header.
 """
 
-from cocofacet.retrievers.zoo.row import Row
+from cocofacet.retrievers.zoo.row import MTEB, Row
 
 _CODE = "https://github.com/TIGER-AI-Lab/VLM2Vec"
 _COCO_FACET = "https://github.com/lst627/COCO-Facet/tree/main/VLM2Vec"
-_MTEB = (
-    "https://github.com/embeddings-benchmark/mteb/blob/main/mteb/models/"
-    "model_implementations"
-)
 # The adapters are .bin files; the 7B repository also holds the merged model as .bin.
 _ADAPTER_BIN = ("*.json", "*.txt", "adapter_model.bin")
 
 
 def _templates(image: str) -> dict[str, str]:
+    # A blank follows the image in one, a line feed in the other.
     return {
         "general": f"{image} Represent the given image.",
         "prompted": f"{image}\nRepresent the given image with the following question: "
@@ -31,15 +23,20 @@ def _templates(image: str) -> dict[str, str]:
 
 _ON_QWEN2_VL = {
     "family": "mllm",
+    "base_revision": "main",
     "licence": "Apache-2.0",
     "interpolation": "bicubic",
     "max_pixels": 1280 * 28 * 28,  # load_processor, and the default of arguments.py
+    # Without <|vision_start|> the reference finds no image to lay out in rows and
+    # columns, and counts image tokens like words.
     "plain_positions": True,
     "precision": "bf16",
     "architecture": "Qwen2-VL",
     **_templates("<|image_pad|>"),
 }
-_V1_ON_QWEN2_VL = {
+_V1_ON_QWEN2_VL = _ON_QWEN2_VL | {
+    "revision": "main",
+    "image_tokens": 1280,
     "image_size": "squeezed to 1344 x 1344, then to 1280 tokens at most",
     "resize": (1344, 1344),  # --image_resolution high of eval_vlm2vecv1_8gpu.sh
     "files": _ADAPTER_BIN,
@@ -52,9 +49,7 @@ VLM2VEC = (
     Row(
         name="vlm2vec-qwen2vl-2b",
         checkpoint="hub:TIGER-Lab/VLM2Vec-Qwen2VL-2B",
-        revision="main",
         base="hub:Qwen/Qwen2-VL-2B-Instruct",
-        base_revision="main",
         source="https://huggingface.co/TIGER-Lab/VLM2Vec-Qwen2VL-2B "
         f"{_CODE}/blob/main/experiments/public/eval/eval_vlm2vecv1_8gpu.sh "
         f"{_COCO_FACET}",
@@ -62,16 +57,12 @@ VLM2VEC = (
         dim=1536,
         memory=7,
         download=4.4,
-        image_tokens=1280,
-        **_ON_QWEN2_VL,
         **_V1_ON_QWEN2_VL,
     ),
     Row(
         name="vlm2vec-qwen2vl-7b",
         checkpoint="hub:TIGER-Lab/VLM2Vec-Qwen2VL-7B",
-        revision="main",
         base="hub:Qwen/Qwen2-VL-7B-Instruct",
-        base_revision="main",
         source="https://huggingface.co/TIGER-Lab/VLM2Vec-Qwen2VL-7B "
         f"{_CODE}/blob/main/experiments/examples/qwen2vl/demo_v1_image.py "
         f"{_CODE}/blob/main/experiments/public/eval/eval_vlm2vecv1_8gpu.sh "
@@ -80,8 +71,6 @@ VLM2VEC = (
         dim=3584,
         memory=21,
         download=16.6,
-        image_tokens=1280,
-        **_ON_QWEN2_VL,
         **_V1_ON_QWEN2_VL,
     ),
     Row(
@@ -89,11 +78,10 @@ VLM2VEC = (
         checkpoint="hub:VLM2Vec/VLM2Vec-V2.0",
         revision="e39ff079b8275ef876d3656da8c0bddbff3c4dde",
         base="hub:Qwen/Qwen2-VL-2B-Instruct",
-        base_revision="main",
         source="https://huggingface.co/VLM2Vec/VLM2Vec-V2.0 "
         f"{_CODE}/blob/main/experiments/examples/qwen2vl/demo_v2_image.py "
         f"{_CODE}/blob/main/experiments/public/eval/eval_8gpu.sh "
-        f"{_CODE}/blob/main/src/arguments.py {_MTEB}/vlm2vec_models.py "
+        f"{_CODE}/blob/main/src/arguments.py {MTEB}/vlm2vec_models.py "
         f"https://github.com/embeddings-benchmark/mteb/pull/4673 {_COCO_FACET}",
         parameters="2.2 B",
         dim=1536,
@@ -139,7 +127,7 @@ VLM2VEC = (
         revision="e9afa98002097ac2471827ba23ea1f2ddd229480",
         licence="Apache-2.0",
         source="https://huggingface.co/TIGER-Lab/VLM2Vec-Full "
-        f"{_COCO_FACET}/eval_f.py {_COCO_FACET}/eval_f.sh {_MTEB}/vlm2vec_models.py "
+        f"{_COCO_FACET}/eval_f.py {_COCO_FACET}/eval_f.sh {MTEB}/vlm2vec_models.py "
         "https://docs.vllm.ai/en/v0.18.0/models/pooling_models/",
         parameters="4.1 B",
         dim=3072,
