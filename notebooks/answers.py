@@ -22,7 +22,7 @@ k = 1  # the cut-off of the figure and the sentences
 
 # %% tags=["hide-input"]
 import pandas as pd
-from cocofacet.answers.style import MODES
+from cocofacet.report.style import MODES
 from IPython.display import Markdown, display
 
 import cocofacet as cf
