@@ -28,7 +28,7 @@ MEASURED := $(sort $(filter-out %/machine.py,$(wildcard benchmarks/*.py)))
 # What a notebook's numbers depend on besides its own text.
 HELPER := $(shell find src -type f -not -name '*.pyc' -not -path '*.egg-info/*' \
 	-not -name '.*') notebooks/profiles/mini.yaml tools/execute.py \
-	tools/paired.py
+	tools/make_notebooks.py
 PAGES := _config.yml _toc.yml $(shell find book -type f -not -name '*.pyc' \
 	-not -name '.*' -not -path 'book/api*')
 
@@ -57,7 +57,7 @@ lint: $(INSTALLED) ## style, common mistakes, and the levels of the house
 	$(BIN)/lint-imports --no-cache
 
 notebooks: $(INSTALLED) ## a paired .ipynb beside each .py, not run: for papermill or Jupyter
-	$(BIN)/python tools/paired.py
+	$(BIN)/python tools/make_notebooks.py
 
 # The published run is kept up to date by what changed; any other run is a request.
 ifeq ($(PROFILE)/$(RUN)/$(strip $(PARAMS)),mini/default/)

@@ -22,12 +22,12 @@ k = 1  # the cut-off of the figure and the sentences
 
 # %% tags=["hide-input"]
 import pandas as pd
-from cocofacet.report.style import MODES
 from IPython.display import Markdown, display
 
 import cocofacet as cf
 from cocofacet.chapters import answers
 from cocofacet.picture import open_image
+from cocofacet.report.style import MODES
 
 cf.use_style()
 workspace = cf.open_workspace(profile, run, seed, changes)

@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 import jupytext
-import paired
+import make_notebooks
 import papermill
 import yaml
 
@@ -112,7 +112,7 @@ def execute(
     handle, draft = tempfile.mkstemp(suffix=".ipynb", dir=target.parent, prefix=".")
     os.close(handle)
     try:
-        paired.write(source, Path(draft))
+        make_notebooks.write(source, Path(draft))
         try:
             papermill.execute_notebook(
                 draft,
@@ -164,7 +164,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Run what was asked for: 0 if all ran, 1 if a cell failed, 2 if refused."""
     given = arguments(argv)
-    sources = given.notebooks or reporting_last(paired.in_order())
+    sources = given.notebooks or reporting_last(make_notebooks.in_order())
     out = given.out or ROOT / "_build/executed" / given.profile / given.run
     try:
         if not re.fullmatch(r"[\w.-]+", given.run) or given.run.startswith("."):
@@ -181,7 +181,7 @@ def main(argv: list[str] | None = None) -> int:
                 wanted[name] = value
         wanted["run"] = given.run
         profile_named(wanted["profile"]).changed(wanted.get("changes", {}))
-        everywhere = {*paired.in_order(), *sources}
+        everywhere = {*make_notebooks.in_order(), *sources}
         known = {path: known_parameters(path) for path in everywhere}
         check(wanted, known)
     except (Refused, InputError) as refusal:

@@ -32,12 +32,15 @@ from pathlib import Path
 import torch
 
 from facetworld.scene import sample
-from training import answers as train_answers
-from training import clip as train_clip
-from training import contrast as train_contrast
-from training import text as train_text
-from training import tiny_clip, tiny_mllm
-from training import warmup as train_warmup
+from training import (
+    tiny_clip,
+    tiny_mllm,
+    train_answers,
+    train_clip,
+    train_contrast,
+    train_text,
+    train_warmup,
+)
 from training.bases import BASES
 from training.captions import RATES
 from training.optimise import record

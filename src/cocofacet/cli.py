@@ -12,7 +12,8 @@ from pathlib import Path
 
 import typer
 
-from cocofacet import __version__, options
+from cocofacet import __version__
+from cocofacet import cli_options as options
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import OFFICIAL, locate
 from cocofacet.fetch import catalog

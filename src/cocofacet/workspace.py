@@ -26,7 +26,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from cocofacet.benchmark import dataset, images, pools, sources
+from cocofacet.benchmark import dataset, image_pools, images, sources
 from cocofacet.benchmark.build import build
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.embeddings import store
@@ -66,7 +66,7 @@ class Workspace:
         profile: where everything comes from.
         seed: of the negatives drawn.
         root: the folder that holds data/ and results/.
-        image_pool: a key of `pools.IMAGE_POOLS` in place of the facets, or "".
+        image_pool: a key of `image_pools.IMAGE_POOLS` in place of the facets, or "".
         other_style: of the world, where it is not the profile's own.
         run: the name of the run.
         loaded: which weights were loaded, by retriever.
@@ -153,25 +153,27 @@ class Workspace:
 
     def pool(self, name: str) -> Self:
         """The same run on another pool of images: a drawing style of the world, or a
-        row of `pools.IMAGE_POOLS`."""
-        if name in pools.IMAGE_POOLS:
+        row of `image_pools.IMAGE_POOLS`."""
+        if name in image_pools.IMAGE_POOLS:
             return replace(self, image_pool=name)
         folder = f"{self.profile.folder}-{name}"
         profile = replace(self.profile, style=name, folder=folder)
         return replace(self, profile=profile, other_style=name)
 
     def _image_pool(self) -> dataset.Benchmark:
-        found = pools.released(self.annotations / RELEASED, self.image_pool)
+        found = image_pools.released(self.annotations / RELEASED, self.image_pool)
         if found:
             return found
-        rows = pools.IMAGE_POOLS[self.image_pool].rows
+        rows = image_pools.IMAGE_POOLS[self.image_pool].rows
         if rows:
-            return pools.from_rows(self.annotations / rows, self.image_pool, self.seed)
+            return image_pools.from_rows(
+                self.annotations / rows, self.image_pool, self.seed
+            )
         read = sources.read_captions(sources.locate(self.annotations)["captions"])
         usable = [name for name in read if images.find(self.images, name)]
         usable.sort(key=images.by_hash)
         limited = usable[: self.profile.max_images or None]
-        return pools.from_captions(read, limited, self.seed)
+        return image_pools.from_captions(read, limited, self.seed)
 
     @cached_property
     def anchors(self) -> tuple[str, ...]:
@@ -258,7 +260,7 @@ class Workspace:
     @property
     def questions(self) -> dict[str, str]:
         """facet -> its GPT-written question, for the facets of this benchmark."""
-        known = FACETS | pools.IMAGE_POOLS
+        known = FACETS | image_pools.IMAGE_POOLS
         return {name: known[name].question for name in self.benchmark.facets}
 
     def embedded(

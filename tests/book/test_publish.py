@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import jupytext
-import paired
+import make_notebooks
 import publish
 import pytest
 
@@ -24,7 +24,7 @@ def book(tmp_path):
         out = tmp_path / "_build/html" / folder
         out.mkdir(parents=True)
         for source in ROOT.glob("notebooks/*.py"):
-            paired.write(source, out / f"{source.stem}.ipynb")
+            make_notebooks.write(source, out / f"{source.stem}.ipynb")
     (tmp_path / "_build/html/index.html").write_text("<title>The book</title>")
     return tmp_path
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import execute
 import jupytext
-import paired
+import make_notebooks
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = paired.in_order()
+NOTEBOOKS = make_notebooks.in_order()
 each_notebook = pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -37,10 +37,10 @@ def test_its_form(source):
 
 @each_notebook
 def test_what_is_run_has_a_kernel_and_installs_itself_on_colab(source):
-    notebook = paired.complete(source)
+    notebook = make_notebooks.complete(source)
     assert notebook.metadata.kernelspec.name == "python3"
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert code[0].source == paired.COLAB_CELL
+    assert code[0].source == make_notebooks.COLAB_CELL
     story = [cell.source for cell in notebook.cells if cell is not code[0]]
     assert story == [cell.source for cell in jupytext.read(source).cells]
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import paired
+import make_notebooks
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +39,7 @@ def test_two_plain_papermill_runs_side_by_side_do_not_meet(tmp_path):
     home.mkdir()
     source = ROOT / "notebooks/general.py"
     notebook = tmp_path / f"{source.stem}.ipynb"
-    paired.write(source, notebook)
+    make_notebooks.write(source, notebook)
     side_by_side = {
         run: start_papermill(notebook, home, "-p", "seed", seed, "-p", "run", run)
         for run, seed in (("a", "1"), ("b", "2"))
@@ -75,7 +75,7 @@ def test_an_unknown_profile_fails_under_plain_papermill_too(tmp_path):
     home = tmp_path / "home"
     home.mkdir()
     notebook = tmp_path / "notebook.ipynb"
-    paired.write(ROOT / "notebooks/general.py", notebook)
+    make_notebooks.write(ROOT / "notebooks/general.py", notebook)
     process = start_papermill(notebook, home, "-p", "profile", "huge", "-p", "run", "a")
     _, errors = process.communicate(timeout=100)
     assert process.returncode != 0

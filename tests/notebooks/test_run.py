@@ -3,12 +3,12 @@
 import json
 
 import execute
-import paired
+import make_notebooks
 import photos_profile
 import pytest
 from tiny_instruct import save_instruct
 
-NOTEBOOKS = paired.in_order()
+NOTEBOOKS = make_notebooks.in_order()
 # What each notebook's own parameters are changed to, beside those of its profile.
 SWEEP = {
     "wordings": {"my_questions": {"animals": "What beast is it?"}, "k": 5},

@@ -21,11 +21,11 @@ from transformers import AutoModel, AutoModelForImageTextToText, AutoProcessor
 
 from facetworld.drawing.render import render
 from facetworld.scene import sample
-from training.answers import NEW_TOKENS, says
 from training.bases import BASES
-from training.contrast import VARIANTS
 from training.language import FACETS, LABEL_WORDS, all_labels, labels_of
-from training.warmup import ASKED
+from training.train_answers import NEW_TOKENS, says
+from training.train_contrast import VARIANTS
+from training.train_warmup import ASKED
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "src" / "cocofacet" / "checkpoints"

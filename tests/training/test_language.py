@@ -10,12 +10,9 @@ from evaluation_texts import EVALUATION_QUESTIONS, EVALUATION_TEMPLATES
 
 from cocofacet.io import COMMITTED, read_table
 from facetworld.scene import sample
-from training import answers as train_answers
-from training import text as train_text
-from training import tiny_clip, tiny_qwen
+from training import tiny_clip, tiny_qwen, train_answers, train_text
 from training.batches import Strings
 from training.captions import RATES, coco_like, count_rates, dense
-from training.clip import CAPTION_RATES, LONG_CONTEXT
 from training.language import (
     ANSWERS,
     FACETS,
@@ -30,6 +27,7 @@ from training.language import (
     with_article,
 )
 from training.questions import QUESTIONS, TUNE_QUESTIONS, composed, with_distractor
+from training.train_clip import CAPTION_RATES, LONG_CONTEXT
 from training.tune import allowed_as_negative, pools, recall, text_of
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"

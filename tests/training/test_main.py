@@ -10,11 +10,18 @@ from PIL import Image
 
 from cocofacet.io import COMMITTED
 from training import __main__ as train
-from training import answers as train_answers
-from training import batches, pictures, tiny_clip, tiny_mllm, tiny_qwen, vocabulary
-from training import contrast as train_contrast
-from training import text as train_text
-from training import warmup as train_warmup
+from training import (
+    batches,
+    pictures,
+    tiny_clip,
+    tiny_mllm,
+    tiny_qwen,
+    train_answers,
+    train_contrast,
+    train_text,
+    train_warmup,
+    vocabulary,
+)
 
 # isort: split
 import open_clip
@@ -24,9 +31,9 @@ from transformers import AutoModel, AutoModelForImageTextToText, AutoProcessor
 from facetworld.scene import sample
 from training.bases import BASES
 from training.captions import RATES
-from training.clip import CAPTION_RATES, LONG_CONTEXT, true_of
 from training.language import FACETS, HELD_OUT
 from training.pictures import load_pictures
+from training.train_clip import CAPTION_RATES, LONG_CONTEXT, true_of
 
 
 @pytest.fixture(scope="module")

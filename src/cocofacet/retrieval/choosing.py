@@ -177,11 +177,11 @@ def chooser_named(
     """
     # The last two import a library that the others do without.
     if name == "local":
-        from cocofacet.retrieval.local import LocalModel
+        from cocofacet.retrieval.choosing_local import LocalModel
 
         return LocalModel(local_model, device=retriever.device)
     if name == "chat":
-        from cocofacet.retrieval.chat import chat_from_environment
+        from cocofacet.retrieval.choosing_chat import chat_from_environment
 
         return chat_from_environment(cache)
     ready = {"oracle": lambda: Oracle(queries), "nearest": lambda: Nearest(retriever)}

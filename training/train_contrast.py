@@ -22,7 +22,6 @@ from training.batches import (
     text_rows,
 )
 from training.captions import coco_like
-from training.clip import true_of
 from training.language import (
     FACETS,
     all_labels,
@@ -35,8 +34,9 @@ from training.objective import both_ways, contrast
 from training.optimise import optimise
 from training.pictures import Rendered
 from training.questions import QUESTIONS, TUNE_QUESTIONS, composed
+from training.train_clip import true_of
+from training.train_warmup import ASKED
 from training.tune import pools, query_rows, recall_by_facet
-from training.warmup import ASKED
 
 BATCH, RATE = 64, 7e-4
 SCALE = 20.0  # 1 / temperature

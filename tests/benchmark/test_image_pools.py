@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from cocofacet.benchmark import pools
+from cocofacet.benchmark import image_pools as pools
 from cocofacet.io import InputError
 
 CAPTIONS = {f"val2017/{i:012d}.jpg": [f"A cat, {i}.", "Another."] for i in range(120)}

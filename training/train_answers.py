@@ -25,7 +25,7 @@ from training.language import (
 )
 from training.pictures import Rendered
 from training.questions import QUESTIONS, TUNE_QUESTIONS, composed, with_distractor
-from training.warmup import add_answers, train_to_write
+from training.train_warmup import add_answers, train_to_write
 
 RATE = 7e-4
 NEW_TOKENS = 12  # more than any answer has

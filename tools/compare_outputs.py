@@ -1,9 +1,10 @@
 """A net under a change that should alter no result: hash them before and after.
 
     make execute                                # the published run, or `make book`
-    python tools/net.py record before.json      # then change the code, execute again
-    python tools/net.py record after.json
-    python tools/net.py compare before.json after.json
+    python tools/compare_outputs.py record before.json
+    ...                                         # change the code, execute again
+    python tools/compare_outputs.py record after.json
+    python tools/compare_outputs.py compare before.json after.json
 
 Two views of each thing are kept. ``bytes``: the file, the output of a cell or what a
 command prints, as it is. ``numbers``: the numbers in it, which stay when words and

@@ -15,7 +15,7 @@ from cocofacet.retrieval.choosing import (
     chooser_named,
     question_about,
 )
-from cocofacet.retrieval.local import LocalModel
+from cocofacet.retrieval.choosing_local import LocalModel
 
 TEXT = "Find me an image that contains any dog.\n"
 

@@ -1,6 +1,6 @@
 """From a chapter's .py to the .ipynb that papermill, Jupyter and Colab run.
 
-    python tools/paired.py                 # an .ipynb beside each notebooks/*.py
+    python tools/make_notebooks.py      # an .ipynb beside each notebooks/*.py
 
 The sources hold the story alone. A kernel's name, without which papermill stops, and
 the cell that installs this project on Colab are put in here.

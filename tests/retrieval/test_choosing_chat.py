@@ -14,8 +14,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from cocofacet.io import InputError
-from cocofacet.retrieval.chat import KEY, MODEL, URL, ChatModel, chat_from_environment
 from cocofacet.retrieval.choosing import PROMPTS, Choice, choose, question_about
+from cocofacet.retrieval.choosing_chat import (
+    KEY,
+    MODEL,
+    URL,
+    ChatModel,
+    chat_from_environment,
+)
 
 TEXTS = ["any dog.\n", "any car.\n", "a sunny day.\n"]
 
@@ -363,7 +369,7 @@ def test_a_killed_run_goes_on_where_it_was(stub, tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
         "from cocofacet.retrieval.choosing import choose\n"
-        "from cocofacet.retrieval.chat import ChatModel\n"
+        "from cocofacet.retrieval.choosing_chat import ChatModel\n"
         "model = ChatModel(sys.argv[1], 'stub', 'secret', Path(sys.argv[2]))\n"
         f"choose({TEXTS!r}, model)\n"
     )
