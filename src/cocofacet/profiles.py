@@ -1,8 +1,6 @@
-"""What a run computes, as data: the same notebooks serve every profile.
+"""What a run computes, as data: which pictures, and which retrievers look at them.
 
-A profile names where the pictures and annotations come from and which retrievers look
-at them. Everything else - which figure, which statistic - is the notebooks' own, so
-that a number of one profile can be read beside a number of another.
+The same notebooks serve every profile, so that their numbers can be read side by side.
 """
 
 from collections.abc import Mapping
@@ -15,64 +13,39 @@ from cocofacet.retrievers.zoo import ROWS
 
 @dataclass(frozen=True)
 class Profile:
-    """One row of the table of profiles. Any field can be changed for a run.
+    """One row of the table of profiles. Any field can be changed for a run."""
 
-    Attributes:
-        name: the profile's name, a folder below data/ and results/.
-        shown_as: what the pictures are, printed on every figure.
-        pixels: the image size, for the line under each number.
-        duals: dual encoders, rows of the zoo; chapters that need one take the first.
-        promptables: retrievers that take a prompt; chapters that need one take the
-            first.
-        answerer: the row that answers a question in words, for the text-based
-            baseline; "" for none.
-        unasked, unasked_facets, no_question: the two controls that need weights of
-            their own: a model never asked about ``unasked_facets``, and one trained on
-            the same answers without the questions. Photographs have neither, because
-            there the training is not ours.
-        world: the module whose command line writes pictures and annotations
-            (``python -m MODULE write --out DIR``); "" where they are official files.
-        style: the world's drawing style.
-        fraction: how much of the world.
-        pools: further image pools to try: drawing styles of the world, or released
-            pools (keys of ``pools.IMAGE_POOLS``).
-        folder: below data/, where official annotations and images lie or are fetched
-            to; for a world it is written there.
-        fetch: what `cocofacet fetch` brings into ``folder`` when it is not there yet.
-        released: take the authors' released query files instead of building them.
-        facets: the facets to build; all of them where empty.
-        max_images: the most pictures that may serve, chosen by their names' hashes;
-            0 for all.
-        anchors: the most pictures held out for the linear approximation, where the
-            world does not say.
-        device: cpu, cuda, cuda:1, mps.
-        precision: fp32, bf16 or fp16; "" for each retriever's own.
-        checkpoints: retriever -> folder of weights to take instead of the zoo's;
-            "NAME.base" and "NAME.text" are for the base that an adapter is merged into
-            and for the text embedder that reads answers.
-    """
-
-    name: str
-    shown_as: str
-    pixels: str
+    name: str  # a folder below data/ and results/
+    shown_as: str  # what the pictures are, printed on every figure
+    pixels: str  # the image size, for the line under each number
+    # Rows of the zoo; a chapter that needs one dual encoder, or one retriever that
+    # takes a prompt, takes the first.
     duals: tuple[str, ...]
     promptables: tuple[str, ...]
-    answerer: str = ""
+    answerer: str = ""  # answers a question in words, for the text-based baseline
+    # Two controls that need weights of their own: a model never asked about two facets,
+    # and one trained on the same answers without the questions. Photographs have
+    # neither, because there the training is not ours.
     unasked: str = ""
     unasked_facets: tuple[str, ...] = ()
     no_question: str = ""
+    # What writes pictures and annotations (`python -m MODULE write --out DIR`), in
+    # which drawing style, how much of it; "" where they are official files.
     world: str = ""
     style: str = "flat"
     fraction: float = 1.0
-    pools: tuple[str, ...] = ()
-    folder: str = "coco"
-    fetch: tuple[str, ...] = ()
-    released: bool = False
-    facets: tuple[str, ...] = ()
-    max_images: int = 0
-    anchors: int = 1000
-    device: str = "cpu"
-    precision: str = ""
+    pools: tuple[str, ...] = ()  # further ones: drawing styles, or keys of IMAGE_POOLS
+    folder: str = "coco"  # below data/: where annotations and images lie
+    fetch: tuple[str, ...] = ()  # what `cocofacet fetch` brings there if it is missing
+    released: bool = False  # the authors' query files instead of building them
+    facets: tuple[str, ...] = ()  # to build; all of them where empty
+    max_images: int = 0  # the most that may serve, by their names' hashes; 0 for all
+    anchors: int = 1000  # the most held out, where the world does not say
+    device: str = "cpu"  # cpu, cuda, cuda:1, mps
+    precision: str = ""  # fp32, bf16 or fp16; "" for each retriever's own
+    # Retriever -> folder of weights to take instead of the zoo's; "NAME.base" and
+    # "NAME.text" are for the base that an adapter is merged into and for the text
+    # embedder that reads answers.
     checkpoints: Mapping[str, str] = field(default_factory=dict)
 
     @property
