@@ -15,37 +15,37 @@ from cocofacet.retrievers.zoo import ROWS
 class Profile:
     """One row of the table of profiles. Any field can be changed for a run."""
 
-    name: str  # a folder below data/ and results/
-    shown_as: str  # what the pictures are, printed on every figure
-    pixels: str  # the image size, for the line under each number
-    # Rows of the zoo; a chapter that needs one dual encoder, or one retriever that
-    # takes a prompt, takes the first.
+    name: str  #: a folder below data/ and results/
+    shown_as: str  #: what the pictures are, printed on every figure
+    pixels: str  #: the image size, for the line under each number
+    #: Rows of the zoo; a chapter that needs one dual encoder, or one retriever that
+    #: takes a prompt, takes the first.
     duals: tuple[str, ...]
     promptables: tuple[str, ...]
-    answerer: str = ""  # answers a question in words, for the text-based baseline
-    # Two controls that need weights of their own: a model never asked about two facets,
-    # and one trained on the same answers without the questions. Photographs have
-    # neither, because there the training is not ours.
+    answerer: str = ""  #: answers a question in words, for the text-based baseline
+    #: Two controls with weights of their own: a model never asked about two facets, and
+    #: one trained on the same answers without the questions. Photographs have neither,
+    #: because there the training is not ours.
     unasked: str = ""
     unasked_facets: tuple[str, ...] = ()
     no_question: str = ""
-    # What writes pictures and annotations (`python -m MODULE write --out DIR`), in
-    # which drawing style, how much of it; "" where they are official files.
+    #: What writes pictures and annotations (`python -m MODULE write --out DIR`), in
+    #: which drawing style, how much of it; "" where they are official files.
     world: str = ""
     style: str = "flat"
     fraction: float = 1.0
-    pools: tuple[str, ...] = ()  # further ones: drawing styles, or keys of IMAGE_POOLS
-    folder: str = "coco"  # below data/: where annotations and images lie
-    fetch: tuple[str, ...] = ()  # what `cocofacet fetch` brings there if it is missing
-    released: bool = False  # the authors' query files instead of building them
-    facets: tuple[str, ...] = ()  # to build; all of them where empty
-    max_images: int = 0  # the most that may serve, by their names' hashes; 0 for all
-    anchors: int = 1000  # the most held out, where the world does not say
-    device: str = "cpu"  # cpu, cuda, cuda:1, mps
-    precision: str = ""  # fp32, bf16 or fp16; "" for each retriever's own
-    # Retriever -> folder of weights to take instead of the zoo's; "NAME.base" and
-    # "NAME.text" are for the base that an adapter is merged into and for the text
-    # embedder that reads answers.
+    pools: tuple[str, ...] = ()  #: further ones: drawing styles, or keys of IMAGE_POOLS
+    folder: str = "coco"  #: below data/: where annotations and images lie
+    fetch: tuple[str, ...] = ()  #: what `cocofacet fetch` brings there if it is missing
+    released: bool = False  #: the authors' query files instead of building them
+    facets: tuple[str, ...] = ()  #: to build; all of them where empty
+    max_images: int = 0  #: the most that may serve, by their names' hashes; 0 for all
+    anchors: int = 1000  #: the most held out, where the world does not say
+    device: str = "cpu"  #: cpu, cuda, cuda:1, mps
+    precision: str = ""  #: fp32, bf16 or fp16; "" for each retriever's own
+    #: Retriever -> folder of weights to take instead of the zoo's; "NAME.base" and
+    #: "NAME.text" are for the base that an adapter is merged into and for the text
+    #: embedder that reads answers.
     checkpoints: Mapping[str, str] = field(default_factory=dict)
 
     @property
