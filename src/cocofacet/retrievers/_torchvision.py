@@ -1,15 +1,11 @@
-"""Make `import torchvision` work beside a CPU-only torch.
-
-PyPI's torchvision is built for CUDA. Beside a CPU-only torch its compiled operators do
-not load, and the import dies with "operator torchvision::nms does not exist"; open_clip
-and the image processors of transformers die with it, although they need no such
-operator. Declaring the two missing schemas lets the import pass; `torchvision.ops` and
-`torchvision.io` stay unusable, and images are read with PIL.
-"""
+"""Make `import torchvision` work beside a CPU-only torch, as two libraries need it."""
 
 import importlib
 import sys
 
+# PyPI's torchvision is built for CUDA: its operators do not load, and the import fails,
+# although open_clip and transformers need none of them. Once the missing schemas are
+# declared it passes; `torchvision.ops` and `torchvision.io` stay unusable.
 _MISSING = "operator torchvision::nms does not exist"
 _SCHEMAS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",

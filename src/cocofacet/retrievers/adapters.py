@@ -1,8 +1,7 @@
 """Adapters: LoRA and DoRA weights, merged into a base checkpoint by strict loading.
 
-An adapter trained with an older transformers names its layers as they were then. peft
-alone warns that it found none of them, and one would measure the base model. Here
-transformers renames the adapter's keys as it does the base checkpoint's.
+Where an older transformers named the layers, peft alone would only warn, and one would
+measure the base. transformers renames an adapter's keys as it does the base's.
 """
 
 import pickle
@@ -27,9 +26,7 @@ WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 
 
 def merge_adapter(
-    model: torch.nn.Module,
-    directory: Path,
-    embed: Callable[[], np.ndarray],
+    model: torch.nn.Module, directory: Path, embed: Callable[[], np.ndarray]
 ) -> None:
     """Merge the adapter of a directory into a model of transformers.
 
@@ -80,11 +77,7 @@ def _weights(directory: Path) -> dict[str, torch.Tensor]:
 
 def _merge(model: torch.nn.Module) -> None:
     """Add each adapter to its layer's weights, and put the plain layer back."""
-    layers = [
-        (name, module)
-        for name, module in model.named_modules()
-        if isinstance(module, BaseTunerLayer)
-    ]
-    for name, layer in layers:
-        layer.merge(safe_merge=True)
-        model.set_submodule(name, layer.get_base_layer())
+    for name, layer in list(model.named_modules()):
+        if isinstance(layer, BaseTunerLayer):
+            layer.merge(safe_merge=True)
+            model.set_submodule(name, layer.get_base_layer())

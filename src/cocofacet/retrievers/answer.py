@@ -7,7 +7,6 @@ each image, a text embedder embeds the answer, and queries are reworded as answe
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from cocofacet.retrievers.preprocess import MllmInputs
 
@@ -24,7 +23,6 @@ from cocofacet.io import InputError
 from cocofacet.retrievers.base import Checkpoint, Retriever, fingerprint_of, unit_rows
 from cocofacet.retrievers.checkpoints import (
     DTYPES,
-    complete_processor,
     load_model,
     load_processor,
     on_device,
@@ -55,12 +53,10 @@ def rewrite(query: str) -> str:
 class AnswerRetriever(Retriever):
     """See `cocofacet.retrievers.base.Retriever`; `answer` gives the words themselves.
 
-    The text embedder is as sentence-transformers saves it, or a plain language model
-    such as GritLM. A query stands in the row's text template, an answer after its last
-    line alone, which in GritLM's marks where the text begins. rewritten: whether
-    queries are reworded as answers. image_side: squeeze pictures to so many pixels
-    first (the released script does so at 128). max_new_tokens: how long an answer may
-    be.
+    A query stands in the row's text template, an answer after its last line alone,
+    which in GritLM's marks where the text begins. rewritten: whether queries are
+    reworded as answers. image_side: squeeze pictures to so many pixels first (the
+    released script does so at 128). max_new_tokens: how long an answer may be.
     """
 
     promptable = True
@@ -69,8 +65,6 @@ class AnswerRetriever(Retriever):
         self,
         row: Row,
         files: Checkpoint,
-        device: str = "cpu",
-        precision: str = "fp32",
         batch_size: int = 8,
         rewritten: bool = True,
         image_side: int | None = None,
@@ -78,15 +72,13 @@ class AnswerRetriever(Retriever):
     ):
         if image_side is not None:
             row = replace(row, resize=(image_side, image_side))
-        super().__init__(row, files, device, batch_size)
+        super().__init__(row, files, batch_size)
         self.rewritten, self.max_new_tokens = rewritten, max_new_tokens
-        directory, kind = files.directory, transformers.AutoModelForImageTextToText
-        self.model = load_model(kind, directory, precision).to(device)
+        self.model = load_model(transformers.AutoModelForImageTextToText, files)
         # Padded on the left: an answer goes on where its question ends.
-        self.processor = load_processor(directory, row.max_pixels, padding_side="left")
-        complete_processor(self.processor, self.model)
+        self.processor = load_processor(row, files, self.model, padding_side="left")
         self.prepare = MllmInputs(row, self.processor, packed=False)
-        self.embedder = _text_embedder(files.text, row, device, precision)
+        self.embedder = _text_embedder(row, files)
         self.dim = self.embedder.get_embedding_dimension()
         self.fingerprint = fingerprint_of(
             row,
@@ -96,7 +88,7 @@ class AnswerRetriever(Retriever):
             general=row.general,
             prompted=row.prompted,
             max_new_tokens=max_new_tokens,
-            precision=precision,
+            precision=files.precision,
             resize=str(row.resize),
             images=self.processor.image_processor.to_dict(),
             image_processor=type(self.processor.image_processor).__name__,
@@ -107,14 +99,13 @@ class AnswerRetriever(Retriever):
         self.text_fingerprint = {**self.fingerprint, "rewritten": int(rewritten)}
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """Texts -> (Q, D) float32, unit rows."""
         texts = [rewrite(text) for text in texts] if self.rewritten else list(texts)
         before, _, after = self.row.text.partition("{text}")
         return self._embed([text + after for text in texts], prompt=before)
 
     def embed_prepared(self, prepared: dict[str, object]) -> np.ndarray:
-        """One batch from ``prepare`` -> (P, B, D) float32, unit rows."""
-        return np.stack([self.embed_answers(part) for part in self._answers(prepared)])
+        answers = self._answers(prepared)  # P lists of B
+        return np.stack([self.embed_answers(part) for part in answers])  # (P, B, D)
 
     def embed_answers(self, answers: Sequence[str]) -> np.ndarray:
         """Answers in words -> (N, D) float32, unit rows."""
@@ -162,17 +153,14 @@ class AnswerRetriever(Retriever):
 
 
 def _text_embedder(
-    directory: Path, row, device: str, precision: str
+    row: Row, files: Checkpoint
 ) -> sentence_transformers.SentenceTransformer:
-    """With ``modules.json``, what it says; without, a language model whose last states
-    are averaged over the text, its prompt left out.
-
-    GritLM is of the second kind. Its attention is bidirectional by code of its own,
-    which is not run here: transformers does the same by a setting.
-    """
-    settings = {"use_safetensors": True, "dtype": DTYPES[precision]}
-    if (Path(directory) / "modules.json").exists():
-        configs = Path(directory).rglob("config.json")
+    """What ``modules.json`` says; without one, such as GritLM, a language model whose
+    last states are averaged over the text, its prompt left out."""
+    directory, device = files.text, files.device
+    settings = {"use_safetensors": True, "dtype": DTYPES[files.precision]}
+    if (directory / "modules.json").exists():
+        configs = directory.rglob("config.json")
         if any('"auto_map"' in file.read_text() for file in configs):
             raise InputError(
                 f"{directory}: text embedder: brings code of its own (auto_map), which "
@@ -188,6 +176,7 @@ def _text_embedder(
     words = Transformer(
         str(directory), model_kwargs=settings, max_seq_length=row.max_text
     )
+    # GritLM attends both ways by code of its own, which is not run.
     words.auto_model.config.is_causal = row.causal
     if words.tokenizer.pad_token is None:  # any token will do: it is masked
         words.tokenizer.pad_token = words.tokenizer.eos_token

@@ -14,14 +14,11 @@ from cocofacet.retrievers.zoo.row import Row
 # The prompt that is the bare instruction: the prompted template, its question empty.
 # Stored embeddings are named by prompts, so the value must stay.
 BARE = ""
+Fingerprint = dict[str, str | int | float]
 
 
 class Prepare(Protocol):
-    """The part of embedding that needs no weights: resizing, templates, tokens.
-
-    It is picklable and holds no model, so that worker processes can do it while the
-    device computes.
-    """
+    """The part of embedding that needs no weights, picklable for worker processes."""
 
     def __call__(
         self, images: Sequence[Image.Image], prompts: Sequence[str | None]
@@ -33,18 +30,20 @@ class Prepare(Protocol):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Weights on this machine.
+    """Weights on this machine, and how to run them.
 
     directory: where. weights: what identifies them in a fingerprint. revision: which.
-    base: where ``directory`` holds an adapter, the directory of the model that it is
-    merged into. text: of a retriever that answers, its text embedder's directory.
+    adapter: the directory of one to be merged into the model. text: of a retriever that
+    answers, its text embedder's directory. precision: fp32, bf16 or fp16.
     """
 
     directory: Path
     weights: str
     revision: str
-    base: Path | None = None
+    adapter: Path | None = None
     text: Path | None = None
+    device: str = "cpu"
+    precision: str = "fp32"
 
 
 class Retriever:
@@ -63,11 +62,11 @@ class Retriever:
     promptable: bool
     dim: int
     prepare: Prepare
-    fingerprint: dict[str, str | int | float]
+    fingerprint: Fingerprint
 
-    def __init__(self, row: Row, files: Checkpoint, device: str, batch_size: int):
-        self.name, self.revision = row.name, files.revision
-        self.row, self.device, self.batch_size = row, device, batch_size
+    def __init__(self, row: Row, files: Checkpoint, batch_size: int):
+        self.name, self.revision, self.row = row.name, files.revision, row
+        self.device, self.batch_size = files.device, batch_size
 
     def embed_prepared(self, prepared: dict[str, object]) -> np.ndarray:
         """One batch from ``prepare`` -> (P, B, D) float32, unit rows.
@@ -77,11 +76,11 @@ class Retriever:
         raise NotImplementedError
 
     def embed_batch(self, texts: list[str]) -> np.ndarray:
-        """One batch of texts, in their template -> (B, D) float32, any length."""
+        """One batch of texts, in their template -> (B, D) float32, not normalised."""
         raise NotImplementedError
 
     def query(self, text: str) -> str:
-        """The whole text of a query: in its template."""
+        """A query in its template."""
         return self.row.text.format(text=text)
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
@@ -120,21 +119,17 @@ def refuse(prompts: Sequence[str | None], retriever: str) -> None:
         )
 
 
-def fingerprint_of(
-    row: Row, files: Checkpoint, **parts: object
-) -> dict[str, str | int | float]:
+def fingerprint_of(row: Row, files: Checkpoint, **parts: object) -> Fingerprint:
     """A retriever's fingerprint: its row, weights and versions, and a family's own
     parts, of which settings (dictionaries) are written as JSON."""
     import torch  # here, so that the command line need not wait for it
 
     found = {"retriever": row.name, "weights": files.weights, "text": row.text, **parts}
     found["torch"] = torch.__version__.split("+")[0]
-    return {
-        key: json.dumps(part, sort_keys=True, default=str)
-        if isinstance(part, dict)
-        else part
-        for key, part in found.items()
-    }
+    for key, part in found.items():
+        if isinstance(part, dict):
+            found[key] = json.dumps(part, sort_keys=True, default=str)
+    return found
 
 
 def unit_rows(vectors: np.ndarray, retriever: str) -> np.ndarray:

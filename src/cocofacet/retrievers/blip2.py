@@ -22,37 +22,28 @@ class Blip2Retriever(Retriever):
 
     promptable = False
 
-    def __init__(
-        self,
-        row: Row,
-        files: Checkpoint,
-        device: str = "cpu",
-        precision: str = "fp32",
-        batch_size: int = 32,
-    ):
-        super().__init__(row, files, device, batch_size)
-        kind = transformers.Blip2ForImageTextRetrieval
-        self.model = load_model(kind, files.directory, precision).to(device)
+    def __init__(self, row: Row, files: Checkpoint, batch_size: int = 32):
+        super().__init__(row, files, batch_size)
+        self.model = load_model(transformers.Blip2ForImageTextRetrieval, files)
         processor = transformers.AutoProcessor.from_pretrained(
             files.directory, trust_remote_code=False
         )
         self.tokenizer = processor.tokenizer
-        preprocess = partial(_pixels, processor.image_processor)
-        self.prepare = DualInputs(row.name, preprocess)
+        pixels = partial(_pixels, processor.image_processor)
+        self.prepare = DualInputs(row.name, pixels)
         self.dim = self.model.config.image_text_hidden_size
         self.fingerprint = fingerprint_of(
             row,
             files,
             max_text=row.max_text or 0,
             pooling=row.pooling,
-            precision=precision,
+            precision=files.precision,
             images=processor.image_processor.to_dict(),
             transformers=transformers.__version__,
         )
 
     @torch.inference_mode()
     def embed_batch(self, texts: list[str]) -> np.ndarray:
-        """One batch of texts, in their template -> (B, D) float32, any length."""
         tokens = self.tokenizer(
             texts,
             padding=self.row.padding,
@@ -69,7 +60,6 @@ class Blip2Retriever(Retriever):
 
     @torch.inference_mode()
     def embed_prepared(self, prepared: dict[str, object]) -> np.ndarray:
-        """One batch from ``prepare`` -> (1, B, D) float32, unit rows."""
         pixels = prepared["pixels"].to(self.device, non_blocking=True)
         pixels = pixels.to(self.model.dtype)
         patches = self.model.vision_model(pixel_values=pixels)[0]
@@ -81,7 +71,7 @@ class Blip2Retriever(Retriever):
             ),
         )[0]  # (B, 32, width)
         vectors = self._project(self.model.vision_projection, states)
-        return unit_rows(vectors, self.name)[None]
+        return unit_rows(vectors, self.name)[None]  # (1, B, D)
 
     def _project(self, layer: torch.nn.Linear, states: torch.Tensor) -> np.ndarray:
         """States (B, n, width) -> the first one in the common space, (B, D) float32."""

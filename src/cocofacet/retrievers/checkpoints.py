@@ -1,7 +1,7 @@
 """Strict loading of models and processors of transformers.
 
-The library warns where a checkpoint does not fit a model, and goes on with random
-weights. Here that is an error. No code of a checkpoint is run, and no pickle is read.
+Where the library would warn and go on with random weights, a checkpoint that does not
+fit is an error here. No code of a checkpoint is run, and no pickle is read.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,8 @@ import torch
 import transformers
 
 from cocofacet.io import InputError
+from cocofacet.retrievers.base import Checkpoint
+from cocofacet.retrievers.zoo.row import Row
 
 # Its bar "Loading weights" would otherwise be part of every notebook's output.
 transformers.utils.logging.disable_progress_bar()
@@ -19,10 +21,8 @@ transformers.utils.logging.disable_progress_bar()
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def load_model(
-    kind: type, directory: Path, precision: str, unused: tuple[str, ...] = ()
-) -> torch.nn.Module:
-    """A model of class ``kind`` from a directory, in evaluation mode on the CPU.
+def load_model(kind: type, files: Checkpoint, unused: tuple[str, ...] = ()):
+    """A model of class ``kind`` in evaluation mode, on its device.
 
     kind: one of transformers' classes with ``from_pretrained``. Keys in older layouts
     are converted by the library. unused: endings of keys that the file may hold and the
@@ -30,15 +30,15 @@ def load_model(
     """
     with without_key_report():
         model, info = kind.from_pretrained(
-            directory,
-            dtype=DTYPES[precision],
+            files.directory,
+            dtype=DTYPES[files.precision],
             attn_implementation="sdpa",
             output_loading_info=True,
             trust_remote_code=False,
             use_safetensors=True,
         )
-    check_keys(info, type(model).__name__, directory, unused)
-    return model.eval()
+    check_keys(info, type(model).__name__, files.directory, unused)
+    return model.eval().to(files.device)
 
 
 @contextmanager
@@ -65,40 +65,39 @@ def check_keys(info, model: str, directory: Path, unused=()) -> None:
         )
 
 
-def load_processor(directory: Path, max_pixels: int | None, padding_side: str):
+def load_processor(row: Row, files: Checkpoint, model, padding_side: str):
     """The processor of a multimodal language model: its pictures and its texts.
 
-    max_pixels: the most pixels of a picture, where the processor sizes pictures by
-    their pixels, as Qwen2-VL's and Qwen3-VL's do; ValueError where it does not.
+    Raises ValueError for a row's max_pixels where the processor does not size pictures
+    by their pixels, as Qwen2-VL's and Qwen3-VL's do.
     """
     processor = transformers.AutoProcessor.from_pretrained(
-        directory, trust_remote_code=False
+        files.directory, trust_remote_code=False
     )
     processor.tokenizer.padding_side = padding_side
     if processor.tokenizer.pad_token is None:  # any token will do: it is masked
         processor.tokenizer.pad_token = processor.tokenizer.eos_token
-    if max_pixels is not None:
+    if row.max_pixels is not None:
         size = dict(processor.image_processor.size)
         if not size.get("longest_edge"):
             raise ValueError(
                 f"max_pixels is set, and {type(processor.image_processor).__name__} "
                 "does not size pictures by their pixels"
             )
-        size["longest_edge"] = max_pixels
-        size["shortest_edge"] = min(size["shortest_edge"], max_pixels)
+        size["longest_edge"] = row.max_pixels
+        size["shortest_edge"] = min(size["shortest_edge"], row.max_pixels)
         processor.image_processor.size = size
+    if getattr(processor, "patch_size", "none needed") is None:
+        _complete(processor, model)
     return processor
 
 
-def complete_processor(processor, model: torch.nn.Module) -> None:
+def _complete(processor, model: torch.nn.Module) -> None:
     """Give a LLaVA-type processor the settings that only the model has.
 
-    Checkpoints of before 2025 (E5-V's, BGE-VL's) hold none. Their processor then cannot
-    count image tokens: how large a patch is, whether the vision encoder has a class
-    token, and whether that is dropped.
+    Without them, as in checkpoints of before 2025 (E5-V's, BGE-VL's), it cannot count
+    image tokens.
     """
-    if getattr(processor, "patch_size", "none needed") is not None:
-        return
     names = [name for name, _ in model.named_parameters()]
     # CLIP's encoder has a class token, SigLIP's has none.
     has_class = any(name.endswith("class_embedding") for name in names)

@@ -1,8 +1,4 @@
-"""What a run will cost: time, storage and download, roughly estimated.
-
-Seconds are one forward pass, two operations a parameter and token, at a fixed share of
-the device's peak; attention, decoding pictures and the rest are left out.
-"""
+"""What a run will cost: time, storage and download, roughly estimated."""
 
 import re
 from dataclasses import dataclass
@@ -56,7 +52,9 @@ def parameters(row: Row) -> float:
 def estimate(row: Row, device: Device, images: int, prompts: int) -> Estimate | None:
     """What embedding ``images`` under ``prompts`` takes with a row on a device.
 
-    None where the row does not say its size, or does not fit the device's memory.
+    Two operations a parameter and token, at a fixed share of the device's peak; nothing
+    for attention, decoding pictures and the rest. None where the row does not say its
+    size, or does not fit the device's memory.
     """
     size = parameters(row)
     if not size or not row.image_tokens or row.memory > device.memory:

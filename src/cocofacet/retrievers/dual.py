@@ -20,18 +20,11 @@ class DualRetriever(Retriever):
 
     promptable = False
 
-    def __init__(
-        self,
-        row: Row,
-        files: Checkpoint,
-        device: str = "cpu",
-        precision: str = "fp32",
-        batch_size: int = 64,
-    ):
-        super().__init__(row, files, device, batch_size)
+    def __init__(self, row: Row, files: Checkpoint, batch_size: int = 64):
+        super().__init__(row, files, batch_size)
         source = f"local-dir:{files.directory}"
         self.model, preprocess = open_clip.create_model_from_pretrained(
-            source, precision=precision, device=device
+            source, precision=files.precision, device=files.device
         )
         self.prepare = DualInputs(row.name, preprocess)
         self.tokenizer = open_clip.get_tokenizer(source)
@@ -42,7 +35,7 @@ class DualRetriever(Retriever):
         self.fingerprint = fingerprint_of(
             row,
             files,
-            precision=precision,
+            precision=files.precision,
             model=config,
             images=open_clip.get_model_preprocess_cfg(self.model),
             open_clip=open_clip.__version__,
@@ -50,13 +43,11 @@ class DualRetriever(Retriever):
 
     @torch.inference_mode()
     def embed_batch(self, texts: list[str]) -> np.ndarray:
-        """One batch of texts, in their template -> (B, D) float32, any length."""
         tokens = self.tokenizer(texts).to(self.device)
         return self.model.encode_text(tokens).float().cpu().numpy()
 
     @torch.inference_mode()
     def embed_prepared(self, prepared: dict[str, object]) -> np.ndarray:
-        """One batch from ``prepare`` -> (1, B, D) float32, unit rows."""
         pixels = prepared["pixels"].to(self.device, non_blocking=True).to(self.dtype)
         vectors = self.model.encode_image(pixels).float().cpu().numpy()
-        return unit_rows(vectors, self.name)[None]
+        return unit_rows(vectors, self.name)[None]  # (1, B, D)

@@ -21,11 +21,6 @@ class Machine:
     memory: float
     gpu: float
 
-    @property
-    def device(self) -> tuple[float, str]:
-        """GB that a retriever may fill here, and what they are called."""
-        return (self.gpu, "GPU memory") if self.gpu else (self.memory, "memory")
-
 
 def this_machine() -> Machine:
     """Asks the system and nvidia-smi: torch would take seconds to say the same."""
@@ -42,7 +37,9 @@ def here(row: Row, machine: Machine) -> str:
     """Whether this machine can run it: ready, what it would download, what it lacks."""
     if row.lacks:
         return f"lacks {row.lacks}"
-    size, kind = machine.device
+    size, kind = machine.memory, "memory"
+    if machine.gpu:
+        size, kind = machine.gpu, "GPU memory"
     if row.memory > size:
         return f"needs {row.memory:g} GB of {kind}, {size:.0f} here"
     absent = loading.missing(row)
@@ -84,7 +81,10 @@ def listing(rows, machine: Machine) -> str:
         "  ".join(f.ljust(w) for f, w in zip(line, widths, strict=True)).rstrip()
         for line in facts
     ]
-    shown = [f"Here: {machine.memory:.0f} GB of memory, {_gpu(machine)}.", "", lines[0]]
+    gpu = "no GPU: what fits runs on the CPU, slowly"
+    if machine.gpu:
+        gpu = f"a GPU with {machine.gpu:.0f} GB"
+    shown = [f"Here: {machine.memory:.0f} GB of memory, {gpu}.", "", lines[0]]
     for row, line in zip(rows, lines[1:], strict=True):
         shown += [line, *_indented(f"{here(row, machine)}; {status(row)}")]
     shown += ["", "cocofacet retrievers NAME says everything about one of them."]
@@ -107,12 +107,6 @@ def in_full(row: Row, machine: Machine) -> str:
     shown += ["here", *_indented(here(row, machine))]
     shown += ["status", *_indented(status(row))]
     return "\n".join(shown)
-
-
-def _gpu(machine: Machine) -> str:
-    if machine.gpu:
-        return f"a GPU with {machine.gpu:.0f} GB"
-    return "no GPU: what fits runs on the CPU, slowly"
 
 
 def _plain(value) -> str:

@@ -68,17 +68,19 @@ def load(
     _check_device(device)
     import_torchvision()  # before open_clip or transformers import it
     files = _checkpoint(row, checkpoint, base_checkpoint, text_checkpoint)
+    files = replace(files, device=device, precision=precision)
     module, class_name = FAMILIES[row.family]
     family = getattr(import_module(module), class_name)
     try:
-        return family(row, files, device=device, precision=precision, **options)
+        return family(row, files, **options)
     except InputError:
         raise
     # What the libraries raise for files that are damaged or do not belong together.
     except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as error:
         raise InputError(
-            f"{files.directory}: checkpoint: {row.name} cannot be loaded from it "
-            f"({error}). If the files are damaged, fetch or train them again."
+            f"{files.adapter or files.directory}: checkpoint: {row.name} cannot be "
+            f"loaded from it ({error}). If the files are damaged, fetch or train them "
+            "again."
         ) from error
 
 
@@ -103,17 +105,20 @@ def _has_weights(directory: Path) -> bool:
     return any(file for pattern in _WEIGHTS for file in directory.glob(pattern))
 
 
-def _in_cache(repository: str, revision: str) -> Path | None:
+def _snapshot(repository: str, revision: str, **options) -> Path:
+    """A repository of the hub, in its cache; options as of the hub's own function."""
     from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(repository, revision=revision or None, **options))
+
+
+def _in_cache(repository: str, revision: str) -> Path | None:
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        found = snapshot_download(
-            repository, revision=revision or None, local_files_only=True
-        )
+        return _snapshot(repository, revision, local_files_only=True)
     except LocalEntryNotFoundError:
         return None
-    return Path(found)
 
 
 def _check_device(device: str) -> None:
@@ -140,8 +145,12 @@ def _checkpoint(
                 "no base. Pass the base model's directory as base_checkpoint."
             )
         under = _find(row.base, row.base_revision, _FILES, base)
-        weights = f"{found.weights} on {under.weights}"
-        found = replace(found, weights=weights, base=under.directory)
+        found = replace(
+            found,
+            directory=under.directory,
+            weights=f"{found.weights} on {under.weights}",
+            adapter=found.directory,
+        )
     if row.answers:
         reader = _find(row.answers, "", _FILES, text)
         weights = f"{found.weights}, answers read by {reader.weights}"
@@ -174,15 +183,10 @@ def _find(
 
 
 def _download(repository: str, revision: str, files: tuple[str, ...]) -> Path:
-    from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        return Path(
-            snapshot_download(
-                repository, revision=revision or None, allow_patterns=list(files)
-            )
-        )
+        return _snapshot(repository, revision, allow_patterns=list(files))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).strip().split("\n")[0]
         raise InputError(

@@ -1,8 +1,7 @@
 """Promptable retrievers: multimodal language models, through transformers.
 
 An image stands in a template with or without a question, and its embedding is the last
-token's hidden state. Where attention is causal and the image comes first, all prompts
-of an image share one pass (see `packing`); with `one_pass=False` each has its own.
+token's hidden state.
 """
 
 import numpy as np
@@ -10,12 +9,7 @@ import torch
 import transformers
 
 from cocofacet.retrievers.base import Checkpoint, Retriever, fingerprint_of, unit_rows
-from cocofacet.retrievers.checkpoints import (
-    complete_processor,
-    load_model,
-    load_processor,
-    on_device,
-)
+from cocofacet.retrievers.checkpoints import load_model, load_processor, on_device
 from cocofacet.retrievers.packing import visible
 from cocofacet.retrievers.preprocess import MllmInputs
 from cocofacet.retrievers.zoo.row import Row
@@ -27,8 +21,8 @@ _UNUSED = ("lm_head.weight",)
 class MllmRetriever(Retriever):
     """See `cocofacet.retrievers.base.Retriever`; templates come from the zoo's row.
 
-    An adapter is merged into its base, whose processor is used. one_pass: all prompts
-    of an image together, by default wherever that is exact.
+    one_pass: all prompts of an image together (see `packing`), by default wherever that
+    is exact: where attention is causal and the image comes first.
     """
 
     promptable = True
@@ -37,19 +31,14 @@ class MllmRetriever(Retriever):
         self,
         row: Row,
         files: Checkpoint,
-        device: str = "cpu",
-        precision: str = "fp32",
         batch_size: int = 16,
         one_pass: bool | None = None,
     ):
-        super().__init__(row, files, device, batch_size)
-        directory = files.base or files.directory
-        self.model = load_model(transformers.AutoModel, directory, precision, _UNUSED)
-        self.model.to(device)
+        super().__init__(row, files, batch_size)
+        self.model = load_model(transformers.AutoModel, files, _UNUSED)
         text_config = self.model.config.get_text_config()
         self.dim = text_config.hidden_size
-        self.processor = load_processor(directory, row.max_pixels, padding_side="right")
-        complete_processor(self.processor, self.model)
+        self.processor = load_processor(row, files, self.model, padding_side="right")
         # In a model whose tokens see only the latest ones, the mask of the packed
         # sequence would lift that window.
         windowed = getattr(text_config, "sliding_window", None) is not None
@@ -58,11 +47,11 @@ class MllmRetriever(Retriever):
             raise ValueError(f"{row.name}: its templates do not allow one pass")
         self.one_pass = packable if one_pass is None else one_pass
         self.prepare = MllmInputs(row, self.processor, packed=self.one_pass)
-        if files.base:
+        if files.adapter:
             from cocofacet.retrievers.adapters import merge_adapter
 
             merge_adapter(
-                self.model, files.directory, lambda: self.embed_texts(["a dog"])
+                self.model, files.adapter, lambda: self.embed_texts(["a dog"])
             )
         self.fingerprint = fingerprint_of(
             row,
@@ -73,7 +62,7 @@ class MllmRetriever(Retriever):
             resize=str(row.resize),
             plain_positions=int(row.plain_positions),
             pooling=row.pooling,
-            precision=precision,
+            precision=files.precision,
             images=self.processor.image_processor.to_dict(),
             image_processor=type(self.processor.image_processor).__name__,
             transformers=transformers.__version__,
@@ -87,11 +76,9 @@ class MllmRetriever(Retriever):
         return text
 
     def embed_batch(self, texts: list[str]) -> np.ndarray:
-        """One batch of texts, in their template -> (B, D) float32, any length."""
         return self._last(self.prepare.tokens(texts), {}).numpy()
 
     def embed_prepared(self, prepared: dict[str, object]) -> np.ndarray:
-        """One batch from ``prepare`` -> (P, B, D) float32, unit rows."""
         images = prepared["images"]
         if "packed" in prepared:
             found = self._one_pass(prepared["packed"], images)

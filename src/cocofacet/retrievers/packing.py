@@ -1,17 +1,15 @@
 """Many templates in one sequence of tokens, in which equal beginnings stand once.
 
-Attention is causal and the image comes first, so a token's state depends only on the
-tokens before it. What the templates of an image have in common at their start (the
-image; for all questions also the instruction) is therefore computed once:
+Attention is causal, so a token's state depends only on the tokens before it, and what
+the templates of an image have in common at their start is computed once:
 
     <image> -+- Represent the given image.
              +- \\n Represent ... following question: -+- How many people ...? \\n
                                                      +- What is the weather ...? \\n
 
-An attention mask lets each token see the earlier tokens of its own template alone, and
-each token has the position that it has there. Every template's last state is then that
-of a pass of its own, up to rounding. Verifiers of speculative decoding use the same
-mask, there called tree attention (SpecInfer, arXiv 2305.09781).
+Each token sees the earlier tokens of its own template alone, and has its position
+there, so every template's last state is that of a pass of its own, up to rounding. The
+mask is that of tree attention (SpecInfer, arXiv 2305.09781).
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,6 @@
 """What a model is given: pictures and templates as tensors.
 
-Nothing here holds weights, so worker processes can do it. A picture is processed once,
-however many prompts there are.
+A picture is processed once, however many prompts there are.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,8 +1,4 @@
-"""The retrievers that the book knows: a table of checkpoints, data and not code.
-
-A new retriever of a known family is a new row. `load` loads a row; one class for each
-family runs it.
-"""
+"""The retrievers that the book knows: a table of checkpoints, data and not code."""
 
 from cocofacet.retrievers.zoo.dual import DUAL
 from cocofacet.retrievers.zoo.mllm import ANSWER, MLLM

@@ -1,8 +1,7 @@
 """Rows of the zoo: the other promptable embedders, and the one that answers in words.
 
-Where COCO-Facet's released collator.py gives a template, it is followed. The collators
-leave the words of the question to a caller that was not released (``extra_prompt``):
-then they are those of eval_f.py, and ``prompted`` is unconfirmed.
+Templates are those of COCO-Facet's released collator.py. It leaves the question's words
+to a caller not released: then they are eval_f.py's, and ``prompted`` is unconfirmed.
 """
 
 from cocofacet.retrievers.zoo.row import COLLATORS, MTEB, Row
