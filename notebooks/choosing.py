@@ -70,7 +70,7 @@ choices = {name: asking.choose(texts, each) for name, each in who.items()}
 table = choosing.choice_table(choices, queries)
 found = choosing.accuracy(table)
 
-# %% mystnb={"image": {"alt": "Dots by facet: the share of query texts for which each chooser named the facet's own prompt, with the counts beside them."}}
+# %% mystnb={"image": {"alt": "Bars by facet: the share of query texts for which each chooser named the facet's own prompt, with the counts beside them."}}
 choosing.accuracy_by_facet(found, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]

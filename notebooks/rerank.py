@@ -84,9 +84,7 @@ searched = pd.concat([searched, searched_by_map], ignore_index=True)
 found = rerank.curves(ranks, searched, k, gallery_k)
 
 # %% mystnb={"image": {"classes": "panels", "alt": "Curves against the pictures embedded for a query: Recall in pools, mAP and precision in the gallery, of reranking and of its bound, with level lines for no prompt, the linear map and the facet's question. A dotted upright line marks the linear map's anchors."}}
-rerank.against_cost(
-    found, k, gallery_k, total, count, workspace.profile.shown_as
-)
+rerank.against_cost(found, k, gallery_k, count, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]
 metric = f"Recall@{k} in pools of 100; mAP and Precision@{gallery_k} in the gallery; macro over facets; linear map: ridge, K = {count}, mean of {draws} draws"

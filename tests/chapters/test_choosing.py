@@ -75,7 +75,9 @@ def test_the_figure_shows_every_chooser_and_facet_with_its_counts(table):
     assert sorted(words) == sorted(["2 of 2", "2 of 2", "1 of 2", "0 of 2"])
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["objects", "times"]
     assert "toys" in [text.get_text() for text in figure.texts]
-    drawn = {line.get_label(): list(line.get_xdata()) for line in axes.lines}
+    drawn = {
+        bars.get_label(): [b.get_width() for b in bars] for bars in axes.containers
+    }
     assert drawn[MODES["chat"][0]] == [50.0, 0.0]
 
 

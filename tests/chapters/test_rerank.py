@@ -183,7 +183,7 @@ def test_the_tables_and_the_figure():
     assert costs.loc["reranked, first 20", "for all 78 texts"] == 150
     assert costs.loc["reranked, first 20", "share"] == "2.1 %"
     assert costs.loc["ridge, K = 100", "for all 78 texts"] == 800
-    figure = rerank.against_cost(curves(), 1, 10, 900, 100, "rendered world")
+    figure = rerank.against_cost(curves(), 1, 10, 100, "rendered world")
     assert len(figure.axes) == 3
 
 

@@ -2,14 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from cocofacet.report import tables
-from cocofacet.report.sentences import interval, listed, percent, points, verdict
-from cocofacet.report.style import MODES, chance_line, finished
+from cocofacet.report.sentences import (
+    by_verdict,
+    capital,
+    interval,
+    listed,
+    percent,
+    points,
+    verdict,
+)
+from cocofacet.report.style import INK, MODES, finished, legend_below, reference_line
 from cocofacet.retrieval.choosing import PROMPTS, Choice
 
 # In a sentence; in a legend `MODES` has the words.
@@ -33,73 +41,61 @@ def choice_table(
     """
     asked = pd.DataFrame({"facet": q.facet, "text": q.text} for q in queries)
     texts = asked.groupby(["facet", "text"], sort=False).size()
-    rows = []
-    for chooser, of_text in choices.items():
-        for (facet, text), count in texts.items():
-            choice = of_text[text]
-            rows.append(
-                {
-                    "chooser": chooser,
-                    "facet": facet,
-                    "text": text,
-                    "chosen": NONE if choice.prompt is None else choice.prompt,
-                    "right": choice.prompt == facet,
-                    "readable": choice.readable,
-                    "seconds": choice.seconds,
-                    "queries": count,
-                }
-            )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        {
+            "chooser": chooser,
+            "facet": facet,
+            "text": text,
+            "chosen": NONE if of_text[text].prompt is None else of_text[text].prompt,
+            "right": of_text[text].prompt == facet,
+            "readable": of_text[text].readable,
+            "seconds": of_text[text].seconds,
+            "queries": count,
+        }
+        for chooser, of_text in choices.items()
+        for (facet, text), count in texts.items()
+    )
 
 
 def accuracy(table: pd.DataFrame) -> pd.DataFrame:
     """How many texts' own facet was named: a row for each chooser and facet, and one
     for all texts. Columns chooser, facet, right, texts, share (over texts), by_query
     (each text as often as it is asked), unreadable."""
-    rows = []
-    for chooser, mine in table.groupby("chooser", sort=False):
-        parts = [*mine.groupby("facet", sort=False), (ALL, mine)]
-        for facet, part in parts:
-            rows.append(
-                {
-                    "chooser": chooser,
-                    "facet": facet,
-                    "right": int(part.right.sum()),
-                    "texts": len(part),
-                    "share": part.right.mean(),
-                    "by_query": np.average(part.right, weights=part.queries),
-                    "unreadable": int((~part.readable).sum()),
-                }
-            )
-    return pd.DataFrame(rows)
+    counted = table.assign(
+        texts=1, by_query=table.right * table.queries, unreadable=~table.readable
+    )
+    columns = ["right", "texts", "by_query", "unreadable", "queries"]
+    parts = [
+        rows.groupby(["chooser", "facet"], sort=False)[columns].sum()
+        for _, mine in counted.groupby("chooser", sort=False)
+        for rows in (mine, mine.assign(facet=ALL))
+    ]
+    found = pd.concat(parts)
+    found["share"] = found.right / found.texts
+    found["by_query"] /= found.pop("queries")
+    return found.reset_index()
 
 
 def accuracy_by_facet(found: pd.DataFrame, shown_as: str) -> Figure:
     """The share of a facet's texts for which a chooser named the facet's prompt, with
     the counts beside it; ``found`` is the output of `accuracy`."""
     found = found[found.facet != ALL]
-    facets, choosers = (list(dict.fromkeys(found[c])) for c in ("facet", "chooser"))
-    height = (0.26 + 0.16 * len(choosers)) * len(facets) + 0.8
-    step = min(0.24, 0.72 / len(choosers))  # a facet's rows stay its own
+    choosers = list(dict.fromkeys(found.chooser))
+    height = (0.26 + 0.16 * len(choosers)) * found.facet.nunique() + 0.8
     figure, axes = plt.subplots(figsize=(7, height), layout="constrained")
-    for place, chooser in enumerate(choosers):
-        words, colour, marker = MODES[chooser]
-        mine = found[found.chooser == chooser].set_index("facet").reindex(facets)
-        rows = np.arange(len(facets)) + step * (place - (len(choosers) - 1) / 2)
-        axes.plot(
-            100 * mine.share, rows, marker, color=colour, label=words, clip_on=False
-        )
-        for row, text in zip(rows, mine.itertuples(), strict=True):
-            axes.annotate(
-                f"{text.right} of {text.texts}", (100 * text.share, row), va="center",
-                xytext=(9, 0), textcoords="offset points", fontsize=9, color=colour,
-            )  # fmt: skip
-    chance_line(axes, 1, len(PROMPTS))
-    axes.set_yticks(np.arange(len(facets)), facets)
-    axes.invert_yaxis()
-    axes.set(xlim=(-1, 114), xlabel="texts whose own facet's prompt was chosen (%)")
-    axes.set_xticks(range(0, 101, 20))
-    figure.legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2)
+    sns.barplot(
+        found, x=100 * found.share, y="facet", hue="chooser", ax=axes, legend=False,
+        palette=[MODES[chooser][1] for chooser in choosers],
+    )  # fmt: skip
+    for bars, chooser in zip(axes.containers, choosers, strict=True):
+        bars.set_label(MODES[chooser][0])
+        mine = found[found.chooser == chooser]
+        words = [_count(row) for row in mine.itertuples()]
+        axes.bar_label(bars, words, padding=4, fontsize=9, color=INK)
+    reference_line(axes, 100 / len(PROMPTS))
+    axes.set(xlim=(0, 114), xticks=range(0, 101, 20), ylabel=None)
+    axes.set_xlabel("texts whose own facet's prompt was chosen (%)")
+    legend_below(figure, [axes], columns=2)
     return finished(figure, shown_as)
 
 
@@ -125,19 +121,16 @@ def after_another_question(
     it never did.
     """
     mine = choices[choices.chooser == chooser]
-    wrong = mine[~mine.right & (mine.chosen != NONE)]
-    asked = set(zip(wrong.facet, wrong.text, strict=True))
-    pairs = zip(ranks.facet, ranks.text, strict=True)
-    ranks = ranks[[pair in asked for pair in pairs]]
+    wrong = mine.loc[~mine.right & (mine.chosen != NONE), ["facet", "text"]]
+    ranks = ranks.merge(wrong)
     if ranks.empty:
         return {}
     chosen = tables.of_mode(ranks, chooser)
     return {
-        reference: tables.row_of(
-            tables.differences(chosen, tables.of_mode(ranks, reference), k, seed),
-            "micro",
+        mode: tables.difference_row(
+            chosen, tables.of_mode(ranks, mode), k, seed, "micro"
         )
-        for reference in ("general", "oracle")
+        for mode in ("general", "oracle")
     }
 
 
@@ -154,33 +147,29 @@ def cost_table(
     rows = {}
     for mode in dict.fromkeys(ranks["mode"]):
         stored = 1 if mode == "general" else len(PROMPTS)
+        known = mode in ("general", "oracle")  # nothing to choose, or told beforehand
         row = {
             "prompts stored": f"{stored}",
             "MB": f"{4 * stored * images * dimension / 1e6:.2f}",
-            # Nothing is chosen, or by somebody who knew: no time to speak of.
-            "ms to choose": "none"
-            if mode in ("general", "oracle")
-            else f"{1000 * seconds[mode]:.1f}",
+            "ms to choose": "none" if known else f"{1000 * seconds[mode]:.1f}",
         }
         for k, table in recalls.items():
-            macro = tables.row_of(table[table["mode"] == mode], "macro")
-            row[f"R@{k}, macro"] = tables.with_interval(
-                macro.recall, macro.low, macro.high
-            )
+            cells = tables.cells(table[table["mode"] == mode], "recall")
+            row[f"R@{k}, macro"] = cells["macro"]
         rows[MODES[mode][0]] = row
     return pd.DataFrame(rows).T
 
 
 def published_table(counts: Mapping[str, tuple[int, int]]) -> pd.DataFrame:
     """The paper's counts (right, of) by facet, and their sum."""
-    total = tuple(sum(column) for column in zip(*counts.values(), strict=True))
-    rows = {**counts, ALL: total}
+    table = pd.DataFrame(counts, index=["right", "of"]).T
+    table.loc[ALL] = table.sum()
     return pd.DataFrame(
         {
-            facet: {"right": f"{right} of {of}", "share": percent(right / of)}
-            for facet, (right, of) in rows.items()
+            "right": [f"{row.right} of {row.of}" for row in table.itertuples()],
+            "share": (table.right / table.of).map(percent),
         }
-    ).T
+    )
 
 
 def accuracy_sentence(found: pd.DataFrame, chooser: str) -> str:
@@ -189,7 +178,7 @@ def accuracy_sentence(found: pd.DataFrame, chooser: str) -> str:
     whole, facets = mine.loc[ALL], mine.drop(ALL)
     best, worst = facets.share.idxmax(), facets.share.idxmin()
     text = (
-        f"{_start(WHO[chooser])} names the own facet's prompt for {whole.right} of "
+        f"{capital(WHO[chooser])} names the own facet's prompt for {whole.right} of "
         f"{whole.texts} texts ({percent(whole.share)}; a blind pick among "
         f"{len(PROMPTS)} would get about {whole.texts / len(PROMPTS):.0f})"
     )
@@ -198,18 +187,10 @@ def accuracy_sentence(found: pd.DataFrame, chooser: str) -> str:
             f", best on {best} ({_count(facets.loc[best])}) and worst on {worst} "
             f"({_count(facets.loc[worst])})"
         )
-    text += "."
-    if whole.unreadable:
-        text += (
-            f" {whole.unreadable} of its answers named no prompt and count as no "
-            "prompt."
-        )
-    return text
-
-
-def _start(words: str) -> str:
-    """With a capital, as a sentence starts."""
-    return words[0].upper() + words[1:]
+    if not whole.unreadable:
+        return f"{text}."
+    counted = "of its answers named no prompt and count as no prompt."
+    return f"{text}. {whole.unreadable} {counted}"
 
 
 def _count(row: pd.Series) -> str:
@@ -221,7 +202,7 @@ def wrong_sentence(found: Mapping[str, pd.Series], chooser: str, k: int) -> str:
 
     ``found`` is the output of `after_another_question`.
     """
-    who = _start(WHO[chooser])
+    who = capital(WHO[chooser])
     if not found:
         return f"{who} never took another facet's question."
     general, own = found["general"], found["oracle"]
@@ -245,9 +226,7 @@ def macro_differences(
     """mode -> its macro row of `tables.differences` to another mode."""
     reference = tables.of_mode(ranks, other)
     return {
-        mode: tables.row_of(
-            tables.differences(tables.of_mode(ranks, mode), reference, k, seed), "macro"
-        )
+        mode: tables.difference_row(tables.of_mode(ranks, mode), reference, k, seed)
         for mode in modes
     }
 
@@ -257,9 +236,7 @@ def worth_sentence(gains: Mapping[str, pd.Series]) -> str:
 
     ``gains`` maps a chooser to a row of `tables.differences`.
     """
-    groups = {"gain": [], "loss": [], "undecided": []}
-    for chooser, row in gains.items():
-        groups[verdict(row.low, row.high)].append(WHO[chooser])
+    groups = by_verdict(pd.DataFrame(gains).T, [WHO[chooser] for chooser in gains])
     endings = {
         "gain": "finds more than the general embedding does",
         "loss": "finds less than the general embedding does, so that one should "
@@ -271,19 +248,20 @@ def worth_sentence(gains: Mapping[str, pd.Series]) -> str:
         for name, ending in endings.items()
         if groups[name]
     ]
-    return _start("; ".join(parts)) + "."
+    return capital("; ".join(parts)) + "."
 
 
 def published_sentence(
     counts: Mapping[str, tuple[int, int]], by_query: tuple[int, int]
 ) -> str:
     """The paper's accuracy in words; ``by_query`` are the scenes', weighted."""
-    shares = {facet: right / of for facet, (right, of) in counts.items()}
-    right, texts = (sum(column) for column in zip(*counts.values(), strict=True))
-    never = [facet for facet, share in shares.items() if share == 1]
-    worst = sorted(shares, key=shares.get)[:2]
+    table = pd.DataFrame(counts, index=["right", "texts"]).T
+    right, texts = table.sum()
+    shares = table.right / table.texts
+    never = list(shares.index[shares == 1])
+    worst = table.loc[shares.sort_values(kind="stable").index[:2]]
     missed = listed(
-        ["{} ({} of {} right)".format(facet, *counts[facet]) for facet in worst]
+        [f"{row.Index} ({_count(row)} right)" for row in worst.itertuples()]
     )
     return (
         f"GPT-4o named the own facet's prompt for {right} of {texts} texts "

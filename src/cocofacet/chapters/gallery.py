@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from cocofacet.benchmark.dataset import Benchmark
@@ -13,6 +12,7 @@ from cocofacet.evaluation.gallery import difference, macro, of_texts
 from cocofacet.evaluation.ranking import pool_scores
 from cocofacet.evaluation.truth import ranks_three_ways
 from cocofacet.io import read_json
+from cocofacet.report import figures
 from cocofacet.report.sentences import change, listed, percent, points
 from cocofacet.report.style import MODES, finished, legend_below
 
@@ -32,36 +32,23 @@ def over_sizes(
 
     ``panels`` maps a retriever to the output of `search_over_sizes`.
     """
-    figure, grid = plt.subplots(
-        len(panels), 3, figsize=(9.5, 2.9 * len(panels)), sharey=True, sharex=True,
-        squeeze=False, layout="constrained",
+    values = {
+        (retriever, name): macro(table, measure)
+        for retriever, table in panels.items()
+        for measure, name in names(k).items()
+    }
+    wide = 100 * pd.concat(values, names=["retriever", "measure", "size"])
+    tidy = wide.rename_axis(columns="mode").stack().rename("value").reset_index()
+    grid = figures.curves(
+        tidy.dropna(), "size", "value", "mode", MODES, lines=dict.fromkeys(BOUNDS, ":"),
+        row="retriever", col="measure", height=2.9, aspect=1.1, ylim=(0, 103),
     )  # fmt: skip
-    for row, (retriever, table) in zip(grid, panels.items(), strict=True):
-        for axes, (measure, name) in zip(row, names(k).items(), strict=True):
-            for mode, values in macro(table, measure).items():
-                words, colour, marker = MODES[mode]
-                bound = mode in BOUNDS
-                axes.plot(
-                    values.index, 100 * values, marker=None if bound else marker,
-                    color=colour, linestyle=":" if bound else "-", label=words,
-                )  # fmt: skip
-            axes.set_title(f"{retriever}: {name}", fontsize=10)
-            axes.set(xscale="log", ylim=(0, 103))
-            axes.set_xticks(sizes, _ticks(sizes), fontsize=8)
-            axes.minorticks_off()
-        row[0].set_ylabel("%, macro over facets")
-    grid[-1][1].set_xlabel("pictures in the gallery")
-    legend_below(figure, grid[:, 0])
-    return finished(figure, shown_as)
-
-
-def _ticks(sizes: Sequence[int]) -> list[str]:
-    """A label for each size; none where the next one would cover it."""
-    after = [*sizes[1:], np.inf]
-    return [
-        f"{size}" if larger > 1.35 * size else ""
-        for size, larger in zip(sizes, after, strict=True)
-    ]
+    grid.set_titles("{row_name}: {col_name}", size=10)
+    grid.set_axis_labels("pictures in the gallery", "%, macro over facets")
+    for axes in grid.axes.flat:
+        figures.log_ticks(axes, sizes)
+    legend_below(grid.figure, grid.axes.flat)
+    return finished(grid.figure, shown_as)
 
 
 def by_facet(tables: Mapping[str, pd.DataFrame], k: int) -> pd.DataFrame:

@@ -4,18 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from cocofacet.benchmark.query import POOL
 from cocofacet.embeddings.linear_map import Anchors, ridge
 from cocofacet.embeddings.linear_map import scores as mapped_scores
 from cocofacet.evaluation.gallery import GallerySearch, measures
 from cocofacet.evaluation.metrics import averages
 from cocofacet.evaluation.ranking import gallery_scores, pools_of, rank_rows
 from cocofacet.io import InputError
+from cocofacet.report import figures
 from cocofacet.report.sentences import difference, percent, recovery
-from cocofacet.report.style import MODES, finished
-from cocofacet.report.tables import differences, of_mode, row_of
+from cocofacet.report.style import MODES, finished, legend_below
+from cocofacet.report.tables import difference_row, of_mode
 from cocofacet.retrieval.rerank import ranks_in_gallery, ranks_in_pools, reranked
 
 Images = Mapping[str | None, np.ndarray]
@@ -62,7 +63,7 @@ def by_depth(
             found = ranks_in_pools(pools, general, second, depth)
             ranks.append(_tidy(pools, found, name, prompt, columns))
             each = ranks_in_gallery(search, general, second, depth)
-            searched += _rows(search, each, {"mode": mode, "depth": depth}, ks)
+            searched += _measured(search, each, mode, depth, ks)
     costs = pd.Series(cost, name="embedded").rename_axis("depth")
     return pd.concat(ranks, ignore_index=True), pd.DataFrame(searched), costs
 
@@ -104,7 +105,7 @@ def by_ridge(
             found = ranks_in_pools(pools, scores, scores, 0)
             ranks.append(_tidy(pools, found, "ridge", question, columns))
             each = ranks_in_gallery(search, scores, scores, 0)
-            searched += _rows(search, each, {"mode": "ridge", "depth": 0}, ks)
+            searched += _measured(search, each, "ridge", 0, ks)
     return pd.concat(ranks, ignore_index=True), pd.DataFrame(searched)
 
 
@@ -114,9 +115,10 @@ def _tidy(pools, ranks, mode, prompt, columns) -> pd.DataFrame:
     return rank_rows(pools.queries, scores, mode, prompt, **columns)
 
 
-def _rows(search: GallerySearch, ranks, shared: dict, ks) -> Iterator[dict]:
+def _measured(search: GallerySearch, ranks, mode, depth, ks) -> Iterator[dict]:
+    shared = {"mode": mode, "depth": depth, "facet": search.facet}
     for text, each in zip(search.texts, ranks, strict=True):
-        yield {**shared, "facet": search.facet, "text": text} | measures(each, ks)
+        yield {**shared, "text": text, **measures(each, ks)}
 
 
 def curves(
@@ -127,10 +129,9 @@ def curves(
     where is "pools" (Recall@k), "map" or "precision" (Precision@gallery_k) of the
     gallery. ``ranks`` and ``searched`` as from `by_depth` and `by_ridge`.
     """
-    recalls = averages(ranks, k).droplevel(["profile", "run", "retriever", "revision"])
     rows = [
-        ("pools", *_mode_and_depth(name), value)
-        for name, value in recalls["macro"].items()
+        ("pools", *_mode_and_depth(mode), value)
+        for (*_, mode), value in averages(ranks, k)["macro"].items()
     ]
     keys = ["mode", "depth"]
     for where, measure in (("map", "ap"), ("precision", f"precision@{gallery_k}")):
@@ -148,51 +149,40 @@ def _mode_and_depth(name: str) -> tuple[str, int]:
     return mode, int(depth or 0)
 
 
+def titles(k: int, gallery_k: int) -> dict[str, str]:
+    """What `curves` measures where -> in words."""
+    return {
+        "pools": f"pools, Recall@{k}",
+        "map": "gallery, mAP",
+        "precision": f"gallery, Precision@{gallery_k}",
+    }
+
+
 def against_cost(
-    found: pd.DataFrame,
-    k: int,
-    gallery_k: int,
-    images: int,
-    anchors: int,
-    shown_as: str,
+    found: pd.DataFrame, k: int, gallery_k: int, anchors: int, shown_as: str
 ) -> Figure:
     """Each measure against the pictures embedded for a query; level lines for the rest.
 
     ``found`` is the output of `curves`.
     """
-    panels = {
-        "pools": (f"pools of 100: Recall@{k}", 100),
-        "map": ("gallery: mAP", images),
-        "precision": (f"gallery: Precision@{gallery_k}", images),
-    }
-    figure, grid = plt.subplots(
-        1, 3, figsize=(10, 3.6), sharey=True, layout="constrained"
-    )
-    for axes, (where, (title, most)) in zip(grid, panels.items(), strict=True):
-        here = found[(found["where"] == where) & (found["depth"] <= most)]
-        for mode in LEVELS:
-            words, colour, _ = MODES[mode]
-            (value,) = here[here["mode"] == mode]["value"]
-            axes.axhline(
-                100 * value, color=colour, linewidth=2, linestyle="--", label=words
-            )
-        for mode in ("rerank", "bound"):
-            words, colour, marker = MODES[mode]
-            rows = here[here["mode"] == mode]
-            axes.plot(
-                rows["depth"], 100 * rows["value"], color=colour, marker=marker,
-                linestyle=":" if mode == "bound" else "-", label=words, markersize=5,
-            )  # fmt: skip
+    reranked = found[found["depth"] > 0]
+    reranked = reranked[(reranked["where"] != "pools") | (reranked["depth"] <= POOL)]
+    depths = reranked[["where", "depth"]].drop_duplicates()
+    levels = found[found["depth"] == 0].drop(columns="depth").merge(depths)
+    lines = pd.concat([levels, reranked]).replace({"where": titles(k, gallery_k)})
+    grid = figures.curves(
+        lines.assign(value=100 * lines["value"]), "depth", "value", "mode", MODES,
+        lines={**dict.fromkeys(LEVELS, "--"), "bound": ":"}, col="where",
+        height=3.4, sharex=False, ylim=(0, 103),
+    )  # fmt: skip
+    grid.set_titles("{col_name}", size=10)
+    grid.set_axis_labels("pictures embedded for a query", "%, macro over facets")
+    for title, rows in lines.groupby("where"):
+        axes = grid.axes_dict[title]
         axes.axvline(anchors, color=MODES["ridge"][1], linewidth=1, linestyle=":")
-        axes.set_title(title, fontsize=10)
-        axes.set(xscale="log", ylim=(0, 103), xlabel="pictures embedded for a query")
-        ticks = sorted(set(here["depth"]) - {0})
-        axes.set_xticks(ticks, ticks, fontsize=8)
-        axes.minorticks_off()
-    grid[0].set_ylabel("%, macro over facets")
-    handles, words = grid[0].get_legend_handles_labels()
-    figure.legend(handles, words, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3)
-    return finished(figure, shown_as)
+        figures.log_ticks(axes, sorted(set(rows["depth"])))
+    legend_below(grid.figure, grid.axes.flat)
+    return finished(grid.figure, shown_as)
 
 
 def costs(
@@ -206,34 +196,28 @@ def costs(
     beforehand = images * questions
     rows = {
         MODES["general"][0]: (0, 0, 0),
-        f"{MODES['ridge'][0]}, K = {anchors}": (0, anchors, anchors * questions),
+        f"ridge, K = {anchors}": (0, anchors, anchors * questions),
+        **{f"reranked, first {n}": (n, 0, number) for n, number in embedded.items()},
+        f"{MODES['prompted'][0]}, all beforehand": (0, images, beforehand),
     }
-    rows |= {
-        f"reranked, first {depth}": (depth, 0, number)
-        for depth, number in embedded.items()
-    }
-    rows[MODES["prompted"][0] + ", all beforehand"] = (0, images, beforehand)
     names = ("a query", "a question", f"for all {texts} texts")
     found = pd.DataFrame.from_dict(rows, orient="index", columns=names)
-    found["share"] = [f"{100 * each / beforehand:.1f} %" for each in found[names[-1]]]
+    found["share"] = (100 * found[names[-1]] / beforehand).map("{:.1f} %".format)
     return found.rename_axis("pictures embedded under a question")
 
 
 def table(found: pd.DataFrame, k: int, gallery_k: int) -> pd.DataFrame:
     """Methods and depths down, measures across, in percent, bounds beside them."""
-    titles = {
-        "pools": f"pools, Recall@{k}",
-        "map": "gallery, mAP",
-        "precision": f"gallery, Precision@{gallery_k}",
-    }
     columns = {}
-    for where, title in titles.items():
+    for where, title in titles(k, gallery_k).items():
         here = found[found["where"] == where].set_index(["mode", "depth"])["value"]
-        own = here[here.index.get_level_values("mode") != "bound"]
-        columns[title, "reached"] = 100 * own
+        own = here.drop("bound", level="mode")
         limits = here["bound"].reindex(own.index.get_level_values("depth"))
-        columns[title, "bound"] = pd.Series(100 * limits.to_numpy(), own.index)
-    wide = pd.DataFrame(columns).sort_index(key=_in_order)
+        columns[title, "reached"] = 100 * own
+        columns[title, "bound"] = 100 * limits.set_axis(own.index)
+    order = ["general", "ridge", "rerank", "prompted"]  # by cost at query time
+    wide = pd.DataFrame(columns).sort_index(level="depth")
+    wide = wide.reindex(order, level="mode")
     wide.index = [
         f"{MODES[mode][0]}, first {depth}" if mode == "rerank" else MODES[mode][0]
         for mode, depth in wide.index
@@ -241,16 +225,10 @@ def table(found: pd.DataFrame, k: int, gallery_k: int) -> pd.DataFrame:
     return wide.rename_axis("method")
 
 
-def _in_order(level: pd.Index) -> pd.Index:
-    """Levels by what they cost at query time, the reranked between them."""
-    order = ("general", "ridge", "rerank", "prompted")
-    return level.map(order.index) if level.name == "mode" else level
-
-
 def reached(ranks: pd.DataFrame, depth: int, k: int, seed: int) -> str:
     """How far reranking the first ``depth`` goes from general to prompted, in pools."""
     general, prompted = of_mode(ranks, "general"), of_mode(ranks, "prompted")
-    gain = row_of(differences(prompted, general, k, seed), "macro")
+    gain = difference_row(prompted, general, k, seed)
     value = averages(of_mode(ranks, f"rerank-{depth}"), k)["macro"].iloc[0]
     return recovery(value, gain, f"In pools, reranking the first {depth}", k)
 
@@ -259,12 +237,10 @@ def against_ridge(
     ranks: pd.DataFrame, depth: int, anchors: int, k: int, seed: int
 ) -> str:
     """The two accelerations for questions known too late, side by side, in pools."""
-    rows = differences(
-        of_mode(ranks, f"rerank-{depth}"), of_mode(ranks, "ridge"), k, seed
-    )
+    reranked, ridge = of_mode(ranks, f"rerank-{depth}"), of_mode(ranks, "ridge")
     what = f"Reranking, {depth} pictures a query,"
     against = f"the linear map (ridge, {anchors} pictures a question)"
-    return difference(row_of(rows, "macro"), what, against, k)
+    return difference(difference_row(reranked, ridge, k, seed), what, against, k)
 
 
 def _values(found: pd.DataFrame, where: str, mode: str) -> pd.Series:

@@ -206,19 +206,56 @@ def learning_curves(table: pd.DataFrame, k: int, shown_as: str) -> Figure:
 
     ``table`` has columns model, step, mode, recall.
     """
-    looks = [MODES[mode] for mode in dict.fromkeys(table["mode"])]
-    grid = sns.relplot(
-        table.assign(
-            recall=100 * table.recall, mode=[MODES[mode][0] for mode in table["mode"]]
-        ),
-        x="step", y="recall", hue="mode", style="mode", col="model", kind="line",
-        palette={words: colour for words, colour, _ in looks},
-        markers={words: marker for words, _, marker in looks},
-        dashes=False, errorbar=None, height=2.4, aspect=1.1,
-        col_wrap=min(3, table.model.nunique()),
-        facet_kws={"sharex": False, "ylim": (0, 100)},
+    grid = curves(
+        table.assign(recall=100 * table.recall), "step", "recall", "mode", MODES,
+        col="model", col_wrap=min(3, table.model.nunique()), height=2.4, aspect=1.1,
+        sharex=False, ylim=(0, 100),
     )  # fmt: skip
     grid.set_titles("{col_name}", size=9)
     grid.set_ylabels(f"Recall@{k} (%), macro")
-    sns.move_legend(grid, "upper center", bbox_to_anchor=(0.5, 0), ncols=2, title=None)
+    legend_below(grid.figure, grid.axes.flat)
     return finished(grid.figure, shown_as)
+
+
+def curves(
+    table: pd.DataFrame,
+    x: str,
+    y: str,
+    hue: str,
+    looks: Mapping[str, Look],
+    band: Sequence[str] = (),
+    lines: Mapping[str, str] | None = None,
+    **panels,
+) -> sns.FacetGrid:
+    """A line for each value of the column ``hue``, which looks as ``looks`` says.
+
+    ``band`` names the columns of its lower and upper edge; ``lines`` gives line styles
+    other than "-". ``panels`` go to `seaborn.FacetGrid`: ``row``, ``col`` and the rest.
+    """
+    names = list(dict.fromkeys(table[hue]))
+    words, colours, markers = zip(*(looks[name] for name in names), strict=True)
+    styles = [(lines or {}).get(name, "-") for name in names]
+    shown = table.assign(**{hue: table[hue].map(dict(zip(names, words, strict=True)))})
+    grid = sns.FacetGrid(
+        shown, hue=hue, palette=dict(zip(words, colours, strict=True)),
+        hue_order=words, hue_kws={"marker": markers, "linestyle": styles}, **panels,
+    )  # fmt: skip
+    return grid.map(_curve, x, y, *band)
+
+
+def _curve(x, y, *band, color, **line) -> None:
+    plt.plot(x, y, color=color, markersize=5, **line)
+    if band:
+        plt.fill_between(x, *band, color=color, alpha=0.14, linewidth=0)
+
+
+def log_ticks(axes: Axes, values: Sequence[float], form: str = "{:g}") -> None:
+    """A logarithmic x axis, ticks at the values, words where they don't overlap."""
+    after = [*values[1:], np.inf]
+    words = [
+        form.format(value) if larger > 1.25 * value else ""
+        for value, larger in zip(values, after, strict=True)
+    ]
+    axes.set_xscale("log")
+    axes.set_xticks(values, words, fontsize=8)
+    axes.minorticks_off()

@@ -28,8 +28,8 @@ def bulleted(lead: str, sentences: Sequence[str]) -> str:
 
 
 def interval(low: float, high: float) -> str:
-    signed = [f"{100 * value:+.1f}".replace("-", "−") for value in (low, high)]
-    return f"95 % interval {signed[0]} to {signed[1]}"
+    low, high = (points(value).removesuffix(" points") for value in (low, high))
+    return f"95 % interval {low} to {high}"
 
 
 def verdict(low: float, high: float) -> str:
@@ -42,12 +42,10 @@ def verdict(low: float, high: float) -> str:
 
 def change(value: float, low: float, high: float) -> str:
     """A difference with its interval: a gain, a loss, or neither for certain."""
-    size = f"{100 * abs(value):.1f} points"
-    what = {
-        "gain": f"a gain of {size}",
-        "loss": f"a loss of {size}",
-        "undecided": f"{points(value)}, which may be no difference at all",
-    }[verdict(low, high)]
+    found, size = verdict(low, high), f"{100 * abs(value):.1f} points"
+    what = f"a {found} of {size}"
+    if found == "undecided":
+        what = f"{points(value)}, which may be no difference at all"
     return f"{what} ({interval(low, high)})"
 
 
@@ -64,20 +62,17 @@ def imbalance(table: pd.DataFrame, k: int, who: str) -> str:
     """Best and worst facet of one embedding; columns facet, recall."""
     table = table.sort_values("recall")
     worst, best = table.iloc[0], table.iloc[-1]
-    spread = best.recall - worst.recall
-    chance = k / 100
     text = (
         f"{who} finds {best.facet} best (Recall@{k} {percent(best.recall)}) and "
         f"{worst.facet} worst ({percent(worst.recall)}): "
-        f"{100 * spread:.0f} points lie between them."
+        f"{100 * (best.recall - worst.recall):.0f} points lie between them."
     )
-    lost = [row.facet for row in table.itertuples() if row.low <= chance]
-    if lost:
-        text += (
-            f" On {listed(lost)} it cannot be told from a random order "
-            f"({percent(chance)})."
-        )
-    return text
+    chance = k / 100
+    lost = table.facet[table.low <= chance]
+    if lost.empty:
+        return text
+    at_chance = f"it cannot be told from a random order ({percent(chance)})."
+    return f"{text} On {listed(list(lost))} {at_chance}"
 
 
 def difference(
@@ -91,17 +86,27 @@ def difference(
     )
 
 
+def by_verdict(table: pd.DataFrame, names: Sequence[str]) -> dict[str, list[str]]:
+    """``names`` of the rows (columns low, high) that gain, lose or stay undecided."""
+    groups = {"gain": [], "loss": [], "undecided": []}
+    for name, low, high in zip(names, table.low, table.high, strict=True):
+        groups[verdict(low, high)].append(name)
+    return groups
+
+
 def by_facet(table: pd.DataFrame, k: int) -> str:
     """Which facets gain, lose or stay undecided; columns facet, low, high."""
-    groups = {"gain": [], "loss": [], "undecided": []}
-    for row in table.itertuples():
-        groups[verdict(row.low, row.high)].append(row.facet)
+    does = {"gain": "rises", "loss": "falls", "undecided": "is undecided"}
+    groups = by_verdict(table, table.facet)
     parts = [
-        f"rises on {listed(groups['gain'])}" if groups["gain"] else "",
-        f"falls on {listed(groups['loss'])}" if groups["loss"] else "",
-        f"is undecided on {listed(groups['undecided'])}" if groups["undecided"] else "",
+        f"{does[key]} on {listed(named)}" for key, named in groups.items() if named
     ]
-    return f"By facet, Recall@{k} {listed([part for part in parts if part])}."
+    return f"By facet, Recall@{k} {listed(parts)}."
+
+
+def capital(words: str) -> str:
+    """With a capital, as a sentence starts."""
+    return words[0].upper() + words[1:]
 
 
 def recovery(recall: float, gain: pd.Series, who: str, k: int) -> str:
@@ -149,17 +154,16 @@ def carried_over(
     Both tables have columns facet, difference, low, high: what the question changes
     in the model never asked about ``facets``, and in the one that was.
     """
-    parts = []
-    held = [row for row in unasked.itertuples() if row.facet in facets]
+    held = unasked[unasked.facet.isin(facets)]
     trained = asked.set_index("facet").difference
-    for row in held:
-        does = {"gain": "helps", "loss": "hurts", "undecided": "is undecided"}
-        parts.append(
-            f"on {row.facet} it {does[verdict(row.low, row.high)]} "
-            f"({points(row.difference)}, {interval(row.low, row.high)}; "
-            f"{points(trained[row.facet])} in the model that was asked)"
-        )
-    helped = sum(verdict(row.low, row.high) == "gain" for row in held)
+    does = {"gain": "helps", "loss": "hurts", "undecided": "is undecided"}
+    parts = [
+        f"on {row.facet} it {does[verdict(row.low, row.high)]} "
+        f"({points(row.difference)}, {interval(row.low, row.high)}; "
+        f"{points(trained[row.facet])} in the model that was asked)"
+        for row in held.itertuples()
+    ]
+    helped = len(by_verdict(held, held.facet)["gain"])
     answer = {0: "does not carry over here", len(held): "carries over here"}
     return (
         f"To questions never trained, prompting "

@@ -108,11 +108,6 @@ def reference_line(axes: Axes, value: float) -> None:
     axes.axvline(value, color=INK, linewidth=1, linestyle=(0, (2, 3)))
 
 
-def chance_line(axes: Axes, k: int, candidates: int = 100) -> None:
-    """Mark what a random order of the pool gets: k in 100."""
-    reference_line(axes, 100 * k / candidates)
-
-
 def legend_below(figure: Figure, panels: Iterable[Axes], columns: int = 3) -> None:
     """One legend under the figure for all panels: what looks the same stands once."""
     shown = {}

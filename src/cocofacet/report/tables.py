@@ -1,11 +1,17 @@
 """From tidy ranks to the small tables of figures and pages."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from cocofacet.evaluation.metrics import AVERAGES, averages, expected_recall
+from cocofacet.evaluation.metrics import (
+    AVERAGES,
+    average_of,
+    averages,
+    expected_recall,
+    per_query,
+)
 from cocofacet.evaluation.statistics import Interval, interval, paired_difference
 
 
@@ -27,7 +33,8 @@ def recalls(ranks: pd.DataFrame, k: int, seed: int) -> pd.DataFrame:
     rows = []
     for mode, chosen in ranks.groupby("mode", sort=False):
         expected = _expected(chosen, k)
-        for name, found in _by_facet_then_average(interval, k, seed, chosen):
+        for name, average, (part,) in _by_facet_then_average(chosen):
+            found = interval(part, k, average, seed)
             start = {"mode": mode, "facet": name, "recall": found.value}
             end = {"expected": expected.get(name, float("nan"))}
             rows.append({**start, **_around(found), **end})
@@ -49,31 +56,40 @@ def differences(
     Columns facet, value, reference, difference, low, high, queries, texts; rows as in
     `recalls`. Each argument holds one retriever in one mode.
     """
-    values = recalls(ranks, k, seed).set_index("facet").recall
-    references = recalls(reference, k, seed).set_index("facet").recall
-    rows = []
-    tables = (ranks, reference)
-    for name, found in _by_facet_then_average(paired_difference, k, seed, *tables):
-        both = {"value": values[name], "reference": references[name]}
-        row = {"facet": name, **both, "difference": found.value, **_around(found)}
-        rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        {"facet": name, **difference_row(*parts, k, seed, average)}
+        for name, average, parts in _by_facet_then_average(ranks, reference)
+    ).astype({"queries": int, "texts": int})
+
+
+def difference_row(
+    ranks: pd.DataFrame,
+    reference: pd.DataFrame,
+    k: int,
+    seed: int,
+    average: str = "macro",
+) -> pd.Series:
+    """One row of `differences`, by itself."""
+    found = paired_difference(ranks, reference, k, average, seed)
+    value, other = (
+        average_of(per_query(table, k), average) for table in (ranks, reference)
+    )
+    row = {"value": value, "reference": other, "difference": found.value}
+    return pd.Series({**row, **_around(found)})
 
 
 def _around(found: Interval) -> dict[str, float]:
-    """What stands beside a value in a row: its interval, and of how many."""
     return {name: getattr(found, name) for name in ("low", "high", "queries", "texts")}
 
 
 def _by_facet_then_average(
-    statistic: Callable[..., Interval], k: int, seed: int, *tables: pd.DataFrame
-) -> Iterator[tuple[str, Interval]]:
-    """A statistic of the tables: for each facet in order, then for each average."""
+    *tables: pd.DataFrame,
+) -> Iterator[tuple[str, str, Sequence[pd.DataFrame]]]:
+    """The name of each facet, then of each average; how to average; rows to average."""
     for facet in dict.fromkeys(tables[0].facet):
-        of_facet = (table[table.facet == facet] for table in tables)
-        yield facet, statistic(*of_facet, k, average="micro", seed=seed)
+        yield facet, "micro", [table[table.facet == facet] for table in tables]
     for average in AVERAGES:
-        yield average, statistic(*tables, k, average=average, seed=seed)
+        yield average, average, tables
 
 
 def facets_only(table: pd.DataFrame) -> pd.DataFrame:
@@ -100,16 +116,19 @@ def with_interval(value: float, low: float, high: float, sign: bool = False) -> 
     return text.replace("-", "−")
 
 
+def cells(table: pd.DataFrame, value: str, sign: bool = False) -> dict[str, str]:
+    """Facet -> "value [interval]" in percent, of columns facet, low, high and the one
+    named by ``value``."""
+    numbers = zip(table.facet, table[value], table.low, table.high, strict=True)
+    return {facet: with_interval(*row, sign) for facet, *row in numbers}
+
+
 def grid_of(
     tables: Mapping[tuple, pd.DataFrame], value: str, sign: bool = False
 ) -> pd.DataFrame:
-    """Facets and the macro average down, ``tables`` across: "value [interval]" in
-    percent, of columns facet, low, high and the one named by ``value``."""
+    """Facets and the macro average down, ``tables`` across, filled with `cells`."""
     columns = {
-        heading: {
-            row.facet: with_interval(getattr(row, value), row.low, row.high, sign)
-            for row in with_macro(table).itertuples()
-        }
+        heading: cells(with_macro(table), value, sign)
         for heading, table in tables.items()
     }
     return pd.DataFrame(columns).rename_axis("facet")
@@ -122,23 +141,17 @@ def recall_grid(tables: Mapping[int, pd.DataFrame], modes: Mapping[str, str]):
     Beside the recall of the pools drawn stands, where known, the expected one.
     """
     first = next(iter(tables.values()))
-    rows = list(dict.fromkeys(first.facet))
     columns = {}
     for mode, heading in modes.items():
         for k, table in tables.items():
-            chosen = table[table["mode"] == mode].set_index("facet").reindex(rows)
-            columns[heading, f"R@{k}"] = [
-                with_interval(row.recall, row.low, row.high)
-                for row in chosen.itertuples()
-            ]
-            expected = chosen.expected
+            chosen = table[table["mode"] == mode]
+            columns[heading, f"R@{k}"] = cells(chosen, "recall")
+            expected = 100 * chosen.set_index("facet").expected
             if expected.notna().any():
-                columns[heading, f"R@{k} expected"] = [
-                    f"{100 * value:.1f}" for value in expected
-                ]
+                columns[heading, f"R@{k} expected"] = expected.map("{:.1f}".format)
     texts = first[first["mode"] == next(iter(modes))].set_index("facet").texts
-    columns["", "texts"] = [f"{texts[row]}" for row in rows]
-    return pd.DataFrame(columns, index=pd.Index(rows, name="facet"))
+    columns["", "texts"] = texts.map(str)
+    return pd.DataFrame(columns).reindex(texts.index)
 
 
 def question_by_facet(
