@@ -160,7 +160,7 @@ def test_ray_gets_what_was_asked(command, folder, tmp_path, monkeypatch, capsys)
         asked.append((load, actors, batch, workers))
         retriever = loading.load(**load)
         assert sum(len(chunk.names) for chunk in missing) == 101
-        for _ in store.embed_chunks(retriever, missing, batch, workers):
+        for _ in store.embed_chunks(retriever, missing, batch=batch, workers=workers):
             pass
 
     monkeypatch.setattr(distribute, "embed_missing", embed_missing)

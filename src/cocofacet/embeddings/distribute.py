@@ -1,10 +1,7 @@
 """Several devices or machines: the same retriever in many processes, through Ray Data.
 
-    missing chunks -> actors, each with a retriever on a device of its own -> the store
-
-An optional extra: ``pip install "cocofacet[ray]"``. Ray starts on this machine for the
-call, or joins the cluster named by RAY_ADDRESS, whose machines must then share images,
-checkpoint and store under the same paths.
+Ray (``pip install "cocofacet[ray]"``) starts on this machine for the call, or joins the
+cluster named by RAY_ADDRESS, which must share images, checkpoint and store by path.
 """
 
 import logging
@@ -25,22 +22,16 @@ _TURNS = 4  # groups of chunks for each actor, on average: slow ones take fewer
 
 
 def embed_missing(
-    missing: Sequence[Chunk],
-    load: Mapping[str, object],
-    actors: int = 1,
-    batch: int | None = None,
-    workers: int | None = None,
+    missing: Sequence[Chunk], load: Mapping[str, object], actors: int = 1, **how
 ) -> None:
     """Embed what a gallery lacks (`store.look`) and write it into its store.
 
-    load: arguments of `retrievers.load.load` for each actor, paths absolute; batch and
-    workers, of each actor, as in `loader.embed_files`. An actor takes one GPU where
-    ``device`` is cuda, else its share of the processor's cores.
-
-    Raises:
-        InputError: Ray is not installed, has fewer devices than actors, or lost an
-            actor; an actor's retriever differs from the one that the chunks are for;
-            and what `store.embed_gallery` raises. Chunks done by then are kept.
+    load: arguments of `retrievers.load.load` for each actor, paths absolute; how: batch
+    and workers of each, as in `loader.embed_files`. An actor takes one GPU where
+    ``device`` is cuda, else its share of the processor's cores. Raises InputError when
+    Ray is not installed, has fewer devices than actors or lost an actor, when an
+    actor's retriever is not the one that the chunks are for, and as
+    `store.embed_gallery` does. Chunks done by then are kept.
     """
     if not missing:
         return
@@ -48,7 +39,7 @@ def embed_missing(
     total = sum(len(chunk.names) for chunk in missing)
     size = math.ceil(len(missing) / (_TURNS * actors))
     groups = [missing[start : start + size] for start in range(0, len(missing), size)]
-    settings = {"groups": groups, "load": load, "batch": batch, "workers": workers}
+    settings = {"groups": groups, "load": load, **how}
     with _session() as ray, tqdm(total=total, unit="image", disable=None) as bar:
         numbers = [{"group": number} for number in range(len(groups))]
         asked = ray.data.from_items(numbers, override_num_blocks=len(groups))
@@ -76,17 +67,10 @@ def embed_missing(
 class _Embedder:
     """An actor: a retriever, and the groups of chunks that it may be asked for."""
 
-    def __init__(
-        self,
-        groups: Sequence[Sequence[Chunk]],
-        load: Mapping[str, object],
-        batch: int | None,
-        workers: int | None,
-    ):
+    def __init__(self, groups: Sequence[Sequence[Chunk]], load: Mapping, **how):
         from cocofacet.retrievers import load as loading
 
-        self.groups, self.batch, self.workers = groups, batch, workers
-        load = dict(load)
+        self.groups, self.how, load = groups, how, dict(load)
         if _on_cuda(load):
             load["device"] = "cuda"  # Ray shows each actor its own GPU alone
         self.retriever = loading.load(**load)
@@ -97,7 +81,7 @@ class _Embedder:
         chunks = self.groups[number]
         try:
             self._check(chunks[0])
-            for _ in embed_chunks(self.retriever, chunks, self.batch, self.workers):
+            for _ in embed_chunks(self.retriever, chunks, **self.how):
                 pass
         except InputError as error:  # raised here, it would arrive in a traceback
             return {"images": [0], "error": [str(error)]}
@@ -105,7 +89,7 @@ class _Embedder:
 
     def _check(self, chunk: Chunk) -> None:
         here, there = self.retriever.fingerprint, chunk.fingerprint
-        differ = [key for key in here | there if here.get(key) != there.get(key)]
+        differ = {key for key, _ in here.items() ^ there.items()}
         if differ:
             raise InputError(
                 f"ray: actor: its retriever differs in {', '.join(sorted(differ))}. "

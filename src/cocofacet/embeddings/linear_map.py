@@ -1,13 +1,12 @@
 """The linear map from general to prompted embeddings, fitted on a few anchor images.
 
-K anchors are embedded both ways, general U (D, K) and prompted V (P, K), and W U ~ V is
-solved by least squares (the paper's section on the linear approximation). A score is
+W U ~ V is solved by least squares (the paper's linear approximation). A score is
 <q, W u> = <W^T q, u>: the query is mapped, and the gallery stays as it is.
 """
 
-# W has rank R <= K and is kept as two factors of 2 R D numbers, never as D x D. Paper
-# and released code have D = P, one embedder; from another embedder's gallery W is
-# rectangular. Arrays hold embeddings as rows: anchors are (K, D) and (K, P) here.
+# Of K anchors U (D, K) are general, V (P, K) prompted; arrays hold them as rows. W has
+# rank R <= K and is kept as two factors, never as D x D. Paper and released code have
+# D = P, one embedder; from another embedder's gallery W is rectangular.
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,10 +33,6 @@ class LinearMap:
     condition: float
     ridge: float = 0.0
 
-    @property
-    def rank(self) -> int:
-        return len(self.source)
-
     def queries(self, queries: np.ndarray) -> np.ndarray:
         """W^T q for each row: (Q, P) -> (Q, D) float64, not normalised."""
         return (np.asarray(queries, np.float64) @ self.target.T) @ self.source
@@ -54,20 +49,17 @@ def scores(
 ) -> np.ndarray:
     """Approximate scores: queries (Q, P), *general* images (N, D) -> (Q, N) float64.
 
-    With ``cosine`` each score is divided by ||W u + offset||, as in the exact method.
-    Without, it is the released code's score, and the offset, the same for every image
-    of a query, is left out. An image that is mapped to zero has no cosine: it scores
-    NaN, which counts against the positive.
+    cosine: divide by ||W u + offset||, as in the exact method; NaN, which counts
+    against the positive, for an image that is mapped to zero. Without, it is the
+    released score, and the offset, the same for all images of a query, is left out.
     """
     queries = np.asarray(queries, np.float64)
     found = linear.queries(queries) @ np.asarray(images, np.float64).T  # (Q, N)
     if not cosine:
         return found
     lengths = np.linalg.norm(linear.images(images), axis=1)  # (N,)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return (found + (queries @ linear.offset)[:, None]) / np.where(
-            lengths > 0, lengths, np.nan
-        )
+    lengths = np.where(lengths > 0, lengths, np.nan)
+    return (found + (queries @ linear.offset)[:, None]) / lengths
 
 
 @dataclass(frozen=True)
@@ -113,8 +105,7 @@ def decompose(general: np.ndarray, centre: bool = False) -> Decomposed:
 
 
 class Anchors:
-    """The K anchors (K, D) of one draw; each decomposition is made when first asked
-    for and then serves every question."""
+    """The K anchors (K, D) of one draw, decomposed when first asked for."""
 
     def __init__(self, general: np.ndarray):
         self.general = np.asarray(general)
@@ -157,16 +148,14 @@ def least_squares(anchors: Anchors, prompted: np.ndarray) -> LinearMap:
 
 
 def centred(anchors: Anchors, prompted: np.ndarray) -> LinearMap:
-    """Least squares between centred anchors, with their means as the offset: an affine
-    map. Of a single anchor only the mean is left."""
+    """Least squares between centred anchors, an affine map; of one anchor its mean."""
     return anchors.centred.fit(_matching(anchors, prompted))
 
 
 def orthogonal(anchors: Anchors, prompted: np.ndarray) -> LinearMap:
     """Procrustes: the W with singular values 1 that brings W U closest to V.
 
-    Anchors that span R directions say nothing about the others, which are mapped to
-    zero: W is a partial isometry.
+    Directions that no anchor spans are mapped to zero: W is a partial isometry.
     """
     whole = anchors.whole
     prompted = _matching(anchors, prompted)
@@ -181,9 +170,8 @@ def orthogonal(anchors: Anchors, prompted: np.ndarray) -> LinearMap:
 def ridge(anchors: Anchors, prompted: np.ndarray) -> LinearMap:
     """Ridge regression, tuned on the anchors it is given, and no other.
 
-    The ridge kept is the one of ``RIDGES`` whose map, fitted to four fifths of the
-    anchors, points best (mean cosine) at the prompted embeddings of the last fifth.
-    With fewer than five anchors nothing can be held out, and the middle one is taken.
+    Of ``RIDGES`` that is kept whose map, fitted to four fifths of the anchors, points
+    best (mean cosine) at the last fifth; the middle one for fewer than five anchors.
     """
     prompted = _matching(anchors, prompted)
     strength = RIDGES[len(RIDGES) // 2]

@@ -1,13 +1,11 @@
-"""From picture files to embeddings, batch by batch, while the device never waits.
-
-files -> decoded -> prepared  |  embedded -> (P, n, D)
-         worker processes     |  the device, in this process
-"""
+"""From picture files to embeddings: worker processes prepare what the device embeds."""
 
 import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,11 +46,8 @@ def embed_files(
     batch: pictures at a time; None for 32, and on CUDA for as many as free memory
     holds, 64 at most. When memory runs out it is halved, which the log says, and the
     work is started again. workers: processes that decode and prepare; None for none,
-    and on CUDA for one a core, 8 at most.
-
-    Raises:
-        InputError: a picture is missing, unreadable or too large for the memory, or a
-            worker was killed.
+    and on CUDA for one a core, 8 at most. Raises InputError for a picture that is
+    missing, unreadable or too large for the memory, and when a worker was killed.
     """
     works = list(works)
     if not works:
@@ -80,12 +75,8 @@ def embed_files(
                     "bf16 or a larger device."
                 ) from error
             batch //= 2
-            LOG.warning(
-                "%s: out of memory on %s; going on with batches of %d",
-                retriever.name,
-                retriever.device,
-                batch,
-            )
+            what = f"{retriever.name}: out of memory on {retriever.device}"
+            LOG.warning("%s; going on with batches of %d", what, batch)
         except RuntimeError as error:
             if "DataLoader worker" not in str(error):
                 raise
@@ -136,31 +127,12 @@ def _embed(
 def _batches(
     paths: Sequence[Path], pixels: Sequence[int], batch: int
 ) -> list[list[int]]:
-    """Places of a work's pictures by batches, the largest pictures first.
-
-    Depends on the pictures and the batch size alone: not on what was done before, nor
-    on how many workers there are.
-    """
+    """Places of a work's pictures by batches, the largest pictures first; depends on
+    nothing that was done before, nor on how many workers there are."""
     # Pictures of like size together need little padding; with the largest first,
     # memory runs out at the beginning if it does.
     order = sorted(range(len(paths)), key=lambda i: (-pixels[i], paths[i].name))
     return [order[start : start + batch] for start in range(0, len(order), batch)]
-
-
-class _Batches:
-    """A data set of prepared batches, for torch's DataLoader."""
-
-    def __init__(self, prepare: Prepare, parts: Sequence[Work]):
-        self.prepare, self.parts = prepare, parts
-
-    def __len__(self) -> int:
-        return len(self.parts)
-
-    def __getitem__(self, number: int) -> dict[str, object] | InputError:
-        try:
-            return _prepared(self.prepare, self.parts[number])
-        except InputError as error:  # raised here, it would arrive in a traceback
-            return error
 
 
 def _loader(
@@ -171,8 +143,9 @@ def _loader(
         # Set before the fork, or each worker's tokenizer warns about it.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     return DataLoader(
-        _Batches(prepare, parts),
-        batch_size=None,  # an item is a batch already
+        parts,
+        batch_size=None,  # a part is a batch already
+        collate_fn=partial(_prepared_or_error, prepare),
         num_workers=workers,
         pin_memory=pin,
         # Forked workers start at once and need no importable __main__. They touch no
@@ -180,6 +153,13 @@ def _loader(
         multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
         generator=torch.Generator(),  # leave the global one where it is
     )
+
+
+def _prepared_or_error(prepare: Prepare, part: Work) -> dict[str, object] | InputError:
+    try:
+        return _prepared(prepare, part)
+    except InputError as error:  # raised in a worker, it would arrive in a traceback
+        return error
 
 
 def _prepared(prepare: Prepare, part: Work) -> dict[str, object]:
@@ -202,14 +182,8 @@ def _fitting(
 
     Measured on a batch of two, under as many prompts as any work has.
     """
-    by_size = sorted(
-        (
-            (size, path)
-            for work, sizes in zip(works, pixels, strict=True)
-            for size, path in zip(sizes, work.paths, strict=True)
-        ),
-        reverse=True,
-    )
+    files = chain.from_iterable(work.paths for work in works)
+    by_size = sorted(zip(chain.from_iterable(pixels), files, strict=True), reverse=True)
     paths = tuple(path for _, path in by_size[:_PROBE])
     prompts = max((work.prompts for work in works), key=len)
     device = torch.device(retriever.device)

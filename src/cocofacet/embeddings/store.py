@@ -3,8 +3,8 @@
     STORE/<retriever>-<key>/<chunk>.safetensors         n images under one prompt
     STORE/<retriever>-texts-<key>/<texts>.safetensors   T distinct texts
 
-A file that exists and checks is done; anything else is computed. There is no index and
-no lock: files appear whole, and two processes that write one file write the same thing.
+A file that exists and checks is done. There is no index and no lock: files appear
+whole, and two processes that write one file write the same thing.
 """
 
 import hashlib
@@ -31,10 +31,9 @@ _HEADER = "cocofacet"
 
 @dataclass(frozen=True)
 class Chunk:
-    """n images whose embeddings share a file, and the files that the store lacks.
+    """n images whose embeddings share a file, from place ``start`` of the gallery on.
 
-    start: the first one's place in the gallery; sha256: of each image; fingerprint: of
-    the retriever; files: one for each missing prompt.
+    sha256: of each image; fingerprint: of the retriever; files: one for each prompt.
     """
 
     start: int
@@ -45,7 +44,6 @@ class Chunk:
     files: dict[str | None, Path]
 
     def header(self, prompt: str | None) -> dict[str, object]:
-        """What a file of these images says of itself."""
         return {
             "fingerprint": self.fingerprint,
             "prompt": prompt,
@@ -81,18 +79,17 @@ def embed_gallery(
     prompts: Sequence[str | None],
     store_dir: Path,
     chunk: int = 256,
-    batch: int | None = None,
-    workers: int | None = None,
+    **how: int | None,
 ) -> np.ndarray:
     """Embed images under prompts -> (P, N, D) float32, from the store where possible.
 
     names are official paths, looked for under images_root as `images.find` does;
-    prompts as in `Retriever.embed_images`; batch and workers as in
-    `loader.embed_files`. Raises InputError for an image that is missing or unreadable
-    and for a store that cannot be written.
+    prompts as in `Retriever.embed_images`; chunk: how many images share a file; how:
+    batch and workers, as in `loader.embed_files`. Raises InputError for an image that
+    is missing or unreadable and for a store that cannot be written.
     """
     gallery = look(retriever, images_root, names, prompts, store_dir, chunk)
-    fill(retriever, gallery, batch, workers)
+    fill(retriever, gallery, **how)
     return gallery.embeddings
 
 
@@ -136,53 +133,38 @@ def look(
     paths = tuple(_path(Path(images_root), name) for name in names)
     with ThreadPoolExecutor() as pool:
         sha256 = tuple(pool.map(_image_hash, paths))
-    folders = {
-        prompt: Path(store_dir)
-        / f"{retriever.name}-{_short_hash([retriever.fingerprint, prompt])}"
-        for prompt in prompts
-    }
+    store, name, shaping = Path(store_dir), retriever.name, retriever.fingerprint
+    folders = {p: store / f"{name}-{_short_hash([shaping, p])}" for p in prompts}
     shape = (len(prompts), len(names), retriever.dim)
     gallery = Gallery(prompts, np.empty(shape, np.float32), [], tuple(folders.values()))
     for start in range(0, len(names), chunk):
         part = slice(start, start + chunk)
         file_name = f"{_short_hash(names[part])}.safetensors"
         files = {prompt: folder / file_name for prompt, folder in folders.items()}
-        whole = Chunk(
-            start, names[part], paths[part], sha256[part], retriever.fingerprint, files
-        )
-        kept = {
-            prompt: _read(file, whole.header(prompt)) for prompt, file in files.items()
-        }
+        whole = Chunk(start, names[part], paths[part], sha256[part], shaping, files)
+        kept = {prompt: _read(files[prompt], whole.header(prompt)) for prompt in files}
         lacks = {prompt: files[prompt] for prompt in files if kept[prompt] is None}
         if lacks:
             lacking = replace(whole, files=lacks)
             ready = _finish(lacking)
-            if ready is None:
+            if not ready:
                 gallery.missing.append(lacking)
-            else:
-                kept |= ready
+            kept |= ready
         gallery.put(whole, kept)
     return gallery
 
 
-def fill(
-    retriever: Retriever,
-    gallery: Gallery,
-    batch: int | None = None,
-    workers: int | None = None,
-) -> None:
-    """Embed what the gallery lacks, into the store and into its embeddings."""
+def fill(retriever: Retriever, gallery: Gallery, **how: int | None) -> None:
+    """Embed what the gallery lacks, into the store and into its embeddings.
+
+    how: batch and workers, as in `loader.embed_files`.
+    """
     lacking = sum(len(chunk.names) for chunk in gallery.missing)
     total = gallery.embeddings.shape[1]
     # disable=None: a bar on a terminal, silence in a log.
-    with tqdm(
-        desc=retriever.name,
-        unit="image",
-        total=total,
-        initial=total - lacking,
-        disable=None,
-    ) as bar:
-        for chunk, found in embed_chunks(retriever, gallery.missing, batch, workers):
+    counts = {"total": total, "initial": total - lacking}
+    with tqdm(desc=retriever.name, unit="image", disable=None, **counts) as bar:
+        for chunk, found in embed_chunks(retriever, gallery.missing, **how):
             gallery.put(chunk, found)
             bar.update(len(chunk.names))
     gallery.missing = []
@@ -191,16 +173,13 @@ def fill(
 
 
 def embed_chunks(
-    retriever: Retriever,
-    missing: Sequence[Chunk],
-    batch: int | None = None,
-    workers: int | None = None,
+    retriever: Retriever, missing: Sequence[Chunk], **how: int | None
 ) -> Iterator[tuple[Chunk, dict[str | None, np.ndarray]]]:
     """Embed chunks and write their files; yields each with its embeddings by prompt."""
     from cocofacet.embeddings.loader import Work, embed_files  # it loads torch
 
     works = [Work(chunk.paths, tuple(chunk.files)) for chunk in missing]
-    embedded = embed_files(retriever, works, batch, workers)
+    embedded = embed_files(retriever, works, **how)
     for chunk, vectors in zip(missing, embedded, strict=True):
         found = dict(zip(chunk.files, vectors, strict=True))
         _write(chunk, found)
@@ -211,9 +190,8 @@ def _path(images_root: Path, name: str) -> Path:
     path = find(images_root, name)
     if path is None:
         raise InputError(
-            f"{images_root / name}: image: not there. Point --images at the folder "
-            "that holds the benchmark's images, or rebuild with `cocofacet build "
-            "--images`."
+            f"{images_root / name}: image: not there. Point --images at the folder of "
+            "the benchmark's images, or rebuild with `cocofacet build --images`."
         )
     return path
 
@@ -228,7 +206,6 @@ def _image_hash(path: Path) -> str:
 
 
 def _short_hash(content: object) -> str:
-    """What stands for something in the name of a file or folder."""
     text = json.dumps(content, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -245,7 +222,6 @@ def _ready(file: Path) -> Path:
 
 
 def _write(chunk: Chunk, found: dict[str | None, np.ndarray]) -> None:
-    """Write the embeddings (n, D) of all prompts that the chunk lacks."""
     for prompt, file in chunk.files.items():
         with _writing(file):
             contents = _contents(chunk.header(prompt), found[prompt])
@@ -253,16 +229,14 @@ def _write(chunk: Chunk, found: dict[str | None, np.ndarray]) -> None:
     _rename(chunk)
 
 
-def _finish(chunk: Chunk) -> dict[str | None, np.ndarray] | None:
-    """Take up what a killed run had ready, if it had all that the chunk lacks.
-
-    Returns the embeddings (n, D) by prompt, or None.
-    """
+def _finish(chunk: Chunk) -> dict[str | None, np.ndarray]:
+    """Take up the embeddings (n, D) by prompt that a killed run had ready, or none if
+    it hadn't all that the chunk lacks."""
     found = {}
     for prompt, file in chunk.files.items():
         found[prompt] = _read(_ready(file), chunk.header(prompt))
         if found[prompt] is None:
-            return None
+            return {}
     _rename(chunk)
     return found
 
@@ -298,11 +272,9 @@ def _writing(file: Path) -> Iterator[None]:
 
 
 def _contents(header: dict[str, object], vectors: np.ndarray) -> bytes:
-    """A safetensors file of embeddings (n, D), its header saying what they are.
-
-    The header is one JSON text: safetensors leaves the order of several to chance, and
-    equal files should be equal byte for byte.
-    """
+    """A safetensors file of embeddings (n, D), its header saying what they are."""
+    # One JSON text: safetensors leaves the order of several to chance, and equal files
+    # should be equal byte for byte.
     vectors = np.ascontiguousarray(vectors)
     header = {**header, "embeddings_sha256": _digest(vectors)}
     return save({"embeddings": vectors}, {_HEADER: json.dumps(header, sort_keys=True)})
