@@ -57,7 +57,7 @@ drawn = luck.recalls_of_draws(
 )
 around = {k: luck.beside_expectation(drawn, ranks, k) for k in (1, 5)}
 
-# %% mystnb={"image": {"alt": "Dots around a zero line, by facet: how far Recall at 1 of each draw of negatives lies from the expectation over all draws, without a prompt and with the facet's question. The expectation is written at the right."}}
+# %% mystnb={"image": {"alt": "Dots around a zero line, by facet: how far Recall at 1 of each draw of negatives lies from the expectation over all draws, without a prompt and with the facet's question. The expectation is written below each facet."}}
 luck.scatter(drawn, around[1], 1, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]

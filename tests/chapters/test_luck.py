@@ -101,7 +101,7 @@ def test_gains_in_each_draw_and_in_expectation(drawn, ranks):
 def test_the_figure_has_a_dot_for_each_draw(drawn, ranks):
     table = luck.beside_expectation(drawn, ranks, 1)
     figure = luck.scatter(drawn, table, 1, "rendered world")
-    dots = [line for line in figure.axes[0].lines if len(line.get_xdata()) == DRAWS]
+    dots = [d for d in figure.axes[0].collections if len(d.get_offsets()) == DRAWS]
     assert len(dots) == 2 * 2  # modes; the facet and macro
     assert "micro" not in [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
 

@@ -1,13 +1,10 @@
-"""The chapter on the luck of the draw: other draws of the negatives, and their mean.
-
-A query's 99 negatives are one draw. Here they are resampled with the same embeddings,
-and each draw's recall is compared with the recall in expectation over all draws.
-"""
+"""The chapter on the luck of the draw: other draws of the negatives, and their mean."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
@@ -19,7 +16,8 @@ from cocofacet.evaluation.statistics import (
     beyond_three_errors,
     spread_over_draws,
 )
-from cocofacet.report import sentences, tables
+from cocofacet.report import tables
+from cocofacet.report.sentences import listed, percent, points
 from cocofacet.report.style import INK, MODES, finished
 
 
@@ -45,9 +43,7 @@ def recalls_of_draws(
 
 def long(recalls: pd.DataFrame) -> pd.DataFrame:
     """`metrics.averages` of one retriever as columns mode, facet, recall."""
-    by_mode = recalls.droplevel(
-        [name for name in recalls.index.names if name != "mode"]
-    )
+    by_mode = recalls.set_axis(recalls.index.get_level_values("mode"))
     return by_mode.rename_axis(columns="facet").stack().rename("recall").reset_index()
 
 
@@ -74,37 +70,27 @@ def scatter(draws: pd.DataFrame, table: pd.DataFrame, k: int, shown_as: str) -> 
     """Each draw's distance from the expectation, in points, by facet and mode.
 
     ``draws`` as from `recalls_of_draws`, ``table`` as from `beside_expectation`. The
-    expectation itself is written at the side.
+    expectation itself is written below each facet, mode by mode.
     """
-    facets = [name for name in dict.fromkeys(table.facet) if name not in AVERAGES[1:]]
-    modes = list(dict.fromkeys(table["mode"]))
-    figure, axes = plt.subplots(
-        figsize=(7, 0.52 * len(facets) + 1.3), layout="constrained"
-    )
-    drawn = draws[draws.k == k].set_index(["mode", "facet"]).recall
-    expected = table.set_index(["mode", "facet"]).expected
-    for place, mode in enumerate(modes):
-        words, colour, marker = MODES[mode]
-        shift = 0.36 * (place - (len(modes) - 1) / 2)
-        for row, facet in enumerate(facets):
-            away = 100 * (drawn.loc[[(mode, facet)]] - expected[mode, facet])
-            axes.plot(
-                away, np.full(len(away), row + shift), marker, color=colour,
-                markersize=4.5, alpha=0.55, label=words if row == 0 else None,
-            )  # fmt: skip
-            axes.annotate(
-                f"{100 * expected[mode, facet]:.1f} %", (1.02, row + shift),
-                xycoords=("axes fraction", "data"), va="center", color=colour,
-                fontsize=8.5,
-            )  # fmt: skip
+    table = table[~table.facet.isin(AVERAGES[1:])]
+    expected = table.expected.map(percent).groupby(table.facet, sort=False)
+    at = expected.agg(" | ".join)
+    drawn = draws[draws.k == k].merge(table[["mode", "facet", "expected"]])
+    size = (7, 0.52 * len(at) + 1.3)
+    figure, axes = plt.subplots(figsize=size, layout="constrained")
+    sns.stripplot(
+        x=100 * (drawn.recall - drawn.expected), y=drawn.facet, order=list(at.index),
+        hue=drawn["mode"].map(lambda mode: MODES[mode][0]),
+        palette=[MODES[mode][1] for mode in drawn["mode"].unique()],
+        dodge=True, jitter=False, alpha=0.55, ax=axes,
+    )  # fmt: skip
     axes.axvline(0, color=INK, linewidth=1.4)
-    axes.set_yticks(np.arange(len(facets)), facets)
-    axes.invert_yaxis()
-    axes.set_xlabel(f"Recall@{k} of one draw minus the expectation (percentage points)")
-    handles, names = axes.get_legend_handles_labels()
-    figure.legend(
-        handles, names, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=len(modes)
+    axes.set_yticks(
+        range(len(at)), [f"{facet}\n{words}" for facet, words in at.items()]
     )
+    axes.set_xlabel(f"Recall@{k} of one draw minus the expectation (percentage points)")
+    axes.set_ylabel("")
+    sns.move_legend(axes, "lower left", bbox_to_anchor=(0, 1), ncols=2, title=None)
     return finished(figure, shown_as)
 
 
@@ -115,25 +101,21 @@ def grid(by_k: Mapping[int, pd.DataFrame], modes: Mapping[str, str]) -> pd.DataF
     last columns are the standard deviation of the draws, and the predicted one, in
     points.
     """
-    facets = list(dict.fromkeys(next(iter(by_k.values())).facet))
     columns = {}
     for mode, heading in modes.items():
         for k, table in by_k.items():
-            here = table[table["mode"] == mode].set_index("facet").loc[facets]
-            columns[heading, f"R@{k}"] = [
-                tables.with_interval(row.expected, row.lowest, row.highest)
-                for row in here.itertuples()
-            ]
-            columns[heading, f"R@{k} spread"] = [
-                f"{100 * row.spread:.2f}"
-                + (
-                    f" ({100 * row.predicted:.2f})"
-                    if row.predicted == row.predicted
-                    else ""
-                )
-                for row in here.itertuples()
-            ]
-    return pd.DataFrame(columns, index=pd.Index(facets, name="facet"))
+            here = table[table["mode"] == mode]
+            draws = here.rename(columns={"lowest": "low", "highest": "high"})
+            columns[heading, f"R@{k}"] = tables.cells(draws, "expected")
+            columns[heading, f"R@{k} spread"] = {
+                row.facet: _spread(row) for row in here.itertuples()
+            }
+    return pd.DataFrame(columns).rename_axis("facet")
+
+
+def _spread(row) -> str:
+    predicted = "" if np.isnan(row.predicted) else f" ({100 * row.predicted:.2f})"
+    return f"{100 * row.spread:.2f}{predicted}"
 
 
 def gains(
@@ -164,25 +146,23 @@ def moved(table: pd.DataFrame, width: float, k: int, count: int, who: str) -> st
     worst = facets.loc[ranges.idxmax()]
     text = (
         f"Over {count} draws of the negatives, the macro Recall@{k} of {who} lies "
-        f"between {sentences.percent(macro.lowest)} and "
-        f"{sentences.percent(macro.highest)}; its expectation is "
-        f"{sentences.percent(macro.expected)}."
+        f"between {percent(macro.lowest)} and {percent(macro.highest)}; its "
+        f"expectation is {percent(macro.expected)}."
     )
     if ranges.max() > 0:
         text += (
-            f" It moves most on {worst.facet}, from {sentences.percent(worst.lowest)} "
-            f"to {sentences.percent(worst.highest)}."
+            f" It moves most on {worst.facet}, from {percent(worst.lowest)} to "
+            f"{percent(worst.highest)}."
         )
     # 95 % of single draws lie within this, if they scatter as a normal would.
     luck = 2 * NORMAL_95 * macro.spread
     if np.isnan(luck) or np.isnan(width) or width == 0:
         return text
     share = luck / width
-    return text + (
-        f" That scatter, {100 * luck:.1f} points for 95 % of draws, is "
-        + ("small beside" if share < 0.5 else "not small beside")
-        + f" the {100 * width:.1f} points of the interval over query texts "
-        f"({share:.2f} of it)."
+    return (
+        f"{text} That scatter, {100 * luck:.1f} points for 95 % of draws, is "
+        f"{'small' if share < 0.5 else 'not small'} beside the {100 * width:.1f} "
+        f"points of the interval over query texts ({share:.2f} of it)."
     )
 
 
@@ -196,13 +176,13 @@ def turned(table: pd.DataFrame, k: int, count: int) -> str:
             f"{count} draws."
         )
     named = [
-        f"{row.facet} (from {sentences.points(row.lowest)} to "
-        f"{sentences.points(row.highest)}; expected {sentences.points(row.expected)})"
+        f"{row.facet} (from {points(row.lowest)} to {points(row.highest)}; expected "
+        f"{points(row.expected)})"
         for row in both.itertuples()
     ]
     return (
         f"Of the {count} draws, some show a gain in Recall@{k} and others a loss on "
-        f"{sentences.listed(named)}. There one draw decides nothing."
+        f"{listed(named)}. There one draw decides nothing."
     )
 
 
@@ -223,6 +203,6 @@ def agrees(table: pd.DataFrame, count: int) -> str:
     named = [f"{row.facet} ({MODES[row.mode][0]})" for row in far.itertuples()]
     return (
         f"The mean of the {count} draws lies more than three standard errors from the "
-        f"expectation on {sentences.listed(named)}: either luck, or the draws are not "
+        f"expectation on {listed(named)}: either luck, or the draws are not "
         "what the formula takes them for."
     )

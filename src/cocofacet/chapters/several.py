@@ -7,6 +7,7 @@ from itertools import islice
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
@@ -15,20 +16,19 @@ from cocofacet.benchmark.dataset import Labels
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import POOL, Query
 from cocofacet.evaluation.gallery import measures, ranks_of_positives
-from cocofacet.evaluation.metrics import recall_at
 from cocofacet.evaluation.ranking import rank_rows
-from cocofacet.evaluation.statistics import paired_difference
 from cocofacet.io import InputError
 from cocofacet.report.sentences import (
     bulleted,
+    capital,
     difference,
+    effect,
     listed,
     percent,
     points,
-    verdict,
 )
-from cocofacet.report.style import INK, MODES, finished
-from cocofacet.report.tables import of_mode
+from cocofacet.report.style import MODES, finished, reference_line
+from cocofacet.report.tables import difference_row, of_mode
 from cocofacet.retrieval.combine import WAYS, joined, scores_by_way
 
 HARD = (POOL - 1) // 2  # the most negatives of a pool that carry all labels but one
@@ -218,25 +218,18 @@ def recall_and_map(
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(8.5, 3.6), sharey=True, layout="constrained"
     )
-    recall = (ranks["rank"] <= k).groupby([ranks["mode"], ranks["facet"]]).mean()
-    precision = searched.groupby(["mode", "together"]).ap.mean()
-    numbers = sorted(ranks["facet"].unique())
-    for place, number in enumerate(numbers):
-        shift = 0.16 * (place - (len(numbers) - 1) / 2)
-        style = {"linestyle": "", "markersize": 7, "label": number}
-        style |= {"marker": "oD^s"[place % 4], "color": COLOURS[place % 4]}
-        for axes, values in ((left, recall), (right, precision)):
-            rows = [100 * values[way, number] for way in WAYS]
-            axes.plot(rows, np.arange(len(WAYS)) + shift, **style)
-    left.axvline(k, color=INK, linewidth=1, linestyle=(0, (2, 3)))
-    left.set(xlabel=f"Recall@{k} in pools of 100 (%)", xlim=(-2, 102))
+    hits = ranks.assign(hit=100 * (ranks["rank"] <= k))
+    found = searched.assign(ap=100 * searched.ap)
+    look = {"y": "mode", "order": list(WAYS), "errorbar": None, "linestyle": "none"}
+    look |= {"palette": COLOURS, "markers": list("oD^s")}
+    look["dodge"] = 0.3 if ranks["facet"].nunique() > 1 else False
+    sns.pointplot(hits, x="hit", hue="facet", ax=left, **look)
+    sns.pointplot(found, x="ap", hue="together", legend=False, ax=right, **look)
+    reference_line(left, k)
+    left.set(xlabel=f"Recall@{k} in pools of 100 (%)", xlim=(-2, 102), ylabel="")
     right.set(xlabel="mAP in the gallery (%)", xlim=(-2, 102))
     left.set_yticks(range(len(WAYS)), [MODES[way][0] for way in WAYS])
-    left.invert_yaxis()
-    handles, words = left.get_legend_handles_labels()
-    figure.legend(
-        handles, words, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=len(words)
-    )
+    sns.move_legend(left, "lower left", bbox_to_anchor=(0, 1), ncols=4, title=None)
     return finished(figure, shown_as)
 
 
@@ -269,43 +262,32 @@ CHANGES = {
 
 
 def _paired(
-    ranks: pd.DataFrame, way: str, against: str, number: str, k: int, seed: int
+    ranks: pd.DataFrame, way: str, against: str, k: int, seed: int
 ) -> pd.Series:
-    """One way minus another for one number of facets, over queries."""
-    here = ranks[ranks["facet"] == number]
-    a, b = (of_mode(here, mode) for mode in (way, against))
-    found = paired_difference(a, b, k, "micro", seed)
-    levels = [recall_at(table["rank"], k) for table in (a, b)]
-    names = ("facet", "value", "reference", "difference", "low", "high")
-    values = (number, *levels, found.value, found.low, found.high)
-    return pd.Series(dict(zip(names, values, strict=True)))
+    """One way minus another, over queries."""
+    pair = (of_mode(ranks, mode) for mode in (way, against))
+    return difference_row(*pair, k, seed, "micro")
 
 
 def changes(ranks: pd.DataFrame, k: int, seed: int) -> pd.DataFrame:
     """`CHANGES`, paired by query: columns change, facet (how many together), value,
     reference, difference, low, high."""
-    rows = {
-        (change, number): _paired(ranks, way, against, number, k, seed)
-        for change, (way, against) in CHANGES.items()
-        for number in dict.fromkeys(ranks["facet"])
-    }
-    found = pd.DataFrame(rows.values())
-    return found.assign(change=[change for change, _ in rows])
+    return pd.DataFrame(
+        {"change": change, "facet": number, **_paired(here, *ways, k, seed)}
+        for change, ways in CHANGES.items()
+        for number, here in ranks.groupby("facet", sort=False)
+    ).drop(columns=["queries", "texts"])
 
 
 def changed(found: pd.DataFrame, k: int) -> str:
     """What each change does, for each number of facets; from `changes`."""
     said = []
     for change, rows in found.groupby("change", sort=False):
-        effects = [
-            {
-                "gain": f"gains {100 * abs(row.difference):.1f} points",
-                "loss": f"loses {100 * abs(row.difference):.1f} points",
-                "undecided": f"decides nothing ({points(row.difference)})",
-            }[verdict(row.low, row.high)]
-            + f" with {row.facet}"
-            for row in rows.itertuples()
-        ]
+        effects = []
+        for row in rows.itertuples():
+            unsure = f"decides nothing ({points(row.difference)})"
+            does = effect(row.difference, row.low, row.high, unsure)
+            effects.append(f"{does} with {row.facet}")
         said.append(f"{change} {listed(effects)}.")
     return bulleted(f"In Recall@{k} (over queries), one step at a time:", said)
 
@@ -313,8 +295,7 @@ def changed(found: pd.DataFrame, k: int) -> str:
 def best(ranks: pd.DataFrame, k: int, seed: int) -> str:
     """The best way for each number of facets, and the general embedding beside it."""
     said = []
-    for number in dict.fromkeys(ranks["facet"]):
-        here = ranks[ranks["facet"] == number]
+    for number, here in ranks.groupby("facet", sort=False):
         recalls = (here["rank"] <= k).groupby(here["mode"], sort=False).mean()
         way = recalls.idxmax()
         if way == "general":
@@ -323,7 +304,7 @@ def best(ranks: pd.DataFrame, k: int, seed: int) -> str:
                 f"{percent(recalls[way])}, over queries)."
             )
             continue
-        row = _paired(ranks, way, "general", number, k, seed)
+        row = _paired(here, way, "general", k, seed)
         what = f"With {number}, the best way ({MODES[way][0]})"
         said.append(difference(row, what, "no prompt", k, "over queries"))
     return " ".join(said)
@@ -336,7 +317,7 @@ def weakest(searched: pd.DataFrame, way: str) -> str:
         return f"{found.index[0].replace('+', ' and ')} is the only set of facets here."
     low, high = found.idxmin(), found.idxmax()
     return (
-        f"{MODES[way][0][0].upper()}{MODES[way][0][1:]} does worst on "
-        f"{listed(low.split('+'))} (mAP {percent(found[low])}) and best on "
-        f"{listed(high.split('+'))} ({percent(found[high])})."
+        f"{capital(MODES[way][0])} does worst on {listed(low.split('+'))} (mAP "
+        f"{percent(found[low])}) and best on {listed(high.split('+'))} "
+        f"({percent(found[high])})."
     )

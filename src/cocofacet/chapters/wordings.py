@@ -1,21 +1,17 @@
-"""The chapter on ways to ask: other prompts, and the question beside the query.
-
-If nonsense of the same length helps as much as the question, the question's meaning
-does not matter. If the question helps on the query's side, the image need not hear it.
-"""
+"""The chapter on ways to ask: other prompts, and the question beside the query."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from cocofacet.evaluation.ranking import prompt_modes, rank_table
 from cocofacet.evaluation.statistics import sign_flip
+from cocofacet.report import figures
 from cocofacet.report.sentences import listed, percent, points, verdict
-from cocofacet.report.style import INK, MODES, finished
+from cocofacet.report.style import INK, MODES
 from cocofacet.report.tables import differences, of_mode, recalls, row_of
 from cocofacet.retrievers.base import unit_rows
 
@@ -133,21 +129,11 @@ def over_general(
 
 def figure(found: Mapping[str, pd.DataFrame], k: int, shown_as: str) -> Figure:
     """What each way to ask changes against the general embedding, macro over facets."""
-    figure, axes = plt.subplots(
-        figsize=(7, 0.42 * len(found) + 1.1), layout="constrained"
-    )
-    for place, (mode, table) in enumerate(found.items()):
-        row, (_, colour, marker) = row_of(table, "macro"), MODES[mode]
-        error = [[row.difference - row.low], [row.high - row.difference]]
-        axes.errorbar(
-            100 * row.difference, place, xerr=100 * np.array(error), fmt=marker,
-            color=colour, markersize=7, elinewidth=1.8,
-        )  # fmt: skip
-    axes.axvline(0, color=INK, linewidth=1)
-    axes.set_yticks(range(len(found)), [MODES[mode][0] for mode in found])
-    axes.invert_yaxis()
-    axes.set_xlabel(f"difference in Recall@{k} to no prompt (points), macro")
-    return finished(figure, shown_as)
+    rows = [{"way": MODES[m][0], **row_of(t, "macro")} for m, t in found.items()]
+    table = pd.DataFrame(rows).rename(columns={"way": "facet"})
+    label = f"difference in Recall@{k} to no prompt (points), macro"
+    panel = {("macro over facets", INK, "o"): table}
+    return figures.intervals({"": panel}, "difference", label, shown_as, line=0)
 
 
 def by_facet_and_way(ranks: pd.DataFrame, modes: Sequence[str], k: int, seed: int):

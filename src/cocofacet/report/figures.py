@@ -232,13 +232,17 @@ def curves(
     ``band`` names the columns of its lower and upper edge; ``lines`` gives line styles
     other than "-". ``panels`` go to `seaborn.FacetGrid`: ``row``, ``col`` and the rest.
     """
-    names = list(dict.fromkeys(table[hue]))
-    words, colours, markers = zip(*(looks[name] for name in names), strict=True)
-    styles = [(lines or {}).get(name, "-") for name in names]
-    shown = table.assign(**{hue: table[hue].map(dict(zip(names, words, strict=True)))})
+    chosen = {name: looks[name] for name in dict.fromkeys(table[hue])}
+    words = {name: words for name, (words, _, _) in chosen.items()}
     grid = sns.FacetGrid(
-        shown, hue=hue, palette=dict(zip(words, colours, strict=True)),
-        hue_order=words, hue_kws={"marker": markers, "linestyle": styles}, **panels,
+        table.assign(**{hue: table[hue].map(words)}),
+        hue=hue, hue_order=list(words.values()),
+        palette={words: colour for words, colour, _ in chosen.values()},
+        hue_kws={
+            "marker": [marker for _, _, marker in chosen.values()],
+            "linestyle": [(lines or {}).get(name, "-") for name in chosen],
+        },
+        **panels,
     )  # fmt: skip
     return grid.map(_curve, x, y, *band)
 
@@ -251,7 +255,7 @@ def _curve(x, y, *band, color, **line) -> None:
 
 def log_ticks(axes: Axes, values: Sequence[float], form: str = "{:g}") -> None:
     """A logarithmic x axis, ticks at the values, words where they don't overlap."""
-    after = [*values[1:], np.inf]
+    after = [*values, np.inf][1:]
     words = [
         form.format(value) if larger > 1.25 * value else ""
         for value, larger in zip(values, after, strict=True)

@@ -115,5 +115,5 @@ def legend_below(figure: Figure, panels: Iterable[Axes], columns: int = 3) -> No
         shown |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
     figure.legend(
         shown.values(), shown, loc="upper center", bbox_to_anchor=(0.5, 0),
-        ncols=min(columns, len(shown)),
+        ncols=columns,
     )  # fmt: skip

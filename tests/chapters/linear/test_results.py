@@ -105,7 +105,8 @@ def test_comparisons_without_a_second_side_say_so():
 
 
 def test_every_comparison_changes_exactly_one_thing():
-    for _, (source, a), (other, b) in results.COMPARISONS.values():
+    assert list(results.CHANGED) == list(results.COMPARISONS)
+    for (source, a), (other, b) in results.COMPARISONS.values():
         changed = [source != other] + [
             getattr(VARIANTS[a], field) != getattr(VARIANTS[b], field)
             for field in ("fit", "gallery", "cosine")
@@ -192,8 +193,10 @@ def test_figures_have_a_panel_a_source_and_a_line_a_variant():
         "anchors: pictures held out from the evaluation",
         "anchors: pictures of the evaluation's own gallery",
     ]
-    assert len(drawn.legends[0].texts) == len(VARIANTS)
+    assert len(drawn.legends[0].texts) == len(VARIANTS) + len(levels)
     assert "world" in drawn.texts[0].get_text()
-    solved = figures.condition(both[0], 192, "world").axes[0]
-    assert len(solved.get_legend().texts) == 3
+    solved = figures.condition(both[0], 192, "world")
+    assert len(solved.legends[0].texts) == 3
+    ridge = both[0][both[0].variant == "ridge"]
+    assert not figures.condition(ridge, 192, "world").axes[0].lines[1:], "none solved"
     assert set(figures.LOOKS) == set(VARIANTS)

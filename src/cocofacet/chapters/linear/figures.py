@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 
 import pandas as pd
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cocofacet.chapters.linear.anchors import ANCHORS_FROM
 from cocofacet.embeddings.linear_map import VARIANTS
+from cocofacet.report.figures import curves, log_ticks
 from cocofacet.report.style import MODES, finished, legend_below, reference_line
 
 # A colour for each way to fit, a line for what is changed beside it, a marker for the
@@ -36,61 +35,48 @@ def against_anchors(
 
     ``recalls`` is `Draws.recall`; ``references`` are the modes drawn as level lines.
     """
-    sources = list(dict.fromkeys(recalls.anchors_from))
-    figure, grid = plt.subplots(
-        len(sources), 1, figsize=(7, 3.5 * len(sources) + 0.8), sharex=True,
-        sharey=True, layout="constrained", squeeze=False,
+    keys = ["anchors_from", "variant", "anchors"]
+    spread = 100 * recalls.groupby(keys, sort=False).recall.agg(["mean", "min", "max"])
+    figure = _against_ratio(
+        spread.reset_index(), dimension, "mean", f"Recall@{k} (%)",
+        band=("min", "max"), row="anchors_from", height=3.4,
     )  # fmt: skip
-    for axes, source in zip(grid[:, 0], sources, strict=True):
+    for axes, source in zip(figure.axes, recalls.anchors_from.unique(), strict=True):
+        axes.set_title(f"anchors: {ANCHORS_FROM[source]}")
         for mode, recall in references.items():
             words, colour, _ = MODES[mode]
-            axes.axhline(100 * recall, color=colour, linewidth=2)
-            axes.annotate(
-                words, (0, 100 * recall), xycoords=("axes fraction", "data"),
-                xytext=(4, 4), textcoords="offset points", color=colour,
-            )  # fmt: skip
-        shown = recalls[recalls.anchors_from == source]
-        for variant, rows in shown.groupby("variant", sort=False):
-            colour, line, marker = LOOKS[variant]
-            spread = rows.groupby("anchors").recall.agg(["mean", "min", "max"]) * 100
-            ratio = spread.index / dimension
-            axes.plot(
-                ratio, spread["mean"], line, color=colour, marker=marker, markersize=5,
-                label=VARIANTS[variant].words,
-            )  # fmt: skip
-            axes.fill_between(
-                ratio, spread["min"], spread["max"], color=colour, alpha=0.12, lw=0
-            )
-        axes.set(title=f"anchors: {ANCHORS_FROM[source]}", ylabel=f"Recall@{k} (%)")
-        reference_line(axes, 1)
-    _ratio_axis(axes, recalls, dimension)
-    legend_below(figure, grid[:, 0], 2)
+            axes.axhline(100 * recall, color=colour, linewidth=2, label=words)
+    legend_below(figure, figure.axes)
     return finished(figure, f"{shown_as}; macro over facets")
 
 
 def condition(recalls: pd.DataFrame, dimension: int, shown_as: str) -> Figure:
     """Condition number of the anchors against K/d, for what least squares solves: the
     median of all draws. A singular draw is infinite and lies above the figure."""
-    figure, axes = plt.subplots(figsize=(7, 3.2), layout="constrained")
     solved = recalls[recalls.variant.isin(("linear", "centred", "dual-linear"))]
-    for variant, rows in solved.groupby("variant", sort=False):
-        colour, line, marker = LOOKS[variant]
-        median = rows.groupby("anchors").condition.median()
-        axes.plot(
-            median.index / dimension, median, line, color=colour, marker=marker,
-            label=VARIANTS[variant].words,
-        )  # fmt: skip
-    axes.set(yscale="log", ylabel="condition number")
-    reference_line(axes, 1)
-    _ratio_axis(axes, recalls, dimension)
-    if len(solved):
-        axes.legend()
+    median = solved.groupby(["variant", "anchors"], sort=False).condition.median()
+    figure = _against_ratio(
+        median.reset_index(), dimension, "condition", "condition number", height=3.2
+    )
+    (axes,) = figure.axes
+    axes.set_yscale("log")
+    legend_below(figure, [axes])
     return finished(figure, shown_as)
 
 
-def _ratio_axis(axes: Axes, recalls: pd.DataFrame, dimension: int) -> None:
-    axes.set_xscale("log")
-    ratios = sorted(recalls.anchors.unique() / dimension)
-    axes.set_xticks(ratios, [f"{ratio:.2g}" for ratio in ratios], rotation=45)
-    axes.minorticks_off()
-    axes.set_xlabel(f"anchors K over dimensions d = {dimension}")
+def _against_ratio(
+    table: pd.DataFrame, dimension: int, y: str, label: str, **how
+) -> Figure:
+    """A line for each variant, over the number of anchors K divided by d."""
+    table = table.assign(ratio=table.anchors / dimension)
+    looks = {
+        name: (VARIANTS[name].words, colour, marker)
+        for name, (colour, _, marker) in LOOKS.items()
+    }
+    lines = {name: line for name, (_, line, _) in LOOKS.items()}
+    grid = curves(table, "ratio", y, "variant", looks, lines=lines, aspect=2, **how)
+    for axes in grid.axes.flat:
+        log_ticks(axes, sorted(table.ratio.unique()), "{:.2g}")
+        reference_line(axes, 1)
+    grid.set_axis_labels(f"anchors K over dimensions d = {dimension}", label)
+    return grid.figure

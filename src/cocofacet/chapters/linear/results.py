@@ -17,38 +17,22 @@ PUBLISHED_RATIO = PUBLISHED_ANCHORS / PUBLISHED_DIMENSION
 
 HELD_OUT, GALLERY = ANCHORS_FROM
 
-# What is changed, and two fits (anchors_from, variant) that differ in nothing else.
+# Two fits (anchors_from, variant) that differ in one thing, and what that is.
 COMPARISONS = {
-    "score": (
-        "Dividing by the length of W u, as the released score does not,",
-        (HELD_OUT, "linear"),
-        (HELD_OUT, "released"),
-    ),
-    "centred": (
-        "Taking the means off and putting them back",
-        (HELD_OUT, "centred"),
-        (HELD_OUT, "linear"),
-    ),
-    "ridge": (
-        "Ridge in place of least squares",
-        (HELD_OUT, "ridge"),
-        (HELD_OUT, "linear"),
-    ),
-    "orthogonal": (
-        "An orthogonal map in place of least squares",
-        (HELD_OUT, "orthogonal"),
-        (HELD_OUT, "linear"),
-    ),
-    "dual": (
-        "Ridge from the dual encoder's gallery in place of the general embedding",
-        (HELD_OUT, "dual-ridge"),
-        (HELD_OUT, "ridge"),
-    ),
-    "gallery": (
-        "Ridge with anchors from the gallery in place of held-out ones",
-        (GALLERY, "ridge"),
-        (HELD_OUT, "ridge"),
-    ),
+    "score": ((HELD_OUT, "linear"), (HELD_OUT, "released")),
+    "centred": ((HELD_OUT, "centred"), (HELD_OUT, "linear")),
+    "ridge": ((HELD_OUT, "ridge"), (HELD_OUT, "linear")),
+    "orthogonal": ((HELD_OUT, "orthogonal"), (HELD_OUT, "linear")),
+    "dual": ((HELD_OUT, "dual-ridge"), (HELD_OUT, "ridge")),
+    "gallery": ((GALLERY, "ridge"), (HELD_OUT, "ridge")),
+}
+CHANGED = {
+    "score": "Dividing by the length of W u, as the released score does not,",
+    "centred": "Taking the means off and putting them back",
+    "ridge": "Ridge in place of least squares",
+    "orthogonal": "An orthogonal map in place of least squares",
+    "dual": "Ridge from the dual encoder's gallery in place of the general embedding",
+    "gallery": "Ridge with anchors from the gallery in place of held-out ones",
 }
 
 
@@ -84,27 +68,17 @@ def summary(
     """
     rows = []
     for k in ks:
-        spread = _spread(draws, k)
+        spread = _spread(draws, k)[["min", "max"]]
         for (source, variant), size in sizes.items():
-            ranks = draws.rows(source, variant, size)
+            key = (source, variant, size)
+            ranks = draws.rows(*key)
             found = interval(ranks, k, seed=seed)
             share = share_of_gap(ranks, general, prompted, k, seed)
-            names = ("share", "share_low", "share_high")
-            rows.append(
-                {
-                    "k": k,
-                    "anchors_from": source,
-                    "variant": variant,
-                    "anchors": size,
-                    "recall": found.value,
-                    "low": found.low,
-                    "high": found.high,
-                    "smallest": spread["min"][source, variant, size],
-                    "largest": spread["max"][source, variant, size],
-                    **dict(zip(names, share, strict=True)),
-                }
-            )
-    return pd.DataFrame(rows)
+            recall = (found.value, found.low, found.high)
+            rows.append((k, *key, *recall, *spread.loc[key], *share))
+    columns = ["k", "anchors_from", "variant", "anchors", "recall", "low", "high"]
+    columns += ["smallest", "largest", "share", "share_low", "share_high"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _spread(draws: Draws, k: int) -> pd.DataFrame:
@@ -125,10 +99,7 @@ def table(found: pd.DataFrame, dimension: int) -> pd.DataFrame:
             f"{100 * row.smallest:.1f}–{100 * row.largest:.1f}"
         )
         line[f"R@{row.k}", "of the gap"] = "no gap" if np.isnan(row.share) else share
-    index = pd.MultiIndex.from_tuples(cells, names=["anchors from", "variant"])
-    wide = pd.DataFrame(list(cells.values()), index=index)
-    wide.columns = pd.MultiIndex.from_tuples(wide.columns)
-    return wide
+    return pd.DataFrame(cells).T.rename_axis(["anchors from", "variant"])
 
 
 def comparisons(draws: Draws, sizes: Sequence[int], k: int, seed: int) -> pd.DataFrame:
@@ -140,21 +111,12 @@ def comparisons(draws: Draws, sizes: Sequence[int], k: int, seed: int) -> pd.Dat
     fitted = set(zip(draws.fits.anchors_from, draws.fits.variant, strict=True))
     means = _spread(draws, k)["mean"]
     rows = []
-    for name, (_, *sides) in COMPARISONS.items():
+    for name, sides in COMPARISONS.items():
         for size in sizes if set(sides) <= fitted else ():
             keys = [(*side, size) for side in sides]
             found = paired_difference(*(draws.rows(*key) for key in keys), k, seed=seed)
-            rows.append(
-                {
-                    "comparison": name,
-                    "anchors": size,
-                    "value": means[keys[0]],
-                    "reference": means[keys[1]],
-                    "difference": found.value,
-                    "low": found.low,
-                    "high": found.high,
-                }
-            )
+            change = (found.value, found.low, found.high)
+            rows.append((name, size, *means[keys], *change))
     names = ["value", "reference", "difference", "low", "high"]
     return pd.DataFrame(rows, columns=["comparison", "anchors", *names])
 
@@ -163,11 +125,10 @@ def compared(found: pd.DataFrame, k: int, dimension: int) -> pd.DataFrame:
     """`comparisons` as shown: what is changed down, K/d across, points [interval]."""
     cells = {}
     for row in found.itertuples():
-        line = cells.setdefault(COMPARISONS[row.comparison][0].strip(","), {})
+        line = cells.setdefault(CHANGED[row.comparison].strip(","), {})
         change = with_interval(row.difference, row.low, row.high, sign=True)
         line[f"K/d = {row.anchors / dimension:.2f}"] = change
-    wide = pd.DataFrame.from_dict(cells, orient="index")
-    return wide.rename_axis(f"change in Recall@{k}, points")
+    return pd.DataFrame(cells).T.rename_axis(f"change in Recall@{k}, points")
 
 
 def changed(found: pd.DataFrame, k: int, dimension: int) -> str:
@@ -181,7 +142,7 @@ def changed(found: pd.DataFrame, k: int, dimension: int) -> str:
             f"{row.anchors / dimension:.2f}"
             for row in rows.itertuples()
         ]
-        said.append(f"{COMPARISONS[name][0]} {listed(effects)}.")
+        said.append(f"{CHANGED[name]} {listed(effects)}.")
     return bulleted(f"In Recall@{k}, changing one thing at a time:", said)
 
 
@@ -230,12 +191,8 @@ def best(found: pd.DataFrame, source: str, which: str, k: int, dimension: int) -
 
 def peak(recalls: pd.DataFrame, source: str, k: int, dimension: int) -> str:
     """Whether least squares falls where its anchors are conditioned worst."""
-    chosen = (recalls.anchors_from == source) & (recalls.variant == "linear")
-    by_size = (
-        recalls[chosen]
-        .groupby("anchors")
-        .agg({"condition": "median", "recall": "mean"})
-    )
+    chosen = recalls[(recalls.anchors_from == source) & (recalls.variant == "linear")]
+    by_size = chosen.groupby("anchors").agg({"condition": "median", "recall": "mean"})
     if by_size.empty:
         return "Least squares was not fitted in this run."
     worst = by_size.condition.idxmax()
