@@ -13,9 +13,7 @@ profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
-low_side = (
-    48  # pixels of the small picture; the released script uses 128 of 336
-)
+low_side = 48  # pixels of the small picture; the released code: 128 of 336
 longest = 16  # tokens of an answer at most; the released script allows 100
 heard = 96  # pictures of each facet whose answers are read aloud below
 k = 1  # the cut-off of the figure and the sentences

@@ -5,6 +5,8 @@ pages are written before Sphinx looks which pages there are (`_toc.yml` names th
 """
 
 import ast
+import re
+import tomllib
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -23,9 +25,16 @@ def name_of(path: Path) -> str:
 
 
 def rooms() -> dict[str, list[Path]]:
-    """Room -> its files in the order of their names; "cocofacet" is what lies above."""
+    """Room -> its files in the order of their names; "cocofacet" is what lies above.
+
+    Rooms stand in the order of their levels, from the annotations to the chapters.
+    """
     found = {"cocofacet": sorted(PACKAGE.glob("*.py"))}
-    for init in sorted(PACKAGE.glob("*/__init__.py")):
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    (levels, *_) = contracts["importlinter"]["contracts"]
+    order = re.findall(r"\w+", " ".join(reversed(levels["layers"])))
+    inits = PACKAGE.glob("*/__init__.py")
+    for init in sorted(inits, key=lambda path: order.index(path.parent.name)):
         files = init.parent.rglob("*.py")
         found[init.parent.name] = sorted(f for f in files if f.read_text().strip())
     return found

@@ -95,6 +95,7 @@ def test_pages_link_to_the_repository_only_when_it_has_an_address(tmp_path, url)
     shutil.copytree(ROOT / "book/_static", tmp_path / "book/_static")
     shutil.copytree(ROOT / "book/_ext", tmp_path / "book/_ext")
     shutil.copy(ROOT / "book/references.bib", tmp_path / "book")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "book/index.md").write_text("# A book\n\nWith a page.\n")
     (tmp_path / "_toc.yml").write_text(
         "format: jb-book\nroot: book/index\nchapters:\n  - file: notebooks/one\n"
