@@ -64,12 +64,9 @@ def read_json(path: Path, kind: type, remedy: str = "Use the official file.") ->
         InputError: the file is missing, is not JSON or is cut short, or holds
             something else (then ``remedy`` is said).
     """
+    content = _bytes_of(path)
     try:
-        content = json.loads(Path(path).read_bytes())
-    except FileNotFoundError:
-        raise InputError(f"{path}: file: not found. Check the path.") from None
-    except OSError as error:
-        raise InputError(f"{path}: file: {error.strerror}. Check the path.") from None
+        content = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"{path}: file: not JSON, or cut short ({error}). Fetch it again."
@@ -77,6 +74,15 @@ def read_json(path: Path, kind: type, remedy: str = "Use the official file.") ->
     if not isinstance(content, kind):
         raise InputError(f"{path}: top level: is not a {_KINDS[kind]}. {remedy}")
     return content
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path}: file: not found. Check the path.") from None
+    except OSError as error:
+        raise InputError(f"{path}: file: {error.strerror}. Check the path.") from None
 
 
 def read_table(
@@ -139,15 +145,12 @@ def read_table(
 
 def _table_text(path: Path, what: str, remedy: str) -> str:
     """The text of a CSV file with a header and rows that are all as long."""
+    content = _bytes_of(path)
     try:
-        content = Path(path).read_bytes().decode()
+        content = content.decode()
         if "\0" in content:
             raise ValueError("it is binary")
         rows = [row for row in csv.reader(io.StringIO(content, newline="")) if row]
-    except FileNotFoundError:
-        raise InputError(f"{path}: file: not found. Check the path.") from None
-    except OSError as error:
-        raise InputError(f"{path}: file: {error.strerror}. Check the path.") from None
     except (ValueError, csv.Error) as error:
         raise InputError(f"{path}: file: no {what} ({error}). {remedy}") from None
     if len(rows) < 2:
