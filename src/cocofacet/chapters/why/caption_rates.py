@@ -1,17 +1,10 @@
-"""What naming a facet more often in training captions does to an embedding.
-
-results/training/caption-rates holds ``ranks.csv`` (a row a query, rate and seed: its
-rank in each of `probes.WAYS`), ``named.csv`` (a row a facet, rate and seed: how often
-the probe names the class) and ``made.json`` (the trainings' settings and what ranked).
-``studies/rank_caption_rates.py`` makes them: the weights are not shipped.
-"""
+"""What naming a facet more often in training captions does to an embedding."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from cocofacet.chapters.why.reached import SHOWN, judge, lower_end
@@ -19,10 +12,18 @@ from cocofacet.evaluation.probes import WAYS
 from cocofacet.evaluation.ranking import GROUP
 from cocofacet.evaluation.statistics import paired_difference
 from cocofacet.io import read_json, read_table
+from cocofacet.report import figures
 from cocofacet.report.sentences import bulleted, listed, percent, verdict
 from cocofacet.report.style import finished, legend_below
-from cocofacet.report.tables import facets_only, recalls, with_interval, with_macro
+from cocofacet.report.tables import (
+    difference_row,
+    facets_only,
+    recalls,
+    with_interval,
+    with_macro,
+)
 
+# Files that ``studies/rank_caption_rates.py`` makes, as the weights are not shipped.
 RANKS, NAMED, MADE = "ranks.csv", "named.csv", "made.json"
 COLUMNS = ["rate", "seed", "facet", "label", "query", *WAYS]
 
@@ -32,9 +33,10 @@ class Rates:
     """The experiment's ranks and what made them.
 
     Attributes:
-        ranks: columns `COLUMNS`; a rate is a fraction of captions.
+        ranks: columns `COLUMNS`: a row a query, rate (a fraction of captions) and
+            seed, with its rank in each of `probes.WAYS`.
         named: columns rate, seed, facet and those of `probes.naming`.
-        made: the content of made.json.
+        made: the trainings' settings and what ranked.
     """
 
     ranks: pd.DataFrame
@@ -42,10 +44,15 @@ class Rates:
     made: Mapping[str, object]
 
     @property
+    def settings(self) -> list[Mapping[str, object]]:
+        """Of each training."""
+        return [made["settings"] for made in self.made["trainings"].values()]
+
+    @property
     def varied(self) -> tuple[str, ...]:
         """The facets whose rate was varied; the captions name the others always."""
-        first = next(iter(self.made["trainings"].values()))
-        return tuple(f for f in self.facets if f in first["settings"]["caption_rates"])
+        rates = self.settings[0]["caption_rates"]
+        return tuple(facet for facet in self.facets if facet in rates)
 
     @property
     def facets(self) -> tuple[str, ...]:
@@ -66,16 +73,13 @@ class Rates:
 
 def read(folder: Path) -> Rates | None:
     """The experiment's files in a folder; None where there are none."""
-    if not (Path(folder) / RANKS).is_file():
+    ranks, named, made = (Path(folder) / name for name in (RANKS, NAMED, MADE))
+    if not ranks.is_file():
         return None
-    ranks = read_table(
-        Path(folder) / RANKS, ["facet", "label", "query"], WAYS, ["rate", "seed"]
-    )
+    ranks = read_table(ranks, ["facet", "label", "query"], WAYS, ["rate", "seed"])
     measured = ["rate", "seed", "balanced", "low", "high", "even"]
-    named = read_table(
-        Path(folder) / NAMED, ["facet"], numbers=measured, what="table of namings"
-    )
-    return Rates(ranks[COLUMNS], named, read_json(Path(folder) / MADE, dict))
+    named = read_table(named, ["facet"], numbers=measured, what="table of namings")
+    return Rates(ranks[COLUMNS], named, read_json(made, dict))
 
 
 DRAWN = ("probe", "images", "words")  # in the figure and the table
@@ -111,9 +115,8 @@ def levels(rates: Rates, k: int, seed: int) -> pd.DataFrame:
 
 def made_with(rates: Rates, k: int) -> str:
     """The line under the experiment's numbers."""
-    settings = [made["settings"] for made in rates.made["trainings"].values()]
     steps, scenes, seeds = (
-        ", ".join(f"{n:,}" for n in sorted({each[key] for each in settings}))
+        ", ".join(f"{n:,}" for n in sorted({each[key] for each in rates.settings}))
         for key in ("steps", "train_scenes", "seed")
     )
     ranked = rates.made["ranked"]
@@ -121,8 +124,8 @@ def made_with(rates: Rates, k: int) -> str:
     parts = (
         f"Recall@{k} in pools of 100; bands and brackets: 95 % bootstrap interval "
         "over query texts",
-        f"trainings: {len(settings)} CLIPs ({at}), {steps} steps on {scenes} scenes, "
-        f"seed {seeds}",
+        f"trainings: {len(rates.settings)} CLIPs ({at}), {steps} steps on {scenes} "
+        f"scenes, seed {seeds}",
         f"ranked in the profile {ranked['profile']}, seed {ranked['seed']}",
         *(f"{name} {version}" for name, version in ranked["packages"].items()),
     )
@@ -131,8 +134,7 @@ def made_with(rates: Rates, k: int) -> str:
 
 def made_by(rates: Rates) -> str:
     """The commands that remake the files, for each seed that there is."""
-    settings = [made["settings"] for made in rates.made["trainings"].values()]
-    given = sorted({(each["steps"], each["seed"]) for each in settings})
+    given = sorted({(each["steps"], each["seed"]) for each in rates.settings})
     return "\n\n".join(
         MADE_BY.format(
             given=f"--steps {steps} --seed {seed} ", out=f"caption-rates-{seed}"
@@ -143,53 +145,37 @@ def made_by(rates: Rates) -> str:
 
 def curves(found: pd.DataFrame, varied: Sequence[str], k: int, shown_as: str) -> Figure:
     """Recall of each way against the rate, a panel a facet; ``found`` is `levels`."""
-    every = list(dict.fromkeys(facets_only(found).facet))
-    facets = [*varied, *(facet for facet in every if facet not in varied)]
-    rates = sorted(found.rate.unique())
-    shape = {"sharex": True, "sharey": True, "squeeze": False, "layout": "constrained"}
-    rows = -(-len(facets) // 4)
-    figure, grid = plt.subplots(rows, 4, figsize=(9, 2.5 * rows), **shape)
-    for axes, facet in zip(grid.flat, facets, strict=False):
-        for way in DRAWN:
-            words, _, colour, marker = SHOWN[way]
-            here = found[(found.facet == facet) & (found.way == way)]
-            here = here.set_index("rate").loc[rates]
-            axes.plot(
-                range(len(rates)), 100 * here.recall, color=colour, marker=marker,
-                label=words, markersize=5,
-            )  # fmt: skip
-            axes.fill_between(
-                range(len(rates)), 100 * here.low, 100 * here.high, color=colour,
-                alpha=0.15, linewidth=0,
-            )  # fmt: skip
-        axes.set_title(
-            facet if facet in varied else f"{facet} (always named)", fontsize=9
-        )
-        axes.set_xticks(range(len(rates)), [f"{100 * rate:.0f}" for rate in rates])
-        axes.set_ylim(-3, 103)
-    for axes in grid.flat[len(facets) :]:
-        axes.axis("off")
-    for axes in grid[:, 0]:
-        axes.set_ylabel(f"Recall@{k} (%)")
-    figure.supxlabel("captions that name it (%)", fontsize=10)
-    legend_below(figure, grid[0])
-    return finished(figure, shown_as)
+    shown = facets_only(found).sort_values("rate", kind="stable")
+    always = [facet for facet in shown.facet.unique() if facet not in varied]
+    names = {facet: facet for facet in varied}
+    names |= {facet: f"{facet} (always named)" for facet in always}
+    values = ["recall", "low", "high"]
+    shown = shown.assign(
+        facet=shown.facet.map(names), rate=[f"{100 * rate:.0f}" for rate in shown.rate]
+    )
+    shown[values] *= 100
+    grid = figures.curves(
+        shown, "rate", "recall", "way", SHOWN, band=("low", "high"), col="facet",
+        col_order=list(names.values()), col_wrap=4, height=2.5, aspect=0.9,
+        ylim=(-3, 103),
+    )  # fmt: skip
+    grid.set_titles("{col_name}", size=9)
+    grid.set_axis_labels("% of captions", f"Recall@{k} (%)")
+    legend_below(grid.figure, grid.axes.flat)
+    return finished(grid.figure, shown_as)
 
 
 def grid(found: pd.DataFrame) -> pd.DataFrame:
     """(facet, way) down, rates across: recall [interval]; ``found`` is `levels`."""
-    chosen = with_macro(found)
-    cells = {
-        (facet, SHOWN[way][1]): {
+    rows = {
+        (facet, way): {
             in_percent(row.rate): with_interval(row.recall, row.low, row.high)
             for row in rows.sort_values("rate").itertuples()
         }
-        for facet, of_facet in chosen.groupby("facet", sort=False)
+        for facet, of_facet in with_macro(found).groupby("facet", sort=False)
         for way, rows in of_facet.groupby("way", sort=False)
     }
-    wide = pd.DataFrame.from_dict(cells, orient="index")
-    wide.index.names = ["facet", "way"]
-    return wide
+    return pd.DataFrame(rows).T.rename_axis(["facet", "way"])
 
 
 def verdicts(rates: Rates, found: pd.DataFrame, k: int, seed: int) -> pd.DataFrame:
@@ -262,13 +248,20 @@ def kept(table: pd.DataFrame, rates: Rates, rate: float, k: int) -> str:
     ends = f"From {in_percent(rates.rates[0])} to {in_percent(rate)} of captions"
     if gaining.empty:
         return f"{ends}, the probe gains on none of {listed(rates.varied)}."
-    levels_of = [
-        f"{row.Index} ({percent(row.probe_before)} to {percent(row.probe_after)})"
-        for row in gaining.itertuples()
-    ]
     return (
-        f"{ends}, the probe gains on {listed(levels_of)} in Recall@{k}: what captions "
-        "name changes what the images' embeddings keep."
+        f"{ends}, the probe gains on {_from_to(gaining, 'probe')} in Recall@{k}: what "
+        "captions name changes what the images' embeddings keep."
+    )
+
+
+def _from_to(table: pd.DataFrame, way: str) -> str:
+    """Facets with their recall before and after; rows of `changes`."""
+    before, after = (
+        table[f"{way}_before"].map(percent),
+        table[f"{way}_after"].map(percent),
+    )
+    return listed(
+        [f"{facet} ({before[facet]} to {after[facet]})" for facet in table.index]
     )
 
 
@@ -286,23 +279,22 @@ def explained(table: pd.DataFrame, rates: Rates, rate: float, k: int) -> str:
         f"Words reach most at {last}. From {first} to there they gain on "
         f"{listed(list(reached.index))} (Recall@{k})."
     )
-    before = [
-        f"{row.Index} (probe at {first}: {percent(row.probe_before)}, words at {last}: "
-        f"{percent(row.words_after)})"
-        for row in reached.itertuples()
-    ]
-    put = (reached.before == "loss").tolist()
-    there = [words for words, less in zip(before, put, strict=True) if not less]
-    missing = [words for words, less in zip(before, put, strict=True) if less]
-    if there:
-        text += (
-            f" On {listed(there)} a probe finds as much without any caption's word: "
-            "only the way there was missing, which is the rival explanation."
+    groups = {"there": [], "put there": []}
+    for row in reached.itertuples():
+        groups["put there" if row.before == "loss" else "there"].append(
+            f"{row.Index} (probe at {first}: {percent(row.probe_before)}, words at "
+            f"{last}: {percent(row.words_after)})"
         )
-    if missing:
+    if groups["there"]:
         text += (
-            f" On {listed(missing)} it finds less: the captions put it there, which is "
-            "the paper's explanation."
+            f" On {listed(groups['there'])} a probe finds as much without any "
+            "caption's word: only the way there was missing, which is the rival "
+            "explanation."
+        )
+    if groups["put there"]:
+        text += (
+            f" On {listed(groups['put there'])} it finds less: the captions put it "
+            "there, which is the paper's explanation."
         )
     return text
 
@@ -318,14 +310,10 @@ def beyond(rates: Rates, rate: float, k: int, seed: int) -> str:
     for way, name in (("words", "words"), ("probe", "the probe's levels")):
         pair = [rates.of(at, way) for at in (last, rate)]
         pair = [table[table.facet.isin(rates.varied)] for table in pair]
-        found = paired_difference(*pair, k, seed=seed)
-        after, before = (
-            (table["rank"] <= k).groupby(table.facet).mean().mean() for table in pair
-        )
-        verdicts[way] = verdict(found.low, found.high)
-        parts.append(
-            f"{name} {does[verdicts[way]]} from {percent(before)} to {percent(after)}"
-        )
+        row = difference_row(*pair, k, seed)
+        verdicts[way] = verdict(row.low, row.high)
+        ends = f"from {percent(row.reference)} to {percent(row.value)}"
+        parts.append(f"{name} {does[verdicts[way]]} {ends}")
     text = (
         f"From {in_percent(rate)} to {in_percent(last)}, {listed(parts)} (macro over "
         f"{listed(rates.varied)})."
@@ -370,12 +358,8 @@ def price(table: pd.DataFrame, rates: Rates, rate: float, k: int) -> str:
             f"Of the facets that captions always name, words fall on none {ends} "
             f"({listed(list(always.index))})."
         )
-    levels_of = [
-        f"{row.Index} ({percent(row.words_before)} to {percent(row.words_after)})"
-        for row in lost.itertuples()
-    ]
     return (
-        f"It has a price: {ends}, words fall on {listed(levels_of)} in Recall@{k}, "
-        "though captions always name them. Steps and size are the same, and there is "
-        "more to learn."
+        f"It has a price: {ends}, words fall on {_from_to(lost, 'words')} in "
+        f"Recall@{k}, though captions always name them. Steps and size are the same, "
+        "and there is more to learn."
     )

@@ -1,8 +1,4 @@
-"""What is in an embedding, what reaches it, and what was missing.
-
-An embedding is a retriever in a mode (general, prompted). Its levels are the recalls of
-`probes.WAYS`; what is concluded of a facet follows from their intervals alone.
-"""
+"""What is in an embedding, what reaches it, and what was missing."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +6,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from cocofacet.evaluation.metrics import averages
 from cocofacet.evaluation.probes import WAYS, mode_of
 from cocofacet.evaluation.statistics import (
     lowest_share,
@@ -29,22 +24,21 @@ from cocofacet.report.sentences import (
     verdict,
 )
 from cocofacet.report.tables import (
+    cells,
+    difference_row,
     facets_only,
     grid_of,
     of_mode,
     recalls,
-    row_of,
-    with_interval,
 )
 
-# way -> (words in a legend, heading of a column, colour, marker).
 SHOWN = {
-    "probe": ("there: a linear probe", "probe", "#0f9e78", "^"),
-    "half": ("the probe, taught by half as many", "half", "#8fd3bf", "^"),
-    "images": ("from images: mean of others", "images", "#4c7fd0", "s"),
-    "grounded": ("grounded: mean of what the text finds", "grounded", "#cc79a7", "v"),
-    "words": ("from words: the text", "words", "#e08214", "D"),
-}
+    "probe": ("there: a linear probe", "#0f9e78", "^"),
+    "half": ("the probe, taught by half as many", "#8fd3bf", "^"),
+    "images": ("from images: mean of others", "#4c7fd0", "s"),
+    "grounded": ("grounded: mean of what the text finds", "#cc79a7", "v"),
+    "words": ("from words: the text", "#e08214", "D"),
+}  # way -> how it looks
 
 # What the levels say of a facet -> in words, after "are".
 VERDICTS = {
@@ -80,11 +74,7 @@ def figure(panels: Mapping[str, pd.DataFrame], k: int, shown_as: str) -> Figure:
         title: facets_only(table).assign(mode=table.way)
         for title, table in panels.items()
     }
-    looks = {
-        way: (words, colour, marker)
-        for way, (words, _, colour, marker) in SHOWN.items()
-    }
-    return recall_by_facet(tables, k, shown_as, WAYS, looks, columns=len(panels))
+    return recall_by_facet(tables, k, shown_as, WAYS, SHOWN, columns=len(panels))
 
 
 def grid(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -93,7 +83,7 @@ def grid(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     The probe's half, which only says how far the probe is from done, is left out.
     """
     tables = {
-        (title, SHOWN[way][1]): table[table.way == way]
+        (title, way): table[table.way == way]
         for title, table in panels.items()
         for way in WAYS
         if way != "half"
@@ -106,15 +96,15 @@ def naming_grid(named: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     picture: (embedding, measure) across, facets down. Tables as of `probes.naming`."""
     columns = {}
     for title, table in named.items():
-        table = table.set_index("facet")
-        columns[title, "right"] = (100 * table.accuracy).map("{:.1f}".format)
-        columns[title, "balanced"] = [
-            with_interval(row.balanced, row.low, row.high) for row in table.itertuples()
-        ]
-    columns["without a picture", "right"] = (100 * table.majority).map("{:.1f}".format)
-    columns["without a picture", "balanced"] = (100 * table.even).map("{:.1f}".format)
+        table = table.set_index("facet", drop=False)
+        percents = 100 * table[["accuracy", "majority", "even"]]
+        percents = percents.map("{:.1f}".format)
+        columns[title, "right"] = percents.accuracy
+        columns[title, "balanced"] = pd.Series(cells(table, "balanced"))
+    columns["without a picture", "right"] = percents.majority
+    columns["without a picture", "balanced"] = percents.even
     columns["", "images"] = table.images
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, index=table.index)
 
 
 def judged(
@@ -131,16 +121,18 @@ def judged(
     retriever. Columns facet, verdict, named and even (balanced naming and its chance),
     probe, words (recalls).
     """
-    probe, words = (of_way(found, mode, way) for way in ("probe", "words"))
+    probe, words = (
+        of_way(found, mode, way).set_index("facet") for way in ("probe", "words")
+    )
     tables = [of_mode(ranks, mode_of(mode, way)) for way in ("probe", "words")]
     named = named[named["mode"] == mode].set_index("facet")
     rows = []
-    for facet in facets_only(probe).facet:
+    for facet in dict.fromkeys(tables[0].facet):
         pair = (table[table.facet == facet] for table in tables)
         ahead = paired_difference(*pair, k, average="micro", seed=seed).low
-        right, read = named.loc[facet], row_of(words, facet)
+        right, read = named.loc[facet], words.loc[facet]
         said = judge(right.low - right.even, lower_end(read), ahead, k)
-        recall = row_of(probe, facet).recall
+        recall = probe.recall[facet]
         rows.append((facet, said, right.balanced, right.even, recall, read.recall))
     columns = ["facet", "verdict", "named", "even", "probe", "words"]
     return pd.DataFrame(rows, columns=columns)
@@ -178,11 +170,9 @@ def concluded(table: pd.DataFrame, who: str, k: int) -> str:
     there but not reached, which are reached; with the levels where these differ."""
     parts = []
     for name, words in VERDICTS.items():
-        here = table[table.verdict == name]
-        if here.empty:
-            continue
-        facets = [_with_levels(row) for row in here.itertuples()]
-        parts.append(f"{listed(facets)} are {words}.")
+        facets = [_with_levels(r) for r in table.itertuples() if r.verdict == name]
+        if facets:
+            parts.append(f"{listed(facets)} are {words}.")
     return bulleted(f"{who}, in Recall@{k}:", parts)
 
 
@@ -202,10 +192,10 @@ def missing(ranks: pd.DataFrame, who: str, k: int, seed: int) -> str:
     """
     ways = ("general-probe", "general-half", "general", "prompted")
     probe, half, general, prompted = (of_mode(ranks, mode) for mode in ways)
-    gain = _macro(prompted, general, k, seed)
+    gain = difference_row(prompted, general, k, seed)
     if verdict(gain.low, gain.high) != "gain":
         return f"With {who} the question has no clear gain in Recall@{k} to explain."
-    more = _macro(probe, half, k, seed)
+    more = difference_row(probe, half, k, seed)
     share, low, high = share_of_gap(probe, general, prompted, k, seed)
     text = (
         f"With {who}, words reach macro Recall@{k} {percent(gain.reference)} without "
@@ -232,15 +222,6 @@ def missing(ranks: pd.DataFrame, who: str, k: int, seed: int) -> str:
     return text + "Whether most of it was there already is undecided."
 
 
-def _macro(a: pd.DataFrame, b: pd.DataFrame, k: int, seed: int) -> pd.Series:
-    """The macro row of `tables.differences`, without its other rows."""
-    found = paired_difference(a, b, k, seed=seed)
-    value, reference = (averages(table, k).macro.iloc[0] for table in (a, b))
-    names = ("value", "reference", "difference", "low", "high")
-    numbers = (value, reference, found.value, found.low, found.high)
-    return pd.Series(dict(zip(names, numbers, strict=True)))
-
-
 def _whole(share: float) -> str:
     return f"{100 * share:.0f} %".replace("-", "−")
 
@@ -248,7 +229,7 @@ def _whole(share: float) -> str:
 def brought_in(ranks: pd.DataFrame, k: int, seed: int) -> str:
     """Whether the question changes what the probe finds, and not only the words."""
     probes = (of_mode(ranks, mode_of(m, "probe")) for m in ("prompted", "general"))
-    row = _macro(*probes, k, seed)
+    row = difference_row(*probes, k, seed)
     return difference(row, "On prompted embeddings a probe", "on general ones", k)
 
 
@@ -262,7 +243,7 @@ def asked_with_images(
     parts = []
     for mode, name in modes.items():
         pair = (of_mode(ranks, mode_of(mode, w)) for w in (way, "words"))
-        row = _macro(*pair, k, seed)
+        row = difference_row(*pair, k, seed)
         unsure = f"is undecided with {points(row.difference)}"
         does = effect(row.difference, row.low, row.high, unsure)
         parts.append(f"with {name} {does} ({interval(row.low, row.high)})")
