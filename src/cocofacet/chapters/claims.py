@@ -1,8 +1,6 @@
 """What the paper claims and shows, as far as it is known here, and where it is tried.
 
-Only what was read in the abstract or in the released code, or quoted by a second party,
-stands here; see `paper` for the numbers and what their letters mean. What the paper's
-other tables and figures hold is not known here, and no row pretends to know it.
+Only what was read in the abstract or the released code, or quoted by a second party.
 """
 
 from dataclasses import dataclass
@@ -53,11 +51,7 @@ CLAIMS = (
         "abstract",
         ("prompted", "wordings", "controls", "luck"),
     ),
-    Claim(
-        "They help across image pools and base retrievers",
-        "abstract",
-        ("pools",),
-    ),
+    Claim("They help across image pools and base retrievers", "abstract", ("pools",)),
     Claim(
         "Embedded beforehand under predefined prompts, they gain Recall@5",
         "abstract",
@@ -77,30 +71,21 @@ CLAIMS = (
         "right on 236 of 263 query texts (C)",
     ),
     Claim(
-        "Human-written prompts beside GPT-written ones",
-        "released code",
-        ("wordings",),
+        "Human-written prompts beside GPT-written ones", "released code", ("wordings",)
     ),
     Claim(
         "A text-based baseline: answer the question in words, embed the answer",
         "released code",
         ("answers",),
     ),
-    Claim(
-        "A control that asks for whole captions",
-        "released files",
-        ("pools",),
-    ),
+    Claim("A control that asks for whole captions", "released files", ("pools",)),
     Claim("All other tables and figures of the paper", "the paper", ()),
 )
 
 
 def status(claim: Claim, results: Path) -> str:
-    """How far a claim was tried: at full scale, in the rendered world, or not.
-
-    results is the folder of <profile>/<run>/, where each chapter leaves its ranks or
-    its table; what lies under ``full`` was run at full scale.
-    """
+    """How far a claim was tried: at full scale (profile ``full``), in the rendered
+    world, or not. ``results`` holds <profile>/<run>/ with what each chapter leaves."""
     run_in = {
         path.relative_to(results).parts[0]
         for chapter in claim.chapters

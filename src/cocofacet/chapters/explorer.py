@@ -1,7 +1,7 @@
 """The largest gains and the worst failures: chosen by rule, shown, and summed up."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
@@ -83,34 +83,28 @@ def gallery(
         query = benchmark.queries[position[row.query]]
         best = [benchmark.images[image] for image in first[position[row.query]]]
         positive = query.candidates[0]
-        if positive in best:
-            best = best[: best.index(positive)]
-        figures.append(_figure(benchmark, root, row, positive, best, when, shown_as))
+        above = best[: best.index(positive)] if positive in best else best
+        pictures = [(positive, "✓ looked for", "hit")]
+        pictures += [
+            (name, f"{n}", "") for n, name in enumerate(above[:ABOVE], start=1)
+        ]
+        labels = benchmark.labels.get(row.facet, {})
+        items = [_item(root, labels, *picture) for picture in pictures]
+        figures.append(_figure(row, items, when, shown_as))
     return HTML(styles() + "\n".join(figures))
 
 
-def _figure(
-    benchmark: Benchmark,
-    root: Path,
-    row,
-    positive: str,
-    above: Sequence[str],
-    when: str,
-    shown_as: str,
-) -> str:
-    labels = benchmark.labels.get(row.facet, {})
+def _item(root: Path, labels: Mapping, image: str, words: str, kind: str) -> str:
+    small = base64.b64encode(thumbnail(path_of(root, image))).decode()
+    carries = "; ".join(labels[image]) or "no label" if image in labels else ""
+    return (
+        f'<li class="{kind}"><img alt="{words}" width="128" height="128" '
+        f'src="data:image/jpeg;base64,{small}">'
+        f"<b>{words}</b> <span>{escape(carries)}</span></li>"
+    )
 
-    def item(image: str, words: str, kind: str = "") -> str:
-        small = thumbnail(path_of(root, image))
-        words_of = "; ".join(labels[image]) or "no label" if image in labels else ""
-        return (
-            f'<li class="{kind}"><img alt="{words}" width="128" height="128" '
-            f'src="data:image/jpeg;base64,{base64.b64encode(small).decode()}">'
-            f"<b>{words}</b> <span>{escape(words_of)}</span></li>"
-        )
 
-    items = [item(positive, "✓ looked for", "hit")]
-    items += [item(name, f"{n}") for n, name in enumerate(above[:ABOVE], start=1)]
+def _figure(row, items: list[str], when: str, shown_as: str) -> str:
     all_above = getattr(row, when) - 1
     caption = f"{len(items) - 1} of {all_above} ranked above it {WHEN[when]}"
     return (
@@ -125,35 +119,32 @@ def _figure(
 def table(both: pd.DataFrame) -> pd.DataFrame:
     """Facets down, all of them last: in how many queries the positive rises, stays
     and falls, the median rank before and after, the largest gain, the last rank."""
-    groups = [*both.groupby("facet", sort=False), ("all", both)]
-    rows = {}
-    for name, queries in groups:
-        gain = queries.before - queries.after
-        rows[name] = {
-            "queries": len(queries),
-            "rises": (gain > 0).sum(),
-            "stays": (gain == 0).sum(),
-            "falls": (gain < 0).sum(),
-            "median before": f"{queries.before.median():g}",
-            "median after": f"{queries.after.median():g}",
-            "largest gain": gain.max(),
-            "last after": queries.after.max(),
+    gain = both.before - both.after
+    moves = both.assign(gain=gain, rises=gain > 0, stays=gain == 0, falls=gain < 0)
+    moves = pd.concat([moves, moves.assign(facet="all")]).groupby("facet", sort=False)
+    median = moves[["before", "after"]].median().map("{:g}".format)
+    return pd.DataFrame(
+        {
+            "queries": moves.size(),
+            **moves[["rises", "stays", "falls"]].sum(),
+            "median before": median.before,
+            "median after": median.after,
+            "largest gain": moves.gain.max(),
+            "last after": moves.after.max(),
         }
-    return pd.DataFrame(rows).T.rename_axis("facet")
+    )
 
 
 def moved(both: pd.DataFrame) -> str:
     """Whether more positives rise than fall, and how the median rank moves."""
     gain = both.before - both.after
     rises, falls = int((gain > 0).sum()), int((gain < 0).sum())
-    start = {
-        True: "More positives rise than fall with the facet's question",
-        False: "No more positives rise than fall with the facet's question",
-    }[rises > falls]
+    more = "More" if rises > falls else "No more"
     return (
-        f"{start}: of {len(both):,} queries {rises:,} rise, {falls:,} fall and "
-        f"{len(both) - rises - falls:,} stay. The median rank goes from "
-        f"{both.before.median():g} to {both.after.median():g}."
+        f"{more} positives rise than fall with the facet's question: of {len(both):,} "
+        f"queries {rises:,} rise, {falls:,} fall and {len(both) - rises - falls:,} "
+        f"stay. The median rank goes from {both.before.median():g} to "
+        f"{both.after.median():g}."
     )
 
 

@@ -21,8 +21,8 @@ BOUNDS = ("chance", "perfect")
 
 def names(k: int) -> dict[str, str]:
     """The measures of a chapter, as columns of the table -> as readers call them."""
-    found = {"ap": "mAP", f"recall@{k}": f"Recall@{k}"}
-    return found | {f"precision@{k}": f"Precision@{k}"}
+    at_k = (f"recall@{k}", f"precision@{k}")
+    return {"ap": "mAP", **{name: name.capitalize() for name in at_k}}
 
 
 def over_sizes(
@@ -82,11 +82,10 @@ def by_facet(tables: Mapping[str, pd.DataFrame], k: int) -> pd.DataFrame:
 def _order(values: pd.Series) -> str:
     """ "a > b = c", best first."""
     best_first = values.sort_values(ascending=False, kind="stable")
-    text, before = "", None
-    for mode, value in best_first.items():
-        sign = "" if before is None else " = " if np.isclose(value, before) else " > "
-        text, before = text + sign + MODES[mode][0], value
-    return text
+    same = np.isclose(best_first, best_first.shift())
+    signs = ["", *np.where(same, " = ", " > ")[1:]]
+    pairs = zip(signs, best_first.index, strict=True)
+    return "".join(sign + MODES[mode][0] for sign, mode in pairs)
 
 
 def order(table: pd.DataFrame, k: int) -> str:
@@ -95,19 +94,15 @@ def order(table: pd.DataFrame, k: int) -> str:
     for measure, words in names(k).items():
         values = macro(table, measure).drop(columns=list(BOUNDS))
         orders = values.apply(_order, axis=1)
-        groups = {each: orders.index[orders == each] for each in dict.fromkeys(orders)}
-        if len(groups) == 1:
-            said.append(
-                f"By {words} the order is the same at every size: {orders.iloc[0]}."
-            )
+        parts = [
+            f"{each} at {listed([str(size) for size in found.index])}"
+            for each, found in orders.groupby(orders, sort=False)
+        ]
+        if len(parts) == 1:
+            how = f"is the same at every size: {orders.iloc[0]}"
         else:
-            parts = [
-                f"{each} at {listed([str(size) for size in found])}"
-                for each, found in groups.items()
-            ]
-            said.append(
-                f"By {words} the order depends on the size: {'; '.join(parts)}."
-            )
+            how = f"depends on the size: {'; '.join(parts)}"
+        said.append(f"By {words} the order {how}.")
     return " ".join(said)
 
 
@@ -138,22 +133,19 @@ def best_by_facet(table: pd.DataFrame) -> str:
     """On which facets which mode has the highest mAP in the whole gallery."""
     whole = of_texts(table, "ap").loc[table["size"].max()].drop(columns=list(BOUNDS))
     facets = whole.groupby("facet", sort=False).mean()
-    groups: dict[str, list[str]] = {}
-    for facet, values in facets.iterrows():
-        best = values.index[np.isclose(values, values.max())]
-        groups.setdefault(listed([MODES[mode][0] for mode in best]), []).append(facet)
-    if len(groups) == 1:
-        return f"On every facet {next(iter(groups))} has the highest mAP."
-    parts = [f"{who} on {listed(facets)}" for who, facets in groups.items()]
+    best = {
+        facet: listed([MODES[m][0] for m in row.index[np.isclose(row, row.max())]])
+        for facet, row in facets.iterrows()
+    }
+    groups = pd.Series(best).groupby(pd.Series(best), sort=False)
+    parts = [f"{who} on {listed(list(found.index))}" for who, found in groups]
+    if len(parts) == 1:
+        return f"On every facet {best[facets.index[0]]} has the highest mAP."
     return f"The highest mAP has {'; '.join(parts)}."
 
 
 # How a false negative is dealt with -> in words.
-WAYS = {
-    "as is": "counted wrong",
-    "removed": "taken out",
-    "right": "counted right",
-}
+WAYS = {"as is": "counted wrong", "removed": "taken out", "right": "counted right"}
 NOT_KNOWN = (
     "What these pictures truly show is not known beyond their annotations, so false "
     "negatives cannot be counted here."
@@ -192,10 +184,9 @@ def false_negative_recalls(found: pd.DataFrame) -> pd.DataFrame:
     """(mode, facet) down, each mode's macro last: false negatives a pool, then the
     recall of each of ``WAYS``; fractions."""
     numbers = ["false", *WAYS]
-    facets = found.groupby(["mode", "facet"], sort=False)[numbers].mean()
     parts = {
-        mode: rows.droplevel("mode")
-        for mode, rows in facets.groupby(level=0, sort=False)
+        mode: rows.groupby("facet", sort=False)[numbers].mean()
+        for mode, rows in found.groupby("mode", sort=False)
     }
     for rows in parts.values():
         rows.loc["macro"] = rows.mean()
@@ -207,13 +198,12 @@ def false_negative_grid(pools: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     `false_negative_recalls`. Recalls in percent."""
     columns = {}
     for words, found in pools.items():
-        for mode, rows in found.groupby(level="mode", sort=False):
-            rows = rows.droplevel("mode")
-            columns[words, "", "a pool"] = rows["false"].map("{:.1f}".format)
+        percents = (100 * found[list(WAYS)]).map("{:.1f}".format)
+        for mode in dict.fromkeys(found.index.get_level_values("mode")):
+            number = found.loc[mode, "false"].map("{:.1f}".format)
+            columns[words, "", "a pool"] = number
             for way, said in WAYS.items():
-                columns[words, MODES[mode][0], said] = (100 * rows[way]).map(
-                    "{:.1f}".format
-                )
+                columns[words, MODES[mode][0], said] = percents.loc[mode, way]
     return pd.DataFrame(columns).rename_axis("facet")
 
 
@@ -224,16 +214,14 @@ def hidden(found: pd.DataFrame, k: int, which: str) -> str:
     number = int(one["false"].sum())
     if not number:
         return f"{which} hold no false negative among {99 * len(one):,} candidates."
-    averages = false_negative_recalls(found)
+    averages = false_negative_recalls(found).xs("macro", level="facet")
     worst = one.groupby("facet")["false"].mean().idxmax()
-    said = []
-    for mode in dict.fromkeys(found["mode"]):
-        row = averages.loc[(mode, "macro")]
-        said.append(
-            f"{MODES[mode][0]} has {percent(row['as is'])} with them, "
-            f"{points(row.removed - row['as is'])} without and "
-            f"{points(row.right - row['as is'])} when they count as right"
-        )
+    said = [
+        f"{MODES[mode][0]} has {percent(row['as is'])} with them, "
+        f"{points(row.removed - row['as is'])} without and "
+        f"{points(row.right - row['as is'])} when they count as right"
+        for mode, row in averages.iterrows()
+    ]
     return (
         f"{which} hold {number:,} false negatives, {number / len(one):.1f} a pool, "
         f"most on {worst}. In Recall@{k}, macro over facets, {'; '.join(said)}. "
@@ -241,23 +229,18 @@ def hidden(found: pd.DataFrame, k: int, which: str) -> str:
     )
 
 
-def _misled(averages: pd.DataFrame, k: int) -> str:
+def _misled(macro: pd.DataFrame, k: int) -> str:
     """Whether they hide or turn the gain of the second mode over the first."""
-    (one, first), (two, second) = (
-        (MODES[mode][0], rows.loc[(mode, "macro")])
-        for mode, rows in averages.groupby(level="mode", sort=False)
-    )
-    seen, true = second["as is"] - first["as is"], second.removed - first.removed
-    start = (
-        f"The gain of {two} over {one} is {points(seen)} in Recall@{k} with them and "
-        f"{points(true)} without"
-    )
+    one, two = (MODES[mode][0] for mode in macro.index)
+    seen, true = macro["as is"].diff().iloc[1], macro.removed.diff().iloc[1]
+    effect = "hide a part of it" if abs(seen) < abs(true) else "enlarge it"
     if seen * true < 0:
-        return f"{start}: they turn it round."
-    if np.isclose(seen, true):
-        return f"{start}: they do not touch it."
+        effect = "turn it round"
+    elif np.isclose(seen, true):
+        effect = "do not touch it"
     return (
-        f"{start}: they {'hide a part of' if abs(seen) < abs(true) else 'enlarge'} it."
+        f"The gain of {two} over {one} is {points(seen)} in Recall@{k} with them and "
+        f"{points(true)} without: they {effect}."
     )
 
 
@@ -306,9 +289,9 @@ def fastest(measured: dict) -> str:
     times = {w: found["milliseconds_for_all_queries"] for w, found in ways.items()}
     best, worst = min(times, key=times.get), max(times, key=times.get)
     agree = min(found["same_pictures"] for found in ways.values())
-    same = "all find the same pictures"
-    if agree < 1:
-        same = f"they agree on {100 * agree:.1f} % of the pictures"
+    same = f"they agree on {100 * agree:.1f} % of the pictures"
+    if agree == 1:
+        same = "all find the same pictures"
     text = (
         f"Among {size['vectors']:,} vectors of {measured['d']} dimensions "
         f"({size['bytes'] / 1e9:.1f} GB), the {measured['best']} best of "

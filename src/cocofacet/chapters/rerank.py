@@ -110,9 +110,10 @@ def by_ridge(
 
 
 def _tidy(pools, ranks, mode, prompt, columns) -> pd.DataFrame:
-    # One positive and `rank - 1` negatives above it make just that rank.
-    scores = np.where(np.arange(pools.pool.shape[1]) < ranks[:, None], 1.0, 0.0)
-    return rank_rows(pools.queries, scores, mode, prompt, **columns)
+    no_scores = np.zeros((len(ranks), 1))
+    return rank_rows(pools.queries, no_scores, mode, prompt, **columns).assign(
+        rank=ranks
+    )
 
 
 def _measured(search: GallerySearch, ranks, mode, depth, ks) -> Iterator[dict]:

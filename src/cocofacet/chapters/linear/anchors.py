@@ -1,8 +1,4 @@
-"""Anchors drawn many times, and every query ranked by every map fitted to them.
-
-One draw of K anchors says as much about the draw as about the method. Every variant is
-fitted to the same draws, of pictures held out from the evaluation or of its gallery.
-"""
+"""Anchors drawn many times, and every query ranked by every map fitted to them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +8,7 @@ import pandas as pd
 
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.embeddings.linear_map import VARIANTS, Anchors, LinearMap, scores
-from cocofacet.evaluation.ranking import rank_of_positive
+from cocofacet.evaluation.ranking import rank_of_positive, rank_rows
 from cocofacet.io import InputError
 
 ANCHORS_FROM = {
@@ -143,18 +139,13 @@ class Draws:
         chosen = (self.fits[list(wanted)] == pd.Series(wanted)).all(axis=1)
         if not chosen.any():
             raise ValueError(f"nothing was fitted with {wanted}")
-        fields = ("facet", "text", "label")
-        queries = pd.DataFrame(
-            {"mode": variant, "query": query.id}
-            | {field: getattr(query, field) for field in fields}
-            for query in self.benchmark.queries
-        ).assign(
-            **{"profile": "", "run": "", "retriever": "", "revision": ""} | columns
+        queries = self.benchmark.queries
+        # Its ranks are put in below: they are known, and the scores are not.
+        table = rank_rows(
+            queries, np.zeros((len(queries), 1)), variant, None, **columns
         )
-        return pd.concat(
-            [queries.assign(rank=ranks) for ranks in self.ranks[chosen]],
-            ignore_index=True,
-        )
+        parts = [table.assign(rank=ranks) for ranks in self.ranks[chosen]]
+        return pd.concat(parts, ignore_index=True)
 
 
 def ranks_over_draws(
