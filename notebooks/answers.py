@@ -102,14 +102,8 @@ for facet, question in workspace.questions.items():
 # ## In short
 
 # %% tags=["hide-input"]
-answered = cf.tables.of_mode(ranks, "answered")
-changes_of = {
-    mode: cf.tables.differences(
-        cf.tables.of_mode(ranks, mode), answered, k, seed
-    )
-    for mode in modes
-    if mode != "answered"
-}
+others = [mode for mode in modes if mode != "answered"]
+changes_of = cf.tables.differences_to(ranks, "answered", others, k, seed)
 promptable = workspace.retriever(workspace.profile.promptable)
 prompted = workspace.ranks(promptable, ("prompted",))
 said = answers.in_short(changes_of, k)

@@ -158,7 +158,7 @@ cf.tables.shown(published, "published")
 
 # %% tags=["hide-input"]
 over, under = (
-    choosing.macro_differences(ranks, guessing, other, 1, seed)
+    cf.tables.differences_to(ranks, other, guessing, 1, seed)
     for other in ("general", "oracle")
 )
 said = {}
@@ -167,7 +167,7 @@ for name in guessing:
     wrong = choosing.after_another_question(table, ranks, name, 1, seed)
     said[f"wrong_{name}"] = choosing.wrong_sentence(wrong, name, 1)
     said[f"cost_{name}"] = sentences.difference(
-        under[name],
+        cf.tables.row_of(under[name], "macro"),
         f"Choosing by {choosing.WHO[name]}, one",
         "with the own question",
         1,

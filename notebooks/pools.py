@@ -123,7 +123,7 @@ cf.made_with(workspace, metric, "GPT-written, all facets'", *loaded)
 # %% tags=["hide-input"]
 said = {
     "everywhere": pools.everywhere(found, k),
-    "unlike": pools.unlike(found, k),
+    "unlike": pools.unlike(found),
     "captions": pools.captions(costs, k),
 }
 cf.conclude(workspace, "pools", said, pd.concat(ranks, ignore_index=True))

@@ -72,13 +72,9 @@ cf.made_with(workspace, metric, "GPT-written", retriever)
 # compared with itself.
 
 # %% mystnb={"image": {"alt": "Dots with intervals around a zero line: the difference in Recall at 1 to the general embedding, by facet, for the facet's question, wrong questions and the bare instruction."}}
-general = cf.tables.of_mode(ranks, "general")
-over_general = {
-    mode: cf.tables.differences(
-        cf.tables.of_mode(ranks, mode), general, 1, seed
-    )
-    for mode in ("prompted", "wrong", "bare")
-}
+over_general = cf.tables.differences_to(
+    ranks, "general", ("prompted", "wrong", "bare"), 1, seed
+)
 cf.figures.gains(
     {
         modes[mode]: cf.tables.facets_only(table)

@@ -92,7 +92,7 @@ ranks = pd.concat(ranks, ignore_index=True)
 
 # %% mystnb={"image": {"alt": "Dots with intervals around a zero line: what each way to ask changes in macro Recall against the general embedding, one row a way."}}
 shown = [mode for mode in dict.fromkeys(ranks["mode"]) if mode != "general"]
-found = wordings.over_general(ranks, shown, k, seed)
+found = cf.tables.differences_to(ranks, "general", shown, k, seed)
 wordings.figure(found, k, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]

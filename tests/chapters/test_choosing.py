@@ -172,7 +172,10 @@ def test_wrong_sentence_turns_with_the_interval(low, high, words):
 
 
 def test_worth_sentence_sorts_the_choosers():
-    up, down, open_ = (row(0, 0, *ends) for ends in ((0.1, 1), (-1, -0.1), (-1, 1)))
+    up, down, open_ = (
+        row(0, 0, *ends).to_frame().T.assign(facet="macro")
+        for ends in ((0.1, 1), (-1, -0.1), (-1, 1))
+    )
     assert choosing.worth_sentence({"chat": up, "local": up}) == (
         "Choosing by the chat model and the local model finds more than the general "
         "embedding does."

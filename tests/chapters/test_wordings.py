@@ -8,6 +8,7 @@ import pytest
 
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.chapters import wordings
+from cocofacet.report.tables import differences_to
 from cocofacet.retrievers.zoo import ROWS
 
 QUESTIONS = {"times": "What time is it?", "people": "How many people?"}
@@ -152,7 +153,8 @@ def test_tables_by_hand():
             ranks("own", "times", [1, 1, 1, 1]),
         ]
     )
-    found = wordings.over_general(table, ["own"], 1, seed=0)["own"].set_index("facet")
+    found = differences_to(table, "general", ["own"], 1, seed=0)["own"]
+    found = found.set_index("facet")
     assert found.loc["macro", "reference"] == 0.0, "compared on the facets it asks"
     assert found.loc["macro", "difference"] == 1.0
     test = wordings.sign_flips(table, ["own"], 1, seed=0).loc[

@@ -14,11 +14,8 @@ def said(labels: Sequence[str], answers: Sequence[str]) -> pd.DataFrame:
 
     Columns: label (index), pictures, said most often, how often.
     """
-    by_label: dict[str, list[str]] = {}
-    for label, answer in zip(labels, answers, strict=True):
-        by_label.setdefault(label, []).append(answer)
     rows = {}
-    for label, given in sorted(by_label.items()):
+    for label, given in pd.Series(answers).groupby(list(labels)):
         words, count = Counter(given).most_common(1)[0]
         rows[label] = {
             "pictures": len(given),
@@ -42,11 +39,8 @@ def in_short(found: Mapping[str, pd.DataFrame], k: int) -> dict[str, str]:
 
 
 def beside_prompted(answered: pd.DataFrame, prompted: pd.DataFrame) -> str:
-    """Answers in words beside prompted embeddings, of other weights.
-
-    Both are `tables.recalls` of one mode. No difference is formed: the two are not the
-    same model.
-    """
+    """Answers in words beside prompted embeddings of other weights, so no difference:
+    both are `tables.recalls` of one mode."""
     a, b = (row_of(table, "macro").recall for table in (answered, prompted))
     ahead_by = facets_only(answered).set_index("facet").recall
     ahead_by -= facets_only(prompted).set_index("facet").recall

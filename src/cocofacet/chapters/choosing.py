@@ -198,10 +198,8 @@ def _count(row: pd.Series) -> str:
 
 
 def wrong_sentence(found: Mapping[str, pd.Series], chooser: str, k: int) -> str:
-    """Whether another facet's question is worse than none.
-
-    ``found`` is the output of `after_another_question`.
-    """
+    """Whether another facet's question is worse than none; ``found``:
+    `after_another_question`."""
     who = capital(WHO[chooser])
     if not found:
         return f"{who} never took another facet's question."
@@ -220,23 +218,10 @@ def wrong_sentence(found: Mapping[str, pd.Series], chooser: str, k: int) -> str:
     )
 
 
-def macro_differences(
-    ranks: pd.DataFrame, modes: Sequence[str], other: str, k: int, seed: int
-) -> dict[str, pd.Series]:
-    """mode -> its macro row of `tables.differences` to another mode."""
-    reference = tables.of_mode(ranks, other)
-    return {
-        mode: tables.difference_row(tables.of_mode(ranks, mode), reference, k, seed)
-        for mode in modes
-    }
-
-
-def worth_sentence(gains: Mapping[str, pd.Series]) -> str:
-    """Which choosers keep a gain over no prompt.
-
-    ``gains`` maps a chooser to a row of `tables.differences`.
-    """
-    groups = by_verdict(pd.DataFrame(gains).T, [WHO[chooser] for chooser in gains])
+def worth_sentence(gains: Mapping[str, pd.DataFrame]) -> str:
+    """Which choosers keep a gain over no prompt: chooser -> `tables.differences`."""
+    macro = [tables.row_of(table, "macro") for table in gains.values()]
+    groups = by_verdict(pd.DataFrame(macro), [WHO[chooser] for chooser in gains])
     endings = {
         "gain": "finds more than the general embedding does",
         "loss": "finds less than the general embedding does, so that one should "

@@ -1,7 +1,5 @@
-"""What the paper claims and shows, as far as it is known here, and where it is tried.
-
-Only what was read in the abstract or the released code, or quoted by a second party.
-"""
+"""What the paper claims and shows, and where it is tried: only what was read in its
+abstract or the released code, or quoted by a second party (see `paper`)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,19 +9,14 @@ from cocofacet import paper
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim, table or experiment of the paper.
-
-    chapters: the notebooks that try it, without their ending. known: the published
-    numbers that are known here, with their trust marks; "not known here" otherwise.
-    """
+    """One claim, table or experiment of the paper."""
 
     what: str
     where: str
-    chapters: tuple[str, ...]
-    known: str = "not known here"
+    chapters: tuple[str, ...]  # the notebooks that try it
+    known: str = "not known here"  # the published numbers, with their trust marks
 
 
-_QUERIES, _TEXTS = paper.QUERIES, paper.DISTINCT_TEXTS
 _TABLE = "; ".join(
     f"{name} {number.value:g} ({number.trust})"
     for name, number in paper.TABLE_1.items()
@@ -33,7 +26,7 @@ CLAIMS = (
         "A benchmark of attribute-focused queries over eight facets",
         "abstract",
         ("benchmark",),
-        f"{_QUERIES}; {_TEXTS}",
+        f"{paper.QUERIES}; {paper.DISTINCT_TEXTS}",
     ),
     Claim(
         "CLIP-like retrievers are poor and imbalanced on such queries",

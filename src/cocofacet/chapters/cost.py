@@ -36,13 +36,11 @@ def passes(found: list[dict]) -> pd.DataFrame:
     rows = {}
     for made in found:
         for row in made.get("one_pass", ()):
-            seconds = {
-                f"ms an image, {words}": 1000 * row["seconds"][way] / row["images"]
-                for way, words in (("one_pass", "one pass"), ("passes", "separate"))
-            }
+            ms = {way: 1000 * s / row["images"] for way, s in row["seconds"].items()}
             peaks = list(row["peak_bytes"].values())
             rows[_where(made), row["prompts"]] = {
-                **seconds,
+                "ms an image, one pass": ms["one_pass"],
+                "ms an image, separate": ms["passes"],
                 "times faster": row["times_faster"],
                 "smallest cosine": row["smallest_cosine"],
                 "peak GB": max(peaks) / 1e9 if all(peaks) else float("nan"),
@@ -69,23 +67,20 @@ def _where(made: dict) -> str:
 
 def made_on(found: list[dict]) -> str:
     """What each row of the tables was measured on, in full: a line each."""
-    lines = []
-    for made in found:
-        if "model" in made:
-            model = made["model"]
-            lines.append(
-                f"- {_where(made)}: a model of {model['parameters'] / 1e6:,.1f} M "
-                f"parameters ({model['weights']} weights), {model['image_tokens']} "
-                f"image tokens a picture, {made['precision']}, {made['threads']} "
-                f"threads, {made['date']}"
-            )
+    lines = [
+        f"- {_where(made)}: a model of {made['model']['parameters'] / 1e6:,.1f} M "
+        f"parameters ({made['model']['weights']} weights), "
+        f"{made['model']['image_tokens']} image tokens a picture, "
+        f"{made['precision']}, {made['threads']} threads, {made['date']}"
+        for made in found
+        if "model" in made
+    ]
     return "\n".join(lines) or "Nothing was measured yet."
 
 
 def _table(rows: dict, *names: str) -> pd.DataFrame:
-    if not rows:
-        return pd.DataFrame(index=pd.MultiIndex.from_arrays([[]] * 2, names=names))
-    return pd.DataFrame(rows).T.rename_axis(list(names))
+    index = pd.MultiIndex.from_tuples(list(rows), names=names)
+    return pd.DataFrame(list(rows.values()), index)
 
 
 def estimates(rows: list[Row], prompts: int, images: int = 10_000) -> pd.DataFrame:
@@ -95,19 +90,17 @@ def estimates(rows: list[Row], prompts: int, images: int = 10_000) -> pd.DataFra
     """
     table = {}
     for row in rows:
-        by_device = {d.name: estimate(row, d, images, prompts) for d in DEVICES}
-        some = next((found for found in by_device.values() if found), None)
-        if some is None:
-            continue
-        table[row.name] = {
-            "passes": some.passes,
-            **{
-                f"{name}, hours": found.seconds / 3600 if found else float("nan")
-                for name, found in by_device.items()
-            },
-            "GB kept": some.stored / 1e9,
-        }
-    return pd.DataFrame(table).T.rename_axis("retriever")
+        found = {d.name: estimate(row, d, images, prompts) for d in DEVICES}
+        fits = {name: cost for name, cost in found.items() if cost}
+        if fits:
+            some = next(iter(fits.values()))
+            table[row.name] = {
+                "passes": some.passes,
+                **{f"{name}, hours": fits[name].seconds / 3600 for name in fits},
+                "GB kept": some.stored / 1e9,
+            }
+    columns = ["passes", *(f"{device.name}, hours" for device in DEVICES), "GB kept"]
+    return pd.DataFrame(table).T.reindex(columns=columns).rename_axis("retriever")
 
 
 def aims(found: list[dict], fastest: float = 7, share: float = 85) -> str:
@@ -138,16 +131,13 @@ def aims(found: list[dict], fastest: float = 7, share: float = 85) -> str:
 
 def on_this(found: list[dict]) -> str:
     """The largest saving of one pass that was measured, and where."""
-    rows = [
-        (row["times_faster"], row["prompts"], made)
-        for made in found
-        for row in made.get("one_pass", ())
-    ]
+    rows = [(row, made) for made in found for row in made.get("one_pass", ())]
     if not rows:
         return "Nothing was measured yet: `make benchmarks` does it."
-    faster, prompts, made = max(rows, key=lambda row: row[0])
+    row, made = max(rows, key=lambda pair: pair[0]["times_faster"])
     return (
-        f"The most that one pass saved was under {prompts} prompts on "
-        f"{made['device']}: {faster:.1f} times as fast as {prompts} passes, with "
-        f"{made['model']['image_tokens']} image tokens a picture."
+        f"The most that one pass saved was under {row['prompts']} prompts on "
+        f"{made['device']}: {row['times_faster']:.1f} times as fast as "
+        f"{row['prompts']} passes, with {made['model']['image_tokens']} image tokens a "
+        "picture."
     )

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cocofacet.report import figures
-from cocofacet.report.sentences import difference, interval, listed, points, verdict
+from cocofacet.report.sentences import by_verdict, difference, interval, listed, points
 from cocofacet.report.tables import facets_only, grid_of, row_of
 
 COLOURS = ("#e08214", "#4c7fd0", "#0f9e78", "#cc79a7")
@@ -35,35 +35,32 @@ def grid(found: Gains) -> pd.DataFrame:
 
 def everywhere(found: Gains, k: int) -> str:
     """Whether the question gains with every base on every pool."""
-    verdicts, parts = [], []
-    for (base, pool), table in found.items():
-        row = row_of(table, "macro")
-        verdicts.append(verdict(row.low, row.high))
-        parts.append(
-            f"{base} on {pool} {points(row.difference)} ({interval(row.low, row.high)})"
-        )
-    gaining = verdicts.count("gain")
+    cases = {f"{base} on {pool}": table for (base, pool), table in found.items()}
+    macro = pd.DataFrame({name: row_of(cases[name], "macro") for name in cases}).T
+    gaining = len(by_verdict(macro, macro.index)["gain"])
     start = {
-        len(verdicts): "With every base and on every pool the question gains",
+        len(macro): "With every base and on every pool the question gains",
         0: "With no base and on no pool the question clearly gains",
-    }.get(gaining, f"The question gains in {gaining} of {len(verdicts)} cases")
+    }.get(gaining, f"The question gains in {gaining} of {len(macro)} cases")
+    parts = [
+        f"{name} {points(row.difference)} ({interval(row.low, row.high)})"
+        for name, row in macro.iterrows()
+    ]
     return f"{start}; Recall@{k}, macro over facets: {listed(parts)}."
 
 
-def unlike(found: Gains, k: int) -> str:
+def unlike(found: Gains) -> str:
     """Facets on which bases or pools contradict each other."""
-    seen: dict[str, dict[str, list[str]]] = {}
-    for (base, pool), table in found.items():
-        for row in facets_only(table).itertuples():
-            which = verdict(row.low, row.high)
-            seen.setdefault(row.facet, {}).setdefault(which, []).append(
-                f"{base} on {pool}"
+    rows = pd.concat(found, names=["base", "pool"]).reset_index()
+    rows["case"] = rows.base + " on " + rows.pool
+    odd = []
+    for facet, cases in facets_only(rows).groupby("facet", sort=False):
+        by = by_verdict(cases, cases.case)
+        if by["gain"] and by["loss"]:
+            odd.append(
+                f"{facet} rises with {listed(by['gain'])} and falls with "
+                f"{listed(by['loss'])}"
             )
-    odd = [
-        f"{facet} rises with {listed(by['gain'])} and falls with {listed(by['loss'])}"
-        for facet, by in seen.items()
-        if {"gain", "loss"} <= by.keys()
-    ]
     if not odd:
         return "No facet rises with one and falls with another."
     return f"They contradict each other: {listed(odd)}."

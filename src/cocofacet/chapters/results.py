@@ -7,10 +7,8 @@ import pandas as pd
 
 
 def made_by(folder: Path) -> pd.DataFrame:
-    """One row for each (run, notebook, retriever) from the manifests beside the ranks.
-
-    folder holds <run>/<notebook>.manifest.json. Empty where there are none.
-    """
+    """One row for each (run, notebook, retriever) from the manifests beside the ranks,
+    <folder>/<run>/<notebook>.manifest.json; empty where there are none."""
     rows = {}
     for path in sorted(Path(folder).glob("*/*.manifest.json")):
         made = json.loads(path.read_text())
@@ -25,9 +23,8 @@ def made_by(folder: Path) -> pd.DataFrame:
                 "versions": ", ".join(f"{k} {v}" for k, v in made["packages"].items()),
             }
     names = ["run", "notebook", "retriever"]
-    if not rows:
-        return pd.DataFrame(index=pd.MultiIndex.from_arrays([[]] * 3, names=names))
-    return pd.DataFrame(rows).T.rename_axis(names)
+    index = pd.MultiIndex.from_tuples(list(rows), names=names)
+    return pd.DataFrame(list(rows.values()), index)
 
 
 def nothing_yet(profile: str) -> str:

@@ -1,8 +1,4 @@
-"""From the records of the trainings to the tables of the training chapter.
-
-A record is the JSON that `training` leaves: ``settings``, ``log`` with an entry
-each time the model was measured on tune scenes, ``wall_seconds`` and ``versions``.
-"""
+"""The chapter on training: tables from the JSON records that `training` leaves."""
 
 import json
 from collections.abc import Mapping
@@ -38,10 +34,8 @@ def settings(records: Mapping[str, dict]) -> pd.DataFrame:
 
 
 def curves(records: Mapping[str, dict]) -> pd.DataFrame:
-    """Macro Recall@1 on tune scenes while the shipped seed was trained.
-
-    Columns model, step, mode, recall; the caption-rate models are left out.
-    """
+    """Macro Recall@1 on tune scenes while the shipped seed was trained, without the
+    caption-rate models: columns model, step, mode, recall."""
     return pd.DataFrame(
         [
             {
@@ -60,32 +54,24 @@ def curves(records: Mapping[str, dict]) -> pd.DataFrame:
 
 
 def last_shares(records: Mapping[str, dict]) -> pd.DataFrame:
-    """Percent right at the end of the trainings that measure a share by facet.
-
-    A row for each record: answers in words, or texts matched to queries.
-    """
-    last = {name: record["log"][-1] for name, record in records.items()}
-    shares = {
-        name: entry.get("answers") or entry.get("texts") for name, entry in last.items()
-    }
-    found = {name: share for name, share in shares.items() if share}
+    """Percent right at the end, a row for each record that measures a share by facet:
+    answers in words, or texts matched to queries."""
+    found = {}
+    for name, record in records.items():
+        last = record["log"][-1]
+        if share := last.get("answers") or last.get("texts"):
+            found[name] = share
     return _macro_last(100 * pd.DataFrame(found).T)
 
 
 def by_caption_rate(records: Mapping[str, dict], k: int = 1) -> pd.DataFrame:
-    """Percent Recall@k on tune scenes at the end, a row a caption rate and seed.
-
-    k is 1 or 5, as the trainings measure.
-    """
+    """Percent Recall@k (1 or 5) on tune scenes at the end, by caption rate and seed."""
     rows = {}
     for name, record in records.items():
         if name.startswith(RATE):
             (rate,) = set(record["settings"]["caption_rates"].values())
-            found = record["log"][-1]["general"]
-            at = {
-                facet: 100 * recall[(1, 5).index(k)] for facet, recall in found.items()
-            }
-            rows[f"{100 * rate:g} %", record["settings"]["seed"]] = at
+            found = pd.DataFrame(record["log"][-1]["general"], index=[1, 5])
+            rows[f"{100 * rate:g} %", record["settings"]["seed"]] = 100 * found.loc[k]
     index = pd.MultiIndex.from_tuples(rows, names=["captions", "seed"])
     return _macro_last(pd.DataFrame(list(rows.values()), index=index))
 

@@ -12,7 +12,7 @@ from cocofacet.evaluation.statistics import sign_flip
 from cocofacet.report import figures
 from cocofacet.report.sentences import listed, percent, points, verdict
 from cocofacet.report.style import INK, MODES
-from cocofacet.report.tables import differences, of_mode, recalls, row_of
+from cocofacet.report.tables import of_mode, recalls, row_of
 from cocofacet.retrievers.base import unit_rows
 
 QUESTIONS = ("prompted", "human", "own")  # modes that ask what the query asks
@@ -66,10 +66,8 @@ def ways(
 
 def other_space(template: str) -> str | None:
     """A template with the white space before its instruction changed, blank for line
-    feed and the other way round; None where it starts otherwise.
-
-    The released templates differ in that as well as in content: the general one has a
-    blank after the image, the prompted one a line feed.
+    feed and the other way round, as the released general and prompted templates differ
+    in that too; None where it starts otherwise.
 
     >>> other_space("<image> Represent the given image.")
     '<image>\\nRepresent the given image.'
@@ -111,22 +109,6 @@ def ranks_of_query_side(
     return rank_table(benchmark, embed_texts(texts), images, modes, **columns)
 
 
-def over_general(
-    ranks: pd.DataFrame, modes: Sequence[str], k: int, seed: int
-) -> dict[str, pd.DataFrame]:
-    """mode -> its paired differences to the general embedding (`tables.differences`).
-
-    A mode that asks only some facets is compared on these.
-    """
-    found = {}
-    for mode in modes:
-        chosen = of_mode(ranks, mode)
-        general = of_mode(ranks, "general")
-        general = general[general.facet.isin(chosen.facet)]
-        found[mode] = differences(chosen, general, k, seed)
-    return found
-
-
 def figure(found: Mapping[str, pd.DataFrame], k: int, shown_as: str) -> Figure:
     """What each way to ask changes against the general embedding, macro over facets."""
     rows = [{"way": MODES[m][0], **row_of(t, "macro")} for m, t in found.items()]
@@ -148,21 +130,18 @@ def by_facet_and_way(ranks: pd.DataFrame, modes: Sequence[str], k: int, seed: in
 def sign_flips(
     ranks: pd.DataFrame, modes: Sequence[str], k: int, seed: int
 ) -> pd.DataFrame:
-    """Exact sign-flip tests over query texts: (mode, facet) down.
-
-    Columns: difference in points, p, texts, and whether every flip was counted or a
-    sample of them drawn.
-    """
+    """Exact sign-flip tests over query texts, (mode, facet) down: difference in points,
+    p, texts, and whether every flip was counted or a sample of them drawn."""
     rows = {}
     general = of_mode(ranks, "general")
     for mode in modes:
         chosen = of_mode(ranks, mode)
+        tables = (chosen, general[general.facet.isin(chosen.facet)])
         for facet in (*dict.fromkeys(chosen.facet), "macro"):
-            a, b = (
-                table if facet == "macro" else table[table.facet == facet]
-                for table in (chosen, general[general.facet.isin(chosen.facet)])
-            )
-            test = sign_flip(a, b, k, "macro" if facet == "macro" else "micro", seed)
+            average, (a, b) = "macro", tables
+            if facet != "macro":
+                average, (a, b) = "micro", (t[t.facet == facet] for t in tables)
+            test = sign_flip(a, b, k, average, seed)
             rows[MODES[mode][0], facet] = {
                 "points": points(test.value).removesuffix(" points"),
                 "p": f"{test.p:.2g}",
@@ -179,23 +158,23 @@ def what_matters(found: Mapping[str, pd.DataFrame], k: int) -> dict[str, str]:
     asked = macro["prompted"]
     empty = [m for m in ("nonsense", "generic", "wrong", "bare") if m in macro]
     as_good = [m for m in empty if macro[m].high >= asked.low]
+    gain = points(asked.difference)
     if verdict(asked.low, asked.high) != "gain":
         sentences["meaning"] = (
-            "The facet's question brings no clear gain here "
-            f"({points(asked.difference)} Recall@{k}), so there is nothing for its "
-            "meaning to explain."
+            f"The facet's question brings no clear gain here ({gain} Recall@{k}), so "
+            "there is nothing for its meaning to explain."
         )
     elif as_good:
         sentences["meaning"] = (
-            f"The facet's question gains {points(asked.difference)}, but "
+            f"The facet's question gains {gain}, but "
             f"{listed([MODES[m][0] for m in as_good])} cannot be told from it: its "
             "meaning is not what helps, or not all of it."
         )
     else:
         best = max(empty, key=lambda mode: macro[mode].difference)
         sentences["meaning"] = (
-            f"The facet's question gains {points(asked.difference)} Recall@{k}; of "
-            f"what does not ask for the facet, {MODES[best][0]} does best with "
+            f"The facet's question gains {gain} Recall@{k}; of what does not ask for "
+            f"the facet, {MODES[best][0]} does best with "
             f"{points(macro[best].difference)}. The question's meaning matters."
         )
     if "human" in macro:

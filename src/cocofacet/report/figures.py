@@ -1,8 +1,4 @@
-"""The figures of the book. Each takes a tidy table and gives back a Figure.
-
-Recalls come as fractions and are drawn in percent. No figure computes a statistic:
-what it shows is in the table it was given.
-"""
+"""Figures of the book: each draws what stands in a tidy table, recalls in percent."""
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
@@ -25,10 +21,7 @@ Look = tuple[str, str, str]  # words in the legend, colour, marker
 
 
 def counts(table: pd.DataFrame, shown_as: str) -> Figure:
-    """Queries and distinct texts of each facet.
-
-    ``table`` has columns facet, queries, texts.
-    """
+    """Queries and distinct texts of each facet: columns facet, queries, texts."""
     size = (7, 0.42 * len(table) + 0.9)
     figure, axes = plt.subplots(figsize=size, layout="constrained")
     bars = axes.barh(table.facet, table.queries, height=0.62, color="#4c7fd0")
@@ -68,18 +61,12 @@ def gallery(
         axes.imshow(thumbnail, interpolation="none")
         axes.set_title(words, fontsize=9, y=-0.16, va="top", color=INK)
         if place in marked:
-            _frame(axes, MODES["prompted"][1])
+            axes.axis("on")
+            axes.grid(visible=False)
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set(visible=True, color=MODES["prompted"][1], linewidth=4)
     figure.subplots_adjust(wspace=0.06, hspace=0.3, left=0, right=1, top=1, bottom=0.1)
     return finished(figure, shown_as)
-
-
-def _frame(axes: Axes, colour: str) -> None:
-    axes.axis("on")
-    axes.grid(visible=False)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set(visible=True, color=colour, linewidth=4)
 
 
 def intervals(
@@ -185,10 +172,8 @@ def cross(table: pd.DataFrame, k: int, shown_as: str) -> Figure:
 
 
 def cost(table: pd.DataFrame, shown_as: str) -> Figure:
-    """Milliseconds for one image against the number of prompts, both ways.
-
-    ``table`` has columns prompts, way, milliseconds.
-    """
+    """Milliseconds for one image against the number of prompts, both ways: columns
+    prompts, way, milliseconds."""
     figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
     colours = {"separate passes": "#8a8a8a", "one pass": "#e08214"}
     sns.lineplot(
@@ -202,10 +187,8 @@ def cost(table: pd.DataFrame, shown_as: str) -> Figure:
 
 
 def learning_curves(table: pd.DataFrame, k: int, shown_as: str) -> Figure:
-    """Recall on the tune scenes while training, a panel for each model, three a row.
-
-    ``table`` has columns model, step, mode, recall.
-    """
+    """Recall on the tune scenes while training, a panel for each model: columns model,
+    step, mode, recall."""
     grid = curves(
         table.assign(recall=100 * table.recall), "step", "recall", "mode", MODES,
         col="model", col_wrap=min(3, table.model.nunique()), height=2.4, aspect=1.1,

@@ -40,12 +40,8 @@ def conclude(
 
 
 def glue(name: str, value: float | str) -> None:
-    """Record ``value`` so that a page of the book can show it with ``{glue:text}``.
-
-    The record is the one that papermill and myst-nb agreed on. It is written here
-    because ``from myst_nb import glue`` would bring all of Sphinx into the reader's
-    kernel.
-    """
+    """Record ``value`` so that a page of the book can show it with ``{glue:text}``."""
+    # As myst-nb's own glue does, whose import would bring Sphinx into the kernel.
     text = value if isinstance(value, str) else repr(float(value))
     display(
         {f"{MIME}text/plain": text},
@@ -83,10 +79,9 @@ def made_with(
     """Metric, average, prompt, checkpoint, image size, precision, versions, seed,
     profile and date, as one small paragraph."""
     checkpoints = "; ".join(
-        f"{retriever.name} ({retriever.fingerprint['precision']}, "
-        f"{retriever.dim} dimensions, revision "
-        f"{retriever.revision[:12]})"
-        for retriever in retrievers
+        f"{r.name} ({r.fingerprint['precision']}, {r.dim} dimensions, revision "
+        f"{r.revision[:12]})"
+        for r in retrievers
     )
     parts = (
         metric,

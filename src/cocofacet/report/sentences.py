@@ -119,9 +119,8 @@ def recovery(recall: float, gain: pd.Series, who: str, k: int) -> str:
     if verdict(gain.low, gain.high) != "gain":
         return f"{start}; there is no clear gain of prompting to recover here."
     share = (recall - gain.reference) / gain.difference
-    levels = (
-        f"{percent(gain.reference)} without a prompt, {percent(gain.value)} with it"
-    )
+    without, with_it = percent(gain.reference), percent(gain.value)
+    levels = f"{without} without a prompt, {with_it} with it"
     if share <= 0:
         return f"{start}, less than no prompt at all ({levels})."
     return f"{start}, which is {100 * share:.0f} % of the way ({levels})."
@@ -133,14 +132,12 @@ def mistaken(grid: pd.DataFrame) -> str:
     ``grid`` has the facet whose question it is as index and the queries' facet as
     columns, both the same facets.
     """
-    odd = []
-    for facet, row in grid.iterrows():
-        best = row.idxmax()
-        if row[best] > row[facet]:
-            odd.append(
-                f"the question of {facet} serves the queries of {best} better "
-                f"({percent(row[best])}) than its own ({percent(row[facet])})"
-            )
+    odd = [
+        f"the question of {facet} serves the queries of {best} better "
+        f"({percent(row[best])}) than its own ({percent(row[facet])})"
+        for (facet, row), best in zip(grid.iterrows(), grid.idxmax(axis=1), strict=True)
+        if row[best] > row[facet]
+    ]
     if not odd:
         return "Every question serves its own facet's queries best."
     return f"A question can be taken for another: {listed(odd)}."

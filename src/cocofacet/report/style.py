@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-import matplotlib
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -57,9 +56,11 @@ MODES = {
 
 def use_style() -> None:
     """Set matplotlib's defaults; call once a notebook."""
-    sns.set_theme(context="notebook", style="ticks", font_scale=0.95)
-    matplotlib.rcParams.update(
-        {
+    sns.set_theme(
+        context="notebook",
+        style="ticks",
+        font_scale=0.95,
+        rc={
             "figure.facecolor": "none",
             "axes.facecolor": "none",
             "savefig.facecolor": "none",
@@ -72,18 +73,13 @@ def use_style() -> None:
             "grid.linewidth": 0.8,
             "font.sans-serif": ["DejaVu Sans"],
             "svg.hashsalt": "cocofacet",  # the same figure is the same file
-        }
-        | dict.fromkeys(
-            (
-                "text.color",
-                "axes.labelcolor",
-                "axes.edgecolor",
-                "axes.titlecolor",
-                "xtick.color",
-                "ytick.color",
-            ),
-            INK,
-        )
+            "text.color": INK,
+            "axes.labelcolor": INK,
+            "axes.edgecolor": INK,
+            "axes.titlecolor": INK,
+            "xtick.color": INK,
+            "ytick.color": INK,
+        },
     )
     try:
         from matplotlib_inline.backend_inline import set_matplotlib_formats

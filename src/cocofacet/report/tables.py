@@ -1,6 +1,6 @@
 """From tidy ranks to the small tables of figures and pages."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 from pandas.io.formats.style import Styler
@@ -32,20 +32,13 @@ def recalls(ranks: pd.DataFrame, k: int, seed: int) -> pd.DataFrame:
     """
     rows = []
     for mode, chosen in ranks.groupby("mode", sort=False):
-        expected = _expected(chosen, k)
+        known = not pd.isna(expected_recall(chosen, k)).any()
+        expected = averages(chosen, k, expected=True).iloc[0] if known else {}
         for name, average, (part,) in _by_facet_then_average(chosen):
             found = interval(part, k, average, seed)
-            start = {"mode": mode, "facet": name, "recall": found.value}
-            end = {"expected": expected.get(name, float("nan"))}
-            rows.append({**start, **_around(found), **end})
+            row = {"mode": mode, "facet": name, "recall": found.value, **_around(found)}
+            rows.append({**row, "expected": expected.get(name, float("nan"))})
     return pd.DataFrame(rows)
-
-
-def _expected(ranks: pd.DataFrame, k: int) -> Mapping[str, float]:
-    """Facet or average -> expected recall; empty where it is not known of all rows."""
-    if pd.isna(expected_recall(ranks, k)).any():
-        return {}
-    return averages(ranks, k, expected=True).iloc[0]
 
 
 def differences(
@@ -60,6 +53,19 @@ def differences(
         {"facet": name, **difference_row(*parts, k, seed, average)}
         for name, average, parts in _by_facet_then_average(ranks, reference)
     ).astype({"queries": int, "texts": int})
+
+
+def differences_to(
+    ranks: pd.DataFrame, reference: str, modes: Iterable[str], k: int, seed: int
+) -> dict[str, pd.DataFrame]:
+    """mode -> its `differences` to the mode ``reference``, on the facets it asks."""
+    against = of_mode(ranks, reference)
+    found = {}
+    for mode in modes:
+        chosen = of_mode(ranks, mode)
+        same_facets = against[against.facet.isin(chosen.facet)]
+        found[mode] = differences(chosen, same_facets, k, seed)
+    return found
 
 
 def difference_row(

@@ -18,17 +18,13 @@ FIRST = 10  # pictures shown of each pool
 class Method:
     """One way to look for a picture, as the menu offers it.
 
-    Attributes:
-        retriever: a row of the zoo.
-        mode: as in the tidy table of ranks.
-        words: what the menu says.
-        prompts: facet -> the prompt shown with each picture, None for none. A facet
-            that is missing is not asked for in this way.
+    ``prompts`` maps facet -> the prompt shown with each picture, None for none. A facet
+    that is missing is not asked for in this way.
     """
 
-    retriever: str
-    mode: str
-    words: str
+    retriever: str  # a row of the zoo
+    mode: str  # as in the tidy table of ranks
+    words: str  # in the menu
     prompts: Mapping[str, str | None]
 
     @property
@@ -41,10 +37,9 @@ class Method:
 class Found:
     """What one method finds, for the Q queries of a benchmark in their order.
 
-    Attributes:
-        rank: of the positive, (Q,) int64; 0 where the method does not ask.
-        first: the first ten of the pool as positions in ``benchmark.images``, best
-            first, (Q, 10) int64; -1 where the method does not ask.
+    rank: of the positive, (Q,) int64; 0 where the method does not ask. first: the first
+    ten of the pool as positions in ``benchmark.images``, best first, (Q, 10) int64; -1
+    where the method does not ask.
     """
 
     rank: np.ndarray
@@ -56,8 +51,7 @@ def methods(
 ) -> tuple[Method, ...]:
     """The menu: a promptable retriever in every way, and a dual encoder.
 
-    ``questions`` maps facet -> its question. The question of each facet is a method by
-    itself; on the other facets it is a wrong one.
+    Each facet's question, of ``questions``, is also a wrong one on the other facets.
     """
     modes = prompt_modes(questions)
     single = {
@@ -140,9 +134,8 @@ def content(
 
     ``found[i]`` is what ``ways[i]`` finds. Pictures are positions in ``images``, which
     holds only those that are shown. In a query, ``ranks`` and ``first`` have one entry
-    a method, null where the method does not ask for the facet. ``carried`` says which
-    labels the pictures of a facet have, "" for none; it is empty where that is not
-    known.
+    a method, null where it does not ask for the facet. ``carried`` holds the labels of
+    a facet's pictures, "" for none; not there where they are not known.
     """
     facets: dict[str, dict] = {}
     place: dict[int, int] = {}  # position in benchmark.images -> position here
@@ -155,18 +148,18 @@ def content(
         query = benchmark.queries[row]
         facet = facets.setdefault(query.facet, {})
         asked = facet.setdefault(query.text, {"label": query.label, "queries": []})
-        asks = [query.facet in way.prompts for way in ways]
+        asking = [
+            one if query.facet in way.prompts else None
+            for way, one in zip(ways, found, strict=True)
+        ]
         asked["queries"].append(
             {
                 "id": query.id,
                 "positive": shown(positives[row]),
-                "ranks": [
-                    int(one.rank[row]) if asking else None
-                    for asking, one in zip(asks, found, strict=True)
-                ],
+                "ranks": [int(one.rank[row]) if one else None for one in asking],
                 "first": [
-                    [shown(image) for image in one.first[row]] if asking else None
-                    for asking, one in zip(asks, found, strict=True)
+                    [shown(image) for image in one.first[row]] if one else None
+                    for one in asking
                 ],
             }
         )

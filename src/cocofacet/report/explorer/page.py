@@ -24,23 +24,23 @@ VARIABLE = "cocofacetExplore"  # what data.js sets, and explore.js reads
 HERE = Path(__file__).parent
 
 
-def thumbnail(path: Path, side: int = SIDE, quality: int = QUALITY) -> bytes:
+def thumbnail(path: Path) -> bytes:
     """A small JPEG of a picture; ``InputError`` where it cannot be read."""
     made = io.BytesIO()
     small = as_rgb(open_image(path))
-    small.thumbnail((side, side))
-    small.save(made, "JPEG", quality=quality, optimize=True)
+    small.thumbnail((SIDE, SIDE))
+    small.save(made, "JPEG", quality=QUALITY, optimize=True)
     return made.getvalue()
 
 
 def write(
     folder: Path, content: Mapping[str, object], root: Path, made: str
 ) -> dict[str, int]:
-    """Write the page, its data and its thumbnails; the bytes of data and pictures.
+    """Write the page, its data and thumbnails, remove thumbnails no longer needed, and
+    return the bytes of data and pictures.
 
     ``content`` comes from `data.content`; its images lie under ``root``. ``made`` is
-    the line, as HTML, that says what made the numbers. Thumbnails that an earlier call
-    left and this one does not need are removed.
+    the line, as HTML, that says what made the numbers.
     """
     plain = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     script = f"window.{VARIABLE} = {plain};\n"
@@ -72,10 +72,8 @@ def page(shown_as: str, made: str) -> str:
 
 
 def fragment(folder: str) -> str:
-    """The explorer as a part of a page, without its headings.
-
-    ``folder`` is where ``data.js`` and ``pictures`` lie, as seen from that page.
-    """
+    """The explorer as a part of a page, without its headings; ``folder`` is where
+    ``data.js`` and ``pictures`` lie, as seen from that page."""
     folder = escape(folder)
     skeleton = (HERE / "explore.html").read_text().replace("FOLDER", folder)
     return (
