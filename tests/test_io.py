@@ -53,6 +53,7 @@ def test_quoted_line_ends_commas_and_blank_lines_are_no_damage(tmp_path):
         (b"label,rank\n\xff\xfe,1\n", "file: no table of ranks .*utf-8"),
         ("label,rank\na\0b,1\n", "file: no table of ranks .*binary"),
         (b"PK\3\4\0\0\0", "file: no table of ranks .*binary"),
+        ("label,rank,rank\na,1,2\n", "header: names a column twice"),
         ("label,rank\na,1\nb\n", "row 2: has 1 fields and the header 2"),
         ("label,rank\na,1,2\nb,2,3\n", "row 1: has 3 fields and the header 2"),
         ("label,rank\na,1\nb,0\n", "row 2: rank: '0' is no whole number from 1"),

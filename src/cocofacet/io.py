@@ -27,14 +27,11 @@ class InputError(ValueError):
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
-    """Write ``content`` to ``path``: the old file or the new one, never a part.
-
-    The temporary file lies in the same folder, because a rename is atomic only
-    within one file system.
-    """
+    """Write ``content`` to ``path``: the old file or the new one, never a part."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
+    # In the same folder, as a rename is atomic only within one file system.
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -61,8 +58,8 @@ def read_json(path: Path, kind: type, remedy: str = "Use the official file.") ->
     """Parse a JSON file whose top level must be a ``kind`` (dict or list).
 
     Raises:
-        InputError: the file is missing, is not JSON or is cut short, or holds
-            something else (then ``remedy`` is said).
+        InputError: the file is missing, not JSON, cut short, or (then with
+            ``remedy``) holds something else.
     """
     content = _bytes_of(path)
     try:
@@ -94,57 +91,21 @@ def read_table(
     what: str = "table of ranks",
     remedy: str = "Delete the file and make it again.",
 ) -> "pd.DataFrame":
-    """Read a CSV file with a header, all columns as they stand.
+    """Read a CSV file with a header; columns that are not named stay text.
 
-    text: columns of ids, labels, revisions, which stay text even where they look like
-    numbers. ranks: of whole numbers from 1. numbers: of any numbers. counts: of whole
-    numbers from 0; a cell may be empty (then missing, dtype Int64), or the column
-    absent.
+    text: columns of ids, labels, revisions, even where they look like numbers. ranks:
+    of whole numbers from 1. numbers: of any numbers. counts: of whole numbers from 0; a
+    cell may be empty (then missing, dtype Int64), or the column absent.
 
     Raises:
         InputError: the file is missing, empty, binary, no UTF-8 or ragged, or a column
-            is missing or holds something else. It names the file, the field, and the
-            remedy; ``what`` is what the file should have been.
+            is missing or holds something else; ``what`` is what it should have been.
     """
     import pandas as pd
 
-    content = _table_text(path, what, remedy)
-    table = pd.read_csv(
-        io.StringIO(content),
-        keep_default_na=False,
-        na_values=dict.fromkeys(counts, ""),
-        dtype=dict.fromkeys(text, str),
-    )
-    for column in (*text, *ranks, *numbers):
-        if column not in table:
-            raise InputError(
-                f"{path}: column {column!r} is missing, so this is no {what}. {remedy}"
-            )
-    counts = [column for column in counts if column in table]
-    for columns, kind, least in (
-        (ranks, "whole number from 1", 1),
-        (counts, "whole number from 0", 0),
-        (numbers, "number", float("-inf")),
-    ):
-        for column in columns:
-            found = pd.to_numeric(table[column].astype(str), errors="coerce")
-            right = found >= least  # False for what is no number
-            if columns is not numbers:
-                right &= (found % 1 == 0) & (found < 2**53)
-            if columns is counts:
-                right |= table[column].isna()
-            if not right.all():
-                row = int(right.argmin())
-                raise InputError(
-                    f"{path}: row {row + 1}: {column}: "
-                    f"{str(table[column].iloc[row])[:40]!r} is no {kind}. {remedy}"
-                )
-    kinds = dict.fromkeys(ranks, "int64") | dict.fromkeys(counts, "Int64")
-    return table.astype(kinds)
+    def fail(problem: str) -> InputError:
+        return InputError(f"{path}: {problem}. {remedy}")
 
-
-def _table_text(path: Path, what: str, remedy: str) -> str:
-    """The text of a CSV file with a header and rows that are all as long."""
     content = _bytes_of(path)
     try:
         content = content.decode()
@@ -152,16 +113,38 @@ def _table_text(path: Path, what: str, remedy: str) -> str:
             raise ValueError("it is binary")
         rows = [row for row in csv.reader(io.StringIO(content, newline="")) if row]
     except (ValueError, csv.Error) as error:
-        raise InputError(f"{path}: file: no {what} ({error}). {remedy}") from None
+        raise fail(f"file: no {what} ({error})") from None
     if len(rows) < 2:
-        raise InputError(f"{path}: file: is empty, so this is no {what}. {remedy}")
+        raise fail(f"file: is empty, so this is no {what}")
+    header = rows[0]
+    if len(set(header)) < len(header):
+        raise fail("header: names a column twice")
     for number, row in enumerate(rows):
-        if len(row) != len(rows[0]):
-            raise InputError(
-                f"{path}: row {number}: has {len(row)} fields and the header "
-                f"{len(rows[0])}, so the file is cut short or damaged. {remedy}"
-            )
-    return content
+        if len(row) != len(header):
+            fields = f"has {len(row)} fields and the header {len(header)}"
+            raise fail(f"row {number}: {fields}, so the file is cut short or damaged")
+    table = pd.DataFrame(dict(zip(header, zip(*rows[1:], strict=True), strict=True)))
+    for column in (*text, *ranks, *numbers):
+        if column not in table:
+            raise fail(f"column {column!r} is missing, so this is no {what}")
+    for columns, kind, least, dtype in (
+        (ranks, "whole number from 1", 1, "int64"),
+        (counts, "whole number from 0", 0, "Int64"),
+        (numbers, "number", float("-inf"), None),
+    ):
+        for column in table.columns.intersection(columns):
+            found = pd.to_numeric(table[column], errors="coerce")
+            right = found >= least  # False for what is no number
+            if columns is not numbers:
+                right &= (found % 1 == 0) & (found < 2**53)
+            if columns is counts:
+                right |= table[column] == ""
+            if not right.all():
+                row = int(right.argmin())
+                value = repr(table[column].iloc[row][:40])
+                raise fail(f"row {row + 1}: {column}: {value} is no {kind}")
+            table[column] = found.astype(dtype) if dtype else found
+    return table
 
 
 def sha256_of(path: Path) -> str:
