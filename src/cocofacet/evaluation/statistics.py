@@ -27,19 +27,15 @@ class Interval:
 
     Values are fractions. ``texts`` and ``queries`` are totals, ``fewest_texts`` is the
     number of texts of the facet with the fewest: where it is small, the interval speaks
-    of those texts and not of texts in general. ``expected``: over all draws of the
-    negatives, not the one.
+    of those texts and not of texts in general.
     """
 
     value: float
     low: float
     high: float
-    average: str
-    k: int
     queries: int
     texts: int
     fewest_texts: int
-    expected: bool = False
 
 
 def interval(
@@ -56,8 +52,7 @@ def interval(
     Where every facet has a single text there is nothing to resample, and the bounds
     are NaN. Raises ValueError for several groups and for an unknown average.
     """
-    hits = _one_group(table, k, expected)
-    return _bootstrap(hits, k, average, seed, draws, expected)
+    return _bootstrap(_one_group(table, k, expected), average, seed, draws)
 
 
 def paired_difference(
@@ -74,8 +69,7 @@ def paired_difference(
     Paired: both tables must rank the same queries, and each draw takes the same texts
     from both; with the same seed, the same texts as `interval`.
     """
-    hits = paired(table_a, table_b, k, expected)
-    return _bootstrap(hits, k, average, seed, draws, expected)
+    return _bootstrap(paired(table_a, table_b, k, expected), average, seed, draws)
 
 
 def paired(
@@ -122,9 +116,7 @@ def _resampled(
         yield facet, rng.multinomial(count, np.full(count, 1 / count), size=draws)
 
 
-def _bootstrap(
-    queries: pd.DataFrame, k: int, average: str, seed: int, draws: int, expected: bool
-) -> Interval:
+def _bootstrap(queries: pd.DataFrame, average: str, seed: int, draws: int) -> Interval:
     hits, weights, texts = [], [], []
     for facet, drawn in _resampled(by_text(queries, average), seed, draws):
         hits.append(drawn @ facet["hit"].to_numpy())
@@ -142,12 +134,9 @@ def _bootstrap(
         value=average_of(queries, average),
         low=float(low),
         high=float(high),
-        average=average,
-        k=k,
         queries=len(queries),
         texts=sum(texts),
         fewest_texts=min(texts),
-        expected=expected,
     )
 
 
@@ -157,7 +146,6 @@ def share_of_gap(
     prompted: pd.DataFrame,
     k: int,
     seed: int = 0,
-    draws: int = DRAWS,
 ) -> tuple[float, float, float]:
     """(found - general) / (prompted - general) in macro Recall@k: value, low, high.
 
@@ -165,21 +153,18 @@ def share_of_gap(
     share two of the three recalls. All NaN where prompting has no clear gain: there is
     no gap to divide by then.
     """
-    hits = [
+    found, without, with_it = (
         per_query(table, k).set_index("query") for table in (ranks, general, prompted)
-    ]
-    queries = hits[0][["facet", "text"]].assign(weight=1.0)
-    for place, table in enumerate(hits):
-        queries[place] = table.hit
-    means = []
+    )
+    queries = found[["facet", "text"]].assign(weight=1.0, found=found.hit)
+    queries = queries.assign(without=without.hit, with_it=with_it.hit)
     texts = queries.groupby(["facet", "text"]).sum()
-    for facet, drawn in _resampled(texts, seed, draws):
-        with_all = np.vstack(
-            [np.ones(len(facet)), drawn]
-        )  # first the texts as they are
-        sums = with_all @ facet.to_numpy()  # (1 + draws, weight and three recalls)
+    means = []
+    for facet, drawn in _resampled(texts, seed, DRAWS):
+        times = np.vstack([np.ones(len(facet)), drawn])  # first, each text once
+        sums = times @ facet.to_numpy()  # (1 + draws, weight and three recalls)
         means.append(sums[:, 1:] / sums[:, :1])
-    found, without, with_it = np.mean(means, axis=0).T
+    found, without, with_it = np.mean(means, axis=0).T  # (1 + draws,) each
     gap = with_it - without
     if not np.quantile(gap[1:], TAILS[0]) > 0:
         return (float("nan"),) * 3
@@ -255,10 +240,9 @@ class SignFlip:
 
     ``value`` is the difference (a fraction) and ``p`` the share of the ``flips`` whose
     average lies as far from zero, or further. ``exact``: all flips there are were
-    tried; otherwise they were drawn at random, and p counts the one that was found
-    among them, so that it is never 0. ``texts`` all took part; only those
-    ``differing`` have a sign to flip. The smallest p that an exact test can give is
-    2 / flips: few texts can show little.
+    tried, and p is at least 2 / flips; otherwise they were drawn at random, and p
+    counts the one that was found among them, so that it is never 0. Of the ``texts``
+    only those ``differing`` have a sign to flip.
     """
 
     value: float
@@ -267,9 +251,6 @@ class SignFlip:
     exact: bool
     texts: int
     differing: int
-    average: str
-    k: int
-    expected: bool
 
 
 def sign_flip(
@@ -282,11 +263,11 @@ def sign_flip(
 ) -> SignFlip:
     """Could a paired difference be chance? A test that needs no model of the data.
 
-    If a and b did equally well, then for each query text it would be a toss of a coin
-    which of them came out ahead. So the sign of each text's difference is flipped, and
-    one counts how often flipped signs give an average as far from zero as the one
-    found. Up to `ALL_FLIPS` texts that differ, all flips are tried, else `RANDOM_FLIPS`
-    are drawn with the seed. For one facet pass only its rows.
+    If a and b did equally well, a toss of a coin would decide which of them came out
+    ahead for a query text. So the sign of each text's difference is flipped: how often
+    is the average as far from zero as the one found? Up to `ALL_FLIPS` texts that
+    differ, all flips are tried, else `RANDOM_FLIPS` are drawn with the seed. For one
+    facet pass only its rows.
 
     Raises ValueError as `paired` does, and for an unknown average.
     """
@@ -296,7 +277,12 @@ def sign_flip(
     slack = 1e-12 * np.abs(shares).sum()
     differing = shares[np.abs(shares) > slack]
     exact = len(differing) <= ALL_FLIPS
-    signs = _all_signs(len(differing)) if exact else _random_signs(len(differing), seed)
+    if exact:
+        flips = np.arange(1 << len(differing))[:, None] >> np.arange(len(differing)) & 1
+    else:
+        shape = (RANDOM_FLIPS, len(differing))
+        flips = np.random.default_rng(seed).integers(0, 2, size=shape)
+    signs = 1.0 - 2.0 * flips  # (flips, differing) of -1 and 1
     as_far = np.abs(signs @ differing) >= abs(differing.sum()) - slack
     # Drawn flips may all miss the one that was found; all flips hold it.
     found = 0 if exact else 1
@@ -307,9 +293,6 @@ def sign_flip(
         exact=exact,
         texts=len(shares),
         differing=len(differing),
-        average=average,
-        k=k,
-        expected=expected,
     )
 
 
@@ -319,15 +302,3 @@ def _shares(sums: pd.DataFrame, average: str) -> np.ndarray:
         return (sums["hit"] / sums["weight"].sum()).to_numpy()
     weight = sums.groupby(level="facet")["weight"]
     return (sums["hit"] / weight.transform("sum") / weight.ngroups).to_numpy()
-
-
-def _all_signs(texts: int) -> np.ndarray:
-    """Every way to sign so many texts: (2^texts, texts) of -1 and 1."""
-    numbers = np.arange(1 << texts)[:, None]
-    return 1.0 - 2.0 * (numbers >> np.arange(texts) & 1)
-
-
-def _random_signs(texts: int, seed: int) -> np.ndarray:
-    """Signs drawn at random: (RANDOM_FLIPS, texts) of -1 and 1."""
-    rng = np.random.default_rng(seed)
-    return 1.0 - 2.0 * rng.integers(0, 2, size=(RANDOM_FLIPS, texts))
