@@ -113,12 +113,10 @@ def chosen_instead(table: pd.DataFrame, choosers: Sequence[str]) -> pd.DataFrame
 def after_another_question(
     choices: pd.DataFrame, ranks: pd.DataFrame, chooser: str, k: int, seed: int
 ) -> dict[str, pd.Series]:
-    """Where a chooser named another facet's question: Recall@k with that one against
-    no prompt, and against the own question.
+    """Where a chooser named another facet's question: Recall@k with it against general
+    (no prompt) and oracle (the own question), micro; empty where it never did.
 
-    ``choices`` is a `choice_table`; ``ranks`` hold the modes general, oracle and the
-    chooser's. Rows as in `tables.differences`, micro over those queries; empty where
-    it never did.
+    ``choices`` is a `choice_table`; ``ranks`` hold those modes and the chooser's.
     """
     mine = choices[choices.chooser == chooser]
     wrong = mine.loc[~mine.right & (mine.chosen != NONE), ["facet", "text"]]
@@ -137,11 +135,8 @@ def after_another_question(
 def cost_table(
     ranks: pd.DataFrame, choices: pd.DataFrame, images: int, dimension: int, seed: int
 ) -> pd.DataFrame:
-    """What a way to search stores, how long it chooses, and what it finds.
-
-    ``ranks`` hold the mode general and one mode a chooser. Storage is prompts x images
-    x dimensions in float32; the time is the median over texts.
-    """
+    """What a way to search stores (float32), how long it chooses (median over texts),
+    and what it finds; ``ranks`` hold the mode general and one mode a chooser."""
     recalls = {k: tables.recalls(ranks, k, seed) for k in (1, 5)}
     seconds = choices.groupby("chooser").seconds.median()
     rows = {}

@@ -39,10 +39,8 @@ def before_and_after(ranks: pd.DataFrame) -> pd.DataFrame:
 
 
 def largest_gains(both: pd.DataFrame) -> pd.DataFrame:
-    """For each facet the query whose rank improves most; of equals the first.
-
-    A facet of which no query improves has no row.
-    """
+    """For each facet the query whose rank improves most; of equals the first. No row
+    where none improves."""
     gain = both.before - both.after
     best = gain.groupby(both.facet, sort=False).idxmax()
     return both.loc[best[gain[best].to_numpy() > 0]]
@@ -50,10 +48,7 @@ def largest_gains(both: pd.DataFrame) -> pd.DataFrame:
 
 def worst(both: pd.DataFrame) -> pd.DataFrame:
     """For each facet the query whose rank with the question is the last; of equals the
-    first.
-
-    A facet whose every positive ranks first has no row: nothing fails there.
-    """
+    first. No row where every positive ranks first: nothing fails there."""
     last = both.after.groupby(both.facet, sort=False).idxmax()
     return both.loc[last[both.after[last].to_numpy() > 1]]
 

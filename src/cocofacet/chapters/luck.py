@@ -29,11 +29,8 @@ def recalls_of_draws(
     seeds: Sequence[int],
     ks: Sequence[int],
 ) -> pd.DataFrame:
-    """Recall of each draw of negatives: columns seed, k, mode, facet, recall.
-
-    The arguments are those of `ranking.rank_table`. ``facet`` is a facet or an
-    average; recalls are fractions.
-    """
+    """Recall of each draw of negatives, ranked as `ranking.rank_table` does: columns
+    seed, k, mode, facet (or an average), recall (a fraction)."""
     parts = []
     for seed in seeds:
         ranks = rank_table(resampled(benchmark, seed), queries, images, modes)
@@ -67,11 +64,8 @@ def beside_expectation(
 
 
 def scatter(draws: pd.DataFrame, table: pd.DataFrame, k: int, shown_as: str) -> Figure:
-    """Each draw's distance from the expectation, in points, by facet and mode.
-
-    ``draws`` as from `recalls_of_draws`, ``table`` as from `beside_expectation`. The
-    expectation itself is written below each facet, mode by mode.
-    """
+    """Each draw's distance from the expectation, in points, by facet and mode; the
+    expectation itself (``table``: `beside_expectation`) stands below each facet."""
     table = table[~table.facet.isin(AVERAGES[1:])]
     expected = table.expected.map(percent).groupby(table.facet, sort=False)
     at = expected.agg(" | ".join)
@@ -95,11 +89,10 @@ def scatter(draws: pd.DataFrame, table: pd.DataFrame, k: int, shown_as: str) -> 
 
 
 def grid(by_k: Mapping[int, pd.DataFrame], modes: Mapping[str, str]) -> pd.DataFrame:
-    """Facets and averages down, (mode, k) across: "expected [lowest, highest draw]".
+    """Facets and averages down, (mode, k) across: "expected [lowest, highest draw]",
+    and the standard deviation of the draws (and the predicted one) in points.
 
-    ``by_k`` maps k to `beside_expectation`; ``modes`` maps a mode to its heading. The
-    last columns are the standard deviation of the draws, and the predicted one, in
-    points.
+    ``by_k`` maps k to `beside_expectation`; ``modes`` maps a mode to its heading.
     """
     columns = {}
     for mode, heading in modes.items():
@@ -121,10 +114,8 @@ def _spread(row) -> str:
 def gains(
     draws: pd.DataFrame, ranks: pd.DataFrame, k: int, mode: str, against: str
 ) -> pd.DataFrame:
-    """The gain of a mode in each draw and in expectation, by facet or average.
-
-    Columns facet, expected, lowest, highest; fractions.
-    """
+    """The gain of a mode in expectation and over the draws, by facet or average:
+    columns facet, expected, lowest, highest; fractions."""
     recalls = draws[draws.k == k].set_index(["seed", "facet", "mode"]).recall.unstack()
     each = (recalls[mode] - recalls[against]).groupby("facet", sort=False)
     expected = long(averages(ranks, k, expected=True)).set_index(["facet", "mode"])
@@ -187,11 +178,8 @@ def turned(table: pd.DataFrame, k: int, count: int) -> str:
 
 
 def agrees(table: pd.DataFrame, count: int) -> str:
-    """Whether draws scatter around the expectation as the closed form says.
-
-    ``table`` as from `beside_expectation`, all modes. A draw's mean over ``count``
-    draws should lie within three of its own standard errors of the expectation.
-    """
+    """Whether means over ``count`` draws lie within three of their own standard errors
+    of the expectation; ``table``: `beside_expectation`, all modes."""
     known = table[table.predicted > 0]
     moments = known["mean"], known.expected, known.predicted
     far = known[beyond_three_errors(*moments, count)]

@@ -20,10 +20,9 @@ def time_prompts(
     """Embed the same pictures in several ways under more and more prompts.
 
     ``ways`` maps words to retrievers that should agree; each time is the best of
-    ``repeats`` after one call to warm up, taken in turn so that a slow moment of the
-    machine meets them all. Returns a table with columns prompts, way, milliseconds
-    (for one image), and the largest absolute difference between any number of the
-    first way's embeddings and the others', over all counts.
+    ``repeats`` after one to warm up, in turn so that a slow moment meets them all.
+    Returns columns prompts, way, milliseconds (for one image), and the largest absolute
+    difference between numbers of the first way's embeddings and the others'.
     """
     rows, largest = [], 0.0
     for count in counts:

@@ -41,20 +41,16 @@ def gallery(
     columns: int = 6,
     marked: Sequence[int] = (),
 ) -> Figure:
-    """Pictures in a grid, each with words under it.
-
-    ``pictures`` holds (path under ``root``, words); the indices in ``marked`` get a
-    frame, as a hit does.
-    """
+    """Pictures, (path under ``root``, words), in a grid, each with its words under it;
+    the indices in ``marked`` get a frame, as a hit does."""
     rows = -(-len(pictures) // columns)
     figure, grid = plt.subplots(
         rows, columns, figsize=(1.55 * columns, 1.85 * rows), squeeze=False
     )
-    for place, axes in enumerate(grid.flat):
+    for axes in grid.flat:
         axes.axis("off")
-        if place >= len(pictures):
-            continue
-        path, words = pictures[place]
+    for place, (path, words) in enumerate(pictures):
+        axes = grid.flat[place]
         thumbnail = as_rgb(open_image(path_of(root, path)))
         thumbnail.thumbnail((THUMBNAIL, THUMBNAIL))
         # Not resampled here: the file stays small, and the browser scales it.
@@ -123,11 +119,8 @@ def recall_by_facet(
     looks: Mapping[str, Look] = MODES,
     columns: int = 2,
 ) -> Figure:
-    """Recall@k of each facet and mode, a panel for each retriever, beside chance.
-
-    Each table has columns facet, mode, recall, low, high. A panel is read by itself:
-    retrievers trained differently are not compared.
-    """
+    """Recall@k of each facet and mode, a panel for each retriever, beside chance:
+    tables with columns facet, mode, recall, low, high."""
     by_mode = {
         title: {looks[mode]: table[table["mode"] == mode] for mode in modes}
         for title, table in panels.items()
@@ -143,11 +136,8 @@ def gains(
     shown_as: str,
     colours: Mapping[str, str],
 ) -> Figure:
-    """Paired differences in percentage points, with intervals, by facet.
-
-    Each table has columns facet, difference, low, high; one colour a table. A dot to
-    the right of zero is a gain.
-    """
+    """Paired differences in percentage points, with intervals, by facet: tables with
+    columns facet, difference, low, high, one colour each."""
     looks = {
         (words, colours[words], marker): table
         for (words, table), marker in zip(groups.items(), cycle("oDsv^P"), strict=False)
@@ -157,10 +147,8 @@ def gains(
 
 
 def cross(table: pd.DataFrame, k: int, shown_as: str) -> Figure:
-    """Every question (down) for every facet's queries (across): Recall@k in percent.
-
-    ``table`` has facets as columns and the facets whose question it is as index.
-    """
+    """Every question (the index) for every facet's queries (the columns): Recall@k in
+    percent."""
     figure, axes = plt.subplots(figsize=(7, 5.2), layout="constrained")
     sns.heatmap(
         100 * table, ax=axes, annot=True, fmt=".0f", cmap="YlOrBr", vmin=0, vmax=100,

@@ -26,9 +26,8 @@ def conclude(
 ) -> Markdown:
     """End a chapter: glue its sentences, save its ranks and tables, show the sentences.
 
-    ``sentences`` go to the book's pages as ``sentence_<key>``. ``tables`` maps what
-    stands behind the chapter's name in a file's name ("" for nothing) to a table:
-    ``{"cost": table}`` of the chapter rerank is ``rerank.cost.csv``.
+    A sentence is glued as ``sentence_<key>``. A table is saved as <chapter>.<key>.csv,
+    or <chapter>.csv where its key is "".
     """
     for key, sentence in sentences.items():
         glue(f"sentence_{key.replace('-', '_')}", sentence)

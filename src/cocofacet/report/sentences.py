@@ -1,7 +1,4 @@
-"""Sentences that state a result, written from its numbers.
-
-A sentence turns when its numbers turn, and so it is true in every profile.
-"""
+"""Sentences that state a result and turn when its numbers turn."""
 
 from collections.abc import Sequence
 
@@ -110,11 +107,8 @@ def capital(words: str) -> str:
 
 
 def recovery(recall: float, gain: pd.Series, who: str, k: int) -> str:
-    """How much of the gap between general and prompted an approximation recovers.
-
-    ``gain`` is the row of `difference`: prompted against general. Where prompting
-    has no clear gain there is no gap to recover, and the sentence says so.
-    """
+    """How much of the gap between general and prompted an approximation recovers, if
+    prompting has a clear gain; ``gain``: prompted against general, as `difference`."""
     start = f"{who} reaches Recall@{k} {percent(recall)}"
     if verdict(gain.low, gain.high) != "gain":
         return f"{start}; there is no clear gain of prompting to recover here."
@@ -127,11 +121,8 @@ def recovery(recall: float, gain: pd.Series, who: str, k: int) -> str:
 
 
 def mistaken(grid: pd.DataFrame) -> str:
-    """Which facets' questions serve another facet better than their own.
-
-    ``grid`` has the facet whose question it is as index and the queries' facet as
-    columns, both the same facets.
-    """
+    """Which facets' questions (index) serve another facet's queries (columns) better
+    than their own."""
     odd = [
         f"the question of {facet} serves the queries of {best} better "
         f"({percent(row[best])}) than its own ({percent(row[facet])})"

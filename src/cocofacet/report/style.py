@@ -89,8 +89,8 @@ def use_style() -> None:
 
 
 def finished(figure: Figure, words: str) -> Figure:
-    """Write what the pictures are ("rendered world") above the figure, so that every
-    copy says it, and close it: the notebook shows it once, where it is returned."""
+    """Write above the figure what its pictures are, and close it: a notebook shows it
+    once, where it is returned."""
     figure.text(
         0.995, 1.0, words, ha="right", va="bottom", fontsize=9, style="italic",
         color=INK,

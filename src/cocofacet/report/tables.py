@@ -163,11 +163,8 @@ def recall_grid(tables: Mapping[int, pd.DataFrame], modes: Mapping[str, str]):
 def question_by_facet(
     ranks: pd.DataFrame, questions: Mapping[str, str], k: int
 ) -> pd.DataFrame:
-    """Recall@k of each facet's queries (columns) under each facet's question (rows).
-
-    ``ranks`` holds the modes prompted and wrong of one retriever; ``questions`` maps
-    a facet to its question.
-    """
+    """Recall@k of each facet's queries (columns) under each facet's question (rows),
+    from the modes prompted and wrong of one retriever; ``questions``: facet -> text."""
     asked = {question: facet for facet, question in questions.items()}
     shown = ranks[ranks["mode"].isin(("prompted", "wrong"))]
     hits = shown.assign(hit=shown["rank"] <= k, asked=shown["prompt"].map(asked))

@@ -72,9 +72,8 @@ def methods(
 def order(scores: np.ndarray, pool: np.ndarray) -> np.ndarray:
     """The columns of each pool, best first: scores, pool (Q, C) -> (Q, C) int64.
 
-    Column 0 is the positive. As in `ranking.rank_of_positive`, ties count against it,
-    so it comes last among equals; a copy of it among the negatives, which a released
-    pool may hold, comes behind it.
+    Column 0 is the positive; it comes last among equals, as in `rank_of_positive`, but
+    before its copies among the negatives, which a released pool may hold.
     """
     among_equals = np.zeros(pool.shape, dtype=np.int64)
     among_equals[:, 0] = 1
@@ -106,13 +105,8 @@ def find(
 
 
 def first_of_each_text(benchmark: Benchmark, per_text: int) -> list[int]:
-    """The positions of the first ``per_text`` queries of each text; 0 means all.
-
-    First in the order of the official file, so no preference enters.
-
-    Raises:
-        InputError: ``per_text`` is negative.
-    """
+    """The positions of the first ``per_text`` queries of each text, in the order of the
+    official file; 0 means all. Raises InputError where it is negative."""
     if per_text < 0:
         raise InputError(f"per_text: {per_text} is negative. Use 0 for all queries.")
     seen, chosen = Counter(), []

@@ -1,11 +1,4 @@
-"""The explorer's files, and its page from ``explore.html``, ``.css`` and ``.js``.
-
-    <folder>/index.html       the page by itself, to open from the file system
-    <folder>/data.js          what `data.content` returns
-    <folder>/pictures/...     thumbnails, under the images' official names
-
-The data are a script, because a page opened from a file may fetch nothing else.
-"""
+"""The explorer's files: a page, and beside it data and thumbnails."""
 
 import io
 import json
@@ -19,7 +12,8 @@ from cocofacet.picture import as_rgb, open_image
 
 SIDE = 128  # pixels, the longer side of a thumbnail
 QUALITY = 70  # of its JPEG
-VARIABLE = "cocofacetExplore"  # what data.js sets, and explore.js reads
+# What data.js sets, and explore.js reads: a page opened from a file may fetch no JSON.
+VARIABLE = "cocofacetExplore"
 
 HERE = Path(__file__).parent
 
@@ -36,8 +30,8 @@ def thumbnail(path: Path) -> bytes:
 def write(
     folder: Path, content: Mapping[str, object], root: Path, made: str
 ) -> dict[str, int]:
-    """Write the page, its data and thumbnails, remove thumbnails no longer needed, and
-    return the bytes of data and pictures.
+    """Write index.html, data.js and the pictures/ that they show, remove what is no
+    longer shown there, and return the bytes of data and pictures.
 
     ``content`` comes from `data.content`; its images lie under ``root``. ``made`` is
     the line, as HTML, that says what made the numbers.
