@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from types import SimpleNamespace
 
 import pandas as pd
 from IPython.display import Markdown, display
@@ -49,20 +49,10 @@ def glue(name: str, value: float | str) -> None:
     )
 
 
-@dataclass(frozen=True)
-class Weights:
-    """What is said of a retriever under its numbers, when it is no longer loaded."""
-
-    name: str
-    revision: str
-    dim: int
-    fingerprint: dict[str, str]
-
-
-def weights_of(retriever: Retriever) -> Weights:
-    """Keep this instead of the retriever, so that the next one has the memory."""
-    precision = {"precision": str(retriever.fingerprint["precision"])}
-    return Weights(retriever.name, retriever.revision, retriever.dim, precision)
+def weights_of(retriever: Retriever) -> SimpleNamespace:
+    """What `made_with` says of a retriever; keep this, and the next has its memory."""
+    said = ("name", "revision", "dim", "fingerprint")
+    return SimpleNamespace(**{name: getattr(retriever, name) for name in said})
 
 
 def today() -> str:
@@ -73,7 +63,10 @@ def today() -> str:
 
 
 def made_with(
-    workspace: Workspace, metric: str, prompts: str, *retrievers: Retriever | Weights
+    workspace: Workspace,
+    metric: str,
+    prompts: str,
+    *retrievers: Retriever | SimpleNamespace,
 ) -> Markdown:
     """Metric, average, prompt, checkpoint, image size, precision, versions, seed,
     profile and date, as one small paragraph."""

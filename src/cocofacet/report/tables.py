@@ -5,13 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from cocofacet.evaluation.metrics import (
-    AVERAGES,
-    average_of,
-    averages,
-    expected_recall,
-    per_query,
-)
+from cocofacet.evaluation import metrics
+from cocofacet.evaluation.metrics import AVERAGES
 from cocofacet.evaluation.statistics import Interval, interval, paired_difference
 
 
@@ -32,8 +27,8 @@ def recalls(ranks: pd.DataFrame, k: int, seed: int) -> pd.DataFrame:
     """
     rows = []
     for mode, chosen in ranks.groupby("mode", sort=False):
-        known = not pd.isna(expected_recall(chosen, k)).any()
-        expected = averages(chosen, k, expected=True).iloc[0] if known else {}
+        known = not pd.isna(metrics.expected_recall(chosen, k)).any()
+        expected = metrics.averages(chosen, k, expected=True).iloc[0] if known else {}
         for name, average, (part,) in _by_facet_then_average(chosen):
             found = interval(part, k, average, seed)
             row = {"mode": mode, "facet": name, "recall": found.value, **_around(found)}
@@ -78,7 +73,8 @@ def difference_row(
     """One row of `differences`, by itself."""
     found = paired_difference(ranks, reference, k, average, seed)
     value, other = (
-        average_of(per_query(table, k), average) for table in (ranks, reference)
+        metrics.average_of(metrics.per_query(table, k), average)
+        for table in (ranks, reference)
     )
     row = {"value": value, "reference": other, "difference": found.value}
     return pd.Series({**row, **_around(found)})
