@@ -14,10 +14,7 @@ from cocofacet.report.sentences import listed
 
 def beside_released(folder: Path, rebuilt: Benchmark) -> list[Markdown | Styler]:
     """What a page shows: tables and sentences, or how to get the released files.
-
-    Raises:
-        InputError: the folder is there but cannot be read, as ``dataset.load``.
-    """
+    Raises ``InputError`` where the folder cannot be read."""
     if not Path(folder).is_dir():
         return [
             Markdown(

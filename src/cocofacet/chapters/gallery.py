@@ -28,10 +28,8 @@ def names(k: int) -> dict[str, str]:
 def over_sizes(
     panels: Mapping[str, pd.DataFrame], k: int, sizes: Sequence[int], shown_as: str
 ) -> Figure:
-    """Each measure against the size of the gallery, a row of panels a retriever.
-
-    ``panels`` maps a retriever to the output of `search_over_sizes`.
-    """
+    """Each measure against the size of the gallery, a row of panels for each
+    retriever's `search_over_sizes`."""
     values = {
         (retriever, name): macro(table, measure)
         for retriever, table in panels.items()

@@ -162,10 +162,7 @@ def titles(k: int, gallery_k: int) -> dict[str, str]:
 def against_cost(
     found: pd.DataFrame, k: int, gallery_k: int, anchors: int, shown_as: str
 ) -> Figure:
-    """Each measure against the pictures embedded for a query; level lines for the rest.
-
-    ``found`` is the output of `curves`.
-    """
+    """`curves` against the pictures embedded for a query; level lines for the rest."""
     reranked = found[found["depth"] > 0]
     reranked = reranked[(reranked["where"] != "pools") | (reranked["depth"] <= POOL)]
     depths = reranked[["where", "depth"]].drop_duplicates()

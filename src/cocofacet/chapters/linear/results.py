@@ -154,10 +154,8 @@ def reached(
     k: int,
     dimension: int,
 ) -> str:
-    """How far one fit (anchors_from, variant) with K anchors gets, mean over draws.
-
-    ``recalls`` is `Draws.recall`, ``gain`` the row of prompted against general.
-    """
+    """How far one fit (anchors_from, variant) with K anchors gets, mean over draws;
+    ``gain`` is the row of prompted against general."""
     means = recalls.groupby(["anchors_from", "variant", "anchors"]).recall.mean()
     source, variant = fitted
     who = (

@@ -12,16 +12,9 @@ from cocofacet.evaluation.probes import WAYS
 from cocofacet.evaluation.ranking import GROUP
 from cocofacet.evaluation.statistics import paired_difference
 from cocofacet.io import read_json, read_table
-from cocofacet.report import figures
+from cocofacet.report import figures, tables
 from cocofacet.report.sentences import bulleted, listed, percent, verdict
 from cocofacet.report.style import finished, legend_below
-from cocofacet.report.tables import (
-    difference_row,
-    facets_only,
-    recalls,
-    with_interval,
-    with_macro,
-)
 
 # Files that ``studies/rank_caption_rates.py`` makes, as the weights are not shipped.
 RANKS, NAMED, MADE = "ranks.csv", "named.csv", "made.json"
@@ -106,7 +99,7 @@ def levels(rates: Rates, k: int, seed: int) -> pd.DataFrame:
     """`tables.recalls` for each rate and way of `DRAWN`: columns rate, way, facet,
     recall, low, high, ..."""
     parts = [
-        recalls(rates.of(rate, way), k, seed).assign(rate=rate, way=way)
+        tables.recalls(rates.of(rate, way), k, seed).assign(rate=rate, way=way)
         for rate in rates.rates
         for way in DRAWN
     ]
@@ -145,7 +138,7 @@ def made_by(rates: Rates) -> str:
 
 def curves(found: pd.DataFrame, varied: Sequence[str], k: int, shown_as: str) -> Figure:
     """Recall of each way against the rate, a panel a facet; ``found`` is `levels`."""
-    shown = facets_only(found).sort_values("rate", kind="stable")
+    shown = tables.facets_only(found).sort_values("rate", kind="stable")
     always = [facet for facet in shown.facet.unique() if facet not in varied]
     names = {facet: facet for facet in varied}
     names |= {facet: f"{facet} (always named)" for facet in always}
@@ -169,10 +162,10 @@ def grid(found: pd.DataFrame) -> pd.DataFrame:
     """(facet, way) down, rates across: recall [interval]; ``found`` is `levels`."""
     rows = {
         (facet, way): {
-            in_percent(row.rate): with_interval(row.recall, row.low, row.high)
+            in_percent(row.rate): tables.with_interval(row.recall, row.low, row.high)
             for row in rows.sort_values("rate").itertuples()
         }
-        for facet, of_facet in with_macro(found).groupby("facet", sort=False)
+        for facet, of_facet in tables.with_macro(found).groupby("facet", sort=False)
         for way, rows in of_facet.groupby("way", sort=False)
     }
     return pd.DataFrame(rows).T.rename_axis(["facet", "way"])
@@ -223,7 +216,7 @@ def changes(rates: Rates, rate: float, k: int, seed: int) -> pd.DataFrame:
     """
     first, rows = rates.rates[0], {}
     for facet in rates.facets:
-        tables = {
+        ranks = {
             f"{way}_{when}": rates.of(at, way, facet)
             for way in ("probe", "words")
             for when, at in (("before", first), ("after", rate))
@@ -233,9 +226,9 @@ def changes(rates: Rates, rate: float, k: int, seed: int) -> pd.DataFrame:
             "words": ("words_after", "words_before"),
             "before": ("probe_before", "words_after"),
         }
-        row = {name: (t["rank"] <= k).mean() for name, t in tables.items()}
+        row = {name: (t["rank"] <= k).mean() for name, t in ranks.items()}
         for name, (a, b) in pairs.items():
-            found = paired_difference(tables[a], tables[b], k, "micro", seed)
+            found = paired_difference(ranks[a], ranks[b], k, "micro", seed)
             row[name] = verdict(found.low, found.high)
         rows[facet] = row
     return pd.DataFrame.from_dict(rows, orient="index")
@@ -310,7 +303,7 @@ def beyond(rates: Rates, rate: float, k: int, seed: int) -> str:
     for way, name in (("words", "words"), ("probe", "the probe's levels")):
         pair = [rates.of(at, way) for at in (last, rate)]
         pair = [table[table.facet.isin(rates.varied)] for table in pair]
-        row = difference_row(*pair, k, seed)
+        row = tables.difference_row(*pair, k, seed)
         verdicts[way] = verdict(row.low, row.high)
         ends = f"from {percent(row.reference)} to {percent(row.value)}"
         parts.append(f"{name} {does[verdicts[way]]} {ends}")

@@ -12,6 +12,7 @@ from cocofacet.evaluation.statistics import (
     paired_difference,
     share_of_gap,
 )
+from cocofacet.report import tables
 from cocofacet.report.figures import recall_by_facet
 from cocofacet.report.sentences import (
     bulleted,
@@ -22,14 +23,6 @@ from cocofacet.report.sentences import (
     percent,
     points,
     verdict,
-)
-from cocofacet.report.tables import (
-    cells,
-    difference_row,
-    facets_only,
-    grid_of,
-    of_mode,
-    recalls,
 )
 
 SHOWN = {
@@ -55,7 +48,7 @@ def levels(
 ) -> pd.DataFrame:
     """`tables.recalls` of one retriever, with the columns mode and way."""
     named = {mode_of(mode, way): (mode, way) for mode in modes for way in WAYS}
-    found = recalls(ranks, k, seed)
+    found = tables.recalls(ranks, k, seed)
     found[["mode", "way"]] = [named[name] for name in found["mode"]]
     return found
 
@@ -66,15 +59,13 @@ def of_way(found: pd.DataFrame, mode: str, way: str) -> pd.DataFrame:
 
 
 def figure(panels: Mapping[str, pd.DataFrame], k: int, shown_as: str) -> Figure:
-    """The levels of each facet with their intervals, a panel for each embedding.
-
-    Each table is `levels` of one mode. A panel is read by itself.
-    """
-    tables = {
-        title: facets_only(table).assign(mode=table.way)
+    """The levels of each facet with their intervals, a panel for each embedding (the
+    `levels` of one mode), read by itself."""
+    ways = {
+        title: tables.facets_only(table).assign(mode=table.way)
         for title, table in panels.items()
     }
-    return recall_by_facet(tables, k, shown_as, WAYS, SHOWN, columns=len(panels))
+    return recall_by_facet(ways, k, shown_as, WAYS, SHOWN, columns=len(panels))
 
 
 def grid(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -82,13 +73,13 @@ def grid(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
     The probe's half, which only says how far the probe is from done, is left out.
     """
-    tables = {
+    ways = {
         (title, way): table[table.way == way]
         for title, table in panels.items()
         for way in WAYS
         if way != "half"
     }
-    return grid_of(tables, "recall")
+    return tables.grid_of(ways, "recall")
 
 
 def naming_grid(named: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -100,7 +91,7 @@ def naming_grid(named: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         percents = 100 * table[["accuracy", "majority", "even"]]
         percents = percents.map("{:.1f}".format)
         columns[title, "right"] = percents.accuracy
-        columns[title, "balanced"] = pd.Series(cells(table, "balanced"))
+        columns[title, "balanced"] = pd.Series(tables.cells(table, "balanced"))
     columns["without a picture", "right"] = percents.majority
     columns["without a picture", "balanced"] = percents.even
     columns["", "images"] = table.images
@@ -124,11 +115,11 @@ def judged(
     probe, words = (
         of_way(found, mode, way).set_index("facet") for way in ("probe", "words")
     )
-    tables = [of_mode(ranks, mode_of(mode, way)) for way in ("probe", "words")]
+    both = [tables.of_mode(ranks, mode_of(mode, way)) for way in ("probe", "words")]
     named = named[named["mode"] == mode].set_index("facet")
     rows = []
-    for facet in dict.fromkeys(tables[0].facet):
-        pair = (table[table.facet == facet] for table in tables)
+    for facet in dict.fromkeys(both[0].facet):
+        pair = (table[table.facet == facet] for table in both)
         ahead = paired_difference(*pair, k, average="micro", seed=seed).low
         right, read = named.loc[facet], words.loc[facet]
         said = judge(right.low - right.even, lower_end(read), ahead, k)
@@ -191,11 +182,11 @@ def missing(ranks: pd.DataFrame, who: str, k: int, seed: int) -> str:
     probe on the general embedding stands for the best query.
     """
     ways = ("general-probe", "general-half", "general", "prompted")
-    probe, half, general, prompted = (of_mode(ranks, mode) for mode in ways)
-    gain = difference_row(prompted, general, k, seed)
+    probe, half, general, prompted = (tables.of_mode(ranks, mode) for mode in ways)
+    gain = tables.difference_row(prompted, general, k, seed)
     if verdict(gain.low, gain.high) != "gain":
         return f"With {who} the question has no clear gain in Recall@{k} to explain."
-    more = difference_row(probe, half, k, seed)
+    more = tables.difference_row(probe, half, k, seed)
     share, low, high = share_of_gap(probe, general, prompted, k, seed)
     text = (
         f"With {who}, words reach macro Recall@{k} {percent(gain.reference)} without "
@@ -228,22 +219,21 @@ def _whole(share: float) -> str:
 
 def brought_in(ranks: pd.DataFrame, k: int, seed: int) -> str:
     """Whether the question changes what the probe finds, and not only the words."""
-    probes = (of_mode(ranks, mode_of(m, "probe")) for m in ("prompted", "general"))
-    row = difference_row(*probes, k, seed)
+    modes = (mode_of(mode, "probe") for mode in ("prompted", "general"))
+    probes = (tables.of_mode(ranks, mode) for mode in modes)
+    row = tables.difference_row(*probes, k, seed)
     return difference(row, "On prompted embeddings a probe", "on general ones", k)
 
 
 def asked_with_images(
     ranks: pd.DataFrame, modes: Mapping[str, str], way: str, k: int, seed: int
 ) -> str:
-    """What a query made of images gains or loses against the text, macro.
-
-    ``ranks`` holds one retriever, ``modes`` maps its modes to their names.
-    """
+    """What a query made of images gains or loses against the text, macro. ``modes``:
+    one retriever's, with their names."""
     parts = []
     for mode, name in modes.items():
-        pair = (of_mode(ranks, mode_of(mode, w)) for w in (way, "words"))
-        row = difference_row(*pair, k, seed)
+        pair = (tables.of_mode(ranks, mode_of(mode, w)) for w in (way, "words"))
+        row = tables.difference_row(*pair, k, seed)
         unsure = f"is undecided with {points(row.difference)}"
         does = effect(row.difference, row.low, row.high, unsure)
         parts.append(f"with {name} {does} ({interval(row.low, row.high)})")
