@@ -70,7 +70,8 @@ def read(folder: Path) -> Rates | None:
     if not ranks.is_file():
         return None
     ranks = read_table(ranks, ["facet", "label", "query"], WAYS, ["rate", "seed"])
-    measured = ["rate", "seed", "balanced", "low", "high", "even"]
+    measured = ["rate", "seed", "accuracy", "majority", "balanced", "low", "high"]
+    measured += ["even", "images"]
     named = read_table(named, ["facet"], numbers=measured, what="table of namings")
     return Rates(ranks[COLUMNS], named, read_json(made, dict))
 
