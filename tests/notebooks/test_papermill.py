@@ -1,5 +1,6 @@
 """Notebooks under plain papermill: in an empty directory, and side by side."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "notebooks/profiles/smoke.yaml"
+CHANGES = {
+    "promptables": "tiny-qwen2vl",
+    "facets": ["objects", "animals"],
+    "max_images": 150,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +28,7 @@ def start_papermill(notebook, home, *parameters):
     command = [
         *(sys.executable, "-m", "papermill", "--no-progress-bar"),
         *("--log-level", "ERROR", "--cwd", str(home), "-f", str(PROFILE)),
-        *("-y", "changes: {promptables: tiny-qwen2vl}"),
+        *("-y", f"changes: {json.dumps(CHANGES)}"),
         *parameters,
         *(str(notebook), str(home / f"{parameters[-1]}.ipynb")),
     ]
