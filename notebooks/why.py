@@ -23,7 +23,6 @@ from IPython.display import Markdown, display
 
 import cocofacet as cf
 from cocofacet.chapters.why import caption_rates, reached
-from cocofacet.evaluation import probes
 from cocofacet.evaluation.ranking import prompt_modes
 from cocofacet.io import COMMITTED
 
@@ -65,7 +64,7 @@ for name, modes in asked.items():
     retriever = workspace.retriever(name)
     loaded.append(retriever)
     ways = {mode: known[mode] for mode in modes}
-    found[name] = probes.measure(workspace, retriever, ways)
+    found[name] = reached.measure(workspace, retriever, ways)
     levels[name] = reached.levels(found[name].ranks, modes, k, seed)
 panels = {
     f"{name}, {mode}": levels[name][levels[name]["mode"] == mode]

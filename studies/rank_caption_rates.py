@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from cocofacet.chapters.why import reached
 from cocofacet.chapters.why.caption_rates import (
     COLUMNS,
     MADE,
@@ -47,7 +48,7 @@ def ranked(workspace: Workspace, folders: Sequence[Path]) -> Rates:
         dual = workspace.profile.dual
         retriever = workspace.retriever(dual, checkpoint=path.parent / name)
         modes = {"general": {facet: (None,) for facet in workspace.benchmark.facets}}
-        found = probes.measure(workspace, retriever, modes)
+        found = reached.measure(workspace, retriever, modes)
         made_by = {"rate": rate, "seed": int(seed)}
         table = wide(workspace.benchmark, found.ranks).assign(**made_by)
         tables.append(table[COLUMNS])

@@ -58,14 +58,15 @@ def test_the_command_prints_a_row_a_run_or_says_what_is_missing(tmp_path, capsys
 
 
 def test_ranks_on_disk_keep_both_numbers_or_have_neither(tmp_path):
-    path = tmp_path / "a.ranks.csv"
+    path = tmp_path / "mini/a/a.ranks.csv"
+    path.parent.mkdir(parents=True)
     partly = EXPECTED.assign(
         eligible=pd.array([120, pd.NA, 198, 100], "Int64"),
         above=pd.array([0, pd.NA, 1, 2], "Int64"),
     )
     partly.to_csv(path, index=False)
     assert "120,0\n" in path.read_text(), "whole numbers"
-    found = runs.read(path)
+    found = runs.collect(tmp_path, "mini")
     pd.testing.assert_frame_equal(found[POOL_COLUMNS], partly[POOL_COLUMNS])
     table_of(ROWS).to_csv(path, index=False)  # ranks of an older run
-    assert np.isnan(expected_recall(runs.read(path), 1)).all()
+    assert np.isnan(expected_recall(runs.collect(tmp_path, "mini"), 1)).all()

@@ -79,13 +79,13 @@ def test_truth_is_read_where_there_is_one(tmp_path, beaches):
 
 
 def test_scenes_of_all_files_and_none_for_photographs(tmp_path):
-    assert truth.read_scenes(tmp_path) == {}
+    assert truth.read_truth(tmp_path, held_out=True) == {}
     (tmp_path / truth.TRUTH).write_text(json.dumps({"a.jpg": scene(time="dusk")}))
     (tmp_path / truth.ANCHORS).write_text(json.dumps({"anchors/b.jpg": scene()}))
-    assert set(truth.read_scenes(tmp_path)) == {"a.jpg", "anchors/b.jpg"}
+    assert set(truth.read_truth(tmp_path, held_out=True)) == {"a.jpg", "anchors/b.jpg"}
     (tmp_path / truth.TRUTH).write_text("[]")
     with pytest.raises(InputError, match="truth"):
-        truth.read_scenes(tmp_path)
+        truth.read_truth(tmp_path, held_out=True)
 
 
 def test_a_facet_that_the_world_does_not_draw_keeps_its_annotations(

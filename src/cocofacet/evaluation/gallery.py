@@ -40,14 +40,12 @@ class GallerySearch:
                 "(the profile's field released = False)."
             )
         pools = pools_of(benchmark, facet)
-        _, first = np.unique(pools.text, return_index=True)
-        labels = tuple(pools.queries[row].label for row in first)
-        positive = np.zeros((len(labels), len(benchmark.images)), bool)
+        positive = np.zeros((len(pools.texts), len(benchmark.images)), bool)
         negative = np.zeros_like(positive)
-        for text, label in enumerate(labels):
+        for text, label in enumerate(pools.labels):
             positive[text, benchmark.indices(benchmark.with_label(facet, label))] = True
             negative[text, pools.eligible[text]] = True
-        return cls(facet, pools.texts, labels, pools.rows[first], positive, negative)
+        return cls(facet, pools.texts, pools.labels, pools.first, positive, negative)
 
 
 def ranks_of_positives(positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
@@ -65,7 +63,7 @@ def ranks_of_positives(positive: np.ndarray, negative: np.ndarray) -> np.ndarray
 
 
 def measures(ranks: np.ndarray, ks: Sequence[int]) -> dict[str, float]:
-    """Average precision, recall@k and precision@k from the ranks (P,) of all positives.
+    """Columns ap, recall@k and precision@k, from the ranks (P,) of all positives.
 
     ap is the mean over positives of the precision at their ranks (its mean over texts
     is the mAP); recall@k the share of the positives among the first k; precision@k the
@@ -98,10 +96,8 @@ def by_chance(positives: int, candidates: int, ks: Sequence[int]) -> dict[str, f
 
 
 def sizes_within(sizes: Sequence[int], images: int) -> list[int]:
-    """The sizes below the gallery's, ascending, and the gallery's own.
-
-    Raises ``InputError`` for a size that is no whole number from 2.
-    """
+    """The sizes below the gallery's, ascending, and the gallery's own; ``InputError``
+    for a size that is no whole number from 2."""
     for size in sizes:
         if not isinstance(size, int) or size < 2:
             raise InputError(f"sizes: {size!r} is no whole number from 2 upwards.")
@@ -159,15 +155,11 @@ def search_over_sizes(
                 if not (positive.any() and negative.any()):
                     continue
                 count, all_of = int(positive.sum()), int((positive | negative).sum())
-                found = {
-                    mode: measures(
-                        ranks_of_positives(
-                            scores[text, positive], scores[text, negative]
-                        ),
-                        ks,
-                    )
-                    for mode, scores in scored.items()
+                ranks = {
+                    mode: ranks_of_positives(here[text, positive], here[text, negative])
+                    for mode, here in scored.items()
                 }
+                found = {mode: measures(of, ks) for mode, of in ranks.items()}
                 found["chance"] = by_chance(count, all_of, ks)
                 found["perfect"] = measures(np.arange(1, count + 1), ks)
                 shared = {"facet": facet, "text": search.texts[text], "label": label}
@@ -178,8 +170,7 @@ def search_over_sizes(
 
 
 def mean_over_draws(table: pd.DataFrame) -> pd.DataFrame:
-    """The table of `search_over_sizes`, averaged over its draws, which are counted:
-    (mode, facet, label, size) down."""
+    """`search_over_sizes` averaged over its draws; (mode, facet, label, size) down."""
     keys = ["mode", "facet", "label", "size"]
     groups = table.drop(columns=["text"]).groupby(keys, sort=False)
     return groups.mean().assign(draw=groups.size()).rename(columns={"draw": "draws"})

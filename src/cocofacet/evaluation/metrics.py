@@ -1,12 +1,6 @@
-"""From ranks to every recall that the book shows.
-
-What recall@k means here: each query has one positive among 100 candidates, so the
-recall@k of a query is 1 when its positive ranks in the first k and 0 otherwise, and a
-recall shown is a mean of those; with one positive it is also what others call hit@k.
-
-A pool is one draw of 99 out of all eligible negatives. With ``expected`` every function
-here takes, in place of a query's 1 or 0, its recall in expectation over all such draws.
-"""
+"""From ranks to recalls. A query has one positive among 100 candidates: its recall@k is
+1 when that ranks in the first k, else 0; others call it hit@k. With ``expected`` it is
+the expectation over all draws of 99 out of the eligible negatives."""
 
 import numpy as np
 import pandas as pd
@@ -75,17 +69,6 @@ def averages(table: pd.DataFrame, k: int, expected: bool = False) -> pd.DataFram
         rows[group] = {**facets, **means}
     index = pd.MultiIndex.from_tuples(list(rows), names=GROUP)
     return pd.DataFrame(list(rows.values()), index=index)
-
-
-def recall_by_facet(
-    table: pd.DataFrame, k: int, expected: bool = False
-) -> pd.DataFrame:
-    """A row per group and facet: queries, texts, recall and label-balanced recall."""
-    rows, keys, hits = [], [*GROUP, "facet"], per_query(table, k, expected)
-    for key, queries in hits.groupby(keys, sort=False, dropna=False):
-        counts = (len(queries), queries["text"].nunique())
-        rows.append([*key, *counts, *(average_of(queries, a) for a in AVERAGES[1:])])
-    return pd.DataFrame(rows, columns=[*keys, "queries", "texts", "recall", "balanced"])
 
 
 def weighted_hits(queries: pd.DataFrame, average: str) -> pd.DataFrame:

@@ -1,8 +1,5 @@
-"""A linear probe and other ways to score a gallery's images for a label.
-
-They say whether an attribute is in an embedding, and what reaches it there. An image is
-scored only by what was learnt without it.
-"""
+"""A linear probe and other ways to score images for a label: is an attribute in an
+embedding, and what reaches it? What scores an image has not learnt from it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +10,9 @@ from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 from sklearn.model_selection import PredefinedSplit
 
-from cocofacet.evaluation import truth
 from cocofacet.evaluation.ranking import Pools, gallery_scores, pools_of
 from cocofacet.evaluation.statistics import mean_of_shares
+from cocofacet.evaluation.truth import Scene, extend_labels
 
 # probe     a linear classifier trained on other images: is the attribute there?
 # half      the same, trained on half as many: would more images find more?
@@ -23,11 +20,10 @@ from cocofacet.evaluation.statistics import mean_of_shares
 # grounded  the mean of the ten other images that the text finds first
 # words     the text, which is ordinary retrieval
 #
-# The first three use labels, the last two do not. The probe stands for a ceiling, as
-# its vectors are fitted to tell the labels apart, but only as far as its images go. It
-# is cross-fitted; a mean leaves out each image in turn. "grounded" is ours, in the
-# spirit of "Seeing Is Not Addressing" (2609.37230) and not its method: it is
-# pseudo-relevance feedback, known from text retrieval since Rocchio.
+# The first three use labels, the last two do not. The probe is cross-fitted; a mean
+# leaves out each image in turn. "grounded" is ours, in the spirit of "Seeing Is Not
+# Addressing" (2609.37230) and not its method: it is pseudo-relevance feedback, known
+# from text retrieval since Rocchio.
 WAYS = ("probe", "half", "images", "grounded", "words")
 FOLDS = 5
 STRENGTHS = (3.0, 30.0, 300.0)  # inverse regularisation, chosen by inner folds
@@ -72,9 +68,8 @@ def classes_of(benchmark, pools: Pools) -> Classes:
     position = {key: place for place, key in enumerate(dict.fromkeys(keys))}
     of_text = np.array([position[key] for key in keys], dtype=np.int64)
     labels = np.zeros((len(position) + 1, len(benchmark.images)), bool)
-    label_of = {query.text: (query.facet, query.label) for query in pools.queries}
-    for text, place in zip(pools.texts, of_text, strict=True):
-        with_label = benchmark.with_label(*label_of[text])
+    for label, place in zip(pools.labels, of_text, strict=True):
+        with_label = benchmark.with_label(pools.queries[0].facet, label)
         labels[place, benchmark.indices(with_label)] = True
     eligible = np.zeros_like(labels[:-1])
     for key, place in position.items():
@@ -145,11 +140,9 @@ def image_scores(images: np.ndarray, classes: Classes) -> np.ndarray:
     images = np.asarray(images, np.float64)
     positive = classes.positive.astype(np.float64)
     own = positive * (images**2).sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        others = positive.sum(axis=1, keepdims=True) - positive
-        return (gallery_scores(positive @ images, images) - own) / np.where(
-            others > 0, others, np.nan
-        )
+    others = positive.sum(axis=1, keepdims=True) - positive  # (C, M) how many
+    sums = gallery_scores(positive @ images, images) - own
+    return sums / np.where(others > 0, others, np.nan)
 
 
 def grounded_scores(
@@ -176,8 +169,8 @@ def naming(scores: np.ndarray, classes: Classes) -> dict[str, float]:
 
     scores (C + 1, M) as from `probe_scores`. accuracy; majority: what always naming
     the most frequent class would get; balanced: the mean over classes of the share of
-    their images that are named rightly, with its 95 % interval over images (normal,
-    each class apart) as low and high; even: 1 / classes, its chance; images.
+    their images that are named rightly, with its 95 % interval over images (normal) as
+    low and high; even: 1 / classes, its chance; images.
     """
     labels = classes.labels[:, classes.labelled]
     named = scores[:, classes.labelled].argmax(axis=0)
@@ -209,46 +202,20 @@ def mode_of(mode: str, way: str) -> str:
     return mode if way == "words" else f"{mode}-{way}"
 
 
-def measure(workspace, retriever, modes: Mapping[str, Mapping]) -> ProbeResults:
-    """`rank_ways` of a retriever in a workspace; modes maps mode -> facet -> its prompt
-    in a tuple. Where the world's truth is known, all its pictures, those held out from
-    the gallery too, are trained on."""
-    scenes = truth.read_scenes(workspace.annotations)
-    names = list(workspace.benchmark.images)
-    images = workspace.embedded(retriever, modes)
-    if scenes:
-        held_out = workspace.anchor_gallery(retriever, tuple(images))
-        names += workspace.anchors
-        images = {
-            prompt: np.concatenate([rows, more])
-            for (prompt, rows), more in zip(images.items(), held_out, strict=True)
-        }
-    return rank_ways(
-        workspace.benchmark,
-        workspace.queries(retriever),
-        images,
-        modes,
-        workspace.seed,
-        [scenes.get(name) for name in names],
-        **workspace.identity(retriever),
-    )
-
-
 def rank_ways(
     benchmark,
     queries: np.ndarray,
     images: Mapping[str | None, np.ndarray],
     modes: Mapping[str, Mapping[str, Sequence[str | None]]],
     seed: int,
-    scenes: Sequence[truth.Scene | None] | None = None,
+    scenes: Sequence[Scene | None] | None = None,
     **columns: str,
 ) -> ProbeResults:
     """Rank every query of a benchmark in all `WAYS`, in the same pools.
 
     The arguments are those of `ranking.rank_table`; a facet has one prompt in each
     mode. images may hold more rows than the gallery, (M, D): these are trained on and
-    not searched, if scenes (M) says what is in them. ``seed`` draws the folds, once for
-    all facets and modes.
+    not searched, if scenes (M) says what is in them. ``seed`` draws the folds.
     """
     gallery = len(benchmark.images)
     scenes = [None] * gallery if scenes is None else scenes
@@ -257,12 +224,10 @@ def rank_ways(
     for mode, prompts_of in modes.items():
         for facet, (prompt,) in prompts_of.items():
             pools = pools_of(benchmark, facet)
-            _, first = np.unique(pools.text, return_index=True)
-            texts, here = queries[pools.rows][first], images[prompt]
+            texts, here = queries[pools.first], images[prompt]
             classes = classes_of(benchmark, pools)
-            more = np.zeros((len(classes.labels), len(scenes) - gallery), bool)
-            labels = truth.extend_labels(np.hstack([classes.labels, more]), scenes)
-            classes = Classes(classes.of_text, labels)
+            labels = np.pad(classes.labels, [(0, 0), (0, len(scenes) - gallery)])
+            classes = Classes(classes.of_text, extend_labels(labels, scenes))
             searched = benchmark.indices(benchmark.labels[facet])
             probe, half = probe_scores(here, classes, folds)
             scores = {

@@ -28,16 +28,12 @@ def pool_scores(
     blocked matrix product may differ in the last bit from column to column, and would
     turn an exact tie into a rank.
     """
-    queries, images, pool = np.asarray(queries), np.asarray(images), np.asarray(pool)
-    if queries.ndim != 2 or images.ndim != 2 or queries.shape[1] != images.shape[1]:
-        raise ValueError(
-            f"queries {queries.shape} and images {images.shape} must be (Q, D), (N, D)"
-        )
+    queries, images = _matching(queries, images)
+    pool = np.asarray(pool)
     if pool.ndim != 2 or len(pool) != len(queries):
         raise ValueError(f"pool {pool.shape} must be (Q, C) with Q = {len(queries)}")
     if pool.size and (pool.min() < 0 or pool.max() >= len(images)):
         raise ValueError(f"pool points outside the {len(images)} images")
-    queries = queries.astype(np.float64)
     scores = np.empty(pool.shape)
     step = max(1, memory // (8 * max(1, pool.shape[1] * queries.shape[1])))
     for start in range(0, len(queries), step):
@@ -55,12 +51,7 @@ def gallery_scores(
     queries (T, D), images (N, D); returns (T, N) float64, the very numbers that
     `pool_scores` finds. ``memory`` bounds, in bytes, the images taken at a time.
     """
-    queries, images = np.asarray(queries), np.asarray(images)
-    if queries.ndim != 2 or images.ndim != 2 or queries.shape[1] != images.shape[1]:
-        raise ValueError(
-            f"queries {queries.shape} and images {images.shape} must be (T, D), (N, D)"
-        )
-    queries = queries.astype(np.float64)
+    queries, images = _matching(queries, images)
     scores = np.empty((len(queries), len(images)))
     step = max(1, memory // (8 * max(1, images.shape[1])))
     for start in range(0, len(images), step):
@@ -68,6 +59,16 @@ def gallery_scores(
         # No `queries @ images.T`: see `pool_scores` on ties.
         scores[:, some] = np.einsum("td,nd->tn", queries, images[some].astype(float))
     return scores
+
+
+def _matching(queries: np.ndarray, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both as arrays, the queries in float64; ValueError where shapes do not match."""
+    queries, images = np.asarray(queries), np.asarray(images)
+    if queries.ndim != 2 or images.ndim != 2 or queries.shape[1] != images.shape[1]:
+        raise ValueError(
+            f"queries {queries.shape} and images {images.shape} must be (Q, D), (N, D)"
+        )
+    return queries.astype(np.float64), images
 
 
 def rank_of_positive(scores: np.ndarray) -> np.ndarray:
@@ -133,24 +134,33 @@ def rank_rows(
 
 @dataclass(frozen=True)
 class Pools:
-    """One facet's queries, and where their candidates stand in the gallery.
-
-    Attributes:
-        queries: the facet's Q queries.
-        rows: their positions in ``benchmark.queries``: (Q,) int64.
-        texts: the T distinct texts that they ask with.
-        text: for each query the position of its text: (Q,) int64.
-        pool: positions of its candidates in ``benchmark.images``: (Q, C) int64.
-        eligible: for each text the positions of the images that may be negatives,
-            (E,) int64; none where that is not known.
-    """
+    """One facet's Q queries and their T texts; positions are int64."""
 
     queries: tuple
-    rows: np.ndarray
-    texts: tuple[str, ...]
-    text: np.ndarray
-    pool: np.ndarray
+    rows: np.ndarray  # (Q,) their positions in ``benchmark.queries``
+    texts: tuple[str, ...]  # distinct
+    labels: tuple[str, ...]  # of the texts
+    text: np.ndarray  # (Q,) for each query the position of its text
+    pool: np.ndarray  # (Q, C) positions of its candidates in ``benchmark.images``
+    #: For each text the positions (E,) of the images that may be negatives; none where
+    #: that is not known.
     eligible: tuple[np.ndarray, ...]
+
+    @property
+    def first(self) -> np.ndarray:
+        """The position in ``benchmark.queries`` of each text's first query: (T,)."""
+        _, first = np.unique(self.text, return_index=True)
+        return self.rows[first]
+
+    def own(self, scores: np.ndarray) -> np.ndarray:
+        """Scores of each query's candidates, from all of its text: (T, N) -> (Q, C).
+
+        Where a released pool repeats its positive among the negatives, the copy cannot
+        outrank it.
+        """
+        own = scores[self.text[:, None], self.pool]
+        own[:, 1:][self.pool[:, 1:] == self.pool[:, :1]] = -np.inf
+        return own
 
     def ranks(
         self, scores: np.ndarray, mode: str, prompt: str | None, **columns: str
@@ -158,11 +168,9 @@ class Pools:
         """The tidy rows of any scorer: scores (T, N), each text against each image.
 
         A text is scored once; pools and eligible negatives are looked up in the same
-        numbers, so that a tie is a tie in both. Where a released pool repeats its
-        positive among the negatives, the copy cannot outrank it.
+        numbers, so that a tie is a tie in both.
         """
-        own = scores[self.text[:, None], self.pool]  # (Q, C)
-        own[:, 1:][self.pool[:, 1:] == self.pool[:, :1]] = -np.inf
+        own = self.own(scores)
         eligible = np.array([len(here) for here in self.eligible])[self.text]
         above = np.zeros(len(self.queries), dtype=np.int64)
         for text, here in enumerate(self.eligible):
@@ -183,6 +191,7 @@ def pools_of(benchmark, facet: str) -> Pools:
         queries=queries,
         rows=np.array(rows, dtype=np.int64),
         texts=tuple(label_of),
+        labels=tuple(label_of.values()),
         text=np.array([position[query.text] for query in queries], dtype=np.int64),
         pool=benchmark.pool_indices()[rows],
         eligible=tuple(
@@ -198,9 +207,8 @@ def prompt_modes(
     """The four ways to show an image, as mode -> facet -> prompts.
 
     questions maps facet -> its question. general: no prompt; bare: the instruction
-    with an empty question; prompted: the facet's own question; wrong: the question of
-    every other facet, one after the other, so that no single odd question stands for
-    "a wrong prompt".
+    with an empty question; prompted: the facet's own question; wrong: the questions of
+    all other facets, one after the other.
     """
     others = {
         facet: tuple(q for other, q in questions.items() if other != facet)
@@ -251,8 +259,7 @@ def rank_table(
 
 def _one_a_text(queries: np.ndarray, pools: Pools) -> np.ndarray:
     """The embeddings (T, D) of a facet's texts, from those (Q, D) of all queries."""
-    asked = np.asarray(queries)[pools.rows]
-    _, first = np.unique(pools.text, return_index=True)
-    if not np.array_equal(asked, asked[first][pools.text], equal_nan=True):
+    asked, texts = np.asarray(queries)[pools.rows], np.asarray(queries)[pools.first]
+    if not np.array_equal(asked, texts[pools.text], equal_nan=True):
         raise ValueError("queries of the same text have different embeddings")
-    return asked[first]
+    return texts

@@ -22,18 +22,13 @@ def collect(results: Path, profile: str) -> pd.DataFrame:
             f"{Path(results) / profile}: no ranks here. Execute the notebooks first: "
             f"make execute PROFILE={profile} RUN=…"
         )
-    return pd.concat(map(read, files)).drop_duplicates([*GROUP, "prompt", "query"])
-
-
-def read(path: Path) -> pd.DataFrame:
-    """One file of tidy ranks. Labels such as "4" stay text."""
-    return read_table(
-        path,
-        text=[column for column in COLUMNS if column != "rank"],
-        ranks=["rank"],
-        counts=POOL_COLUMNS,
-        remedy="Delete the file and execute its notebook again.",
-    )
+    text = [column for column in COLUMNS if column != "rank"]
+    remedy = "Delete the file and execute its notebook again."
+    tables = [
+        read_table(file, text, ["rank"], counts=POOL_COLUMNS, remedy=remedy)
+        for file in files
+    ]
+    return pd.concat(tables).drop_duplicates([*GROUP, "prompt", "query"])
 
 
 def summary(ranks: pd.DataFrame) -> pd.DataFrame:

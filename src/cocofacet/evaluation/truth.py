@@ -1,8 +1,5 @@
-"""What a rendered world's pictures truly show, and what follows: false negatives.
-
-A rendered world keeps the scene that each picture was drawn from, beside its official
-annotations. Of photographs nobody knows the truth, and there are no such files.
-"""
+"""What a rendered world's pictures truly show, and what follows: false negatives. The
+world keeps the scene of each picture beside its annotations; photographs have none."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -27,43 +24,31 @@ Scene = Mapping[str, object]  # field -> value, in the world's own words
 Truth = Mapping[str, Scene]  # image -> its scene
 
 
-def read_truth(annotations: Path) -> Truth:
-    """The scenes of the gallery, from the folder of annotations; none for photographs.
+def read_truth(annotations: Path, held_out: bool = False) -> Truth:
+    """The scenes of the gallery, and of the held-out pictures if asked for, from the
+    folder of annotations; none for photographs.
 
     Raises:
-        InputError: the file is there but is no table of scenes.
+        InputError: a file is there but is no table of scenes.
     """
-    return _scenes(Path(annotations) / TRUTH)
-
-
-def read_scenes(annotations: Path) -> Truth:
-    """The scenes of the gallery and of the held-out pictures; none for photographs.
-
-    Raises:
-        InputError: as `read_truth`.
-    """
-    return {**read_truth(annotations), **_scenes(Path(annotations) / ANCHORS)}
-
-
-def _scenes(path: Path) -> Truth:
-    if not path.is_file():
-        return {}
-    scenes = read_json(path, dict)
-    for image, scene in scenes.items():
-        if not isinstance(scene, dict) or not scene.keys() >= set(FIELDS):
-            raise InputError(
-                f"{path}: {image}: is no scene with the fields {', '.join(FIELDS)}. "
-                "Render the world again."
-            )
-    return scenes
+    names = (TRUTH, ANCHORS) if held_out else (TRUTH,)
+    found = {}
+    for path in filter(Path.is_file, (Path(annotations) / name for name in names)):
+        for image, scene in read_json(path, dict).items():
+            if not isinstance(scene, dict) or not scene.keys() >= set(FIELDS):
+                raise InputError(
+                    f"{path}: {image}: is no scene with the fields "
+                    f"{', '.join(FIELDS)}. Render the world again."
+                )
+            found[image] = scene
+    return found
 
 
 def meanings(benchmark: Benchmark, truth: Truth, facet: str) -> dict[str, object]:
     """Label -> the value of the scene's field that it stands for.
 
-    Read from the annotated images and not from a table of words: a label stands for
-    what most images annotated with it show. "by the sea" is the value ``beach``; sunny
-    and clear are one weather.
+    A label stands for what most images annotated with it show: "by the sea" is the
+    value ``beach``, sunny and clear are one weather.
     """
     name = FACETS[facet].world_field
     seen: dict[str, Counter] = defaultdict(Counter)
@@ -102,11 +87,8 @@ def true_labels(benchmark: Benchmark, truth: Truth) -> Labels:
 
 
 def closed_world(benchmark: Benchmark, seed: int) -> Benchmark:
-    """The same queries with negatives from *all* images not annotated with the label.
-
-    The closed-world assumption: what the annotations do not say is taken to be false,
-    also of images that were not annotated for the facet at all.
-    """
+    """The same queries with negatives from *all* images not annotated with the label,
+    also from those not annotated for the facet at all: the closed-world assumption."""
     queries, others = [], {}
     for query in benchmark.queries:
         key = (query.facet, query.label)
@@ -159,9 +141,8 @@ def extend_labels(labels: np.ndarray, scenes: Sequence[Scene | None]) -> np.ndar
 
     labels (C, M) bool: the classes of each picture as a multi-hot column, all False
     where nothing is known; scenes (M): each picture's scene, or None. Returns (C, M)
-    bool; columns that were known stay as they are. One field of the scene decides: one
-    whose values each go with a single column. Of several such fields the one that
-    labels most pictures counts; where there is none, nothing is added.
+    bool; columns that were known stay as they are. One field of the scene decides: its
+    values each go with a single column, and of several such it labels most pictures.
     """
     best = labels
     for name in {name: None for scene in scenes for name in scene or ()}:

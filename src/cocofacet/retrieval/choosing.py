@@ -210,8 +210,7 @@ def rank_choices(
     for facet in benchmark.facets:
         pools = pools_of(benchmark, facet)
         shown = [choices[text].shown for text in pools.texts]
-        _, first = np.unique(pools.text, return_index=True)
-        vectors = queries[pools.rows[first]]  # (T, D)
+        vectors = queries[pools.first]  # (T, D)
         scores = [
             gallery_scores(vector[None], images[prompt])[0]
             for vector, prompt in zip(vectors, shown, strict=True)

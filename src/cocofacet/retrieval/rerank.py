@@ -1,10 +1,5 @@
-"""Rerank: find with the general embedding, decide with the prompted one.
-
-The general embedding finds the first n pictures; only those are embedded under the
-question, and put in order by it. The rest keeps the general order behind them. A query
-costs n pictures, whatever the size of the gallery. What it can reach is bounded by what
-the general embedding finds: a picture that is not among the n stays behind.
-"""
+"""Rerank: the general embedding finds the first n pictures, the prompted one puts them
+in order. The rest keeps the general order behind them."""
 
 from collections.abc import Sequence
 
@@ -46,12 +41,9 @@ def ranks_in_pools(
     pools: Pools, first: np.ndarray, second: np.ndarray, depth: int
 ) -> np.ndarray:
     """Ranks (Q,) of the positives of a facet's pools; scores (T, N), a row a text."""
-    own = [scores[pools.text[:, None], pools.pool] for scores in (first, second)]
-    for scores in own:  # a positive repeated among the negatives cannot outrank it
-        scores[:, 1:][pools.pool[:, 1:] == pools.pool[:, :1]] = -np.inf
     positive = np.zeros(pools.pool.shape, bool)
     positive[:, 0] = True
-    return reranked(*own, depth, positive)[:, 0]
+    return reranked(pools.own(first), pools.own(second), depth, positive)[:, 0]
 
 
 def ranks_in_gallery(
@@ -59,8 +51,8 @@ def ranks_in_gallery(
 ) -> list[np.ndarray]:
     """For each text the ranks of its positives; scores (T, N).
 
-    The first ``depth`` are taken among *all* pictures, as a search would. Then those
-    of which nothing is claimed are taken out of the ranking.
+    The first ``depth`` are taken among *all* pictures, as a search would; then those
+    that are neither positive nor negative are taken out of the ranking.
     """
     places = reranked(first, second, depth, search.positive)
     found = []
@@ -73,10 +65,8 @@ def ranks_in_gallery(
 
 
 def depths_within(depths: Sequence[int], images: int) -> list[int]:
-    """The depths, ascending, each once; what exceeds the gallery is the gallery.
-
-    Raises ``InputError`` for none, or for one that is no whole number from 1.
-    """
+    """The depths, ascending, each once, at most the gallery's size; ``InputError`` for
+    none, or for one that is no whole number from 1."""
     wrong = [d for d in depths if not isinstance(d, int) or d < 1]
     if wrong or not depths:
         raise InputError(f"depths: {depths!r}: give whole numbers from 1 upwards.")

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from cocofacet.evaluation.probes import WAYS, mode_of
+from cocofacet.evaluation.probes import WAYS, ProbeResults, mode_of, rank_ways
 from cocofacet.evaluation.statistics import (
     lowest_share,
     paired_difference,
     share_of_gap,
 )
+from cocofacet.evaluation.truth import read_truth
 from cocofacet.report import tables
 from cocofacet.report.figures import recall_by_facet
 from cocofacet.report.sentences import (
@@ -24,6 +25,8 @@ from cocofacet.report.sentences import (
     points,
     verdict,
 )
+from cocofacet.retrievers.base import Retriever
+from cocofacet.workspace import Workspace
 
 SHOWN = {
     "probe": ("there: a linear probe", "#0f9e78", "^"),
@@ -41,6 +44,33 @@ VERDICTS = {
     "lost": "lost: even the probe names them no better than chance",
     "undecided": "asked for with a single text, which decides nothing",
 }
+
+
+def measure(
+    workspace: Workspace, retriever: Retriever, modes: Mapping[str, Mapping]
+) -> ProbeResults:
+    """`probes.rank_ways` of a retriever; modes maps mode -> facet -> (its prompt,).
+
+    Where the world's truth is known, all its pictures are trained on, also those held
+    out from the gallery.
+    """
+    scenes = read_truth(workspace.annotations, held_out=True)
+    names = workspace.benchmark.images
+    images = workspace.embedded(retriever, modes)
+    if scenes:
+        names += workspace.anchors
+        held_out = workspace.anchor_gallery(retriever, tuple(images))
+        pairs = zip(images.items(), held_out, strict=True)
+        images = {prompt: np.concatenate([rows, out]) for (prompt, rows), out in pairs}
+    return rank_ways(
+        workspace.benchmark,
+        workspace.queries(retriever),
+        images,
+        modes,
+        workspace.seed,
+        [scenes.get(name) for name in names],
+        **workspace.identity(retriever),
+    )
 
 
 def levels(
