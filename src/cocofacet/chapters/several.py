@@ -194,21 +194,18 @@ def ranked(
     return pd.concat(ranks, ignore_index=True), pd.DataFrame(searched)
 
 
-def examples(
-    queries: Mapping[tuple[str, ...], Sequence[CombinedQuery]],
-) -> pd.DataFrame:
+def examples(queries: Mapping[tuple, Sequence[CombinedQuery]]) -> pd.DataFrame:
     """A row for each set of facets: its queries, what they are to find, a text."""
-    return pd.DataFrame(
-        {
+    rows = {}
+    for facets, found in queries.items():
+        ranked = [each.positive | each.negative for each in found]
+        rows[" + ".join(facets)] = {
             "queries": len(found),
             "positives": np.mean([each.positive.sum() for each in found]),
-            "ranked": np.mean(
-                [(each.positive | each.negative).sum() for each in found]
-            ),
+            "ranked": np.mean([images.sum() for images in ranked]),
             "the first of them": found[0].query.text,
         }
-        for found in queries.values()
-    ).set_axis([" + ".join(facets) for facets in queries])
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def recall_and_map(
