@@ -19,8 +19,6 @@ QUESTIONS = ("prompted", "human", "own")  # modes that ask what the query asks
 GENERIC = "What is shown in this image?"
 _LETTERS = ("bdfgklmnprstvz", "aeiou")
 
-Modes = dict[str, dict[str, tuple[str | None, ...]]]
-
 
 def nonsense(question: str) -> str:
     """Words of the same lengths that mean nothing; the same question, the same words.
@@ -46,7 +44,7 @@ def ways(
     questions: Mapping[str, str],
     human: Mapping[str, str],
     own: Mapping[str, str] | None = None,
-) -> Modes:
+) -> dict[str, dict[str, tuple[str | None, ...]]]:
     """Every way to show an image, as mode -> facet -> prompts (see `prompt_modes`).
 
     questions are the GPT-written ones, human the human-written ones, own a reader's:
@@ -111,10 +109,9 @@ def ranks_of_query_side(
 
 def figure(found: Mapping[str, pd.DataFrame], k: int, shown_as: str) -> Figure:
     """What each way to ask changes against the general embedding, macro over facets."""
-    rows = [{"way": MODES[m][0], **row_of(t, "macro")} for m, t in found.items()]
-    table = pd.DataFrame(rows).rename(columns={"way": "facet"})
+    rows = [{"facet": MODES[m][0], **row_of(t, "macro")} for m, t in found.items()]
     label = f"difference in Recall@{k} to no prompt (points), macro"
-    panel = {("macro over facets", INK, "o"): table}
+    panel = {("macro over facets", INK, "o"): pd.DataFrame(rows)}
     return figures.intervals({"": panel}, "difference", label, shown_as, line=0)
 
 
