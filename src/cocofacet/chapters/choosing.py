@@ -85,7 +85,7 @@ def accuracy_by_facet(found: pd.DataFrame, shown_as: str) -> Figure:
     figure, axes = plt.subplots(figsize=(7, height), layout="constrained")
     sns.barplot(
         found, x=100 * found.share, y="facet", hue="chooser", ax=axes, legend=False,
-        palette=[MODES[chooser][1] for chooser in choosers],
+        palette=[MODES[chooser][1] for chooser in choosers], saturation=1,
     )  # fmt: skip
     for bars, chooser in zip(axes.containers, choosers, strict=True):
         bars.set_label(MODES[chooser][0])
