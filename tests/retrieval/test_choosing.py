@@ -13,6 +13,7 @@ from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import Query
 from cocofacet.evaluation.ranking import rank_table
 from cocofacet.io import InputError
+from cocofacet.retrieval import choosing
 from cocofacet.retrieval.choosing import (
     COUNTRY,
     PROMPTS,
@@ -146,16 +147,25 @@ def test_the_oracle_ranks_as_prompting_with_the_own_question_does(ranked):
     assert found.set_index("query").equals(expected.set_index("query"))
 
 
+@pytest.fixture
+def reordered(monkeypatch):
+    """The prompts the other way round, so that "B" is another one."""
+    monkeypatch.setattr(choosing, "PROMPTS", dict(reversed(PROMPTS.items())))
+
+
 def test_the_question_letters_the_prompts_in_their_order_and_keeps_the_text():
-    text = question(PROMPTS)
+    text = question()
     assert "A. Which objects are present in this image?\nB. Which animals" in text
     assert "J. Represent the given image.\n" in text
     assert "K." not in text
     assert text.count(QUERY) == 1
     odd = "who says {query}? {0}\n"
-    assert f"\n\n{odd.strip()}\n\n" in question_about(odd, PROMPTS)
-    reordered = dict(reversed(PROMPTS.items()))
-    assert "A. Represent the given image.\n" in question(reordered)
+    assert f"\n\n{odd.strip()}\n\n" in question_about(odd)
+
+
+def test_another_order_letters_anew_and_reads_the_letters_so(reordered):
+    assert "A. Represent the given image.\n" in question()
+    assert choice_of("B", 0.5) == Choice(COUNTRY, seconds=0.5)
 
 
 @pytest.mark.parametrize(
@@ -191,12 +201,10 @@ def test_a_letter_is_read_only_where_the_answer_names_one(answer, letter):
 
 
 def test_an_answer_that_names_no_prompt_is_no_prompt_and_says_so():
-    assert choice_of("B", PROMPTS) == Choice("animals")
-    assert choice_of("J", PROMPTS) == Choice(None), "the plain instruction, chosen"
+    assert choice_of("B") == Choice("animals")
+    assert choice_of("J") == Choice(None), "the plain instruction, chosen"
     for odd in ("K", "Z", "", "B or C"):
-        assert choice_of(odd, PROMPTS) == Choice(None, readable=False)
-    reordered = dict(reversed(PROMPTS.items()))
-    assert choice_of("B", reordered, 0.5) == Choice(COUNTRY, seconds=0.5)
+        assert choice_of(odd) == Choice(None, readable=False)
 
 
 def test_an_unknown_chooser_is_refused(tmp_path):
@@ -228,6 +236,6 @@ def test_the_released_texts_go_through_a_chooser(released):
     rows = [(facet, row) for facet, part in released.items() for row in part]
     letters = dict(zip([*PROMPTS], "ABCDEFGHIJ", strict=True)) | {"none": "J"}
     answers = {row["text"]: letters[row["gpt4o_choice"]] for _, row in rows}
-    found = choose(list(answers), lambda text: choice_of(answers[text], PROMPTS))
+    found = choose(list(answers), lambda text: choice_of(answers[text]))
     right = Counter(facet for facet, row in rows if found[row["text"]].prompt == facet)
     assert right == {facet: right for facet, (right, _) in paper.GPT4O_CHOICES.items()}

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from cocofacet.io import InputError
+from cocofacet.retrieval import choosing
 from cocofacet.retrieval.choosing import PROMPTS, Choice, choose, question_about
 from cocofacet.retrieval.choosing_chat import (
     KEY,
@@ -30,7 +31,7 @@ class Stub:
     """An endpoint whose replies are a list; the last one stays for ever.
 
     A reply is (status, body, headers): a body of text is sent as it is, anything else
-    as JSON; a status of None is silence.
+    as JSON; a status of None is no answer at all.
     """
 
     def __init__(self):
@@ -141,7 +142,7 @@ def test_an_answer_is_asked_for_plainly_and_read(stub, tmp_path):
     assert headers["authorization"] == "Bearer secret"
     assert body == {
         "model": "stub",
-        "messages": [{"role": "user", "content": question_about(TEXTS[0], PROMPTS)}],
+        "messages": [{"role": "user", "content": question_about(TEXTS[0])}],
         "temperature": 0,
         "max_tokens": 8,
     }
@@ -165,10 +166,10 @@ def test_what_was_answered_is_not_asked_again(stub, tmp_path):
     assert again.maker == "stub (stub-1)", "the version the endpoint called itself"
 
 
-def test_two_orders_of_the_options_never_mix(stub, tmp_path):
-    reordered = dict(reversed(PROMPTS.items()))
+def test_two_orders_of_the_options_never_mix(stub, tmp_path, monkeypatch):
     assert chat(stub, tmp_path)(TEXTS[0]).prompt == "animals"
-    assert chat(stub, tmp_path, prompts=reordered)(TEXTS[0]).prompt == "country"
+    monkeypatch.setattr(choosing, "PROMPTS", dict(reversed(PROMPTS.items())))
+    assert chat(stub, tmp_path)(TEXTS[0]).prompt == "country"
     assert len(stub.requests) == 2
     assert stub.contents()[0] != stub.contents()[1]
     assert len(list(tmp_path.iterdir())) == 2
@@ -210,7 +211,7 @@ def test_a_server_error_for_ever_ends_in_one_clear_error(stub, tmp_path, waits):
     assert len(stub.requests) == 6 + 1, "only what was missing"
 
 
-def test_silence_is_given_up_after_the_timeout(stub, tmp_path, waits):
+def test_no_answer_is_given_up_after_the_timeout(stub, tmp_path, waits):
     stub.replies = [(None, "", {}), (None, "", {}), said("B")]
     assert chat(stub, tmp_path, timeout=0.3)(TEXTS[0]).prompt == "animals"
     stub.replies = [(None, "", {})]

@@ -8,6 +8,7 @@ import torch
 from tiny_instruct import save_instruct
 
 from cocofacet.io import InputError
+from cocofacet.retrieval import choosing
 from cocofacet.retrieval.choosing import (
     PROMPTS,
     Choice,
@@ -57,11 +58,11 @@ def answering(model, answer):
 def test_its_answer_is_read(model, answer, choice):
     heard = answering(model, answer)
     assert model(TEXT) == choice
-    assert heard == [f"<user>{question_about(TEXT, PROMPTS)}<end><assistant>"]
+    assert heard == [f"<user>{question_about(TEXT)}<end><assistant>"]
 
 
-def test_other_options_get_other_letters(checkpoint):
-    model = LocalModel(str(checkpoint), prompts=dict(reversed(PROMPTS.items())))
+def test_other_options_get_other_letters(model, monkeypatch):
+    monkeypatch.setattr(choosing, "PROMPTS", dict(reversed(PROMPTS.items())))
     heard = answering(model, "B")
     assert model(TEXT) == Choice("country")
     assert "A. Represent the given image.\n" in heard[0]

@@ -1,8 +1,5 @@
-"""Choosing the prompt at query time: which question should the pictures answer?
-
-Every picture is embedded under every prompt beforehand. A chooser reads a query's text
-and names one prompt; the query is scored against the embeddings under that one.
-"""
+"""Choosing the prompt at query time. Every picture is embedded under every prompt; a
+chooser reads a query's text and names the one whose embeddings are searched."""
 
 import re
 import time
@@ -66,8 +63,7 @@ class Choice:
 
 
 class Chooser(Protocol):
-    """Names a prompt for a query text. ``maker`` says which weights did, for the
-    reader."""
+    """Names a prompt for a query text; ``maker`` says which weights do."""
 
     maker: str
 
@@ -102,16 +98,14 @@ class Nearest:
         return Choice(self.names[int(np.argmax(cosines))])
 
 
-def question(prompts: Mapping[str | None, str]) -> str:
+def question() -> str:
     """The whole question to a language model, `QUERY` in the place of a query's text.
 
-    prompts: name -> prompt, lettered in this order. The authors gave GPT-4o lettered
-    prompts and the query, and took one letter back; the wording here is ours.
+    `PROMPTS` are lettered in their order. The authors gave GPT-4o lettered prompts and
+    the query, and took one letter back; the wording here is ours.
     """
-    options = "\n".join(
-        f"{letter}. {prompt}"
-        for letter, prompt in zip(ascii_uppercase, prompts.values(), strict=False)
-    )
+    lettered = zip(ascii_uppercase, PROMPTS.values(), strict=False)
+    options = "\n".join(f"{letter}. {prompt}" for letter, prompt in lettered)
     return (
         "A search engine for pictures can look at every picture with one of these "
         f"prompts in mind:\n\n{options}\n\n"
@@ -121,9 +115,9 @@ def question(prompts: Mapping[str | None, str]) -> str:
     )
 
 
-def question_about(text: str, prompts: Mapping[str | None, str]) -> str:
+def question_about(text: str) -> str:
     """The question about one query text."""
-    return question(prompts).replace(QUERY, text.strip())
+    return question().replace(QUERY, text.strip())
 
 
 def letter_in(answer: str) -> str | None:
@@ -133,30 +127,25 @@ def letter_in(answer: str) -> str | None:
     ('B', 'B', None)
     """
     for form in _FORMS:
-        found = form.match(answer)
-        if found:
+        if found := form.match(answer):
             return found[1].upper()
     return None
 
 
-def choice_of(
-    answer: str, prompts: Mapping[str | None, str], seconds: float | None = None
-) -> Choice:
+def choice_of(answer: str, seconds: float | None = None) -> Choice:
     """The prompt that an answer names. One that names none, or a letter that no prompt
     has, counts as no prompt and is marked as not readable."""
-    names = dict(zip(ascii_uppercase, prompts, strict=False))
+    names = dict(zip(ascii_uppercase, PROMPTS, strict=False))
     letter = letter_in(answer)
     return Choice(names.get(letter), readable=letter in names, seconds=seconds)
 
 
 def choose(texts: Sequence[str], chooser: Chooser) -> dict[str, Choice]:
-    """A choice for each distinct text, one after the other as queries come.
-
-    A chooser that does not say how long it took is timed here.
-    """
+    """A choice for each distinct text, one after the other; timed here where the
+    chooser does not say how long it took."""
     chosen = {}
-    # disable=None: a bar on a terminal, silence in a log.
     distinct = list(dict.fromkeys(texts))
+    # disable=None: a bar on a terminal, nothing in a log.
     for text in tqdm(distinct, desc="choosing", unit="text", disable=None):
         start = time.perf_counter()
         choice = chooser(text)

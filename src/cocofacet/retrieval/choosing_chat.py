@@ -1,29 +1,17 @@
-"""Choosing the prompt with a chat model behind an OpenAI-compatible endpoint.
-
-Nothing is sent unless an address *and* a model are set in this project's own variables
-COCOFACET_CHAT_URL and COCOFACET_CHAT_MODEL; COCOFACET_CHAT_KEY is sent where it is set.
-The variables of the openai library itself start nothing here. What leaves the machine
-are the query texts, once each: answers are kept on disk.
-"""
+"""Choosing the prompt with a chat model behind an OpenAI-compatible endpoint. The query
+texts leave the machine, once each, and only where `URL` *and* `MODEL` are set in the
+environment; the variables of the openai library itself start nothing here."""
 
 import hashlib
 import json
 import os
 import re
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from cocofacet.io import InputError, write_json
-from cocofacet.retrieval.choosing import (
-    MOST_TOKENS,
-    PROMPTS,
-    Choice,
-    choice_of,
-    question,
-    question_about,
-)
+from cocofacet.retrieval import choosing
 
 URL, MODEL, KEY = "COCOFACET_CHAT_URL", "COCOFACET_CHAT_MODEL", "COCOFACET_CHAT_KEY"
 
@@ -45,11 +33,10 @@ def chat_from_environment(cache: Path) -> "ChatModel":
 
 
 class ChatModel:
-    """See `choosing.Chooser`: a chat endpoint answers with a letter.
+    """See `choosing.Chooser`: a chat endpoint answers with a letter, at temperature 0.
 
-    Temperature 0. What was answered is kept under ``cache``, one JSON file for
-    everything that shapes an answer but the query's text: address, model, question with
-    its options in order, temperature, length. A job that dies goes on where it was.
+    Answers are kept under ``cache``, one JSON file for all that shapes an answer but
+    the query's text, so that a job that dies goes on where it was.
     """
 
     def __init__(
@@ -58,20 +45,19 @@ class ChatModel:
         model: str,
         key: str,
         cache: Path,
-        prompts: Mapping[str | None, str] = PROMPTS,
         timeout: float = 60,
         retries: int = 4,
     ):
         """timeout: seconds for one answer. retries: how often a timeout, a broken
         connection, 429 or a server error is tried again, waiting as Retry-After says
         or twice as long each time."""
-        self.url, self.model, self.prompts = url.rstrip("/"), model, prompts
-        self.settings = {"temperature": 0, "max_tokens": MOST_TOKENS}
+        self.url, self.model = url.rstrip("/"), model
+        self.settings = {"temperature": 0, "max_tokens": choosing.MOST_TOKENS}
         self.client = _client(self.url, key, timeout, retries)
         self.shaping = {
             "url": self.url,
             "model": model,
-            "question": question(prompts),
+            "question": choosing.question(),
             **self.settings,
         }
         text = json.dumps(self.shaping, sort_keys=True)
@@ -87,18 +73,18 @@ class ChatModel:
         versions = [name for name in served if name != self.model]
         return f"{self.model} ({', '.join(versions)})" if versions else self.model
 
-    def __call__(self, text: str) -> Choice:
+    def __call__(self, text: str) -> choosing.Choice:
         if text not in self.answers:
             self.answers[text] = self._ask(text)
             self._keep()
         found = self.answers[text]
-        return choice_of(found["answer"], self.prompts, found["seconds"])
+        return choosing.choice_of(found["answer"], found["seconds"])
 
     def _ask(self, text: str) -> dict[str, str | float]:
         """One answer with the seconds it took, waits included, and who gave it."""
         import openai
 
-        message = {"role": "user", "content": question_about(text, self.prompts)}
+        message = {"role": "user", "content": choosing.question_about(text)}
         start = time.perf_counter()
         try:
             reply = self.client.chat.completions.create(
@@ -150,11 +136,8 @@ class ChatModel:
 
 
 def _client(url: str, key: str, timeout: float, retries: int):
-    """The openai library's client, held to what was configured here.
-
-    Left alone it would add a key, an organisation and a project from variables of its
-    own, and follow a redirection to another address.
-    """
+    """The openai library's client, which left alone would add a key, an organisation
+    and a project from variables of its own, and follow a redirection elsewhere."""
     address = urlsplit(url)
     if address.scheme not in ("http", "https") or not address.hostname:
         raise InputError(f"{URL}: {url!r} is no http address. Give the whole of it.")

@@ -1,6 +1,5 @@
 """Choosing the prompt with an instruction model on this machine, by transformers."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from cocofacet.retrievers._torchvision import import_torchvision
@@ -12,13 +11,7 @@ import transformers  # noqa: E402
 from safetensors import SafetensorError  # noqa: E402
 
 from cocofacet.io import InputError  # noqa: E402
-from cocofacet.retrieval.choosing import (  # noqa: E402  # noqa: E402
-    MOST_TOKENS,
-    PROMPTS,
-    Choice,
-    choice_of,
-    question_about,
-)
+from cocofacet.retrieval import choosing  # noqa: E402
 
 
 class LocalModel:
@@ -27,12 +20,7 @@ class LocalModel:
     The question goes through the model's own chat template; decoding is greedy.
     """
 
-    def __init__(
-        self,
-        checkpoint: str,
-        device: str = "cpu",
-        prompts: Mapping[str | None, str] = PROMPTS,
-    ):
+    def __init__(self, checkpoint: str, device: str = "cpu"):
         """checkpoint: a folder, or a name on the Hugging Face Hub. Weights are read
         from safetensors only, and no code of the checkpoint's is run. InputError where
         it cannot be loaded or has no chat template."""
@@ -41,16 +29,13 @@ class LocalModel:
                 "local_model: is empty. Name a folder with an instruction model, or "
                 "one on the Hugging Face Hub, or leave out the chooser local."
             )
-        self.prompts, self.device = prompts, device
+        self.device = device
         try:
             self.tokenizer = transformers.AutoTokenizer.from_pretrained(
                 checkpoint, trust_remote_code=False
             )
             self.model = transformers.AutoModelForCausalLM.from_pretrained(
-                checkpoint,
-                dtype="auto",
-                use_safetensors=True,
-                trust_remote_code=False,
+                checkpoint, dtype="auto", use_safetensors=True, trust_remote_code=False
             )
         # What the libraries raise for what is absent, damaged or of another kind.
         except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
@@ -70,7 +55,7 @@ class LocalModel:
         own, pad = self.model.generation_config, self.tokenizer.pad_token_id
         self.model.generation_config = transformers.GenerationConfig(
             do_sample=False,
-            max_new_tokens=MOST_TOKENS,
+            max_new_tokens=choosing.MOST_TOKENS,
             eos_token_id=own.eos_token_id,
             pad_token_id=pad if own.pad_token_id is None else own.pad_token_id,
         )
@@ -79,9 +64,9 @@ class LocalModel:
         self.maker = f"{name} at {commit[:12]}" if commit else name
 
     @torch.inference_mode()
-    def __call__(self, text: str) -> Choice:
+    def __call__(self, text: str) -> choosing.Choice:
         inputs = self.tokenizer.apply_chat_template(
-            [{"role": "user", "content": question_about(text, self.prompts)}],
+            [{"role": "user", "content": choosing.question_about(text)}],
             add_generation_prompt=True,
             enable_thinking=False,  # read by templates that know it
             return_dict=True,
@@ -90,4 +75,4 @@ class LocalModel:
         tokens = self.model.generate(**inputs)  # (1, question and answer)
         new = tokens[0, inputs["input_ids"].shape[1] :]
         answer = self.tokenizer.decode(new, skip_special_tokens=True)
-        return choice_of(answer, self.prompts)
+        return choosing.choice_of(answer)

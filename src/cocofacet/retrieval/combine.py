@@ -1,5 +1,5 @@
-"""Several wishes at once ("someone sitting, on a beach, at dusk"): how a text that
-names them all is written, and how the scores of each are put together."""
+"""Several wishes at once ("someone sitting, on a beach, at dusk"): one text that names
+them all, and the scores of each put together."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
