@@ -19,11 +19,8 @@ _KINDS = {dict: "JSON object", list: "list"}
 
 
 class InputError(ValueError):
-    """Something the user gave cannot be used.
-
-    The message names the file, the field and the remedy; the command line prints it
-    without a traceback and exits with status 2.
-    """
+    """Something the user gave cannot be used: file, field and remedy. The command line
+    prints it without a traceback and exits with status 2."""
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:

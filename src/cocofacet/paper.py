@@ -1,9 +1,5 @@
-"""What the paper and its authors published, as far as it is known here.
-
-Each number carries how far it can be trusted. Nothing of the paper's tables that is
-missing here was available when this was written: it is unknown, not zero, and no
-number is filled in from memory.
-"""
+"""What the paper and its authors published. Each number carries how far it can be
+trusted; what is missing was not available here, and none is filled in from memory."""
 
 from dataclasses import dataclass
 

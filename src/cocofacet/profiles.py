@@ -1,7 +1,4 @@
-"""What a run computes, as data: which pictures, and which retrievers look at them.
-
-The same notebooks serve every profile, so that their numbers can be read side by side.
-"""
+"""What a run computes, as data: which pictures, and which retrievers look at them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -23,9 +20,8 @@ class Profile:
     duals: tuple[str, ...]
     promptables: tuple[str, ...]
     answerer: str = ""  #: answers a question in words, for the text-based baseline
-    #: Two controls with weights of their own: a model never asked about two facets, and
-    #: one trained on the same answers without the questions. Photographs have neither,
-    #: because there the training is not ours.
+    #: Two controls, where the training is ours: a model never asked about two facets,
+    #: and one trained on the same answers without the questions.
     unasked: str = ""
     unasked_facets: tuple[str, ...] = ()
     no_question: str = ""
@@ -63,11 +59,9 @@ class Profile:
         return tuple(name for name in (*named, self.answerer) if name)
 
     def changed(self, changes: Mapping[str, object]) -> "Profile":
-        """The profile with some fields changed.
-
-        A list may be written as text with commas ("e5-v,mmret"). Raises
-        ``InputError`` for a field that there is not and for a value of another type.
-        """
+        """The profile with some fields changed; a list may be text with commas
+        ("e5-v,mmret"). Raises ``InputError`` for a field that there is not and for a
+        value of another type."""
         made = {}
         for name, value in changes.items():
             if name not in CHANGEABLE:

@@ -6,8 +6,7 @@
     data/<profile>/store/                 embeddings, shared by all runs
     results/<profile>/<run>/              ranks, tables, and what made them
 
-What is not there yet is rendered, fetched, built or computed; what an earlier notebook
-saved is loaded. So notebooks run alone, in any order, and side by side.
+What is there is loaded; what is not is rendered, fetched, built or computed.
 """
 
 import hashlib
@@ -60,24 +59,15 @@ def home() -> Path:
 
 @dataclass(frozen=True)
 class Workspace:
-    """One run of one profile. Nothing is made before it is asked for.
-
-    Attributes:
-        profile: where everything comes from.
-        seed: of the negatives drawn.
-        root: the folder that holds data/ and results/.
-        image_pool: a key of `image_pools.IMAGE_POOLS` in place of the facets, or "".
-        other_style: of the world, where it is not the profile's own.
-        run: the name of the run.
-        loaded: which weights were loaded, by retriever.
-    """
+    """One run of one profile. Nothing is made before it is asked for."""
 
     profile: Profile
-    seed: int
-    root: Path
-    image_pool: str = ""
-    other_style: str = ""
+    seed: int  #: of the negatives drawn
+    root: Path  #: the folder that holds data/ and results/
+    image_pool: str = ""  #: a key of `image_pools.IMAGE_POOLS` in place of the facets
+    other_style: str = ""  #: of the world, where it is not the profile's own
     run: str = "default"
+    #: Which weights were loaded, by retriever.
     loaded: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
 
     @property
@@ -102,12 +92,9 @@ class Workspace:
             # A command and not an import: the two packages meet in files only.
             command = [sys.executable, "-m", self.profile.world, "write"]
             command += ["--fraction", str(self.profile.fraction)]
-            command += ["--style", self.profile.style]
-            subprocess.run(
-                [*command, "--out", str(folder)],
-                check=True,
-                stdout=subprocess.DEVNULL,  # that it is there already
-            )
+            command += ["--style", self.profile.style, "--out", str(folder)]
+            # It prints that the world is there already.
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             return folder
         folder = self.root / "data" / self.profile.folder
         if self.profile.fetch:
@@ -121,19 +108,16 @@ class Workspace:
 
     @property
     def facets(self) -> tuple[str, ...]:
-        """The facets to build: the profile's, or in a world those that it draws; none
-        where all of them are."""
+        """The facets to build: the profile's, or those that its world draws; none for
+        all of them."""
         if self.profile.facets or not self.profile.world:
             return self.profile.facets
         return tuple(f.name for f in FACETS.values() if f.world_field)
 
     @cached_property
     def benchmark(self) -> dataset.Benchmark:
-        """COCO-Facet: the released files, or built with this run's seed.
-
-        What is built is also saved in the official files, in a folder named after its
-        content: other annotations or another version of the rules make another one.
-        """
+        """COCO-Facet: the released files, or built with this run's seed and saved as
+        official files, in a folder named after its content."""
         if self.image_pool:
             return self._image_pool()
         if self.profile.released:
@@ -152,8 +136,8 @@ class Workspace:
         return built
 
     def pool(self, name: str) -> Self:
-        """The same run on another pool of images: a drawing style of the world, or a
-        row of `image_pools.IMAGE_POOLS`."""
+        """The same run on other images: a drawing style of the world, or a row of
+        `image_pools.IMAGE_POOLS`."""
         if name in image_pools.IMAGE_POOLS:
             return replace(self, image_pool=name)
         folder = f"{self.profile.folder}-{name}"
@@ -166,9 +150,8 @@ class Workspace:
             return found
         rows = image_pools.IMAGE_POOLS[self.image_pool].rows
         if rows:
-            return image_pools.from_rows(
-                self.annotations / rows, self.image_pool, self.seed
-            )
+            path = self.annotations / rows
+            return image_pools.from_rows(path, self.image_pool, self.seed)
         read = sources.read_captions(sources.locate(self.annotations)["captions"])
         usable = [name for name in read if images.find(self.images, name)]
         usable.sort(key=images.by_hash)
@@ -213,11 +196,11 @@ class Workspace:
     def announce(self, *names: str, prompts: int) -> None:
         """Print what is about to be downloaded, embedded and kept, and how long that
         may take; nothing for retrievers that are small and there."""
+        device = cost.device_called(self.device_name)
+        images = len(self.benchmark.images)
         for name in names:
             row = loading.ROWS[name]
             ready = name in self.profile.checkpoints or loading.missing(row) is None
-            device = cost.device_called(self.device_name)
-            images = len(self.benchmark.images)
             said = cost.announcement(row, device, images, prompts, ready)
             for line in filter(None, (said, row.caveat)):
                 print(line)
@@ -274,10 +257,8 @@ class Workspace:
     def ranks(
         self, retriever: Retriever, modes: tuple[str, ...] | Mapping[str, Mapping]
     ) -> pd.DataFrame:
-        """The tidy table of one retriever: every query in every mode asked for.
-
-        ``modes`` are names of `ranking.prompt_modes`, or such modes themselves.
-        """
+        """The tidy table of one retriever: every query in every mode, given by its name
+        in `ranking.prompt_modes` or as such a mode itself."""
         if not isinstance(modes, Mapping):
             known = ranking.prompt_modes(self.questions)
             modes = {mode: known[mode] for mode in modes}
@@ -299,20 +280,15 @@ class Workspace:
             "revision": retriever.revision,
         }
 
-    def save_ranks(self, notebook: str, ranks: pd.DataFrame) -> Path:
-        """Write the notebook's part of the tidy table, and beside it what made it.
-
-        ``ranking.COLUMNS`` and ``POOL_COLUMNS`` in order, sorted, so that two equal
-        runs give equal bytes.
-        """
-        path = self.results / f"{notebook}.ranks.csv"
-        columns = [*ranking.COLUMNS, *ranking.POOL_COLUMNS]
-        ordered = ranks.reindex(columns=columns).sort_values(
-            ["retriever", "mode", "prompt", "query"], kind="stable"
-        )
-        write_atomic(path, ordered.to_csv(index=False))
+    def save_ranks(self, notebook: str, ranks: pd.DataFrame) -> None:
+        """Write the notebook's part of the tidy table, and beside it what made it;
+        sorted, so that two equal runs give equal bytes."""
+        ordered = ranks.reindex(columns=[*ranking.COLUMNS, *ranking.POOL_COLUMNS])
+        keys = ["retriever", "mode", "prompt", "query"]
+        ordered = ordered.sort_values(keys, kind="stable")
+        text = ordered.to_csv(index=False)
+        write_atomic(self.results / f"{notebook}.ranks.csv", text)
         self.save_json(f"{notebook}.manifest", self.made_from)
-        return path
 
     @property
     def made_from(self) -> dict[str, object]:
@@ -329,27 +305,19 @@ class Workspace:
             "packages": {name: version(name).split("+")[0] for name in PACKAGES},
         }
 
-    def save_table(self, name: str, table: pd.DataFrame) -> Path:
+    def save_table(self, name: str, table: pd.DataFrame) -> None:
         """A table derived from ranks, as plain CSV."""
-        path = self.results / f"{name}.csv"
-        write_atomic(path, table.to_csv())
-        return path
+        write_atomic(self.results / f"{name}.csv", table.to_csv())
 
-    def save_json(self, name: str, content: object) -> Path:
-        path = self.results / f"{name}.json"
-        write_json(path, content)
-        return path
+    def save_json(self, name: str, content: object) -> None:
+        """Whatever else a notebook keeps among its results."""
+        write_json(self.results / f"{name}.json", content)
 
 
 def open_workspace(
     profile: str, run: str, seed: int, changes: Mapping[str, object] | None = None
 ) -> Workspace:
-    """The workspace of a notebook's parameters.
-
-    Raises ``InputError`` for an unknown profile, a change of a field that it does not
-    have, a run name that is no plain folder name, or a seed that is no whole number
-    from 0.
-    """
+    """The workspace of a notebook's parameters; ``InputError`` where one is no use."""
     if not run or run != Path(run).name or run.startswith("."):
         raise InputError(
             f"run: {run!r} cannot name a folder of results. Use letters, digits and -."

@@ -1,7 +1,5 @@
-"""Search the whole gallery with each query text: mAP, recall and precision.
-
-All images that carry a text's label are positives. An image whose annotations neither
-give the label nor rule it out is left out of the ranking: it is neither hit nor miss.
+"""Search the whole gallery with each query text: mAP, recall and precision. Images with
+the label are positives; one whose annotations neither give nor exclude it is left out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,15 +16,12 @@ from cocofacet.io import InputError
 
 @dataclass(frozen=True)
 class GallerySearch:
-    """One facet's T texts, and what each is to find among the N images of the gallery.
-
-    Queries of one text are to find the same images, so a row is a text.
-    """
+    """One facet's T texts, and what each is to find among the gallery's N images."""
 
     facet: str
     texts: tuple[str, ...]
     labels: tuple[str, ...]
-    rows: np.ndarray  # (T,) for each text the first query of the benchmark that has it
+    rows: np.ndarray  # (T,) as `Pools.first`
     positive: np.ndarray  # (T, N) bool: the images that carry its label
     negative: np.ndarray  # (T, N) bool: the images that may be its negatives
 

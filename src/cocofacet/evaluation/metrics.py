@@ -56,11 +56,9 @@ def per_query(table: pd.DataFrame, k: int, expected: bool = False) -> pd.DataFra
 
 
 def averages(table: pd.DataFrame, k: int, expected: bool = False) -> pd.DataFrame:
-    """Recall@k for each group: a column per facet, then macro, micro and balanced.
+    """Recall@k for each group: a column per facet, then `AVERAGES`; index `GROUP`.
 
-    Index: profile, run, retriever, revision, mode. macro is the mean over facets,
-    micro the mean over queries, balanced the mean over facets of the mean over a
-    facet's labels. Which of them the paper's averages are is not known.
+    Which of them the paper's averages are is not known.
     """
     rows, hits = {}, per_query(table, k, expected)
     for group, queries in hits.groupby(GROUP, sort=False, dropna=False):

@@ -75,9 +75,9 @@ def rank_of_positive(scores: np.ndarray) -> np.ndarray:
     """Rank of the positive, which stands in column 0: scores (Q, C) -> (Q,) int64.
 
     1 + the number of negatives that do *not* score strictly below the positive. Ties
-    count against it, and so does NaN on either side (every comparison with NaN is
-    false), so that a constant or broken scorer gets the last rank and no recall. The
-    released code breaks ties for the positive at k = 1 and arbitrarily at k = 5.
+    count against it, and so does NaN on either side: a constant or broken scorer gets
+    the last rank. The released code breaks ties for the positive at k = 1 and
+    arbitrarily at k = 5.
 
     >>> rank_of_positive(np.array([[0.5, 0.9, 0.5, 0.1]]))
     array([3])
@@ -87,10 +87,8 @@ def rank_of_positive(scores: np.ndarray) -> np.ndarray:
 
 
 def not_below(positive: np.ndarray, negatives: np.ndarray) -> np.ndarray:
-    """How many negatives do not score strictly below the positive.
-
-    positive (Q, 1), negatives (Q, C) or (1, C) -> (Q,) int64.
-    """
+    """How many negatives do not score strictly below the positive: (Q, 1) and (Q, C) or
+    (1, C) -> (Q,) int64."""
     return (~(negatives < positive)).sum(axis=1, dtype=np.int64)
 
 
@@ -165,11 +163,8 @@ class Pools:
     def ranks(
         self, scores: np.ndarray, mode: str, prompt: str | None, **columns: str
     ) -> pd.DataFrame:
-        """The tidy rows of any scorer: scores (T, N), each text against each image.
-
-        A text is scored once; pools and eligible negatives are looked up in the same
-        numbers, so that a tie is a tie in both.
-        """
+        """The tidy rows of any scorer: scores (T, N), of each text and image. Pools and
+        eligible negatives share these numbers, so that a tie is a tie in both."""
         own = self.own(scores)
         eligible = np.array([len(here) for here in self.eligible])[self.text]
         above = np.zeros(len(self.queries), dtype=np.int64)
@@ -210,15 +205,14 @@ def prompt_modes(
     with an empty question; prompted: the facet's own question; wrong: the questions of
     all other facets, one after the other.
     """
-    others = {
-        facet: tuple(q for other, q in questions.items() if other != facet)
-        for facet in questions
-    }
     return {
         "general": {facet: (None,) for facet in questions},
         "bare": {facet: (BARE,) for facet in questions},
         "prompted": {facet: (question,) for facet, question in questions.items()},
-        "wrong": others,
+        "wrong": {
+            facet: tuple(q for other, q in questions.items() if other != facet)
+            for facet in questions
+        },
     }
 
 
@@ -259,7 +253,7 @@ def rank_table(
 
 def _one_a_text(queries: np.ndarray, pools: Pools) -> np.ndarray:
     """The embeddings (T, D) of a facet's texts, from those (Q, D) of all queries."""
-    asked, texts = np.asarray(queries)[pools.rows], np.asarray(queries)[pools.first]
-    if not np.array_equal(asked, texts[pools.text], equal_nan=True):
+    texts = queries[pools.first]
+    if not np.array_equal(queries[pools.rows], texts[pools.text], equal_nan=True):
         raise ValueError("queries of the same text have different embeddings")
     return texts

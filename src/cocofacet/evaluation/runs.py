@@ -10,11 +10,10 @@ from cocofacet.io import InputError, read_table
 
 
 def collect(results: Path, profile: str) -> pd.DataFrame:
-    """The tidy ranks of all runs of a profile, each row once.
+    """The tidy ranks in ``results/<profile>/<run>/*.ranks.csv`` of all runs.
 
-    Reads ``results/<profile>/<run>/*.ranks.csv``. Two notebooks of a run may hold the
-    same rows (both rank the general embedding): they count once. Raises ``InputError``
-    when there is no run, or a file is not a table of ranks.
+    A row that two notebooks of a run hold counts once. Raises ``InputError`` when there
+    is no run, or a file is not a table of ranks.
     """
     files = sorted((Path(results) / profile).glob("*/*.ranks.csv"))
     if not files:

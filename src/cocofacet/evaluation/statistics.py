@@ -1,7 +1,5 @@
-"""Every interval and every test of the book.
-
-Unless a function says otherwise it resamples, or flips, query *texts*: inside their
-facet and with all their queries, as the queries of one text share what is odd about it.
+"""Every interval and every test of the book. Unless said otherwise, query *texts* are
+resampled or flipped, inside their facet: what is odd about one, all its queries share.
 """
 
 from collections.abc import Iterator
@@ -25,9 +23,8 @@ RANDOM_FLIPS = 20_000  # flips drawn at random above that
 class Interval:
     """An average of Recall@k, or a difference of two, with its 95 % interval.
 
-    Values are fractions. ``texts`` and ``queries`` are totals, ``fewest_texts`` is the
-    number of texts of the facet with the fewest: where it is small, the interval speaks
-    of those texts and not of texts in general.
+    Values are fractions. Where ``texts`` are few, the interval speaks of those texts
+    and not of texts in general.
     """
 
     value: float
@@ -35,7 +32,6 @@ class Interval:
     high: float
     queries: int
     texts: int
-    fewest_texts: int
 
 
 def interval(
@@ -48,9 +44,8 @@ def interval(
 ) -> Interval:
     """The average of one group's tidy table and its 95 % bootstrap interval.
 
-    Stratified by facet, resampled by query text. For one facet pass only its rows.
-    Where every facet has a single text there is nothing to resample, and the bounds
-    are NaN. Raises ValueError for several groups and for an unknown average.
+    For one facet pass only its rows. The bounds are NaN where every facet has a single
+    text. Raises ValueError for several groups and for an unknown average.
     """
     return _bootstrap(_one_group(table, k, expected), average, seed, draws)
 
@@ -66,8 +61,7 @@ def paired_difference(
 ) -> Interval:
     """Average of a minus average of b, with its 95 % bootstrap interval.
 
-    Paired: both tables must rank the same queries, and each draw takes the same texts
-    from both; with the same seed, the same texts as `interval`.
+    Both tables must rank the same queries, and each draw takes the same texts of both.
     """
     return _bootstrap(paired(table_a, table_b, k, expected), average, seed, draws)
 
@@ -98,10 +92,8 @@ def _one_group(table: pd.DataFrame, k: int, expected: bool) -> pd.DataFrame:
 
 
 def by_text(queries: pd.DataFrame, average: str) -> pd.DataFrame:
-    """What an average adds up, a row per (facet, text): hit (weighted) and weight.
-
-    Sorted, so that the order of queries cannot matter.
-    """
+    """What an average adds up, a row per (facet, text): hit (weighted) and weight;
+    sorted, so that the order of queries cannot matter."""
     return weighted_hits(queries, average).groupby(["facet", "text"]).sum()
 
 
@@ -136,7 +128,6 @@ def _bootstrap(queries: pd.DataFrame, average: str, seed: int, draws: int) -> In
         high=float(high),
         queries=len(queries),
         texts=sum(texts),
-        fewest_texts=min(texts),
     )
 
 
@@ -149,9 +140,8 @@ def share_of_gap(
 ) -> tuple[float, float, float]:
     """(found - general) / (prompted - general) in macro Recall@k: value, low, high.
 
-    A 95 % bootstrap interval; numerator and denominator meet the same texts, as they
-    share two of the three recalls. All NaN where prompting has no clear gain: there is
-    no gap to divide by then.
+    A 95 % bootstrap interval; numerator and denominator meet the same texts. All NaN
+    where prompting has no clear gain: there is no gap to divide by then.
     """
     found, without, with_it = (
         per_query(table, k).set_index("query") for table in (ranks, general, prompted)
@@ -221,8 +211,7 @@ def spread_over_draws(ranks: pd.DataFrame, k: int) -> pd.Series:
         "micro": variance.sum().sum() / len(hits) ** 2,
     }
     (mode,) = hits["mode"].unique()
-    index = pd.MultiIndex.from_tuples([(mode, name) for name in rows])
-    index.names = ["mode", "facet"]
+    index = pd.MultiIndex.from_product([[mode], [*rows]], names=["mode", "facet"])
     return pd.Series(np.sqrt(list(rows.values())), index, name="predicted")
 
 

@@ -105,20 +105,19 @@ def false_negatives(benchmark: Benchmark, true: Labels) -> np.ndarray:
 
     A search that ranks one of them high is right and is counted wrong.
     """
-    return np.array(
-        [
-            [query.label in true[query.facet][image] for image in query.candidates[1:]]
-            for query in benchmark.queries
-        ]
-    )
+    rows = [
+        [query.label in true[query.facet][image] for image in query.candidates[1:]]
+        for query in benchmark.queries
+    ]
+    return np.array(rows)
 
 
 def ranks_three_ways(scores: np.ndarray, false: np.ndarray) -> dict[str, np.ndarray]:
     """Ranks (Q,) of what is to be found, from scores (Q, C) and false (Q, C - 1).
 
-    as is: of the positive among all candidates. removed: the false negatives taken out
-    of the pool. right: of the best image that truly has the label, whether it is
-    the positive or a false negative. Ties and NaN count against, as everywhere.
+    as is: of the positive among all candidates. removed: with the false negatives taken
+    out of the pool. right: of the best image that truly has the label, positive or
+    false negative. Ties and NaN count against, as everywhere.
     """
     positive, negatives = scores[:, :1], scores[:, 1:]
     true = np.where(false, -np.inf, negatives)
