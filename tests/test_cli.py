@@ -286,8 +286,10 @@ def test_a_shell_is_offered_options_and_names():
 )
 def test_a_stopped_run_cleans_up_and_says_so_by_its_status(number, status, tmp_path):
     """A real process is stopped while it writes a file."""
+    # A shell starts what runs in the background with SIGINT ignored, tests included.
     program = (
-        "import os, sys, time; from pathlib import Path; from cocofacet import cli, io;"
+        "import os, signal, sys, time; from cocofacet import cli, io;"
+        "signal.signal(signal.SIGINT, signal.default_int_handler);"
         "from cocofacet.benchmark import dataset;"
         "os.fsync = lambda _: (print('writing', flush=True), time.sleep(60));"
         "dataset.load = lambda folder: io.write_atomic(folder / 'a', 'text');"

@@ -13,8 +13,9 @@ from tqdm import tqdm
 from cocofacet import __version__
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS, Facet
-from cocofacet.benchmark.images import by_hash, find, near_duplicates, perceptual_hash
+from cocofacet.benchmark.images import by_hash, find
 from cocofacet.benchmark.labels import Labelled
+from cocofacet.benchmark.near_duplicates import repetitions
 from cocofacet.benchmark.query import POOL, Query
 from cocofacet.benchmark.sources import OFFICIAL, READERS
 from cocofacet.io import InputError, sha256_of
@@ -185,7 +186,7 @@ def _clean(
         absent = {name for name, path in files.items() if path is None}
         labelled.drop(absent)  # perhaps thousands: counted, not listed
         report["pictures_not_on_disk"] = len(absent)
-        repeats = _repetitions(labelled, files)
+        repeats = repetitions(labelled, files)
     # The annotations of a near duplicate are true of the picture that is kept.
     looked_for: dict[str, set[str]] = {}
     for image, label in labelled.positives:
@@ -199,18 +200,6 @@ def _clean(
             "labels that exclude each other",
         )
     return report
-
-
-def _repetitions(
-    labelled: Labelled, files: Mapping[str, Path | None]
-) -> dict[str, str]:
-    """Images that repeat one of an earlier source -> that earlier image."""
-    order = list(dict.fromkeys(labelled.origin.values()))
-    if len(order) < 2:
-        return {}
-    names = sorted(labelled.origin, key=lambda n: (order.index(labelled.origin[n]), n))
-    hashes = {name: perceptual_hash(files[name]) for name in names}
-    return near_duplicates(hashes, labelled.origin)
 
 
 def _queries(facet: Facet, labelled: Labelled, seed: int) -> list[Query]:
