@@ -44,7 +44,7 @@ class Facet:
     rule: Callable[[rules.Sources], rules.Labelled]
     helpers: tuple[str, ...] = ()
     exclusive: bool = False
-    phrase: Callable[[str], str] = str
+    phrase: Callable[[str], str] | None = None
     unphrase: Callable[[str], str] | None = None
     world_field: str = ""
 
@@ -56,7 +56,7 @@ class Facet:
         """
         if self.labels is not None and label not in self.labels:
             raise ValueError(f"{self.name} has no label {label!r}")
-        return self.template.format(self.phrase(label))
+        return self.template.format((self.phrase or str)(label))
 
     def label_of(self, text: str) -> str:
         """The label that a query text asks for, the inverse of ``wording``.
@@ -76,7 +76,7 @@ class Facet:
         if self.unphrase:
             return self.unphrase(match[1])
         for label in self.labels:
-            if self.phrase(label) == match[1]:
+            if (self.phrase or str)(label) == match[1]:
                 return label
         raise ValueError(f"{self.name} has no label for {match[1]!r}")
 
