@@ -24,7 +24,7 @@ from cocofacet.io import COMMITTED, read_table
 cf.use_style()
 folder = COMMITTED / "training"
 records = training.read_records(folder)
-print(f"{len(records)} records of trainings in results/training")
+print(f"{len(records)} records of trainings in cocofacet/results/training")
 
 # %% [markdown]
 # ## The recipe
@@ -143,7 +143,7 @@ cf.tables.shown(training.settings(records), "settings")
 #
 # One training is one throw of the dice. The shipped seed is 0. It was named before any
 # was ranked, and it stays where another does better. Weights of other seeds are not
-# shipped; their ranks on the same benchmark are, in `results/training/seeds.ranks.csv`.
+# shipped; their ranks on the same benchmark are, in `cocofacet/results/training`.
 # Recall is in percent, macro over facets.
 
 # %% tags=["hide-input"]

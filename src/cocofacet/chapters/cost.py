@@ -11,7 +11,7 @@ from cocofacet.retrievers.zoo.row import Row
 
 
 def read(folder: Path) -> list[dict]:
-    """The JSON files of results/benchmarks, each with its file's stem as ``name``."""
+    """The JSON files of a folder, each with its file's stem as ``name``."""
     return [
         {"name": path.stem, **json.loads(path.read_text())}
         for path in sorted(Path(folder).glob("*.json"))

@@ -87,8 +87,9 @@ MADE_BY = (
     "```"
 )
 MISSING = (
-    "**Not there yet.** `results/training/caption-rates` holds no ranks. They are made "
-    "in two steps, of which the first takes about half an hour on one core:\n\n"
+    "**Not there yet.** `cocofacet/results/training/caption-rates` holds no ranks. "
+    "They are made in two steps, of which the first takes about half an hour on one "
+    "core:\n\n"
 ) + MADE_BY.format(given="", out="caption-rates")
 
 
