@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from tiny_checkpoints import save_clip, save_qwen2vl
 
 from cocofacet.benchmark import dataset
 from cocofacet.benchmark.facets import FACETS
@@ -15,6 +14,7 @@ from cocofacet.cli import main
 from cocofacet.embeddings import distribute, store
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers import zoo
+from rehearsal.tiny_checkpoints import save_clip, save_qwen2vl
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ import signal
 import numpy as np
 import pytest
 from PIL import Image
-from tiny_checkpoints import save_qwen2vl
 
 from cocofacet.embeddings import distribute, store
 from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
+from rehearsal.tiny_checkpoints import save_qwen2vl
 
 PROMPTS = (None, "Which animals?")
 NAMES = [f"{number}.png" for number in range(9)]

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from killed_runs import PROMPTS
 from PIL import Image
-from tiny_checkpoints import save_qwen2vl
+
+from rehearsal.tiny_checkpoints import save_qwen2vl
 
 IMAGES, CHUNK = 24, 3
 

@@ -6,7 +6,8 @@ import execute
 import make_notebooks
 import photos_profile
 import pytest
-from tiny_instruct import save_instruct
+
+from rehearsal.tiny_instruct import save_instruct
 
 NOTEBOOKS = make_notebooks.in_order()
 # What each notebook's own parameters are changed to, beside those of its profile.

@@ -5,7 +5,6 @@ import shutil
 
 import pytest
 import torch
-from tiny_instruct import save_instruct
 
 from cocofacet.io import InputError
 from cocofacet.retrieval import choosing
@@ -17,6 +16,7 @@ from cocofacet.retrieval.choosing import (
     question_about,
 )
 from cocofacet.retrieval.choosing_local import LocalModel
+from rehearsal.tiny_instruct import save_instruct
 
 TEXT = "Find me an image that contains any dog.\n"
 

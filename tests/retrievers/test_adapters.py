@@ -12,15 +12,15 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
-from tiny_checkpoints import (
+
+from cocofacet.io import InputError
+from cocofacet.retrievers import load as loading
+from rehearsal.tiny_checkpoints import (
     save_adapter,
     save_llava_next_mistral,
     save_qwen2vl,
     transformers,
 )
-
-from cocofacet.io import InputError
-from cocofacet.retrievers import load as loading
 
 NAME = "adapter_model.safetensors"
 

@@ -7,13 +7,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny_checkpoints import (
-    save_language_model,
-    save_llava,
-    save_qwen2vl,
-    save_text_embedder,
-    transformers,
-)
 
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.embeddings.store import embed_texts
@@ -21,6 +14,13 @@ from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.answer import rewrite
 from cocofacet.retrievers.zoo import ROWS
+from rehearsal.tiny_checkpoints import (
+    save_language_model,
+    save_llava,
+    save_qwen2vl,
+    save_text_embedder,
+    transformers,
+)
 
 PROMPTS = (None, "How many people are present?", "What?")
 NAME = "answer-llava-1.5-7b"

@@ -17,12 +17,12 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
-from tiny_checkpoints import open_clip, save_all, transformers
 
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.base import BARE
 from cocofacet.retrievers.zoo import ROWS
 from cocofacet.retrievers.zoo.row import Row
+from rehearsal.tiny_checkpoints import open_clip, save_all, transformers
 
 QUESTIONS = (None, BARE, "How many people are present?", "What is the weather like?")
 TEXTS = ["Find me an image.\n", "How many people are present in this image?", "a"]

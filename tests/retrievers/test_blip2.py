@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny_checkpoints import save_blip2
 
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.zoo import ROWS
+from rehearsal.tiny_checkpoints import save_blip2
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 from safetensors.torch import load_file, save_file
-from tiny_checkpoints import save_llava_next_mistral, save_qwen2vl, save_qwen3vl
 
 from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.zoo import ROWS
+from rehearsal.tiny_checkpoints import (
+    save_llava_next_mistral,
+    save_qwen2vl,
+    save_qwen3vl,
+)
 
 SIZES = [(56, 56), (128, 128), (60, 140), (28, 56), (128, 128)]
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny_checkpoints import open_clip, save_clip
 
 from cocofacet.retrievers import load as loading
+from rehearsal.tiny_checkpoints import open_clip, save_clip
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from tiny_checkpoints import save_clip, save_qwen2vl
 
 from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.zoo import ROWS
+from rehearsal.tiny_checkpoints import save_clip, save_qwen2vl
 
 LACKING = {name: row for name, row in ROWS.items() if row.lacks}
 

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny_checkpoints import (
-    save_llava_next_mistral,
-    save_qwen2vl,
-)
 
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers import zoo
 from cocofacet.retrievers.base import BARE, Checkpoint
 from cocofacet.retrievers.mllm import MllmRetriever
+from rehearsal.tiny_checkpoints import (
+    save_llava_next_mistral,
+    save_qwen2vl,
+)
 
 PROMPTS = (
     None,

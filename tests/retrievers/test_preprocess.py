@@ -4,11 +4,11 @@ says which picture it cannot show."""
 import numpy as np
 import pytest
 from PIL import Image
-from tiny_checkpoints import ARCHITECTURES, save_text_embedder
 
 from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.zoo import ROWS
+from rehearsal.tiny_checkpoints import ARCHITECTURES, save_text_embedder
 
 # A row of each family, and of each way in which one treats sizes.
 FAMILIES = {

@@ -6,9 +6,9 @@ It is ``full`` with a few fields changed, as a user with weights of their own wo
 from pathlib import Path
 
 from PIL import Image
-from tiny_checkpoints import save_all
 
 from cocofacet.benchmark import sources
+from rehearsal.tiny_checkpoints import save_all
 
 SHARED = Path(__file__).parents[3] / "shared/data"
 # Row of the zoo -> the tiny checkpoint that is loaded in its place.

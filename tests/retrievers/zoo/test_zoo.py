@@ -5,7 +5,6 @@ import sys
 from dataclasses import fields
 
 import pytest
-from tiny_checkpoints import ARCHITECTURES
 
 from cocofacet.retrievers.load import FAMILIES
 from cocofacet.retrievers.zoo import ROWS
@@ -14,6 +13,7 @@ from cocofacet.retrievers.zoo.mllm import ANSWER, MLLM
 from cocofacet.retrievers.zoo.row import PRECISIONS
 from cocofacet.retrievers.zoo.shipped import SHIPPED
 from cocofacet.retrievers.zoo.vlm2vec import VLM2VEC
+from rehearsal.tiny_checkpoints import ARCHITECTURES
 
 IMAGES = ("<image>", "<|image_pad|>", "<|image_1|>")
 every_row = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)

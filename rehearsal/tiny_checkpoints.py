@@ -9,7 +9,8 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from tiny_mllms import (
+
+from rehearsal.tiny_mllms import (
     save_llava,
     save_llava_next_llama,
     save_llava_next_mistral,
@@ -17,7 +18,7 @@ from tiny_mllms import (
     save_qwen2vl,
     save_qwen3vl,
 )
-from tiny_parts import (
+from rehearsal.tiny_parts import (
     byte_pairs,
     save_model,
     text_config,

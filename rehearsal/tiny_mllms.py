@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import torch
-from tiny_parts import byte_pairs, save_model, text_config, transformers
+
+from rehearsal.tiny_parts import byte_pairs, save_model, text_config, transformers
 
 _PAD = "<|endoftext|>"
 _CLIP_TOWER = {

@@ -1,0 +1,1 @@
+"""The full scale rehearsed with tiny checkpoints under the official names."""
