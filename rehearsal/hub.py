@@ -4,7 +4,7 @@
         hub.offer("timm/vit_tiny", folder)           # as revision "main"
         hub.hold("zips/val2017.zip", file)           # hub.url("zips/val2017.zip")
         hub.fail("timm/vit_tiny", "gated")           # a name or a file's path, how
-        os.environ["HF_ENDPOINT"] = hub.url()        # before huggingface_hub is imported
+        os.environ["HF_ENDPOINT"] = hub.url()        # before its client is imported
 
 It answers as https://huggingface.co does: a revision's commit, the tree of its files,
 weights through a redirect with their sha256, everything else with its git hash, parts
