@@ -16,7 +16,7 @@ from cocofacet import __version__
 from cocofacet import cli_options as options
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import OFFICIAL, locate
-from cocofacet.fetch import catalog
+from cocofacet.fetch import catalog, mirror
 from cocofacet.io import InputError, write_atomic
 from cocofacet.retrievers.zoo import ROWS
 
@@ -49,7 +49,9 @@ show a person."""
 OFFLINE = """\
 A download that was cut goes on where it ended when the command is run again. Without
 a connection, save a file under the name that --list shows in DIR/downloads and run
-the command: it is verified and put into its place."""
+the command: it is verified and put into its place. For a mirror of the data,
+COCOFACET_CATALOG names a JSON file: {"val2017.zip": {"urls": ["http://..."]}}, with
+size, unpacked and sha256 where they differ."""
 
 app = typer.Typer(
     help="COCO-Facet: build the benchmark, embed its images, evaluate retrievers.",
@@ -181,7 +183,7 @@ def fetch(
     checked first, sha256 where it is published, and nothing is fetched twice.
     """
     if show or not names:
-        print(catalog.listing())
+        print(catalog.listing(mirror.origins()))
         return
     if out is None:
         raise InputError("--out: missing. Name the folder to fetch into: --out DIR.")

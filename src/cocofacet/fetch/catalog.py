@@ -230,10 +230,10 @@ ORIGINS: dict[str, Origin] = {
 }
 
 
-def listing() -> str:
+def listing(origins: Mapping[str, Origin] = ORIGINS) -> str:
     """What there is to fetch: a block a name, a line a file."""
     lines = []
-    for name, origin in ORIGINS.items():
+    for name, origin in origins.items():
         sizes = [file.size for file in origin.files if file.size is not None]
         more = " and more" if 0 < len(sizes) < len(origin.files) else ""
         lines += [

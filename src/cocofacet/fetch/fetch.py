@@ -7,6 +7,7 @@ from pathlib import Path
 from cocofacet.benchmark.sources import locate
 from cocofacet.fetch.catalog import ORIGINS, File, readable
 from cocofacet.fetch.download import download, part_of
+from cocofacet.fetch.mirror import origins
 from cocofacet.fetch.unpack import check_space, fixed_folders, move, unpack
 from cocofacet.io import InputError, read_json, sha256_of, write_json
 
@@ -35,7 +36,8 @@ def fetch(
     unknown = [name for name in names if name not in ORIGINS]
     if unknown:
         raise InputError(f"name: {unknown[0]!r} is none of {', '.join(ORIGINS)}.")
-    files = [file for name in dict.fromkeys(names) for file in ORIGINS[name].files]
+    there = origins()
+    files = [file for name in dict.fromkeys(names) for file in there[name].files]
     try:
         missing = [file for file in files if not _is_done(file, folder)]
         for file in files:
