@@ -87,6 +87,10 @@ studies: $(INSTALLED) ## train with SEED=0 and rank what chapters read beforehan
 	$(TRAIN) caption-rates --seed $(SEED) --out $(RATES) --record $(RATES)
 	$(BIN)/python studies/rank_caption_rates.py $(RATES)
 
+# CUT=1 for the smallest part of it; REHEARSED=DIR for where it is to lie.
+rehearse: $(INSTALLED) ## `full` and `colab` on random weights from a loopback hub: CUT=1
+	$(BIN)/python -m rehearsal $(if $(CUT),--cut) $(if $(REHEARSED),--out $(REHEARSED))
+
 benchmarks: $(INSTALLED) ## measure times and memory here, into src/cocofacet/results: 5 minutes
 	@for script in $(MEASURED); do \
 	  echo "== $$script"; $(BIN)/python $$script || exit 1; \
@@ -128,5 +132,5 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-.PHONY: help book test test-book check-more lint notebooks execute studies benchmarks \
-	serve clean
+.PHONY: help book test test-book check-more lint notebooks execute studies rehearse \
+	benchmarks serve clean

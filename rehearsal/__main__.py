@@ -1,0 +1,65 @@
+"""`python -m rehearsal`: `full` and `colab` on random weights, from a loopback hub.
+
+Nothing is downloaded from elsewhere. What is written lies in one folder outside the
+repository, every table and figure says "random weights", and none is a result.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rehearsal.hub import Hub
+from rehearsal.installed import ROOT, install
+from rehearsal.rehearsal import CUT, RUN, STAMP, WHOLE, Outcome, Part, Rehearsal
+
+
+def rehearse(folder: Path, parts: Sequence[Part]) -> list[Outcome]:
+    """Prepare what the parts need below a folder, and run them, one after another."""
+    found = []
+    with Hub() as hub:
+        python = install(folder)
+        rehearsal = Rehearsal.prepare(folder, python, hub, parts)
+        for part in parts:
+            found.append(rehearsal.fetch(part))
+            found += rehearsal.notebooks(part)
+    return found
+
+
+def table(found: Sequence[Outcome]) -> str:
+    """A line a notebook: its profile, whether it ran, seconds, peak memory, why not."""
+    lines = [f"{'profile':<8}{'notebook':<18}{'ok':<5}{'seconds':>8}{'peak GB':>9}"]
+    for one in found:
+        line = f"{one.profile:<8}{one.name:<18}{'yes' if one.ok else 'NO':<5}"
+        line += f"{one.seconds:>8.0f}{one.peak / 1e9:>9.2f}  {one.reason}"
+        lines.append(line.rstrip())
+    return "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0 if all ran, 1 if something failed, 2 if it cannot start."""
+    parser = argparse.ArgumentParser("python -m rehearsal", description=__doc__)
+    parser.add_argument("--out", type=Path, help="folder; default: a new temporary one")
+    parser.add_argument(
+        "--cut", action="store_true", help="one dual encoder, one adapter, 3 notebooks"
+    )
+    given = parser.parse_args(argv)
+    if given.out and given.out.resolve().is_relative_to(ROOT):
+        print(f"error: --out: {given.out} lies in the repository.", file=sys.stderr)
+        return 2
+    folder = given.out or Path(tempfile.mkdtemp(prefix="cocofacet-rehearsal-"))
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    found = rehearse(folder, CUT if given.cut else WHOLE)
+    lines = [table(found), "", f"{STAMP}: no result, a test that everything runs"]
+    lines.append(f"{time.monotonic() - began:.0f} s in all; run {RUN!r} in {folder}")
+    print("\n" + "\n".join(lines))
+    (folder / "table.txt").write_text("\n".join(lines) + "\n")
+    return 0 if all(one.ok for one in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
