@@ -24,7 +24,6 @@ from IPython.display import Markdown, display
 
 import cocofacet as cf
 from cocofacet.chapters import answers
-from cocofacet.picture import open_image
 from cocofacet.report.style import MODES
 
 cf.use_style()
@@ -92,8 +91,7 @@ for facet, question in workspace.questions.items():
         q.candidates[0]: q.label for q in workspace.benchmark.of(facet)
     }
     names = list(positives)[:: max(1, len(positives) // heard)][:heard]
-    pictures = [open_image(workspace.path(name)) for name in names]
-    (words,) = answerer.answer(pictures, (question,))
+    words = workspace.answers(answerer, names, question)
     display(Markdown(f"**{facet}**: “{question}”"))
     heard_of = answers.said([positives[name] for name in names], words)
     display(cf.tables.shown(heard_of, f"said-{facet}"))

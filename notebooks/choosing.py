@@ -19,6 +19,8 @@ choosers = ["nearest"]  # beside the oracle: nearest, local, chat
 local_model = ""  # for local: a folder or hub name of an instruction model
 
 # %% tags=["hide-input"]
+from functools import partial
+
 import pandas as pd
 
 import cocofacet as cf
@@ -59,10 +61,10 @@ cf.tables.shown(
 # not used. An answer that names no prompt counts as *no prompt*, and is counted.
 
 # %%
+embed_texts = partial(workspace.texts, retriever)
+given = (queries, retriever, embed_texts, local_model)
 who = {
-    name: asking.chooser_named(
-        name, queries, retriever, local_model, workspace.data / "choices"
-    )
+    name: asking.chooser_named(name, *given, workspace.data / "choices")
     for name in ("oracle", *choosers)
 }
 texts = [query.text for query in queries]

@@ -32,12 +32,11 @@ workspace = cf.open_workspace(profile, run, seed, changes)
 # %%
 names = (*workspace.profile.duals, *workspace.profile.promptables)
 workspace.announce(*names, prompts=1)
-ranks, weights = [], []
-for name in names:  # one after the other: large ones would not fit together
+ranks, loaded = [], []
+for name in names:
     retriever = workspace.retriever(name)
     ranks.append(workspace.ranks(retriever, ("general",)))
-    weights.append(cf.weights_of(retriever))
-    del retriever
+    loaded.append(retriever)
 ranks = pd.concat(ranks, ignore_index=True)
 print(f"{len(ranks):,} ranks of {ranks['query'].nunique():,} queries")
 
@@ -68,7 +67,7 @@ cf.figures.recall_by_facet(
 # %% tags=["hide-input"]
 cf.made_with(
     workspace, "Recall@5 in pools of 100, each facet over its queries; bars: 95 % "
-    "bootstrap interval over query texts", "none", *weights,
+    "bootstrap interval over query texts", "none", *loaded,
 )  # fmt: skip
 
 # %% [markdown]
@@ -86,7 +85,7 @@ for name in names:
     by_k = {k: recalls[k][name] for k in (1, 5)}
     grid = cf.tables.recall_grid(by_k, {"general": name})
     display(cf.tables.shown(grid, f"general-{name}"))
-cf.made_with(workspace, "Recall@1 and Recall@5", "none", *weights)
+cf.made_with(workspace, "Recall@1 and Recall@5", "none", *loaded)
 
 # %% [markdown]
 # ## The paper's numbers

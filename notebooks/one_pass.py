@@ -43,7 +43,7 @@ retriever = workspace.retriever(workspace.profile.promptable)
 prompts = (None, *questions)
 names = workspace.benchmark.images[:timed_images]
 pictures = [open_image(workspace.path(name)) for name in names]
-separate = workspace.retriever(retriever.name, one_pass=False)
+separate = retriever.in_separate_passes()
 ways = {"one pass": retriever, "separate passes": separate}
 counts = sorted({1, 3, len(prompts)})
 times, largest = time_prompts(ways, pictures, prompts, counts)

@@ -18,6 +18,8 @@ most = 40  # queries about each set of facets
 k = 1  # the cut-off of recall
 
 # %% tags=["hide-input"]
+from functools import partial
+
 import pandas as pd
 
 import cocofacet as cf
@@ -91,7 +93,7 @@ images = dict(
 parts = [
     several.ranked(
         queries,
-        retriever.embed_texts,
+        partial(workspace.texts, retriever),
         images,
         questions,
         benchmark.indices,

@@ -31,7 +31,6 @@ _PUBLIC = {
     "open_workspace": "workspace",
     "use_style": "report.style",
     "made_with": "report.notebook",
-    "weights_of": "report.notebook",
     "glue": "report.notebook",
     "conclude": "report.notebook",
     "figures": "report.figures:",

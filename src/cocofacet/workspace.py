@@ -28,7 +28,7 @@ import pandas as pd
 from cocofacet.benchmark import dataset, image_pools, images, sources
 from cocofacet.benchmark.build import build
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.embeddings import store
+from cocofacet.embeddings import store, words
 from cocofacet.evaluation import ranking
 from cocofacet.fetch.fetch import fetch
 from cocofacet.io import InputError, write_atomic, write_json
@@ -36,6 +36,7 @@ from cocofacet.profiles import Profile, profile_named
 from cocofacet.retrievers import cost
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.base import Retriever
+from cocofacet.retrievers.on_demand import OnDemand
 
 # A library's remark that its progress bar could be prettier, in every notebook.
 warnings.filterwarnings("ignore", message="IProgress not found")
@@ -176,8 +177,8 @@ class Workspace:
         return self.root / "results" / self.profile.name / self.run
 
     def retriever(self, name: str, **options) -> Retriever:
-        """A row of the zoo, loaded on the profile's device; ``options`` as in
-        ``loading.load``."""
+        """A row of the zoo for the profile's device, whose weights are opened when the
+        store lacks something; ``options`` as in ``loading.load``."""
         weights = self.profile.checkpoints
         settings = {
             "device": self.profile.device,
@@ -186,7 +187,7 @@ class Workspace:
             "base_checkpoint": weights.get(f"{name}.base"),
             "text_checkpoint": weights.get(f"{name}.text"),
         }
-        retriever = loading.load(name, **(settings | options))
+        retriever = OnDemand(name, self.data / "store", **(settings | options))
         self.loaded[name] = {
             "revision": retriever.revision,
             "precision": str(retriever.fingerprint["precision"]),
@@ -235,6 +236,13 @@ class Workspace:
     ) -> np.ndarray:
         """Embeddings (P, A, D) of the anchors, in the order of ``anchors``."""
         return self._embedded(retriever, prompts, self.anchors)
+
+    def answers(
+        self, retriever: Retriever, names: Sequence[str], prompt: str | None
+    ) -> list[str]:
+        """What a retriever that answers in words says of pictures, from the store or
+        into it."""
+        return words.answers(retriever, self.images, names, prompt, self.data / "store")
 
     def _embedded(self, retriever, prompts, names) -> np.ndarray:
         folder = self.data / "store"

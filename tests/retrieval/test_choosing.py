@@ -76,12 +76,16 @@ def test_the_oracle_names_the_own_facet():
 
 
 def test_the_nearest_prompt_has_the_largest_cosine():
-    nearest = Nearest(Toy())
-    assert nearest("what weather is it like").prompt == "weathers"
-    assert nearest("how many people").prompt == "people"
-    assert nearest("represent the given image.").prompt is None
-    assert nearest("a country is shown").prompt == COUNTRY
-    assert nearest.retriever.asked.count(PROMPTS["times"]) == 1, "embedded once"
+    near = {
+        "what weather is it like": "weathers",
+        "how many people": "people",
+        "represent the given image.": None,
+        "a country is shown": COUNTRY,
+    }
+    toy = Toy()
+    nearest = Nearest(toy.name, toy.embed_texts, list(near))
+    assert {text: nearest(text).prompt for text in near} == near
+    assert toy.asked == [*PROMPTS.values(), *near], "each embedded once"
 
 
 def four_queries():
@@ -209,8 +213,9 @@ def test_an_answer_that_names_no_prompt_is_no_prompt_and_says_so():
 
 def test_an_unknown_chooser_is_refused(tmp_path):
     with pytest.raises(InputError, match="'best' is not known"):
-        chooser_named("best", (), Toy(), "", tmp_path)
-    assert isinstance(chooser_named("nearest", (), Toy(), "", tmp_path), Nearest)
+        chooser_named("best", (), Toy(), Toy().embed_texts, "", tmp_path)
+    made = chooser_named("nearest", (), Toy(), Toy().embed_texts, "", tmp_path)
+    assert isinstance(made, Nearest)
 
 
 @pytest.fixture(scope="module")

@@ -95,7 +95,7 @@ def test_it_is_a_chooser_by_name(checkpoint, tmp_path):
     class Retriever:
         device = "cpu"
 
-    made = chooser_named("local", (), Retriever(), str(checkpoint), tmp_path)
+    made = chooser_named("local", (), Retriever(), None, str(checkpoint), tmp_path)
     assert isinstance(made, LocalModel)
 
 

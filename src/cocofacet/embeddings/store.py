@@ -176,6 +176,8 @@ def embed_chunks(
     retriever: Retriever, missing: Sequence[Chunk], **how: int | None
 ) -> Iterator[tuple[Chunk, dict[str | None, np.ndarray]]]:
     """Embed chunks and write their files; yields each with its embeddings by prompt."""
+    if not missing:
+        return
     from cocofacet.embeddings.loader import Work, embed_files  # it loads torch
 
     works = [Work(chunk.paths, tuple(chunk.files)) for chunk in missing]

@@ -4,7 +4,6 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
-from types import SimpleNamespace
 
 import pandas as pd
 from IPython.display import Markdown, display
@@ -49,12 +48,6 @@ def glue(name: str, value: float | str) -> None:
     )
 
 
-def weights_of(retriever: Retriever) -> SimpleNamespace:
-    """What `made_with` says of a retriever; keep this, and the next has its memory."""
-    said = ("name", "revision", "dim", "fingerprint")
-    return SimpleNamespace(**{name: getattr(retriever, name) for name in said})
-
-
 def today() -> str:
     """The date of the run, or of the commit where ``SOURCE_DATE_EPOCH`` says so."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
@@ -66,7 +59,7 @@ def made_with(
     workspace: Workspace,
     metric: str,
     prompts: str,
-    *retrievers: Retriever | SimpleNamespace,
+    *retrievers: Retriever,
 ) -> Markdown:
     """Metric, average, prompt, checkpoint, image size, precision, versions, seed,
     profile and date, as one small paragraph."""

@@ -3,7 +3,7 @@ chooser reads a query's text and names the one whose embeddings are searched."""
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from string import ascii_uppercase
@@ -41,6 +41,8 @@ _FORMS = (
         re.DOTALL,
     ),
 )
+
+Embed = Callable[[Sequence[str]], np.ndarray]  # texts -> (Q, D)
 
 
 @dataclass(frozen=True)
@@ -85,16 +87,17 @@ class Oracle:
 class Nearest:
     """The prompt whose text embedding has the largest cosine with the query's.
 
-    It asks for no other model: the retriever embeds the query's text anyway.
+    It asks for no other model, and no time for embedding the query's text, which is
+    searched with anyway. embed_texts: texts -> (Q, D); texts: all that it may be given.
     """
 
-    def __init__(self, retriever: Retriever):
-        self.retriever, self.maker = retriever, f"{retriever.name}, text embeddings"
-        self.names = list(PROMPTS)
-        self.prompts = retriever.embed_texts(list(PROMPTS.values()))  # (P, D)
+    def __init__(self, name: str, embed_texts: Embed, texts: Sequence[str]):
+        self.maker, self.names = f"{name}, text embeddings", list(PROMPTS)
+        self.prompts = embed_texts(list(PROMPTS.values()))  # (P, D)
+        self.vectors = dict(zip(texts, embed_texts(texts), strict=True))
 
     def __call__(self, text: str) -> Choice:
-        cosines = self.prompts @ self.retriever.embed_texts([text])[0]  # (P,)
+        cosines = self.prompts @ self.vectors[text]  # (P,)
         return Choice(self.names[int(np.argmax(cosines))])
 
 
@@ -156,12 +159,18 @@ def choose(texts: Sequence[str], chooser: Chooser) -> dict[str, Choice]:
 
 
 def chooser_named(
-    name: str, queries: Sequence, retriever: Retriever, local_model: str, cache: Path
+    name: str,
+    queries: Sequence,
+    retriever: Retriever,
+    embed_texts: Embed,
+    local_model: str,
+    cache: Path,
 ) -> Chooser:
     """The chooser of a notebook's parameters: oracle, nearest, local or chat.
 
-    local_model: for local, a folder or a name on the Hugging Face Hub. cache: the
-    folder for chat's answers; which endpoint and model is read from the environment.
+    embed_texts: as in `Nearest`. local_model: for local, a folder or a name on the
+    Hugging Face Hub. cache: the folder for chat's answers; which endpoint and model is
+    read from the environment.
     Raises InputError for another name, and for one whose settings are missing.
     """
     # The last two import a library that the others do without.
@@ -173,7 +182,11 @@ def chooser_named(
         from cocofacet.retrieval.choosing_chat import chat_from_environment
 
         return chat_from_environment(cache)
-    ready = {"oracle": lambda: Oracle(queries), "nearest": lambda: Nearest(retriever)}
+    texts = [query.text for query in queries]
+    ready = {
+        "oracle": lambda: Oracle(queries),
+        "nearest": lambda: Nearest(retriever.name, embed_texts, texts),
+    }
     if name not in ready:
         raise InputError(
             f"choosers: {name!r} is not known. Use oracle, nearest, local or chat."

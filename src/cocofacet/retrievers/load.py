@@ -49,14 +49,7 @@ def load(
     checkpoint that does not exist or cannot be had, and for a row that this package
     cannot load.
     """
-    if not isinstance(name, Row) and name not in ROWS:
-        raise InputError(
-            f"zoo: retriever: {name!r} is not known. Choose one of {', '.join(ROWS)}."
-        )
-    row = name if isinstance(name, Row) else ROWS[name]
-    row = replace(
-        row, **{key: options.pop(key) for key in _TEMPLATES if key in options}
-    )
+    row = row_of(name, options)
     precision = row.precision if precision is None else precision
     if precision not in PRECISIONS:
         raise InputError(
@@ -82,6 +75,33 @@ def load(
             f"loaded from it ({error}). If the files are damaged, fetch or train them "
             "again."
         ) from error
+
+
+def row_of(name: str | Row, options: dict[str, object]) -> Row:
+    """The row to load: of that name, with its templates replaced by those that are
+    taken out of ``options``. Raises InputError for a name that there is not."""
+    if not isinstance(name, Row) and name not in ROWS:
+        raise InputError(
+            f"zoo: retriever: {name!r} is not known. Choose one of {', '.join(ROWS)}."
+        )
+    row = name if isinstance(name, Row) else ROWS[name]
+    templates = {key: options.pop(key) for key in _TEMPLATES if key in options}
+    return replace(row, **templates)
+
+
+def identity(
+    row: Row,
+    checkpoint: Path | None = None,
+    base_checkpoint: Path | None = None,
+    text_checkpoint: Path | None = None,
+) -> str | None:
+    """What identifies a row's weights in a fingerprint, by the files that are here;
+    None where they would have to be downloaded first. Arguments as of `load`."""
+    given = (checkpoint, base_checkpoint, text_checkpoint)
+    try:
+        return _checkpoint(row, *given, find=_find_here).weights
+    except LookupError:
+        return None
 
 
 def missing(row: Row) -> str | None:
@@ -134,17 +154,19 @@ def _check_device(device: str) -> None:
 
 
 def _checkpoint(
-    row: Row, override: Path | None, base: Path | None, text: Path | None
+    row: Row, override: Path | None, base: Path | None, text: Path | None, find=None
 ) -> Checkpoint:
-    """All that a row's retriever is loaded from; directories given come first."""
-    found = _find(row.checkpoint, row.revision, row.files, override)
+    """All that a row's retriever is loaded from; directories given come first. find:
+    `_find`, or `_find_here`, which downloads nothing."""
+    find = find or _find
+    found = find(row.checkpoint, row.revision, row.files, override)
     if (found.directory / _ADAPTER).exists():
         if base is None and not row.base:
             raise InputError(
                 f"{found.directory}: checkpoint: is an adapter, and {row.name} names "
                 "no base. Pass the base model's directory as base_checkpoint."
             )
-        under = _find(row.base, row.base_revision, _FILES, base)
+        under = find(row.base, row.base_revision, _FILES, base)
         found = replace(
             found,
             directory=under.directory,
@@ -152,7 +174,7 @@ def _checkpoint(
             adapter=found.directory,
         )
     if row.answers:
-        reader = _find(row.answers, "", _FILES, text)
+        reader = find(row.answers, "", _FILES, text)
         weights = f"{found.weights}, answers read by {reader.weights}"
         found = replace(found, weights=weights, text=reader.directory)
     return found
@@ -180,6 +202,19 @@ def _find(
     )
     weights = hashlib.sha256(digests.encode()).hexdigest()
     return Checkpoint(directory, weights, weights[:12])
+
+
+def _find_here(
+    checkpoint: str, revision: str, files: tuple[str, ...], override: Path | None
+) -> Checkpoint:
+    """As `_find`; LookupError in place of a download."""
+    kind, _, place = checkpoint.partition(":")
+    if override is not None or kind != "hub":
+        return _find(checkpoint, revision, files, override)
+    directory = _in_cache(place, revision)
+    if directory is None:
+        raise LookupError(place)
+    return Checkpoint(directory, f"{place}@{directory.name}", directory.name)
 
 
 def _download(repository: str, revision: str, files: tuple[str, ...]) -> Path:

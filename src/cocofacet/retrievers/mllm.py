@@ -4,6 +4,8 @@ An image stands in a template with or without a question, and its embedding is t
 token's hidden state.
 """
 
+from copy import copy
+
 import numpy as np
 import torch
 import transformers
@@ -67,6 +69,13 @@ class MllmRetriever(Retriever):
             image_processor=type(self.processor.image_processor).__name__,
             transformers=transformers.__version__,
         )
+
+    def in_separate_passes(self) -> "MllmRetriever":
+        """The same weights with a pass for each prompt."""
+        apart = copy(self)
+        apart.one_pass = False
+        apart.prepare = MllmInputs(self.row, self.processor, packed=False)
+        return apart
 
     def query(self, text: str) -> str:
         """The whole text of a query, as `MllmInputs.query`; ValueError where empty."""
