@@ -18,8 +18,8 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 import cocofacet as cf
+from cocofacet.benchmark.query import RELEASED
 from cocofacet.chapters.benchmark import beside_released
-from cocofacet.workspace import RELEASED
 
 cf.use_style()
 workspace = cf.open_workspace(profile, run, seed, changes)

@@ -126,9 +126,9 @@ def test_the_caption_control_uses_the_same_pictures(coco):
 def test_a_fetch_that_is_needed_is_made_first(coco, monkeypatch, tmp_path):
     asked = []
     monkeypatch.setattr(
-        "cocofacet.workspace.fetch",
-        lambda names, folder: asked.append((names, folder)),
+        "cocofacet.workspace.fetch_for_run",
+        lambda names, facets, folder: asked.append((names, facets, folder)),
     )
     changes = {**coco, "fetch": "annotations"}
     _ = workspace.open_workspace("colab", "a", 0, changes).annotations
-    assert asked == [(("annotations",), tmp_path / "data/coco")]
+    assert asked == [(("annotations",), ("gestures",), tmp_path / "data/coco")]

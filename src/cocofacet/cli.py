@@ -170,7 +170,9 @@ def compare(
 @_command("fetch coco-val2017 annotations --out coco", OFFLINE)
 def fetch(
     names: options.name(
-        list[str] | None, f"any of {', '.join(catalog.ORIGINS)}", catalog.ORIGINS
+        list[str] | None,
+        f"any of {', '.join(catalog.ORIGINS)}, or files of theirs",
+        catalog.ORIGINS,
     ) = None,
     out: options.path("DIR", "folder to fetch into") = None,
     show: options.flag(
@@ -180,7 +182,8 @@ def fetch(
     """Download annotations, pictures and the released benchmark.
 
     They go into one folder that `cocofacet build` reads. Sizes and free disk are
-    checked first, sha256 where it is published, and nothing is fetched twice.
+    checked first, sha256 where it is published, and nothing is fetched twice. What
+    cannot be had is passed over and listed at the end, with what it costs.
     """
     if show or not names:
         print(catalog.listing(mirror.origins()))

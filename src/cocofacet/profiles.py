@@ -152,7 +152,10 @@ PROFILES = {
             ),
             answerer="answer-llava-1.5-7b",
             pools=("sun397", "places365", "country211"),
-            fetch=("coco-val2017", "annotations", "visual7w", "visdial"),
+            fetch=(
+                *("coco-val2017", "annotations", "visual7w", "visdial"),
+                *("coco-facet", "pools"),
+            ),
             device="cuda",
         ),
     )

@@ -17,7 +17,7 @@ import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Self
@@ -28,9 +28,10 @@ import pandas as pd
 from cocofacet.benchmark import dataset, image_pools, images, sources
 from cocofacet.benchmark.build import build
 from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.query import RELEASED
 from cocofacet.embeddings import store, words
 from cocofacet.evaluation import ranking
-from cocofacet.fetch.fetch import fetch
+from cocofacet.fetch.fetch import fetch_for_run
 from cocofacet.io import InputError, write_atomic, write_json
 from cocofacet.profiles import Profile, profile_named
 from cocofacet.retrievers import cost
@@ -42,7 +43,6 @@ from cocofacet.retrievers.on_demand import OnDemand
 warnings.filterwarnings("ignore", message="IProgress not found")
 
 ANCHORS = "anchors/"  # a folder of pictures that no query ever sees
-RELEASED = "coco-facet"  # below the annotations: the authors' query files
 PACKAGES = ("cocofacet", "torch", "transformers", "open_clip_torch", "numpy")
 
 
@@ -56,6 +56,12 @@ def home() -> Path:
         if (folder / "_toc.yml").is_file() and (folder / "src/cocofacet").is_dir():
             return folder
     return here
+
+
+@cache  # once a process: the workspaces of pools share the folder
+def _fetched(names: tuple[str, ...], facets: tuple[str, ...], folder: Path) -> None:
+    if left_out := fetch_for_run(names, facets, folder):
+        print(left_out)
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ class Workspace:
             return folder
         folder = self.root / "data" / self.profile.folder
         if self.profile.fetch:
-            fetch(self.profile.fetch, folder)
+            _fetched(self.profile.fetch, self.profile.facets, folder)
         if not folder.is_dir():
             raise InputError(
                 f"{folder}: the folder of annotations and images is missing. Put the "

@@ -9,6 +9,7 @@ import small_sources as small
 
 from cocofacet.benchmark.dataset import load
 from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.query import RELEASED
 from cocofacet.evaluation.ranking import pools_of
 from cocofacet.io import InputError
 
@@ -80,12 +81,13 @@ BAD = [
 
 @pytest.mark.parametrize(("facet", "candidates", "message"), BAD)
 def test_what_stands_for_no_pool_is_refused(facet, candidates, message, tmp_path):
-    path = tmp_path / f"{FACETS[facet].stem}.json"
+    path = tmp_path / RELEASED / f"{FACETS[facet].stem}.json"
+    path.parent.mkdir()
     text = FACETS[facet].wording(FACETS[facet].labels[0])
     good = released.row(text, [f"{n}.jpg" for n in range(100)])
     bad = good | {"tgt_img_path": candidates}
     path.write_text(json.dumps([good, bad]))
     with pytest.raises(InputError) as caught:
-        load(tmp_path)
+        load(path.parent)
     assert f"{path}: row 1: tgt_img_path: {message}" in str(caught.value)
-    assert "cocofacet fetch coco-facet" in str(caught.value)
+    assert f"cocofacet fetch {path.name} --out {tmp_path}`" in str(caught.value)

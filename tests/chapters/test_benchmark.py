@@ -13,7 +13,7 @@ from cocofacet.io import InputError
 
 def test_without_the_files_one_sentence_says_how_to_get_them(tmp_path):
     (only,) = benchmark.beside_released(tmp_path / "released", None)
-    assert "`cocofacet fetch coco-facet`" in only.data
+    assert "`cocofacet fetch coco-facet --out data/coco`" in only.data
 
 
 def test_an_unusable_folder_is_an_error(tmp_path):

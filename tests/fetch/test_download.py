@@ -15,7 +15,6 @@ from file_server import (
     IMAGES,
     PICTURES,
     below,
-    contents,
     free,
     got,
     leave_part,
@@ -60,7 +59,7 @@ def test_what_too_many_cuts_leave_is_resumed_by_the_next_run(server, offer, tmp_
     message = refused(tmp_path)
     saved = tmp_path / "downloads/val2017.zip"
     assert "the connection was cut" in message
-    assert f"save it as {saved} and run the command again" in message
+    assert f"by hand: save {server.url('val2017.zip')} as {saved}\n" in message
     whole = server.files["val2017.zip"]
     assert (saved.parent / "val2017.zip.part").read_bytes() == whole[:7000]
     server.ranges, server.asked = True, []
@@ -181,11 +180,11 @@ def test_offline_says_what_to_do_by_hand(server, offer, tmp_path):
     leave_part(server, tmp_path, 7000)
     closed = ("http://127.0.0.1:1/val2017.zip",)  # no one listens on port 1
     offer(File("val2017.zip", closed, {"val2017/*.jpg": "images/val2017/"}))
-    before = contents(tmp_path)
+    before = below(tmp_path)
     message = refused(tmp_path)
     assert f"{closed[0]}: the server cannot be reached (offline?)" in message
-    assert f"save it as {tmp_path / 'downloads/val2017.zip'} and run" in message
-    assert contents(tmp_path) == before
+    assert f"save {closed[0]} as {tmp_path / 'downloads/val2017.zip'}\n" in message
+    assert below(tmp_path) == before
 
 
 def test_a_wrong_sha256_is_an_error_and_the_file_does_not_stay(server, offer, tmp_path):
@@ -201,7 +200,7 @@ def test_a_wrong_sha256_is_an_error_and_the_file_does_not_stay(server, offer, tm
 def test_a_web_page_instead_of_the_file_is_reported(server, offer, tmp_path):
     offer(pictures(server, content=b"\n<!DOCTYPE html><html>log in</html>"))
     assert "a web page came instead of the file" in refused(tmp_path)
-    assert contents(tmp_path) == {}
+    assert below(tmp_path) == {}
 
 
 def test_the_servers_length_is_checked_where_the_table_has_none(
@@ -210,7 +209,7 @@ def test_the_servers_length_is_checked_where_the_table_has_none(
     offer(pictures(server))
     free(monkeypatch, 1000)
     assert "are needed, 1 kB are free" in refused(tmp_path)
-    assert set(contents(tmp_path)) == {"downloads/val2017.zip.part.json"}
+    assert set(below(tmp_path)) == {"downloads/val2017.zip.part.json"}
 
 
 @pytest.mark.parametrize(

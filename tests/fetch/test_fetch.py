@@ -27,9 +27,12 @@ from file_server import (
 
 from cocofacet import cli
 from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.image_pools import IMAGE_POOLS
 from cocofacet.benchmark.sources import OFFICIAL, locate
-from cocofacet.fetch import fetch
+from cocofacet.fetch import download, fetch
 from cocofacet.fetch.catalog import ORIGINS, File
+from cocofacet.io import InputError
+from cocofacet.profiles import PROFILES
 
 server, offer = file_server.server, file_server.offer  # fixtures
 
@@ -69,19 +72,82 @@ def test_pictures_that_were_removed_come_back(server, offer, tmp_path):
     assert got(tmp_path) == IMAGES
 
 
-def test_404_names_url_and_place_and_keeps_the_rest(server, offer, tmp_path):
-    gone = File("gone.zip", (server.url("gone.zip"),), {"*": "images/"})
-    offer(plain(server), gone)
-    message = refused(tmp_path)
-    assert f"{gone.urls[0]}: the server answers 404 Not Found" in message
-    assert f"save it as {tmp_path / 'downloads/gone.zip'} and run" in message
+def gone(server, name="gone.zip", **rest):
+    return File(name, (server.url(name),), {"*": "images/"}, **rest)
+
+
+def test_a_dead_address_is_passed_over_and_listed(server, offer, tmp_path):
+    facets = {"serves": ("visual7w",)}
+    offer(gone(server, **facets), plain(server), gone(server, "no.zip", use="no pool"))
+    assert refused(tmp_path).splitlines() == [
+        f"{tmp_path}: 2 of 3 files could not be fetched:",
+        f"  gone.zip: {server.url('gone.zip')}: the server answers 404 Not Found",
+        "    costs: scenes, times, people, part of weathers",
+        f"    by hand: save {server.url('gone.zip')} as {tmp_path}/downloads/gone.zip",
+        f"  no.zip: {server.url('no.zip')}: the server answers 404 Not Found",
+        "    costs: no pool",
+        f"    by hand: save {server.url('no.zip')} as {tmp_path}/downloads/no.zip",
+        "Later, or with a file saved by hand: `cocofacet fetch gone.zip no.zip --out "
+        f"{tmp_path}`",
+    ]
     assert below(tmp_path) == {"facet/rows.json": b"[1, 2]"}
-    # By hand, as it says.
+    # By hand, as it says; one of them by its own name.
     (tmp_path / "downloads/gone.zip").write_bytes(zipped({"a.jpg": b"a"}))
-    assert got(tmp_path) == {"facet/rows.json": b"[1, 2]", "images/a.jpg": b"a"}
+    fetch.fetch(["gone.zip"], tmp_path, lambda line: None)
+    assert below(tmp_path) == {"facet/rows.json": b"[1, 2]", "images/a.jpg": b"a"}
     assert json.loads((tmp_path / fetch.RECORDS).read_text())["gone.zip"]["url"] == (
         "saved by hand"
     )
+    server.holds("no.zip", zipped({"b.jpg": b"b"}))
+    assert got(tmp_path).keys() == {"facet/rows.json", "images/a.jpg", "images/b.jpg"}
+    assert not (tmp_path / fetch.FAILED).exists()
+
+
+def test_a_run_goes_on_without_what_is_dead_and_asks_once(server, offer, tmp_path):
+    offer(
+        gone(server, serves=("stuff",)),
+        plain(server, serves=("instances",)),
+        gone(server, "unused.zip", serves=("visdial",)),
+    )
+
+    def run():
+        found = fetch.fetch_for_run(["small"], facets, tmp_path, lambda line: None)
+        return found, [name for name, _ in server.asked]
+
+    facets = ("objects", "materials")
+    line = (
+        f"left out: materials (gone.zip: {server.url('gone.zip')}: the server answers "
+        f"404 Not Found). To try again: `cocofacet fetch gone.zip --out {tmp_path}`"
+    )
+    for _ in range(2):  # as two notebooks would
+        assert run() == (line, ["gone.zip", "rows.json"])
+    server.asked.clear()
+    with pytest.raises(InputError, match=r"gone\.zip"):
+        fetch.fetch(["gone.zip"], tmp_path, lambda line: None)
+    assert run() == (line, ["gone.zip"])
+    facets = ("objects",)
+    assert run() == ("", ["gone.zip"])
+    facets = ("objects", "materials")
+    (tmp_path / "downloads/gone.zip").write_bytes(zipped({"a.jpg": b"a"}))
+    assert run() == ("", ["gone.zip"])
+
+
+def test_a_host_that_is_silent_is_not_waited_for_again(offer, tmp_path, monkeypatch):
+    waited = []
+    monkeypatch.setattr(download.time, "sleep", waited.append)
+    closed = "http://127.0.0.1:1"  # no one listens on port 1
+    offer(*(File(n, (f"{closed}/{n}",), {n: f"x/{n}"}) for n in ("a.json", "b.json")))
+    assert refused(tmp_path).count("the server cannot be reached (offline?)") == 2
+    assert waited == list(download.PAUSES)
+
+
+def test_colab_fetches_what_its_facets_need_and_no_more():
+    colab = PROFILES["colab"]
+    needed = fetch.needed_for_run(colab.fetch, colab.facets)
+    assert [file.name for file in needed] == [
+        "val2017.zip",
+        "annotations_trainval2017.zip",
+    ]
 
 
 def test_a_wrong_file_saved_by_hand_is_refused_and_left(server, offer, tmp_path):
@@ -89,7 +155,7 @@ def test_a_wrong_file_saved_by_hand_is_refused_and_left(server, offer, tmp_path)
     (tmp_path / "downloads").mkdir()
     (tmp_path / "downloads/rows.json").write_bytes(b"mine")
     message = refused(tmp_path)
-    assert message.startswith(f"{tmp_path / 'downloads/rows.json'}: sha256: is ")
+    assert f"rows.json: {tmp_path / 'downloads/rows.json'}: sha256: is " in message
     assert below(tmp_path) == {"downloads/rows.json": b"mine"}
 
 
@@ -258,7 +324,7 @@ def test_what_is_fetched_lies_as_build_wants_it(everything, tmp_path, capsys):
     }
     assert set(locate(out)) == set(OFFICIAL)
     assert sorted(path.name for path in (out / "coco-facet").iterdir()) == sorted(
-        f"{facet.stem}.json" for facet in FACETS.values()
+        f"{each.stem}.json" for each in (*FACETS.values(), *IMAGE_POOLS.values())
     )
     assert sorted(path.name for path in out.iterdir()) == [
         *("annotations", "coco-facet", fetch.RECORDS, "images", "mmeb"),

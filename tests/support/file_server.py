@@ -176,7 +176,8 @@ def contents(folder):
 
 def below(folder):
     """What was fetched, without the records."""
-    return {k: v for k, v in contents(folder).items() if k != fetch.RECORDS}
+    records = (fetch.RECORDS, fetch.FAILED)
+    return {k: v for k, v in contents(folder).items() if k not in records}
 
 
 def got(folder):

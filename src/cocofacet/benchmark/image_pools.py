@@ -108,8 +108,8 @@ def from_rows(path: Path, name: str, seed: int) -> Benchmark:
         shown = {row.qry_img_path: str(row.tgt_text[0]) for row in rows.itertuples()}
     except (OSError, ValueError, KeyError, IndexError, ImportError) as error:
         raise InputError(
-            f"{path}: rows: cannot be read ({error}). Fetch them with `cocofacet fetch "
-            "pools`; reading them needs the package pyarrow."
+            f"{path}: rows: cannot be read ({error}). Reading them needs the package "
+            f"pyarrow; `cocofacet fetch pools --out {path.parent.parent}` fetches them."
         ) from None
     labels = {image: {label} for image, label in shown.items()}
     return _build(IMAGE_POOLS[name], shown, labels, seed)

@@ -10,6 +10,7 @@ from cocofacet.benchmark.facets import Facet
 from cocofacet.benchmark.images import leaves_the_folder
 from cocofacet.io import InputError, read_json
 
+RELEASED = "coco-facet"  # the folder that the authors' query files are fetched into
 POOL = 100  # candidates a query: 1 positive, then 99 negatives
 # What every released row holds beside the query text and the candidates.
 TARGET_TEXT = "<|image_1|> Represent the given image."
@@ -82,10 +83,10 @@ def read_rows(path: Path, facet: Facet) -> list[Query]:
 
 def _read_row(path: Path, index: int, row: object, facet: Facet) -> Query:
     def fail(name: str, what: str) -> InputError:
-        remedy = (
-            "Rebuild the file with `cocofacet build`, or fetch it again with "
-            "`cocofacet fetch coco-facet`."
-        )
+        remedy = "Rebuild the file with `cocofacet build`."
+        if path.parent.name == RELEASED:
+            again = f"cocofacet fetch {path.name} --out {path.parent.parent}"
+            remedy = f"Delete the file and fetch it again: `{again}`."
         return InputError(f"{path}: row {index}: {name}: {what}. {remedy}")
 
     if not isinstance(row, dict):

@@ -19,7 +19,8 @@ def beside_released(folder: Path, rebuilt: Benchmark) -> list[Markdown | Styler]
         return [
             Markdown(
                 "The released files are not here, so there is nothing to compare: "
-                "`cocofacet fetch coco-facet` fetches them."
+                "`cocofacet fetch coco-facet --out data/coco` fetches them, for a run "
+                "on photographs."
             )
         ]
     released = dataset.load(folder)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from cocofacet.profiles import PROFILES
+
 
 def made_by(folder: Path) -> pd.DataFrame:
     """One row for each (run, notebook, retriever) from the manifests beside the ranks,
@@ -34,7 +36,7 @@ def nothing_yet(profile: str) -> str:
         "nothing is shown: no number of this book is about photographs. To make one, "
         "on a machine with a large GPU and the Hugging Face Hub:\n\n"
         "```bash\n"
-        "cocofacet fetch coco-val2017 annotations visual7w visdial --out data/coco\n"
+        f"cocofacet fetch {' '.join(PROFILES['full'].fetch)} --out data/coco\n"
         f"make execute PROFILE={profile} RUN=first\n"
         f"git add results/{profile}/first && git commit\n"
         "```\n\n"

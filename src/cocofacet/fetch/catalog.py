@@ -22,6 +22,8 @@ class File:
             None where unknown.
         unpacked: bytes of the wanted members of an archive, or None where unknown.
         sha256: of the download, where it is published.
+        serves: the annotation sources whose labels or pictures it holds.
+        use: what lacks without it, where it serves no source.
         unconfirmed: what of this entry could not be confirmed; empty if all could.
     """
 
@@ -31,7 +33,29 @@ class File:
     size: int | None = None
     unpacked: int | None = None
     sha256: str | None = None
+    serves: tuple[str, ...] = ()
+    use: str = ""
     unconfirmed: str = ""
+
+    @property
+    def lost(self) -> str:
+        """The facets and pools that there are not, or not wholly, without it."""
+        if not self.serves:
+            return self.use
+        served, is_labels = set(self.serves), set(self.places.values()) & _LABELS
+        names = [
+            name
+            for name, facet in FACETS.items()
+            if served & set(facet.sources)
+            and (is_labels or served.issuperset(facet.sources))
+        ]
+        part = [
+            f"part of {name}"
+            for name, facet in FACETS.items()
+            if name not in names and served & set(facet.sources)
+        ]
+        control = ["the pool of captions"] * ("captions" in served)
+        return ", ".join(names + part + control)
 
 
 @dataclass(frozen=True)
@@ -43,6 +67,7 @@ class Origin:
     files: tuple[File, ...]
 
 
+_LABELS = set(OFFICIAL.values())
 # Addresses are those that a file's authors or several of its users give; COCO's sizes
 # and sha256 are from the checksums of TensorFlow Datasets, the Hub's from its pages.
 _FOOT = """
@@ -56,6 +81,7 @@ _COCO = (
 _STANFORD = "https://{}.stanford.edu/~yukez/papers/resources"
 _HUB = "https://huggingface.co/datasets"
 _FACET = f"{_HUB}/lst627/COCO-Facet/resolve/7dfc28f1c103421d5b3818da326b9369a6ed8385"
+_OF_COCO = ("instances", "captions", "stuff")
 _MMEB = f"{_HUB}/TIGER-Lab/MMEB-eval/resolve/101d09ca7a7818904b9f8d97a3114d9b24f04368"
 
 
@@ -76,7 +102,7 @@ def _labels_of(*sources: str) -> str:
     return " and ".join(", ".join(names) for names in (whole, part) if names)
 
 
-def _released(stem: str) -> File:
+def _released(stem: str, what: str) -> File:
     """A file of the released benchmark. The Hub holds its pictures too, but under
     which names is not known: they come from their sources."""
     name = f"{stem}.json"
@@ -84,13 +110,14 @@ def _released(stem: str) -> File:
         (_FACET, f"{_FACET}/benchmark"),
         name,
         {name: f"coco-facet/{name}"},
+        use=f"the released queries of {what}",
         unconfirmed="its folder on the Hub; at the top or in benchmark/ is tried",
     )
 
 
 def _pool(name: str, size: int, sha256: str, rows: int, rows_sha256: str):
     """An image pool of MMEB: its pictures, and the rows that name and label them."""
-    table = f"{name}.parquet"
+    table, use = f"{name}.parquet", f"the pool {name}"
     return (
         _in(
             (f"{_MMEB}/images_zip",),
@@ -98,6 +125,7 @@ def _pool(name: str, size: int, sha256: str, rows: int, rows_sha256: str):
             {f"{name}/*": f"images/{name}/"},
             size=size,
             sha256=sha256,
+            use=use,
             unconfirmed=f"that its pictures lie in a folder {name}/ of the archive",
         ),
         File(
@@ -106,14 +134,14 @@ def _pool(name: str, size: int, sha256: str, rows: int, rows_sha256: str):
             {table: f"mmeb/{table}"},
             size=rows,
             sha256=rows_sha256,
+            use=use,
         ),
     )
 
 
-_OF_COCO = _labels_of("instances", "captions", "stuff")
 ORIGINS: dict[str, Origin] = {
     "coco-val2017": Origin(
-        f"pictures of {_OF_COCO}",
+        f"pictures of {_labels_of(*_OF_COCO)}",
         "pictures under their Flickr authors' licences and Flickr's terms of use",
         (
             _in(
@@ -123,11 +151,12 @@ ORIGINS: dict[str, Origin] = {
                 size=815_585_330,
                 unpacked=815_585_330,  # JPEG hardly shrinks in a zip
                 sha256="4f7e2ccb2866ec5041993c9cf2a952bbed69647b115d0f74da7ce8f4bef82f05",
+                serves=_OF_COCO,
             ),
         ),
     ),
     "annotations": Origin(
-        f"labels of {_OF_COCO}",
+        f"labels of {_labels_of(*_OF_COCO)}",
         "annotations CC BY 4.0; pictures under their Flickr authors' licences",
         (
             _in(
@@ -140,12 +169,14 @@ ORIGINS: dict[str, Origin] = {
                 size=252_907_541,
                 unpacked=19_987_840 + 3_872_473,
                 sha256="113a836d90195ee1f884e704da6304dfaaecff1f023f49b6ca93c4aaae470268",
+                serves=("instances", "captions"),
             ),
             _in(
                 [f"{host}/annotations" for host in _COCO],
                 "stuff_annotations_trainval2017.zip",
                 {"*stuff_val2017.json": OFFICIAL["stuff"]},
                 size=1_100_000_000,
+                serves=("stuff",),
                 unconfirmed="its exact size and sha256",
             ),
         ),
@@ -160,6 +191,7 @@ ORIGINS: dict[str, Origin] = {
                 "dataset_v7w_telling.zip",
                 {"*dataset_v7w_telling.json": OFFICIAL["visual7w"]},
                 size=24_000_000,
+                serves=("visual7w",),
                 unconfirmed="its exact size and sha256",
             ),
             _in(
@@ -168,6 +200,7 @@ ORIGINS: dict[str, Origin] = {
                 {"images/v7w_*.jpg": "images/"},
                 size=1_700_000_000,
                 unpacked=1_700_000_000,
+                serves=("visual7w",),
                 unconfirmed="its exact size and sha256",
             ),
         ),
@@ -181,6 +214,7 @@ ORIGINS: dict[str, Origin] = {
                 "visdial_1.0_val.zip",
                 ("https://www.dropbox.com/s/ibs3a0zhw74zisc/visdial_1.0_val.zip?dl=1",),
                 {"*visdial_1.0_val.json": OFFICIAL["visdial"]},
+                serves=("visdial",),
                 unconfirmed="its size and sha256",
             ),
             File(
@@ -190,6 +224,7 @@ ORIGINS: dict[str, Origin] = {
                     "VisualDialog_val2018.zip?dl=1",
                 ),
                 {"VisualDialog_val2018/VisualDialog_val2018_*.jpg": "images/"},
+                serves=("visdial",),
                 unconfirmed="its size and sha256",
             ),
         ),
@@ -197,7 +232,13 @@ ORIGINS: dict[str, Origin] = {
     "coco-facet": Origin(
         "the released queries, to evaluate on and to compare with rebuilt ones",
         "MIT",
-        tuple(_released(facet.stem) for facet in FACETS.values()),
+        (
+            *(_released(facet.stem, name) for name, facet in FACETS.items()),
+            *(
+                _released(f"{name}_retrieval", f"the pool {name}")
+                for name in ("Original_COCO", "SUN397", "Place365", "Country211")
+            ),
+        ),
     ),
     "pools": Origin(
         "other image pools (MMEB): pictures, and the rows that label them",

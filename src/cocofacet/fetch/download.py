@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
 from tqdm import tqdm
@@ -15,50 +16,43 @@ PAUSES = (1, 3, 9)  # seconds before each further attempt at a URL
 TIMEOUT = (10, 60)  # seconds to connect, and to wait for more bytes
 PIECE = 1 << 20
 PASSING = (408, 429)  # errors 4xx that may pass: took too long, came too soon
+CUT = "the connection was cut"
 # The first that fits is shown; the later ones are more general.
 REASONS = {
     requests.exceptions.SSLError: "the server's certificate cannot be verified",
     requests.Timeout: "the server does not answer in time",
-    requests.exceptions.ChunkedEncodingError: "the connection was cut",
+    requests.exceptions.ChunkedEncodingError: CUT,
     requests.ConnectionError: "the server cannot be reached (offline?)",
 }
 
 
-def download(urls: Sequence[str], path: Path) -> str:
+def download(urls: Sequence[str], path: Path, silent: set[str]) -> str:
     """Download ``path`` from the first of ``urls`` that gives it -> that URL.
 
-    Every URL is tried a few times, with longer and longer pauses. After a failure the
+    Every URL is tried a few times, with longer and longer pauses; of a host in
+    ``silent`` once, and a host that does not answer is added there. After a failure the
     part stays, and the next call goes on from there.
 
     Raises:
-        InputError: no URL gives it, or the answer is a web page; the message says what
-            to save where by hand.
+        InputError: no URL gives it, or the answer is a web page.
         OSError: it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = part_of(path)
     reasons = []
     for url in urls:
-        reason = _try(url, path)
+        reason = _try(url, path, silent)
         if reason is None:
             break
         reasons.append(f"{url}: {reason}")
     else:
-        raise InputError(
-            f"{path}: download: {'; '.join(reasons)}. Run the command again later, or "
-            f"download {urls[0]} by other means, save it as {path} and run the command "
-            "again."
-        )
+        raise InputError("; ".join(reasons))
     with open(part, "rb") as file:
         start = file.read(256).lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html")):
         part.unlink()
         _note(part).unlink()
-        raise InputError(
-            f"{path}: download: {url}: a web page came instead of the file. It was "
-            f"removed. Get the file by other means, save it as {path} and run the "
-            "command again."
-        )
+        raise InputError(f"{url}: a web page came instead of the file")
     part.replace(path)
     _note(part).unlink()
     return url
@@ -74,9 +68,10 @@ def _note(part: Path) -> Path:
     return part.with_name(f"{part.name}.json")
 
 
-def _try(url: str, path: Path) -> str | None:
+def _try(url: str, path: Path, silent: set[str]) -> str | None:
     """Complete the part from one URL -> None, or the reason why that failed."""
-    for pause in (*PAUSES, None):
+    host = urlsplit(url).netloc
+    for pause in (None,) if host in silent else (*PAUSES, None):
         try:
             return _request(url, path)
         except requests.HTTPError as error:
@@ -86,6 +81,8 @@ def _try(url: str, path: Path) -> str | None:
                 return reason
         except tuple(REASONS) as error:
             reason = next(r for kind, r in REASONS.items() if isinstance(error, kind))
+            if pause is None and reason != CUT:
+                silent.add(host)
         except requests.RequestException as error:
             return str(error)
         if pause is not None:

@@ -1,9 +1,12 @@
 """Fetch what ``catalog`` lists into one folder, in the layout that ``build`` reads."""
 
 import errno
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import locate
 from cocofacet.fetch.catalog import ORIGINS, File, readable
 from cocofacet.fetch.download import download, part_of
@@ -12,6 +15,7 @@ from cocofacet.fetch.unpack import check_space, fixed_folders, move, unpack
 from cocofacet.io import InputError, read_json, sha256_of, write_json
 
 RECORDS = "fetched.json"  # what was fetched
+FAILED = "failed.json"  # what could not be had, and why
 DOWNLOADS = "downloads"  # what is being downloaded, or was saved there by hand
 BY_HAND = "saved by hand"
 # What the benchmark's pictures and labels come from.
@@ -21,34 +25,137 @@ BUILT_FROM = ("coco-val2017", "annotations", "visual7w", "visdial")
 def fetch(
     names: Sequence[str], folder: Path, tell: Callable[[str], None] = print
 ) -> None:
-    """Fetch all files of these origins that are not in ``folder`` yet.
+    """Fetch files, or all files of an origin, that are not in ``folder`` yet.
 
     ``tell`` is given a line for every file, before and after. Sizes and free disk are
-    checked before the first byte is downloaded. The first failure ends it; what was
-    done before stays and is not done again.
+    checked before the first byte is downloaded. A file that cannot be had is passed
+    over; what was done stays and is not done again.
 
     Raises:
-        InputError: an unknown name, no space, no connection, no right to write, a
-            wrong or unsafe file, or a file that changed since it was fetched; each
-            message says what to do by hand.
+        InputError: an unknown name, no space, no right to write, or a file that changed
+            since it was fetched; or, at the end, the list of the files that could not
+            be had, with what each costs and how to get it by hand.
     """
-    folder = Path(folder)
-    unknown = [name for name in names if name not in ORIGINS]
-    if unknown:
-        raise InputError(f"name: {unknown[0]!r} is none of {', '.join(ORIGINS)}.")
-    there = origins()
-    files = [file for name in dict.fromkeys(names) for file in there[name].files]
-    try:
+    folder, files = Path(folder), _named(names)
+    with _writing(folder):
         missing = [file for file in files if not _is_done(file, folder)]
         for file in files:
             state = readable(file.size) if file in missing else "there already"
             tell(f"{file.name}: {state}")
-        check_space(folder, sum(_needed(file, folder) for file in missing))
-        for file in missing:
-            if file.unconfirmed:
-                tell(f"{file.name}: unconfirmed: {file.unconfirmed}")
-            url = _fetch_file(file, folder)
+        failed = _fetch_all(missing, folder, tell)
+    if failed:
+        blocks = [
+            f"  {file.name}: {failed[file.name]}\n"
+            f"    costs: {file.lost}\n"
+            f"    by hand: save {file.urls[0]} as {folder / DOWNLOADS / file.name}"
+            for file in missing
+            if file.name in failed
+        ]
+        count = f"{len(failed)} of {len(files)} files"
+        what = f"{folder}: {count} could not be fetched:"
+        again = f"Later, or with a file saved by hand: `{command(failed, folder)}`"
+        raise InputError("\n".join([what, *blocks, again]))
+
+
+def fetch_for_run(
+    names: Sequence[str],
+    facets: Sequence[str],
+    folder: Path,
+    tell: Callable[[str], None] = print,
+) -> str:
+    """Fetch what a run of these facets (none: of all) needs; the run goes on without
+    what cannot be had -> a line that says what is left out, "" where nothing is.
+
+    What could not be had before is not tried again, as every notebook would: that is
+    what ``fetch`` is for. Raises as it, but for the list.
+    """
+    folder, files = Path(folder), needed_for_run(names, facets)
+    with _writing(folder):
+        failed = _failures(folder)
+        missing = [file for file in files if not _is_done(file, folder)]
+        tried = [
+            file
+            for file in missing
+            if file.name not in failed or (folder / DOWNLOADS / file.name).is_file()
+        ]
+        _fetch_all(tried, folder, tell)
+        failed = _failures(folder)
+    lost = [file for file in missing if file.name in failed]
+    if not lost:
+        return ""
+    reasons = "; ".join(f"{f.lost} ({f.name}: {failed[f.name]})" for f in lost)
+    again = command([file.name for file in lost], folder)
+    return f"left out: {reasons}. To try again: `{again}`"
+
+
+def needed_for_run(names: Sequence[str], facets: Sequence[str]) -> list[File]:
+    """Of these names' files, those that the facets (none: all) are built from."""
+    wanted = set()
+    for name in facets or FACETS:
+        wanted |= {*FACETS[name].sources, *FACETS[name].helpers}
+    return [f for f in _named(names) if not f.serves or wanted & set(f.serves)]
+
+
+def command(names: Iterable[str], folder: Path) -> str:
+    """The command that fetches these names into the folder."""
+    return shlex.join(["cocofacet", "fetch", *names, "--out", str(folder)])
+
+
+def _named(names: Sequence[str]) -> list[File]:
+    """The files that names of origins or of files stand for, each once."""
+    there = origins()
+    known = {name: origin.files for name, origin in there.items()}
+    for files in list(known.values()):
+        known |= {file.name: (file,) for file in files}
+    for name in names:
+        if name not in known:
+            raise InputError(
+                f"name: {name!r} is none of {', '.join(there)}, nor a file's name, as "
+                "`cocofacet fetch --list` shows them."
+            )
+    return list({file.name: file for name in names for file in known[name]}.values())
+
+
+def _fetch_all(
+    missing: Sequence[File], folder: Path, tell: Callable[[str], None]
+) -> dict[str, str]:
+    """Fetch these files -> file -> why it could not be had; that is recorded, too."""
+    before, failed = _failures(folder), {}
+    silent: set[str] = set()
+    check_space(folder, sum(_needed(file, folder) for file in missing))
+    for file in missing:
+        if file.unconfirmed:
+            tell(f"{file.name}: unconfirmed: {file.unconfirmed}")
+        try:
+            url = _fetch_file(file, folder, silent)
+        except InputError as error:
+            failed[file.name] = str(error)
+            tell(f"{file.name}: failed: {error}")
+        else:
             tell(f"{file.name}: done, {url} -> {', '.join(file.places.values())}")
+    tried = {file.name for file in missing}
+    now = {name: why for name, why in before.items() if name not in tried} | failed
+    if now != before and now:
+        write_json(folder / FAILED, now)
+    elif now != before:
+        (folder / FAILED).unlink()
+    return failed
+
+
+def _failures(folder: Path) -> dict[str, str]:
+    """File -> why it could not be had when it was last tried."""
+    path = folder / FAILED
+    found = read_json(path, dict, "Delete it.") if path.is_file() else {}
+    if not all(isinstance(why, str) for why in found.values()):
+        raise InputError(f"{path}: file: a reason is no text. Delete it.")
+    return found
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """One clear line where the folder cannot be written."""
+    try:
+        yield
     except OSError as error:
         remedy = f"Make {folder} writable, or choose another folder."
         if error.errno == errno.ENOSPC:
@@ -65,16 +172,16 @@ def next_step(folder: Path) -> str:
         locate(folder)
     except InputError:
         return f"all there, in {folder}"
-    command = f"cocofacet build --annotations {folder}"
+    words = ["cocofacet", "build", "--annotations", str(folder)]
     if (folder / "images").is_dir():
-        command += f" --images {folder / 'images'}"
+        words += ["--images", str(folder / "images")]
     needed = {file.name for name in BUILT_FROM for file in ORIGINS[name].files}
     if needed - set(records(folder)):
-        command += " --allow-missing"
-    return f"all there. Next: {command} --out benchmark"
+        words.append("--allow-missing")
+    return f"all there. Next: {shlex.join([*words, '--out', 'benchmark'])}"
 
 
-def _fetch_file(file: File, folder: Path) -> str:
+def _fetch_file(file: File, folder: Path, silent: set[str]) -> str:
     """Download, verify, put into its places, record -> where it came from.
 
     The download is removed last: a run that is killed before does not need it again.
@@ -89,7 +196,7 @@ def _fetch_file(file: File, folder: Path) -> str:
             f"{folder / RECORDS} to accept another)"
         )
     by_hand = saved.is_file()
-    url = BY_HAND if by_hand else download(file.urls, saved)
+    url = BY_HAND if by_hand else download(file.urls, saved, silent)
     size, digest = saved.stat().st_size, sha256_of(saved)
     if expected not in (None, digest):
         remedy = "Remove the file, or save the right one there."
