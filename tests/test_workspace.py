@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 import small_sources as small
 from PIL import Image
@@ -112,6 +113,31 @@ def test_official_files_make_a_benchmark_of_at_most_so_many_pictures(coco):
     # Held out: what no query may meet, the same ones every time.
     assert len(opened.anchors) == 250 - len(opened.benchmark.images)
     assert not set(opened.anchors) & set(opened.benchmark.images)
+
+
+def test_pictures_of_other_pools_are_no_anchors(coco, tmp_path):
+    one = tmp_path / "data/coco/images/SUN397/a.jpg"
+    one.parent.mkdir()
+    Image.new("RGB", (32, 24)).save(one)
+    opened = workspace.open_workspace("colab", "a", 0, coco)
+    assert opened.anchors and "SUN397/a.jpg" not in opened.anchors
+
+
+@pytest.mark.parametrize(
+    ("lost", "name"), [("captions", "annotations"), ("sun397", "pools")]
+)
+def test_a_pool_whose_files_are_lost_names_the_command(coco, tmp_path, lost, name):
+    folder = tmp_path / "data/coco"
+    (folder / "annotations/captions_val2017.json").rename(tmp_path / "away")
+    (folder / "annotations/instances_val2017.json").write_text("{}")
+    (folder / "mmeb").mkdir()
+    rows = {"qry_img_path": [f"SUN397/{n}.jpg" for n in range(200)],
+            "tgt_text": [[f"label {n}"] for n in range(200)]}  # fmt: skip
+    pd.DataFrame(rows).to_parquet(folder / "mmeb/SUN397.parquet")
+    opened = workspace.open_workspace("full", "a", 0, coco)
+    with pytest.raises(InputError, match="not there") as caught:
+        _ = opened.pool(lost).benchmark
+    assert f"Run `cocofacet fetch {name} --out {folder}`." in str(caught.value)
 
 
 def test_the_caption_control_uses_the_same_pictures(coco):

@@ -31,7 +31,7 @@ from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import RELEASED
 from cocofacet.embeddings import store, words
 from cocofacet.evaluation import ranking
-from cocofacet.fetch.fetch import fetch_for_run
+from cocofacet.fetch.fetch import command, fetch_for_run
 from cocofacet.io import InputError, write_atomic, write_json
 from cocofacet.profiles import Profile, profile_named
 from cocofacet.retrievers import cost
@@ -153,13 +153,25 @@ class Workspace:
 
     def _image_pool(self) -> dataset.Benchmark:
         found = image_pools.released(self.annotations / RELEASED, self.image_pool)
-        if found:
-            return found
         rows = image_pools.IMAGE_POOLS[self.image_pool].rows
-        if rows:
+        if rows and not found:
             path = self.annotations / rows
-            return image_pools.from_rows(path, self.image_pool, self.seed)
-        read = sources.read_captions(sources.locate(self.annotations)["captions"])
+            found = image_pools.from_rows(path, self.image_pool, self.seed)
+        if found:
+            absent = [n for n in found.images if not images.find(self.images, n)]
+            if absent:
+                raise InputError(
+                    f"{self.images}: pool {self.image_pool}: {len(absent):,} of "
+                    f"{len(found.images):,} pictures are not there, such as "
+                    f"{absent[0]}. Run `{command(['pools'], self.annotations)}`."
+                )
+            return found
+        files = sources.locate(self.annotations)
+        if "captions" not in files:
+            where = self.annotations / sources.OFFICIAL["captions"]
+            again = command(["annotations"], self.annotations)
+            raise InputError(f"{where}: captions: are not there. Run `{again}`.")
+        read = sources.read_captions(files["captions"])
         usable = [name for name in read if images.find(self.images, name)]
         usable.sort(key=images.by_hash)
         limited = usable[: self.profile.max_images or None]
@@ -168,9 +180,11 @@ class Workspace:
     @cached_property
     def anchors(self) -> tuple[str, ...]:
         """Pictures held out from the evaluation, for the linear approximation: the
-        world's own, else pictures that no query may meet, chosen by their names."""
+        world's own, else pictures of its sources that no query may meet, chosen by
+        their names."""
         found = [path.relative_to(self.images) for path in self.images.rglob("*.jpg")]
-        names = {path.as_posix() for path in found}
+        pools = {Path(pool.rows).stem for pool in image_pools.IMAGE_POOLS.values()}
+        names = {path.as_posix() for path in found if path.parts[0] not in pools}
         held_out = sorted(name for name in names if name.startswith(ANCHORS))
         if not held_out:
             met = set(self.benchmark.images)
