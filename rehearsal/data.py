@@ -25,6 +25,8 @@ from rehearsal.hub import Hub
 FRACTION = 0.5  # of the rendered world: the fewest pictures that give 99 negatives
 RELEASED_SEED = 7  # of the "released" queries: not one that a run builds with
 POOL_PICTURES = 120
+#: What `pack` writes the archives of; the others are the released queries and pools.
+PACKED = ("coco-val2017", "annotations", "visual7w", "visdial")
 COUNTRIES = ("Chile", "Ghana", "Japan", "Norway", "Peru")
 #: MMEB's pool -> what a picture of it is looked for by, given its truth and number.
 POOLS = {
@@ -42,13 +44,18 @@ def write(folder: Path, fraction: float = FRACTION) -> dict[str, Path]:
     world, other = folder / "world", folder / "other-world"
     write_world(world, fraction=fraction)
     write_world(other, style="ink", fraction=fraction / 2, seed=1)
-    for name, members in _of_coco(world).items():
-        _zip(archives / name, members)
+    pack(world, archives)
     for name, members in _of_pools(other, archives).items():
         _zip(archives / name, members)
     _released(world, archives)
     names = [file.name for origin in ORIGINS.values() for file in origin.files]
     return {name: archives / name for name in names}
+
+
+def pack(world: Path, archives: Path) -> None:
+    """Write the archives of COCO, Visual7W and VisDial."""
+    for name, members in _of_coco(world).items():
+        _zip(archives / name, members)
 
 
 def _of_coco(world: Path) -> dict[str, dict[str, Path | bytes]]:

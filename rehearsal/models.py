@@ -25,7 +25,9 @@ from rehearsal.tiny_checkpoints import (
     save_adapter,
     save_language_model,
 )
+from rehearsal.tiny_parts import transformers
 
+transformers.utils.logging.disable_progress_bar()
 SHARDS = 2
 #: Adapters that are DoRA; all others are LoRA.
 DORA = {"VLM2Vec/VLM2Vec-V2.0"}
@@ -46,9 +48,9 @@ class Repository:
 def repositories(names: Iterable[str]) -> dict[str, Repository]:
     """What these rows download, by repository; a base comes before its adapters.
 
-    Raises KeyError for a row whose architecture has no tiny checkpoint."""
+    A row without an architecture has no tiny checkpoint: its repository is missing."""
     found: dict[str, Repository] = {}
-    for row in (ROWS[name] for name in names):
+    for row in (ROWS[name] for name in names if ROWS[name].architecture):
         for repository in _of(row):
             found.setdefault(repository.name, repository)
     return found
