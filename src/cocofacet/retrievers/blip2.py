@@ -12,7 +12,7 @@ import transformers
 from PIL import Image
 
 from cocofacet.retrievers.base import Checkpoint, Retriever, fingerprint_of, unit_rows
-from cocofacet.retrievers.checkpoints import load_model
+from cocofacet.retrievers.checkpoints import auto_processor, load_model
 from cocofacet.retrievers.preprocess import DualInputs
 from cocofacet.retrievers.zoo.row import Row
 
@@ -25,9 +25,7 @@ class Blip2Retriever(Retriever):
     def __init__(self, row: Row, files: Checkpoint, batch_size: int = 32):
         super().__init__(row, files, batch_size)
         self.model = load_model(transformers.Blip2ForImageTextRetrieval, files)
-        processor = transformers.AutoProcessor.from_pretrained(
-            files.directory, trust_remote_code=False
-        )
+        processor = auto_processor(row, files)
         self.tokenizer = processor.tokenizer
         pixels = partial(_pixels, processor.image_processor)
         self.prepare = DualInputs(row.name, pixels)
@@ -39,6 +37,7 @@ class Blip2Retriever(Retriever):
             pooling=row.pooling,
             precision=files.precision,
             images=processor.image_processor.to_dict(),
+            image_processor=type(processor.image_processor).__name__,
             transformers=transformers.__version__,
         )
 

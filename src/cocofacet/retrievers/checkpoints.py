@@ -65,31 +65,50 @@ def check_keys(info, model: str, directory: Path, unused=()) -> None:
         )
 
 
+def auto_processor(row: Row, files: Checkpoint):
+    """The library's own processor, its images resized by the row's backend."""
+    directory = files.directory
+    processor = transformers.AutoProcessor.from_pretrained(
+        directory, trust_remote_code=False
+    )
+    # Not given to AutoProcessor: no video processor comes with PIL.
+    processor.image_processor = transformers.AutoImageProcessor.from_pretrained(
+        directory, trust_remote_code=False, backend=row.image_backend
+    )
+    if processor.image_processor.backend != row.image_backend:
+        raise ValueError(f"its images cannot be processed with {row.image_backend}")
+    return processor
+
+
 def load_processor(row: Row, files: Checkpoint, model, padding_side: str):
     """The processor of a multimodal language model: its pictures and its texts.
 
-    Raises ValueError for a row's max_pixels where the processor does not size pictures
-    by their pixels, as Qwen2-VL's and Qwen3-VL's do.
+    Raises ValueError for a row's pixels where the processor does not size pictures by
+    them, as Qwen2-VL's and Qwen3-VL's do.
     """
-    processor = transformers.AutoProcessor.from_pretrained(
-        files.directory, trust_remote_code=False
-    )
+    processor = auto_processor(row, files)
     processor.tokenizer.padding_side = padding_side
     if processor.tokenizer.pad_token is None:  # any token will do: it is masked
         processor.tokenizer.pad_token = processor.tokenizer.eos_token
-    if row.max_pixels is not None:
-        size = dict(processor.image_processor.size)
-        if not size.get("longest_edge"):
-            raise ValueError(
-                f"max_pixels is set, and {type(processor.image_processor).__name__} "
-                "does not size pictures by their pixels"
-            )
-        size["longest_edge"] = row.max_pixels
-        size["shortest_edge"] = min(size["shortest_edge"], row.max_pixels)
-        processor.image_processor.size = size
+    if row.min_pixels is not None or row.max_pixels is not None:
+        _size_by_pixels(processor.image_processor, row)
     if getattr(processor, "patch_size", "none needed") is None:
         _complete(processor, model)
     return processor
+
+
+def _size_by_pixels(image_processor, row: Row) -> None:
+    """Give it the row's fewest and most pixels, in its own words for them."""
+    size = dict(image_processor.size)
+    if not size.get("longest_edge"):
+        raise ValueError(
+            "min_pixels or max_pixels is set, and "
+            f"{type(image_processor).__name__} does not size pictures by their pixels"
+        )
+    size["longest_edge"] = row.max_pixels or size["longest_edge"]
+    fewest = row.min_pixels or size["shortest_edge"]
+    size["shortest_edge"] = min(fewest, size["longest_edge"])
+    image_processor.size = size
 
 
 def _complete(processor, model: torch.nn.Module) -> None:

@@ -29,7 +29,8 @@ class DualRetriever(Retriever):
         self.prepare = DualInputs(row.name, preprocess)
         self.tokenizer = open_clip.get_tokenizer(source)
         self.model.eval()
-        self.dtype = next(self.model.parameters()).dtype
+        # Not that of a parameter: in half precision some of them stay in fp32.
+        self.dtype = open_clip.get_input_dtype(files.precision) or torch.float32
         config = open_clip.get_model_config(source)
         self.dim = config["embed_dim"]
         self.fingerprint = fingerprint_of(

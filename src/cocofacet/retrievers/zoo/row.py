@@ -46,9 +46,13 @@ class Row:
     #: (width, height) that every picture is squeezed to before the checkpoint's own
     #: processing; None for none
     resize: tuple[int, int] | None = None
-    #: the most pixels of a picture that the processor keeps, where it sizes pictures by
-    #: their pixels; None for the checkpoint's own
+    #: the fewest and the most pixels that the processor gives a picture, where it sizes
+    #: pictures by their pixels; None for the checkpoint's own
+    min_pixels: int | None = None
     max_pixels: int | None = None
+    #: what transformers' image processors resize with: "pil", as every reference does,
+    #: or "torchvision", 1 to 3 grey levels off; open_clip's always take PIL
+    image_backend: str = "pil"
 
     text: str = "{text}"  #: the template around a query's {text}
     #: the template around an image alone, with the model's own placeholder

@@ -14,6 +14,8 @@ _QWEN2_VL_TINY = {
     "general": f"{_QWEN2_VL_IMAGE} Represent the given image.",
     "prompted": f"{_QWEN2_VL_IMAGE}\nRepresent the given image with the following "
     "question: {question}\n",
+    # Trained and first run with it; at 128 x 128 nothing is resized.
+    "image_backend": "torchvision",
     "architecture": "Qwen2-VL",
 }
 
