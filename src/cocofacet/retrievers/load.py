@@ -1,6 +1,7 @@
 """Load a row of the zoo: find and hash its weights, call its family's class."""
 
 import hashlib
+import logging
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +14,7 @@ from cocofacet.retrievers.base import Checkpoint, Retriever
 from cocofacet.retrievers.zoo import ROWS
 from cocofacet.retrievers.zoo.row import PRECISIONS, Row
 
+LOG = logging.getLogger(__name__)
 CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
 FAMILIES = {
     "dual": ("cocofacet.retrievers.dual", "DualRetriever"),
@@ -50,15 +52,10 @@ def load(
     cannot load.
     """
     row = row_of(name, options)
-    precision = row.precision if precision is None else precision
-    if precision not in PRECISIONS:
-        raise InputError(
-            f"zoo: precision: {precision!r} is not known. Choose one of "
-            f"{', '.join(PRECISIONS)}."
-        )
     if row.lacks:
         raise InputError(f"zoo: {row.name}: cannot be loaded here: {row.lacks}")
     _check_device(device)
+    precision = precision_here(row, precision, device)
     import_torchvision()  # before open_clip or transformers import it
     files = _checkpoint(row, checkpoint, base_checkpoint, text_checkpoint)
     files = replace(files, device=device, precision=precision)
@@ -87,6 +84,28 @@ def row_of(name: str | Row, options: dict[str, object]) -> Row:
     row = name if isinstance(name, Row) else ROWS[name]
     templates = {key: options.pop(key) for key in _TEMPLATES if key in options}
     return replace(row, **templates)
+
+
+def precision_here(row: Row, precision: str | None, device: str) -> str:
+    """The precision given, or else the row's; where the device has no bf16, the row's
+    second choice, which the log says. InputError for one that there is not."""
+    precision = precision or row.precision
+    if precision not in PRECISIONS:
+        raise InputError(
+            f"zoo: precision: {precision!r} is not known. Choose one of "
+            f"{', '.join(PRECISIONS)}."
+        )
+    if precision != "bf16" or not device.startswith("cuda"):
+        return precision
+    import torch
+
+    with torch.cuda.device(device):
+        if torch.cuda.is_bf16_supported(including_emulation=False):
+            return precision
+    LOG.warning(
+        "%s: %s has no bf16; running in %s instead", row.name, device, row.without_bf16
+    )
+    return row.without_bf16
 
 
 def identity(

@@ -47,7 +47,8 @@ class OnDemand:
         self.device = settings.pop("device", "cpu")
         precision = settings.pop("precision", None)
         self.row = loading.row_of(name, settings)
-        self._load = {"precision": precision or self.row.precision}
+        precision = loading.precision_here(self.row, precision, self.device)
+        self._load = {"precision": precision}
         self._load |= {**weights, **settings}
         identity = loading.identity(self.row, **weights)
         self._key = _key_of(self.row, self._load)

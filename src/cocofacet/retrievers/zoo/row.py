@@ -75,6 +75,7 @@ class Row:
     causal: bool = True
     prompt_after_image: bool = True  #: whether a question stands after the image
     precision: str = "fp32"  #: the reference's
+    without_bf16: str = "fp16"  #: the precision on a GPU that has no bf16
 
     #: what to fetch from the hub
     files: tuple[str, ...] = ("*.json", "*.txt", "*.safetensors")
