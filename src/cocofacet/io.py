@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -148,3 +149,28 @@ def sha256_of(path: Path) -> str:
     """The sha256 of a file, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_space(folder: Path, needed: int) -> None:
+    """Check that the disk has room.
+
+    Raises:
+        InputError: fewer than ``needed`` bytes are free where ``folder`` is or will be.
+    """
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    if free < needed:
+        raise InputError(
+            f"{folder}: disk: {readable(needed)} are needed, {readable(free)} are "
+            "free. Free some space, or choose a folder on another disk."
+        )
+
+
+def readable(size: int | None) -> str:
+    """Bytes in the unit a person reads: 815585330 -> "816 MB"; unknown -> "?"."""
+    if size is None:
+        return "?"
+    for unit, bytes_of_it in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= bytes_of_it:
+            return f"{size / bytes_of_it:.3g} {unit}"
+    return f"{size} bytes"

@@ -3,7 +3,8 @@
 import pytest
 
 from cocofacet.benchmark.sources import OFFICIAL
-from cocofacet.fetch.catalog import ORIGINS, listing, readable
+from cocofacet.fetch.catalog import ORIGINS, listing
+from cocofacet.io import readable
 
 
 def test_the_table_is_sound():

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import OFFICIAL
+from cocofacet.io import readable
 
 
 @dataclass(frozen=True)
@@ -288,13 +289,3 @@ def listing(origins: Mapping[str, Origin] = ORIGINS) -> str:
                 lines.append(f"    unconfirmed: {file.unconfirmed}")
         lines.append("")
     return "\n".join(lines) + _FOOT
-
-
-def readable(size: int | None) -> str:
-    """Bytes in the unit a person reads: 815585330 -> "816 MB"; unknown -> "?"."""
-    if size is None:
-        return "?"
-    for unit, bytes_of_it in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if size >= bytes_of_it:
-            return f"{size / bytes_of_it:.3g} {unit}"
-    return f"{size} bytes"

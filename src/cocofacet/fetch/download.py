@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 import requests
 from tqdm import tqdm
 
-from cocofacet.fetch.unpack import check_space
-from cocofacet.io import InputError, write_json
+from cocofacet.io import InputError, check_space, write_json
 
 PAUSES = (1, 3, 9)  # seconds before each further attempt at a URL
 TIMEOUT = (10, 60)  # seconds to connect, and to wait for more bytes

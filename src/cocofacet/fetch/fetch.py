@@ -8,11 +8,18 @@ from pathlib import Path
 
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import locate
-from cocofacet.fetch.catalog import ORIGINS, File, readable
+from cocofacet.fetch.catalog import ORIGINS, File
 from cocofacet.fetch.download import download, part_of
 from cocofacet.fetch.mirror import origins
-from cocofacet.fetch.unpack import check_space, fixed_folders, move, unpack
-from cocofacet.io import InputError, read_json, sha256_of, write_json
+from cocofacet.fetch.unpack import fixed_folders, move, unpack
+from cocofacet.io import (
+    InputError,
+    check_space,
+    read_json,
+    readable,
+    sha256_of,
+    write_json,
+)
 
 RECORDS = "fetched.json"  # what was fetched
 FAILED = "failed.json"  # what could not be had, and why

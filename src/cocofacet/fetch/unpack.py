@@ -14,8 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from cocofacet.fetch.catalog import readable
-from cocofacet.io import InputError
+from cocofacet.io import InputError, check_space
 
 _DAMAGED = (
     zipfile.BadZipFile,
@@ -93,21 +92,6 @@ def fixed_folders(pattern: str) -> str:
     """The folders before a pattern's first ``*``: "a/b/c*.jpg" -> "a/b/"."""
     head, slash, _ = pattern.split("*")[0].rpartition("/")
     return head + slash
-
-
-def check_space(folder: Path, needed: int) -> None:
-    """Check that the disk has room.
-
-    Raises:
-        InputError: fewer than ``needed`` bytes are free where ``folder`` is or will be.
-    """
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    free = shutil.disk_usage(there).free
-    if free < needed:
-        raise InputError(
-            f"{folder}: disk: {readable(needed)} are needed, {readable(free)} are "
-            "free. Free some space, or choose a folder on another disk."
-        )
 
 
 def _safe_files(archive: Path, source) -> list[Member]:

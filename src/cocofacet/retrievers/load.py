@@ -9,6 +9,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from cocofacet.io import InputError, sha256_of
+from cocofacet.retrievers import hub
 from cocofacet.retrievers._torchvision import import_torchvision
 from cocofacet.retrievers.base import Checkpoint, Retriever
 from cocofacet.retrievers.zoo import ROWS
@@ -127,37 +128,22 @@ def missing(row: Row) -> str | None:
     """Why this row cannot be loaded right now without a download; None if it can."""
     if row.lacks:
         return row.lacks
-    revisions = {row.checkpoint: row.revision, row.base: row.base_revision}
-    for checkpoint in filter(None, (row.checkpoint, row.base, row.answers)):
+    for checkpoint, revision, files in (
+        (row.checkpoint, row.revision, row.files),
+        (row.base, row.base_revision, _FILES),
+        (row.answers, "", _FILES),
+    ):
         kind, _, place = checkpoint.partition(":")
-        if kind == "package":
-            directory, reason = CHECKPOINTS / place, "not in this copy of the package"
-        else:
-            directory = _in_cache(place, revisions.get(checkpoint, ""))
-            reason = "not downloaded yet"
-        if directory is None or not _has_weights(directory):
-            return reason
+        if kind == "package" and not _has_weights(CHECKPOINTS / place):
+            return "not in this copy of the package"
+        directory = hub.in_cache(place, revision, files) if kind == "hub" else None
+        if kind == "hub" and (directory is None or not _has_weights(directory)):
+            return "not downloaded yet"
     return None
 
 
 def _has_weights(directory: Path) -> bool:
     return any(file for pattern in _WEIGHTS for file in directory.glob(pattern))
-
-
-def _snapshot(repository: str, revision: str, **options) -> Path:
-    """A repository of the hub, in its cache; options as of the hub's own function."""
-    from huggingface_hub import snapshot_download
-
-    return Path(snapshot_download(repository, revision=revision or None, **options))
-
-
-def _in_cache(repository: str, revision: str) -> Path | None:
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    try:
-        return _snapshot(repository, revision, local_files_only=True)
-    except LocalEntryNotFoundError:
-        return None
 
 
 def _check_device(device: str) -> None:
@@ -205,7 +191,7 @@ def _find(
     """A row's checkpoint, downloaded if need be, or the directory given instead."""
     kind, _, place = checkpoint.partition(":")
     if override is None and kind == "hub":
-        directory = _download(place, revision, files)
+        directory = hub.download(place, revision, files)
         commit = directory.name  # the hub's cache names a snapshot by its commit
         return Checkpoint(directory, f"{place}@{commit}", commit)
     directory = CHECKPOINTS / place if override is None else Path(override)
@@ -214,6 +200,8 @@ def _find(
             f"{directory}: checkpoint: no *.safetensors there. Train it with `python "
             "-m training`, or choose another with `cocofacet retrievers`."
         )
+    if lacks := hub.lacking_shard(directory):
+        raise InputError(f"{directory}: weights: {lacks} is missing. Fetch it again.")
     # Configuration and vocabulary shape a vector as much as the weights do.
     shaping = sorted(f for f in directory.rglob("*") if f.suffix in _SHAPING)
     digests = "".join(
@@ -230,20 +218,7 @@ def _find_here(
     kind, _, place = checkpoint.partition(":")
     if override is not None or kind != "hub":
         return _find(checkpoint, revision, files, override)
-    directory = _in_cache(place, revision)
+    directory = hub.in_cache(place, revision, files)
     if directory is None:
         raise LookupError(place)
     return Checkpoint(directory, f"{place}@{directory.name}", directory.name)
-
-
-def _download(repository: str, revision: str, files: tuple[str, ...]) -> Path:
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        return _snapshot(repository, revision, allow_patterns=list(files))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise InputError(
-            f"{repository}: checkpoint: cannot be downloaded ({reason}). Run where the "
-            f"Hugging Face Hub can be reached: `hf download {repository}`."
-        ) from None
