@@ -112,14 +112,14 @@ def test_a_repository_is_known_by_its_commit(opened, tmp_path, monkeypatch):
     saved, commit = save_clip(tmp_path / "clip"), ["1" * 40]
     here = {"found": True}
 
-    def in_cache(repository, revision):
+    def in_cache(repository, revision, patterns):
         return tmp_path / commit[0] if here["found"] else None
 
     def find(checkpoint, revision, files, override):
         return loading.Checkpoint(saved, f"owner/clip@{commit[0]}", commit[0])
 
     (tmp_path / commit[0]).symlink_to(saved)
-    monkeypatch.setattr(loading, "_in_cache", in_cache)
+    monkeypatch.setattr(loading.hub, "in_cache", in_cache)
     monkeypatch.setattr(loading, "_find", find)
     row = "clip-vit-l-14-336"
     first = OnDemand(row, tmp_path, precision="fp32")
