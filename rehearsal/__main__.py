@@ -18,14 +18,9 @@ from rehearsal.rehearsal import CUT, RUN, STAMP, WHOLE, Outcome, Part, Rehearsal
 
 def rehearse(folder: Path, parts: Sequence[Part]) -> list[Outcome]:
     """Prepare what the parts need below a folder, and run them, one after another."""
-    found = []
     with Hub() as hub:
-        python = install(folder)
-        rehearsal = Rehearsal.prepare(folder, python, hub, parts)
-        for part in parts:
-            found.append(rehearsal.fetch(part))
-            found += rehearsal.notebooks(part)
-    return found
+        rehearsal = Rehearsal.prepare(folder, install(folder), hub, parts)
+        return [outcome for part in parts for outcome in rehearsal.run(part)]
 
 
 def table(found: Sequence[Outcome]) -> str:

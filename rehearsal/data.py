@@ -16,7 +16,14 @@ import pandas as pd
 
 from cocofacet.benchmark.build import build
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.benchmark.sources import locate
+from cocofacet.benchmark.image_pools import (
+    CAPTIONS,
+    IMAGE_POOLS,
+    from_captions,
+    from_rows,
+)
+from cocofacet.benchmark.query import text_of
+from cocofacet.benchmark.sources import locate, read_captions
 from cocofacet.fetch.catalog import ORIGINS, File
 from cocofacet.io import sha256_of, write_json
 from facetworld.write import write_world
@@ -24,7 +31,7 @@ from rehearsal.hub import Hub
 
 FRACTION = 0.5  # of the rendered world: the fewest pictures that give 99 negatives
 RELEASED_SEED = 7  # of the "released" queries: not one that a run builds with
-POOL_PICTURES = 120
+POOL_PICTURES = 140
 #: What `pack` writes the archives of; the others are the released queries and pools.
 PACKED = ("coco-val2017", "annotations", "visual7w", "visdial")
 COUNTRIES = ("Chile", "Ghana", "Japan", "Norway", "Peru")
@@ -118,13 +125,21 @@ def _of_pools(world: Path, archives: Path) -> dict[str, dict[str, Path]]:
 
 def _released(world: Path, archives: Path) -> None:
     """The "released" queries: another draw of negatives than a run would make."""
-    benchmark = build(locate(world), seed=RELEASED_SEED, images=world / "images")
-    folder = archives.parent / "released"
-    if not folder.is_dir():
-        benchmark.save(folder)
-    for facet in FACETS.values():
-        content = (folder / f"{facet.stem}.json").read_bytes()
-        (archives / f"{facet.stem}.json").write_bytes(content)
+    files, seed = locate(world), RELEASED_SEED
+    benchmark = build(files, seed=seed, images=world / "images")
+    captions = read_captions(files["captions"])
+    drawn = {
+        CAPTIONS.stem: from_captions(captions, list(captions)[:POOL_PICTURES], seed),
+        **{facet.stem: benchmark.of(name) for name, facet in FACETS.items()},
+        **{
+            pool.stem: from_rows(archives / Path(pool.rows).name, name, seed)
+            for name, pool in IMAGE_POOLS.items()
+            if pool.rows
+        },
+    }
+    for stem, found in drawn.items():
+        queries = getattr(found, "queries", found)
+        (archives / f"{stem}.json").write_text(text_of(queries))
 
 
 def _zip(path: Path, members: Mapping[str, Path | bytes]) -> None:

@@ -44,13 +44,15 @@ class Part:
     profile: str
     changes: dict[str, object] = field(default_factory=dict)
     notebooks: tuple[str, ...] = ()  #: all of them where empty
+    commands: tuple[str, ...] = ("fetch",)  #: run first; else the notebooks do it
 
     @property
     def chosen(self) -> Profile:
         return profile_named(self.profile).changed(CHANGES | self.changes)
 
 
-WHOLE = (Part("full"), Part("colab"))
+# On Colab one opens a notebook, and it fetches and embeds what it needs.
+WHOLE = (Part("full"), Part("colab", commands=()))
 CUT = (
     Part(
         "full",
@@ -80,7 +82,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """An empty folder, the package installed beside it, and a hub that offers all."""
+    """A folder of its own, the package installed in it, and a hub that offers all."""
 
     folder: Path
     python: Path
@@ -93,13 +95,13 @@ class Rehearsal:
         names = dict.fromkeys(name for part in parts for name in part.chosen.retrievers)
         models.offer(hub, names, folder / "models")
         catalogue = data.offer(hub, folder / "data")
-        (folder / "home").mkdir(exist_ok=True)
         return cls(folder, python, hub, catalogue)
 
-    @property
-    def home(self) -> Path:
-        """Where the user is: data/ and results/ appear there."""
-        return self.folder / "home"
+    def home(self, part: Part) -> Path:
+        """Where the user is, an empty folder: data/ and results/ appear there."""
+        home = self.folder / part.profile
+        home.mkdir(exist_ok=True)
+        return home
 
     @property
     def environment(self) -> dict[str, str]:
@@ -114,30 +116,32 @@ class Rehearsal:
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
         }
 
-    def fetch(self, part: Part) -> Outcome:
-        """`cocofacet fetch` all that a profile names."""
-        return self._command(part, "fetch", *part.chosen.fetch, "--out", "data/coco")
+    def run(self, part: Part) -> list[Outcome]:
+        """The commands, then the notebooks of a part."""
+        arguments = {"fetch": (*part.chosen.fetch, "--out", "data/coco")}
+        done = [self._command(part, name, *arguments[name]) for name in part.commands]
+        return done + self.notebooks(part)
 
     def notebooks(self, part: Part) -> list[Outcome]:
         """Run the notebooks of a part as a user would, in their order."""
         out = self.folder / "executed" / part.profile
         sources = [str(ROOT / f"notebooks/{name}.py") for name in part.notebooks]
         command = [str(ROOT / "tools/execute.py"), *sources, "--profile", part.profile]
-        command += ["--run", RUN, "--cwd", str(self.home), "--out", str(out)]
+        command += ["--run", RUN, "--cwd", str(self.home(part)), "--out", str(out)]
         for name, value in {**CHANGES, **part.changes, **PARAMETERS}.items():
             command += ["-p", f"{name}={json.dumps(value)}"]
-        process = self.start(*command)
+        process = self.start(part, *command)
         with Watch(process.pid) as watch:
             process.wait()
         names = part.notebooks or [path.stem for path in ROOT.glob("notebooks/*.py")]
         found = [read(out, part.profile, name, watch) for name in names]
         return sorted(found, key=lambda outcome: outcome.began)
 
-    def start(self, *command: str, **options) -> subprocess.Popen:
+    def start(self, part: Part, *command: str, **options) -> subprocess.Popen:
         """Start the installed package's python in the user's folder."""
         return subprocess.Popen(
             [str(self.python), *command],
-            cwd=self.home,
+            cwd=self.home(part),
             env=self.environment,
             **options,
         )
@@ -145,7 +149,7 @@ class Rehearsal:
     def _command(self, part: Part, *command: str) -> Outcome:
         began = time.time()
         process = self.start(
-            "-m", "cocofacet.cli", *command, stderr=subprocess.PIPE, text=True
+            part, "-m", "cocofacet.cli", *command, stderr=subprocess.PIPE, text=True
         )
         with Watch(process.pid) as watch:
             _, errors = process.communicate()
