@@ -38,6 +38,7 @@ class Profile:
     max_images: int = 0  #: the most that may serve, by their names' hashes; 0 for all
     anchors: int = 1000  #: the most held out, where the world does not say
     device: str = "cpu"  #: cpu, cuda, cuda:1, mps
+    workers: int = -1  #: processes that prepare pictures; -1: what the device can use
     precision: str = ""  #: fp32, bf16 or fp16; "" for each retriever's own
     #: Retriever -> folder of weights to take instead of the zoo's; "NAME.base" and
     #: "NAME.text" are for the base that an adapter is merged into and for the text

@@ -266,7 +266,9 @@ class Workspace:
 
     def _embedded(self, retriever, prompts, names) -> np.ndarray:
         folder = self.data / "store"
-        return store.embed_gallery(retriever, self.images, names, prompts, folder)
+        workers = None if self.profile.workers < 0 else self.profile.workers
+        what = (retriever, self.images, names, prompts, folder)
+        return store.embed_gallery(*what, workers=workers)
 
     @property
     def questions(self) -> dict[str, str]:

@@ -3,7 +3,9 @@
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -144,6 +146,52 @@ def test_a_killed_worker_is_one_clear_error(works, monkeypatch):
         list(embed_files(Means(), works, workers=1))
     assert caught.value.__cause__ is not None
     assert not multiprocessing.active_children()
+
+
+def test_a_worker_that_hangs_is_one_clear_error(works, monkeypatch):
+    monkeypatch.setattr(loader, "TIMEOUT", 1)
+    monkeypatch.setattr(Means, "prepare", staticmethod(lambda *_: time.sleep(60)))
+    monkeypatch.setattr(loader, "_that_fit", lambda *_: 1)
+    with pytest.raises(InputError, match="workers: none has answered for 1 seconds"):
+        list(embed_files(Means(), works, workers=1))
+    assert not multiprocessing.active_children()
+
+
+def test_an_error_in_a_worker_is_quoted_without_its_traceback(works, monkeypatch):
+    def fail(images, prompts):
+        raise RuntimeError("unable to write to file </torch_1>: No space left (28)")
+
+    monkeypatch.setattr(Means, "prepare", staticmethod(fail))
+    monkeypatch.setattr(loader, "_that_fit", lambda *_: 1)
+    with pytest.raises(InputError, match=r"workers: .*No space left.*--workers"):
+        list(embed_files(Means(), works, workers=1))
+
+
+@pytest.mark.parametrize(("per_worker", "used"), [(0, 2), (1 / 3, 2), (0.5, 1), (1, 0)])
+def test_workers_that_shared_memory_has_no_room_for(
+    works, monkeypatch, caplog, per_worker, used
+):
+    """One worker has two batches there; four fifths of it may be filled."""
+    taken = 2 * 2 * loader._bytes_of(Means.prepare([Image.new("RGB", (9, 9))], PROMPTS))
+    room = int(taken / per_worker) if per_worker else 10**9
+    asked = []
+    real = loader._loader
+
+    def counted(prepare, parts, workers, pin):
+        asked.append(workers)
+        return real(prepare, parts, workers, pin)
+
+    monkeypatch.setattr(loader, "_loader", counted)
+    monkeypatch.setattr(
+        loader.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(0, 0, room)
+    )
+    with caplog.at_level(logging.WARNING):
+        found = list(embed_files(Means(), works, batch=2, workers=2))
+    assert_same(found, plainly(works))
+    assert asked == [used]
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == (used < 2)
+    assert all(f"means: {used} workers instead of 2, since /dev/shm" in s for s in said)
 
 
 def test_workers_leave_random_numbers_alone(works):

@@ -1,8 +1,12 @@
 """A row is loaded, or it is said why not and what would help."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
+import torch
+from safetensors import SafetensorError
 
 from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
@@ -60,6 +64,61 @@ def test_a_damaged_checkpoint(name, save, damage, tmp_path):
         file.write_bytes(file.read_bytes()[:-20])
     with pytest.raises(InputError, match="cannot be loaded"):
         loading.load(name, checkpoint=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to"),
+        RuntimeError("unable to mmap 128 bytes from file <x>: Cannot allocate memory"),
+        MemoryError("Cannot allocate memory (os error 12)"),
+        SafetensorError("I/O error: Cannot allocate memory (os error 12)"),
+    ],
+)
+def test_a_lack_of_memory_is_called_that(monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("cocofacet.retrievers.dual.DualRetriever", fail)
+    row = replace(ROWS["tiny-clip"], memory=16)
+    with pytest.raises(InputError) as caught:
+        loading.load(row)
+    line = str(caught.value)
+    assert line.startswith("tiny-clip: memory: ran out on cpu while loading. It needs")
+    assert "about 16 GB at fp32" in line and "\n" not in line
+    assert "damaged" not in line
+
+
+@pytest.mark.more
+@pytest.mark.parametrize("spare", [20, 150])  # MB: for nothing, and not for all
+def test_a_process_without_memory_says_so(tmp_path, spare):
+    """A real lack: the weights are 128 MB, the process may have little more."""
+    script = f"""
+import json, resource, sys
+from pathlib import Path
+import torch
+from safetensors.torch import load_file, save_file
+from cocofacet.retrievers import load, mllm
+from rehearsal.tiny_checkpoints import save_qwen2vl
+folder = Path({str(tmp_path)!r})
+save_qwen2vl(folder)
+file = folder / "model.safetensors"
+weights = load_file(file)
+(name,) = [name for name in weights if "embed_tokens" in name]
+weights[name] = torch.zeros(1_000_000, weights[name].shape[1])
+save_file(weights, file, metadata={{"format": "pt"}})
+config = json.loads((folder / "config.json").read_text())
+config["text_config"]["vocab_size"] = 1_000_000
+(folder / "config.json").write_text(json.dumps(config))
+del weights
+size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + {spare}_000_000,) * 2)
+load.load("tiny-qwen2vl", checkpoint=folder)
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    last = run.stderr.strip().splitlines()[-1]
+    assert "tiny-qwen2vl: memory: ran out on cpu while loading" in last
 
 
 def test_a_checkpoint_that_cannot_be_fetched(monkeypatch, tmp_path):

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -13,10 +14,11 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from cocofacet.io import InputError
+from cocofacet.io import InputError, readable
 from cocofacet.picture import open_image
 from cocofacet.picture import pixels as size_of
 from cocofacet.retrievers.base import Prepare, Retriever
+from cocofacet.retrievers.memory import ran_out
 
 LOG = logging.getLogger(__name__)
 
@@ -24,6 +26,8 @@ CPU_BATCH = 32
 # Larger batches gain nothing on a device that is busy already, and each lies in memory
 # several times over: two for every worker.
 CUDA_BATCH, CUDA_WORKERS = 64, 8
+SHARED = "/dev/shm"  # where workers leave what they prepared
+TIMEOUT = 300  # seconds that a batch may take to be prepared
 _PROBE = 2  # pictures embedded to measure how much memory one takes
 _SPARE = 0.8  # how much of the free memory a batch may take
 
@@ -46,7 +50,8 @@ def embed_files(
     batch: pictures at a time; None for 32, and on CUDA for as many as free memory
     holds, 64 at most. When memory runs out it is halved, which the log says, and the
     work is started again. workers: processes that decode and prepare; None for none,
-    and on CUDA for one a core, 8 at most. Raises InputError for a picture that is
+    and on CUDA for one a core, 8 at most; fewer, which the log says, where shared
+    memory has no room for them. Raises InputError for a picture that is
     missing, unreadable or too large for the memory, and when a worker was killed.
     """
     works = list(works)
@@ -58,6 +63,8 @@ def embed_files(
         batch = _fitting(retriever, works, pixels) if cuda else CPU_BATCH
     if workers is None:
         workers = min(CUDA_WORKERS, os.cpu_count() or 1) if cuda else 0
+    if workers:
+        workers = _that_fit(retriever, works, pixels, batch, workers)
     done = 0
     while done < len(works):
         try:
@@ -66,27 +73,78 @@ def embed_files(
             ):
                 done += 1
                 yield vectors
-        except torch.OutOfMemoryError as error:
+        except (RuntimeError, MemoryError) as error:
+            if "DataLoader" in str(error):
+                # Its traceback holds the workers too.
+                lost = _workers_lost(retriever, str(error))
+                raise lost from error.with_traceback(None)
+            if not ran_out(error):
+                raise
             if batch == 1:
                 raise InputError(
                     f"{retriever.name}: memory: one picture under "
                     f"{len(works[done].prompts)} prompts does not fit on "
                     f"{retriever.device}. Ask for fewer prompts, or choose --precision "
                     "bf16 or a larger device."
-                ) from error
+                ) from error.with_traceback(None)
             batch //= 2
             what = f"{retriever.name}: out of memory on {retriever.device}"
             LOG.warning("%s; going on with batches of %d", what, batch)
-        except RuntimeError as error:
-            if "DataLoader worker" not in str(error):
-                raise
-            reason = str(error).split("\n")[0]
-            raise InputError(
-                f"{retriever.name}: workers: {reason} Memory may have run out: choose "
-                "a smaller --batch, or fewer --workers (0 for none)."
-            ) from error.with_traceback(None)  # which holds the workers too
         if cuda and done < len(works):
             torch.cuda.empty_cache()  # the failed batch is let go by now
+
+
+def _workers_lost(retriever: Retriever, error: str) -> InputError:
+    lines = error.strip().split("\n")
+    # An error raised in one is quoted with its traceback.
+    reason = lines[-1] if lines[0].startswith("Caught") else lines[0]
+    if "timed out" in reason:
+        reason = f"none has answered for {TIMEOUT} seconds."
+    return InputError(
+        f"{retriever.name}: workers: {reason} Memory may have run out, or what "
+        f"{SHARED} holds: choose a smaller --batch, or fewer --workers (0 for none; in "
+        "a notebook, the profile's field workers)."
+    )
+
+
+def _that_fit(retriever, works, pixels, batch: int, workers: int) -> int:
+    """How many workers find room in shared memory for two batches each, as prepared
+    from the largest pictures; 0 is said, and fewer than asked for, too.
+
+    Where it is too small a worker is killed by a signal, or waits for ever.
+    """
+    try:
+        free = shutil.disk_usage(SHARED).free
+    except OSError:  # no such folder: another system, other limits
+        return workers
+    largest = _prepared(retriever.prepare, _largest(works, pixels, 1))
+    needed = 2 * batch * _bytes_of(largest)
+    fitting = min(workers, int(_SPARE * free / max(needed, 1)))
+    if fitting < workers:
+        LOG.warning(
+            "%s: %d workers instead of %d, since %s has only %s free and each takes up "
+            "to %s (in a container: --shm-size=8g)",
+            *(retriever.name, fitting, workers, SHARED),
+            *(readable(free), readable(needed)),
+        )
+    return fitting
+
+
+def _bytes_of(prepared: object) -> int:
+    """Bytes of all tensors in dictionaries and lists."""
+    if isinstance(prepared, torch.Tensor):
+        return prepared.nbytes
+    if isinstance(prepared, dict):
+        prepared = list(prepared.values())
+    return sum(map(_bytes_of, prepared)) if isinstance(prepared, list | tuple) else 0
+
+
+def _largest(works, pixels, count: int) -> Work:
+    """The largest pictures, under as many prompts as any work has."""
+    files = chain.from_iterable(work.paths for work in works)
+    by_size = sorted(zip(chain.from_iterable(pixels), files, strict=True), reverse=True)
+    prompts = max((work.prompts for work in works), key=len)
+    return Work(tuple(path for _, path in by_size[:count]), prompts)
 
 
 def _embed(
@@ -148,6 +206,7 @@ def _loader(
         collate_fn=partial(_prepared_or_error, prepare),
         num_workers=workers,
         pin_memory=pin,
+        timeout=TIMEOUT if workers else 0,
         # Forked workers start at once and need no importable __main__. They touch no
         # device, and torch uses one thread in each.
         multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
@@ -182,19 +241,16 @@ def _fitting(
 
     Measured on a batch of two, under as many prompts as any work has.
     """
-    files = chain.from_iterable(work.paths for work in works)
-    by_size = sorted(zip(chain.from_iterable(pixels), files, strict=True), reverse=True)
-    paths = tuple(path for _, path in by_size[:_PROBE])
-    prompts = max((work.prompts for work in works), key=len)
     device = torch.device(retriever.device)
-    inputs = _prepared(retriever.prepare, Work(paths, prompts))
+    probe = _largest(works, pixels, _PROBE)
+    inputs = _prepared(retriever.prepare, probe)
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
     try:
         retriever.embed_prepared(inputs)
     except torch.OutOfMemoryError:
         return 1
-    one = (torch.cuda.max_memory_allocated(device) - before) / len(paths)
+    one = (torch.cuda.max_memory_allocated(device) - before) / len(probe.paths)
     torch.cuda.empty_cache()
     free, _ = torch.cuda.mem_get_info(device)
     fits = int(_SPARE * free / max(one, 1))

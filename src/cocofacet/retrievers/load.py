@@ -12,6 +12,7 @@ from cocofacet.io import InputError, sha256_of
 from cocofacet.retrievers import hub
 from cocofacet.retrievers._torchvision import import_torchvision
 from cocofacet.retrievers.base import Checkpoint, Retriever
+from cocofacet.retrievers.memory import ran_out, too_little
 from cocofacet.retrievers.zoo import ROWS
 from cocofacet.retrievers.zoo.row import PRECISIONS, Row
 
@@ -68,11 +69,15 @@ def load(
         raise
     # What the libraries raise for files that are damaged or do not belong together.
     except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as error:
+        if ran_out(error):
+            raise too_little(row, device, "loading") from error.with_traceback(None)
         raise InputError(
             f"{files.adapter or files.directory}: checkpoint: {row.name} cannot be "
             f"loaded from it ({error}). If the files are damaged, fetch or train them "
             "again."
         ) from error
+    except MemoryError as error:  # whose traceback would keep what was loaded
+        raise too_little(row, device, "loading") from error.with_traceback(None)
 
 
 def row_of(name: str | Row, options: dict[str, object]) -> Row:
