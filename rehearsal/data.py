@@ -31,6 +31,7 @@ from rehearsal.hub import Hub
 
 FRACTION = 0.5  # of the rendered world: the fewest pictures that give 99 negatives
 RELEASED_SEED = 7  # of the "released" queries: not one that a run builds with
+ANCHORS = 120  # pictures of COCO that no query meets
 POOL_PICTURES = 140
 #: What `pack` writes the archives of; the others are the released queries and pools.
 PACKED = ("coco-val2017", "annotations", "visual7w", "visdial")
@@ -70,7 +71,8 @@ def _of_coco(world: Path) -> dict[str, dict[str, Path | bytes]]:
     images, notes = world / "images", world / "annotations"
     coco = {f"val2017/{p.name}": p for p in images.glob("val2017/*.jpg")}
     # Pictures of COCO that no annotation names: they may be held out as anchors.
-    for number, path in enumerate(sorted(images.glob("anchors/*.jpg"))):
+    held_out = sorted(images.glob("anchors/*.jpg"))[:ANCHORS]
+    for number, path in enumerate(held_out):
         coco[f"val2017/{900_000 + number:012d}.jpg"] = path
     labels = {f"annotations/{kind}_val2017.json" for kind in ("instances", "captions")}
     telling = world / "visual7w/dataset.json"

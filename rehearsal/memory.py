@@ -1,4 +1,4 @@
-"""How much memory the processes below one take, as time goes by."""
+"""How much memory a process and those below it take, as time goes by."""
 
 import threading
 import time
@@ -9,12 +9,13 @@ INTERVAL = 0.25  # seconds
 
 
 class Watch:
-    """Samples the resident memory of all descendants of a process, until it is left.
+    """Samples the resident memory of a process and its descendants until it is left.
 
-    Pages that processes share count in each of them."""
+    itself: whether the process counts. Pages that processes share count in each."""
 
-    def __init__(self, pid: int):
+    def __init__(self, pid: int, itself: bool = True):
         self.samples: list[tuple[float, int]] = []  #: (time, bytes)
+        self._itself = itself
         self._process, self._over = psutil.Process(pid), threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
 
@@ -36,9 +37,10 @@ class Watch:
         while not self._over.wait(INTERVAL):
             total = 0
             try:
-                for child in self._process.children(recursive=True):
+                processes = [self._process] if self._itself else []
+                for process in processes + self._process.children(recursive=True):
                     try:
-                        total += child.memory_info().rss
+                        total += process.memory_info().rss
                     except psutil.NoSuchProcess:
                         continue
             except psutil.NoSuchProcess:

@@ -82,9 +82,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """A folder of its own, the package installed in it, and a hub that offers all."""
+    """The installed package, a hub that offers all, and a place for what is made."""
 
-    folder: Path
+    place: Path  #: empty, or where an earlier run was interrupted
     python: Path
     hub: Hub
     catalogue: Path
@@ -98,9 +98,9 @@ class Rehearsal:
         return cls(folder, python, hub, catalogue)
 
     def home(self, part: Part) -> Path:
-        """Where the user is, an empty folder: data/ and results/ appear there."""
-        home = self.folder / part.profile
-        home.mkdir(exist_ok=True)
+        """Where the user is: data/ and results/ appear there."""
+        home = self.place / part.profile
+        home.mkdir(parents=True, exist_ok=True)
         return home
 
     @property
@@ -109,7 +109,7 @@ class Rehearsal:
         kept.pop("PYTHONPATH", None)
         return kept | {
             "HF_ENDPOINT": self.hub.url(),
-            "HF_HOME": str(self.folder / "hugging-face"),
+            "HF_HOME": str(self.place / "hugging-face"),
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "COCOFACET_CATALOG": str(self.catalogue),
             "NO_PROXY": "127.0.0.1,localhost",
@@ -124,33 +124,30 @@ class Rehearsal:
 
     def notebooks(self, part: Part) -> list[Outcome]:
         """Run the notebooks of a part as a user would, in their order."""
-        out = self.folder / "executed" / part.profile
+        out = self.place / "executed" / part.profile
         sources = [str(ROOT / f"notebooks/{name}.py") for name in part.notebooks]
         command = [str(ROOT / "tools/execute.py"), *sources, "--profile", part.profile]
         command += ["--run", RUN, "--cwd", str(self.home(part)), "--out", str(out)]
         for name, value in {**CHANGES, **part.changes, **PARAMETERS}.items():
             command += ["-p", f"{name}={json.dumps(value)}"]
-        process = self.start(part, *command)
-        with Watch(process.pid) as watch:
+        process = self.start(part, "python", *command)
+        with Watch(process.pid, itself=False) as watch:
             process.wait()
         names = part.notebooks or [path.stem for path in ROOT.glob("notebooks/*.py")]
         found = [read(out, part.profile, name, watch) for name in names]
         return sorted(found, key=lambda outcome: outcome.began)
 
-    def start(self, part: Part, *command: str, **options) -> subprocess.Popen:
-        """Start the installed package's python in the user's folder."""
+    def start(self, part: Part, name: str, *given: str, **options) -> subprocess.Popen:
+        """Start a command of the environment in the user's folder."""
+        command = [str(self.python.with_name(name)), *given]
+        environment = self.environment
         return subprocess.Popen(
-            [str(self.python), *command],
-            cwd=self.home(part),
-            env=self.environment,
-            **options,
+            command, cwd=self.home(part), env=environment, text=True, **options
         )
 
     def _command(self, part: Part, *command: str) -> Outcome:
         began = time.time()
-        process = self.start(
-            part, "-m", "cocofacet.cli", *command, stderr=subprocess.PIPE, text=True
-        )
+        process = self.start(part, "cocofacet", *command, stderr=subprocess.PIPE)
         with Watch(process.pid) as watch:
             _, errors = process.communicate()
         ended = time.time()
