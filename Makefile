@@ -24,7 +24,8 @@ REPORTING := %/status.ipynb %/claims.ipynb
 CHAPTERS := $(filter-out $(REPORTING),$(EXECUTED))
 STATUS := $(filter $(REPORTING),$(EXECUTED))
 # Each writes src/cocofacet/results/benchmarks/<name>.json.
-MEASURED := $(sort $(filter-out %/machine.py,$(wildcard benchmarks/*.py)))
+MEASURED := $(sort $(filter-out %/machine.py %/real_size.py %/on_gpu.py,\
+	$(wildcard benchmarks/*.py)))
 # What a notebook's numbers depend on besides its own text.
 HELPER := $(shell find src -type f -not -name '*.pyc' -not -path '*.egg-info/*' \
 	-not -name '.*') notebooks/profiles/mini.yaml tools/execute.py \
@@ -96,6 +97,9 @@ benchmarks: $(INSTALLED) ## measure times and memory here, into src/cocofacet/re
 	  echo "== $$script"; $(BIN)/python $$script || exit 1; \
 	done
 
+on-gpu: $(INSTALLED) ## measure on a data-centre GPU, at real sizes: under ten minutes
+	PYTHONPATH=. $(BIN)/python benchmarks/on_gpu.py
+
 serve: _build/html.stamp ## read the built book on this machine: PORT=8000
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
@@ -133,4 +137,4 @@ $(INSTALLED): requirements.lock pyproject.toml
 	touch $@
 
 .PHONY: help book test test-book check-more lint notebooks execute studies rehearse \
-	benchmarks serve clean
+	benchmarks on-gpu serve clean

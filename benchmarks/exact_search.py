@@ -83,15 +83,15 @@ def by_numpy(vectors: np.ndarray) -> Search:
     return partial(in_chunks, product, vectors)
 
 
-def by_torch(vectors: np.ndarray) -> Search:
+def by_torch(vectors: np.ndarray, device: str = "cpu") -> Search:
     import torch
 
     def product(queries, chunk):
-        scores = torch.from_numpy(queries) @ torch.from_numpy(chunk).T
+        scores = torch.from_numpy(queries).to(device) @ chunk.T
         best = scores.topk(TOP, dim=1)
-        return best.values.numpy(), best.indices.numpy()
+        return best.values.cpu().numpy(), best.indices.cpu().numpy()
 
-    return partial(in_chunks, product, vectors)
+    return partial(in_chunks, product, torch.from_numpy(vectors).to(device))
 
 
 def by_faiss(vectors: np.ndarray) -> Search:

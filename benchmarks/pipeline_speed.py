@@ -2,11 +2,10 @@
 and what one pass for all prompts saves, in one run.
 
     python benchmarks/pipeline_speed.py
-    python benchmarks/pipeline_speed.py --model-size 2b --device cuda --precision bf16
 
-The model is the tiny Qwen2-VL, or one of Qwen2-VL-2B's size with random weights, which
-needs no download and computes as fast. Pictures are JPEG files of the sizes that COCO's
-have, made of smooth noise. For 1, 3 and 9 prompts, the JSON says
+The model is the tiny Qwen2-VL; `on_gpu.py` measures a large one by the same functions.
+Pictures are JPEG files of the sizes that COCO's have, made of smooth noise. For 1, 3
+and 9 prompts, the JSON says
 
 - pipeline: images a second from files to store (hash, decode, prepare, embed, write),
   those of the forward passes alone on the same batches, prepared before, and the share
@@ -15,15 +14,16 @@ have, made of smooth noise. For 1, 3 and 9 prompts, the JSON says
   pictures; the ratio; the largest difference and the smallest cosine between their
   embeddings; and the peak of the device's memory, where the device is CUDA.
 
-Written to
-src/cocofacet/results/benchmarks/pipeline_speed-<size>-<device>-<precision>.json.
+Written to src/cocofacet/results/benchmarks/pipeline_speed.json.
 """
 
 import argparse
+import copy
 import json
 import resource
 import tempfile
 import time
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -37,60 +37,27 @@ from cocofacet.embeddings.store import embed_gallery
 from cocofacet.io import write_json
 from cocofacet.picture import open_image
 from cocofacet.retrievers import load as loading
-from cocofacet.retrievers._torchvision import import_torchvision
+from cocofacet.retrievers.base import Retriever
+from cocofacet.retrievers.preprocess import MllmInputs
 
-import_torchvision()
-import transformers  # noqa: E402
-
-RESULTS = Path(__file__).parents[1] / "src/cocofacet/results/benchmarks"
+RESULTS = (
+    Path(__file__).parents[1] / "src/cocofacet/results/benchmarks/pipeline_speed.json"
+)
 SIZES = ((640, 480), (480, 640), (640, 427))  # width, height: the most common in COCO
 PROMPTS = (None, *(facet.question for facet in FACETS.values()))
-# https://huggingface.co/Qwen/Qwen2-VL-2B-Instruct/blob/main/config.json
-TEXT_2B = {
-    "hidden_size": 1536,
-    "intermediate_size": 8960,
-    "num_hidden_layers": 28,
-    "num_attention_heads": 12,
-    "num_key_value_heads": 2,
-    "vocab_size": 151936,
-    "max_position_embeddings": 32768,
-    "rope_parameters": {
-        "rope_type": "default",
-        "rope_theta": 1e6,
-        "mrope_section": [16, 24, 24],
-    },
-}
-VISION_2B = {
-    "depth": 32,
-    "embed_dim": 1280,
-    "hidden_size": 1536,
-    "num_heads": 16,
-    "mlp_ratio": 4,
-    "patch_size": 14,
-    "spatial_merge_size": 2,
-}
-PIXELS_2B = {"shortest_edge": 56 * 56, "longest_edge": 28 * 28 * 1280}
 
 
-def save_2b(folder: Path, device: str) -> Path:
-    """A checkpoint of Qwen2-VL-2B's size: random weights, the tiny one's vocabulary."""
-    tiny = loading.CHECKPOINTS / "tiny-qwen2vl"
-    known = transformers.AutoConfig.from_pretrained(tiny)
-    special = ("vision_start", "vision_end", "image", "video")
-    config = transformers.Qwen2VLConfig(
-        text_config=TEXT_2B,
-        vision_config=VISION_2B,
-        **{f"{name}_token_id": getattr(known, f"{name}_token_id") for name in special},
-    )
-    with torch.device(device):
-        model = transformers.AutoModel.from_config(config, dtype=torch.bfloat16)
-    model.save_pretrained(folder)
-    transformers.Qwen2VLProcessor(
-        image_processor=transformers.Qwen2VLImageProcessor(size=PIXELS_2B),
-        tokenizer=transformers.AutoTokenizer.from_pretrained(tiny),
-        video_processor=transformers.Qwen2VLVideoProcessor(),
-    ).save_pretrained(folder)
-    return folder
+@dataclass(frozen=True)
+class Settings:
+    """pictures: how many are embedded; batch: at a time, and of the passes compared.
+    prompts, piped: how many, of the passes and of the pipeline."""
+
+    pictures: int
+    batch: int
+    repeats: int
+    prompts: tuple[int, ...] = (1, 3, 9)
+    piped: tuple[int, ...] = (1, 3, 9)
+    workers: int | None = None  #: as of cocofacet embed
 
 
 def save_pictures(folder: Path, count: int) -> list[str]:
@@ -128,16 +95,16 @@ def warm_best_of(function, repeats: int):
     return best_of(function, repeats)
 
 
-def pipeline(retriever, folder, names, prompts, options) -> dict:
-    parts = batches([folder / name for name in names], options.batch)
+def pipeline(retriever, folder, names, prompts, settings: Settings) -> dict:
+    parts = batches([folder / name for name in names], settings.batch)
     ready = [
-        pinned(retriever.prepare(images, prompts), options.device) for images in parts
+        pinned(retriever.prepare(images, prompts), retriever.device) for images in parts
     ]
     forward, _ = warm_best_of(
-        lambda: [retriever.embed_prepared(inputs) for inputs in ready], options.repeats
+        lambda: [retriever.embed_prepared(inputs) for inputs in ready], settings.repeats
     )
     whole = np.inf
-    for _ in range(options.repeats):
+    for _ in range(settings.repeats):
         with tempfile.TemporaryDirectory() as store:
             start = time.perf_counter()
             embed_gallery(
@@ -147,8 +114,8 @@ def pipeline(retriever, folder, names, prompts, options) -> dict:
                 prompts,
                 Path(store),
                 chunk=len(names),
-                batch=options.batch,
-                workers=options.workers,
+                batch=settings.batch,
+                workers=settings.workers,
             )
             whole = min(whole, time.perf_counter() - start)
     return {
@@ -159,15 +126,24 @@ def pipeline(retriever, folder, names, prompts, options) -> dict:
     }
 
 
-def one_pass(ways, images, prompts, options) -> dict:
+def separate(retriever: Retriever) -> Retriever:
+    """The same weights, with a pass for each prompt."""
+    found = copy.copy(retriever)
+    found.one_pass = False
+    found.prepare = MllmInputs(retriever.row, retriever.processor, packed=False)
+    return found
+
+
+def one_pass(retriever, images, prompts, repeats: int) -> dict:
     seconds, peak, found = {}, {}, []
-    cuda = options.device.startswith("cuda")
-    for way, retriever in ways.items():
-        inputs = pinned(retriever.prepare(images, prompts), options.device)
+    cuda = retriever.device.startswith("cuda")
+    ways = {"one_pass": retriever, "passes": separate(retriever)}
+    for way, each in ways.items():
+        inputs = pinned(each.prepare(images, prompts), each.device)
         if cuda:
             torch.cuda.reset_peak_memory_stats()
-        embed = partial(retriever.embed_prepared, inputs)
-        seconds[way], vectors = warm_best_of(embed, options.repeats)
+        embed = partial(each.embed_prepared, inputs)
+        seconds[way], vectors = warm_best_of(embed, repeats)
         peak[way] = torch.cuda.max_memory_allocated() if cuda else None
         found.append(vectors.astype(np.float64))
     return {
@@ -181,76 +157,56 @@ def one_pass(ways, images, prompts, options) -> dict:
     }
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--model-size", choices=("tiny", "2b"), default="tiny")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--precision", default="fp32")
-    parser.add_argument("--pictures", type=int, help="default: 64, on cuda 1024")
-    parser.add_argument("--batch", type=int, help="default: 8, on cuda 32")
-    parser.add_argument("--workers", type=int, help="default: as cocofacet embed's")
-    parser.add_argument("--prompts", type=int, nargs="+", default=[1, 3, 9])
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
-    cuda = options.device.startswith("cuda")
-    options.pictures = options.pictures or (1024 if cuda else 64)
-    options.batch = options.batch or (32 if cuda else 8)
-    kind = (options.model_size, "cuda" if cuda else options.device, options.precision)
-    options.out = options.out or RESULTS / f"pipeline_speed-{'-'.join(kind)}.json"
-
+def measure(retriever: Retriever, settings: Settings) -> dict:
+    """Both comparisons with a retriever that allows one pass, and what they are of."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        (folder / "images").mkdir()
-        names = save_pictures(folder / "images", options.pictures)
-        checkpoint = None
-        if options.model_size == "2b":
-            checkpoint = save_2b(folder / "2b", options.device)
-        ways = {
-            way: loading.load(
-                "tiny-qwen2vl",
-                device=options.device,
-                precision=options.precision,
-                checkpoint=checkpoint,
-                one_pass=way == "one_pass",
-            )
-            for way in ("one_pass", "passes")
-        }
-        together = ways["passes"].model = ways["one_pass"].model  # in memory once
-        images = batches([folder / "images" / name for name in names], options.batch)[0]
-        shown = ways["one_pass"].prepare(images[:1], (None,))["packed"]["ids"]
-        placeholder = ways["one_pass"].processor.image_token_id
-        result = {
-            **described(options.device),
+        names = save_pictures(folder, settings.pictures)
+        images = batches([folder / name for name in names], settings.batch)[0]
+        shown = retriever.prepare(images[:1], (None,))["packed"]["ids"]
+        return {
             "model": {
-                "size": options.model_size,
-                "parameters": sum(p.numel() for p in together.parameters()),
-                "image_tokens": int((shown == placeholder).sum()),
+                "parameters": sum(p.numel() for p in retriever.model.parameters()),
+                "image_tokens": int(
+                    (shown == retriever.processor.image_token_id).sum()
+                ),
                 "image": list(images[0].size),
-                "weights": "random" if checkpoint else "trained",
             },
-            "precision": options.precision,
-            "settings": {
-                name: getattr(options, name)
-                for name in ("pictures", "batch", "workers", "repeats")
-            },
-            "file_bytes": int(
-                np.mean([(folder / "images" / n).stat().st_size for n in names])
-            ),
+            "settings": asdict(settings),
+            "file_bytes": int(np.mean([(folder / n).stat().st_size for n in names])),
             "one_pass": [
-                one_pass(ways, images, PROMPTS[:count], options)
-                for count in options.prompts
+                one_pass(retriever, images, PROMPTS[:count], settings.repeats)
+                for count in settings.prompts
             ],
             "pipeline": [
-                pipeline(
-                    ways["one_pass"], folder / "images", names, PROMPTS[:count], options
-                )
-                for count in options.prompts
+                pipeline(retriever, folder, names, PROMPTS[:count], settings)
+                for count in settings.piped
             ],
-            # Of this process, in kilobytes on Linux.
-            "peak_resident_bytes": 1024
-            * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--pictures", type=int, default=64)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--prompts", type=int, nargs="+", default=[1, 3, 9])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    counts = tuple(options.prompts)
+    settings = Settings(
+        options.pictures, options.batch, options.repeats, counts, counts
+    )
+    found = measure(loading.load("tiny-qwen2vl"), settings)
+    found["model"] |= {"size": "tiny", "weights": "trained"}
+    result = {
+        **described(),
+        **found,
+        "precision": "fp32",
+        # Of this process, in kilobytes on Linux.
+        "peak_resident_bytes": 1024
+        * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+    }
     write_json(options.out, result)
     print(json.dumps(result, indent=1))
 

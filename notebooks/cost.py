@@ -51,6 +51,17 @@ pipelines = report.pipelines(measured)
 cf.tables.shown(pipelines, "pipelines").format("{:.3g}")
 
 # %% [markdown]
+# ## Every retriever at its real size: measured
+#
+# Random weights, which compute as fast as trained ones, one picture and one text, each
+# in the retriever's own precision.
+
+# %% tags=["hide-input"]
+real = report.real_sizes(measured)
+display(Markdown(report.on_gpu(measured)))
+cf.tables.shown(real, "real-sizes", "long").format(precision=3, na_rep="")
+
+# %% [markdown]
 # ## Ranking and approximating: measured
 #
 # What the evaluation and the linear map take, against the obvious way of doing each.

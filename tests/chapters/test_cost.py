@@ -10,8 +10,8 @@ from cocofacet.chapters import cost
 from cocofacet.retrievers.zoo import ROWS
 
 MADE = {
-    "name": "pipeline_speed-2b-cuda-bf16", "device": "A GPU", "threads": 8,
-    "date": "2026-01-01", "precision": "bf16",
+    "name": "on-gpu", "device": "A GPU", "driver": "580.1", "threads": 8, "cores": 16,
+    "date": "2026-01-01", "precision": "bf16", "load": 0.5,
     "model": {
         "size": "2b", "parameters": 2_200_000_000, "image_tokens": 391,
         "weights": "random",
@@ -30,6 +30,24 @@ MADE = {
             "forward_images_a_second": 100.0, "share_of_forward": 0.9,
         }
     ],
+    "search": {
+        "vectors": 1_000_000, "d": 512, "queries": 100,
+        "milliseconds_for_all_queries": 12.34,
+    },
+    "rows": {
+        "whole": {
+            "precision": "bf16", "layers": None, "parameters": 2.2e9,
+            "seconds_a_picture": 0.5, "seconds_a_text": 0.01, "peak_bytes": 6e9,
+            "estimated_bytes": 7e9,
+        },
+        "cut": {
+            "precision": "fp32", "layers": 2, "parameters": 1e8,
+            "seconds_a_picture": 5.0, "seconds_a_text": 0.1, "peak_bytes": 1e9,
+            "estimated_bytes": None,
+        },
+        "broken": {"failed": "memory"},
+        "late": {"skipped": "no time was left"},
+    },
     "compared": [{"what": "w", "against": "m", "times_faster": 14.0}],
 }  # fmt: skip
 
@@ -52,15 +70,35 @@ def test_aims_are_met_or_not_or_untested():
     slow = copy.deepcopy(MADE)
     slow["one_pass"][0]["times_faster"] = 3.0
     assert "not all met" in cost.aims([slow])
-    on_cpu = MADE | {"name": "pipeline_speed-tiny-cpu-fp32"}
+    on_cpu = MADE | {"driver": None}
     assert "untested" in cost.aims([on_cpu])
     assert "8.0 times" in cost.on_this([on_cpu])
     assert "Nothing was measured" in cost.on_this([])
 
 
+def test_rows_at_their_real_size():
+    table = cost.real_sizes([MADE]).loc["A GPU"]
+    assert table.loc["whole", ["layers", "peak GB", "estimated GB"]].tolist() == [
+        "all",
+        6,
+        7,
+    ]
+    assert np.isnan(table.loc["cut", "estimated GB"])
+    assert table["said"].tolist()[2:] == ["failed: memory", "skipped: no time was left"]
+
+
+def test_a_cpu_is_not_passed_off_as_a_gpu():
+    assert "Measured on A GPU (driver 580.1)" in cost.on_gpu([MADE])
+    assert "12.3 ms" in cost.on_gpu([MADE])
+    assert "Not measured on a GPU yet" in cost.on_gpu([])
+    on_cpu = cost.on_gpu([MADE | {"driver": None, "search": {"failed": "memory"}}])
+    assert "Not measured on a GPU yet" in on_cpu and "load of 0.5" in on_cpu
+
+
 def test_nothing_measured_makes_empty_tables():
     assert cost.passes([]).empty
     assert cost.pipelines([]).empty
+    assert cost.real_sizes([]).empty
     assert cost.ratios([]).empty
     assert "Nothing was measured" in cost.made_on([])
 

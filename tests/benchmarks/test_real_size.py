@@ -1,0 +1,57 @@
+"""Models at their real size: the configurations written out are those of the rows."""
+
+import numpy as np
+import pytest
+import real_size
+from PIL import Image
+
+from cocofacet.retrievers.cost import parameters
+from cocofacet.retrievers.zoo import ROWS
+
+KNOWN = [row for row in ROWS.values() if real_size.size_of(row) and not row.lacks]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [pytest.param(row, marks=pytest.mark.more, id=row.name) for row in KNOWN],
+)
+def test_parameters_and_image_tokens_are_those_that_the_row_states(row, tmp_path):
+    retriever = real_size.load(row, tmp_path, "meta", row.precision)
+    assert retriever.dim == row.dim
+    models = [retriever.model, *filter(None, [getattr(retriever, "embedder", None)])]
+    count = sum(p.numel() for model in models for p in model.parameters())
+    counts = [count]
+    if row.family == "mllm":
+        # The layer that turns states into words may be in the files, not in memory.
+        counts.append(count + retriever.model.get_input_embeddings().weight.numel())
+    stated = pytest.approx(parameters(row), rel=0.015)
+    assert any(each == stated for each in counts), counts
+    assert all(p.is_meta for p in retriever.model.parameters())
+    if row.promptable:
+        inputs = retriever.prepare([Image.new("RGB", (640, 480))], (None,))
+        ids = inputs["packed"]["ids"] if "packed" in inputs else None
+        ids = inputs["passes"][0]["input_ids"] if ids is None else ids
+        seen = int((ids == retriever.processor.image_token_id).sum())
+        # A row states the most: 1280 where a square takes 35 x 35, and the words that
+        # an answer may have.
+        assert 0.85 * row.image_tokens <= seen <= row.image_tokens
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_cut_model_has_fewer_layers_and_its_whole_width(layers, tmp_path):
+    row = ROWS["qwen3-vl-embedding-2b"]
+    model = real_size.load(row, tmp_path, "meta", "bf16", layers).model
+    assert len(model.language_model.layers) == len(model.visual.blocks) == layers
+    assert len(model.visual.deepstack_merger_list) == 1  # those of 5, 11 and 17
+    assert model.config.text_config.hidden_size == row.dim
+
+
+def test_random_weights_are_made_in_their_precision(tmp_path, monkeypatch):
+    row = ROWS["qwen3-vl-embedding-2b"]
+    monkeypatch.setitem(
+        real_size.SIZES, (row.architecture, row.parameters), real_size.Size("", {})
+    )
+    retriever = real_size.load(row, tmp_path, "cpu", "bf16")
+    assert {str(p.dtype) for p in retriever.model.parameters()} == {"torch.bfloat16"}
+    vectors = retriever.embed_texts(["a dog", "two cats"])
+    assert np.isfinite(vectors).all() and np.abs(vectors[0] - vectors[1]).max() > 1e-3
