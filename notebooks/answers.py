@@ -28,6 +28,11 @@ from cocofacet.report.style import MODES
 
 cf.use_style()
 workspace = cf.open_workspace(profile, run, seed, changes)
+if not workspace.profile.answerer:
+    cf.does_not_apply(
+        "This profile has no model that answers in words. Give it one: "
+        'changes = {"answerer": "answer-llava-1.5-7b"}'
+    )
 workspace.announce(
     workspace.profile.answerer, prompts=1 + len(workspace.questions)
 )

@@ -6,7 +6,8 @@
 
 A field of the profile is set like a parameter. The copies lie under
 ``_build/executed/<profile>/<run>/``. Unlike plain papermill, which only warns, a
-parameter that nothing has is an error, before anything runs.
+parameter that nothing has is an error, before anything runs. A notebook that fails does
+not keep the others from running.
 """
 
 import argparse
@@ -18,12 +19,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import jupytext
 import make_notebooks
 import papermill
 import yaml
+from nbclient.exceptions import DeadKernelError
 
 from cocofacet.io import InputError
 from cocofacet.profiles import CHANGEABLE, profile_named
@@ -34,6 +37,8 @@ NOTEBOOKS = ROOT / "notebooks"
 
 # These two report on the others, so they run after them.
 REPORTING = ("status", "claims")
+# A cell that failed; a kernel that was killed in one, or before the first.
+STOPPED = (papermill.PapermillExecutionError, DeadKernelError, RuntimeError)
 
 
 class Refused(ValueError):
@@ -102,11 +107,13 @@ def date_the_commit() -> None:
 def execute(
     source: Path, parameters: dict[str, object], target: Path, cwd: Path
 ) -> None:
-    """Run one notebook; ``target`` appears only if every cell ran.
+    """Run one notebook; ``target`` appears only if every cell ran, or if one ended it
+    by ``SystemExit``, because it does not apply.
 
-    A notebook that fails is kept as ``failed-<name>.ipynb`` beside it, and raises
-    ``PapermillExecutionError``.
+    A notebook that fails is kept as ``failed-<name>.ipynb`` beside it, and raises one
+    of ``STOPPED``.
     """
+    failed = target.with_name(f"failed-{target.name}")
     target.parent.mkdir(parents=True, exist_ok=True)
     # The name must end in .ipynb, and be this run's own: two may run side by side.
     handle, draft = tempfile.mkstemp(suffix=".ipynb", dir=target.parent, prefix=".")
@@ -122,18 +129,60 @@ def execute(
                 progress_bar=False,
                 extra_arguments=["--IPKernelApp.log_level=ERROR"],
             )
-        except papermill.PapermillExecutionError:
-            os.replace(draft, target.with_name(f"failed-{target.name}"))
+        except STOPPED as failure:
+            notebook = json.loads(Path(draft).read_text())
+            if not isinstance(failure, papermill.PapermillExecutionError):
+                _say_why(notebook, failure)
+            _write(notebook, Path(draft), failed)
+            target.unlink(missing_ok=True)  # an earlier run's
             raise
         finished = json.loads(Path(draft).read_text())
+        _without_the_end(finished)
         # Where a copy lay on this machine says nothing to its reader.
         for key in ("input_path", "output_path"):
             finished["metadata"]["papermill"][key] = source.name
-        Path(draft).write_text(json.dumps(finished, indent=1) + "\n")
-        os.chmod(draft, 0o644)
-        os.replace(draft, target)
+        _write(finished, Path(draft), target)
+        failed.unlink(missing_ok=True)
     finally:
         Path(draft).unlink(missing_ok=True)
+
+
+def _write(notebook: dict, draft: Path, target: Path) -> None:
+    draft.write_text(json.dumps(notebook, indent=1) + "\n")
+    draft.chmod(0o644)
+    os.replace(draft, target)
+
+
+def _say_why(notebook: dict, failure: Exception) -> None:
+    """Put into a notebook what papermill does not when its kernel dies: the error, at
+    the cell that ran, and the time."""
+    about = notebook["metadata"].get("papermill", {})
+    about["end_time"] = about.get("end_time") or datetime.now(UTC).isoformat()
+    why = {"ename": type(failure).__name__, "evalue": reason_of(failure)}
+    begun = [
+        cell
+        for cell in notebook["cells"]
+        if cell["metadata"].get("papermill", {}).get("start_time")
+        and cell["cell_type"] == "code"
+    ]
+    if begun:
+        error = {"output_type": "error", **why, "traceback": []}
+        begun[-1]["outputs"].append(error)
+
+
+def _without_the_end(notebook: dict) -> None:
+    """Take out how a ``SystemExit`` shows, which papermill takes for a good end."""
+    for cell in notebook["cells"]:
+        shown = cell.get("outputs", [])
+        if any(output.get("ename") == "SystemExit" for output in shown):
+            cell["outputs"] = [o for o in shown if o.get("name") == "stdout"]
+
+
+def reason_of(failure: Exception) -> str:
+    """One line on why a notebook stopped."""
+    if isinstance(failure, papermill.PapermillExecutionError):
+        return f"{failure.ename}: {failure.evalue}".strip().split("\n")[0]
+    return f"its kernel died; memory may have run out ({failure})"
 
 
 def name_and_value(pair: str) -> tuple[str, object]:
@@ -162,7 +211,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run what was asked for: 0 if all ran, 1 if a cell failed, 2 if refused."""
+    """Run what was asked for: 0 if all ran, 1 if any failed, 2 if refused."""
     given = arguments(argv)
     sources = given.notebooks or reporting_last(make_notebooks.in_order())
     out = given.out or ROOT / "_build/executed" / given.profile / given.run
@@ -192,6 +241,7 @@ def main(argv: list[str] | None = None) -> int:
     # whatever else runs here. numpy's matrices are too small to share at all.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    failed = {}
     for source in sources:
         # Only what differs from the notebook's own defaults is injected: papermill
         # writes a cell for it, which the published book has no use for.
@@ -204,11 +254,16 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{source.stem}: running", flush=True)
         try:
             execute(source, parameters, out / f"{source.stem}.ipynb", given.cwd)
-        except papermill.PapermillExecutionError as failure:
-            print(f"error: {source.stem}: {failure}", file=sys.stderr)
-            return 1
-        print(f"{source.stem}: {time.monotonic() - began:.0f} s", flush=True)
-    return 0
+        except STOPPED as failure:
+            failed[source.stem] = reason_of(failure)
+            print(f"{source.stem}: failed: {failed[source.stem]}", flush=True)
+        else:
+            print(f"{source.stem}: {time.monotonic() - began:.0f} s", flush=True)
+    if failed:
+        print(f"error: {len(failed)} of {len(sources)} failed:", file=sys.stderr)
+        for name, reason in failed.items():
+            print(f"  {out / f'failed-{name}.ipynb'}: {reason}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ _PUBLIC = {
     "made_with": "report.notebook",
     "glue": "report.notebook",
     "conclude": "report.notebook",
+    "does_not_apply": "report.notebook",
     "figures": "report.figures:",
     "tables": "report.tables:",
     "paper": "paper:",

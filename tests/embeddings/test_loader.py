@@ -148,6 +148,7 @@ def test_a_killed_worker_is_one_clear_error(works, monkeypatch):
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.more
 def test_a_worker_that_hangs_is_one_clear_error(works, monkeypatch):
     monkeypatch.setattr(loader, "TIMEOUT", 1)
     monkeypatch.setattr(Means, "prepare", staticmethod(lambda *_: time.sleep(60)))

@@ -135,6 +135,51 @@ def test_a_failing_cell_leaves_no_copy_that_looks_finished(simple, capsys):
     assert left == {"failed-01_simple.ipynb"}
 
 
+def batch(simple, **cells):
+    """Copies of the notebook that end with other cells -> the batch's status."""
+    text = simple.read_text()
+    sources = [simple.with_name(f"{name}.py") for name in cells]
+    for source, cell in zip(sources, cells.values(), strict=True):
+        source.write_text(f"{text}\n# %%\n{cell}\n\n# %%\nprint('later')\n")
+    arguments = [*sources, "--cwd", simple.parent, "--out", simple.parent / "out"]
+    return execute.main([str(argument) for argument in arguments])
+
+
+def test_a_batch_runs_all_it_can_and_fails_with_the_list(simple, capsys):
+    dies = "import os\n\nos.kill(os.getpid(), 9)"
+    assert batch(simple, fails="print(1 / 0)", dies=dies, runs="print(2)") == 1
+    out = simple.parent / "out"
+    assert {path.name for path in out.iterdir()} == {
+        *("failed-fails.ipynb", "failed-dies.ipynb", "runs.ipynb")
+    }
+    listed = capsys.readouterr().err
+    assert "Traceback" not in listed
+    assert listed.splitlines()[-3:] == [
+        "error: 2 of 3 failed:",
+        f"  {out}/failed-fails.ipynb: ZeroDivisionError: division by zero",
+        f"  {out}/failed-dies.ipynb: its kernel died; memory may have run out (Kernel "
+        "died)",
+    ]
+    left = json.loads((out / "failed-dies.ipynb").read_text())
+    *_, died, later = left["cells"]
+    assert died["outputs"][-1]["ename"] == "DeadKernelError"
+    assert later["outputs"] == []
+    # The next run leaves what it finds, and nothing of the last one.
+    assert batch(simple, fails="print(1)", runs="print(1 / 0)") == 1
+    assert {path.name for path in out.iterdir()} == {
+        *("fails.ipynb", "failed-dies.ipynb", "failed-runs.ipynb")
+    }
+
+
+def test_a_notebook_that_does_not_apply_says_so_and_ends_well(simple, capsys):
+    stops = "import cocofacet as cf\n\ncf.does_not_apply('Nothing for this run.')"
+    assert batch(simple, stops=stops) == 0
+    copy = simple.parent / "out/stops.ipynb"
+    assert printed(copy)[-1] == "Nothing for this run.\n", "and no cell after it ran"
+    outputs = [o for c in json.loads(copy.read_text())["cells"] for o in c["outputs"]]
+    assert {output["output_type"] for output in outputs} == {"stream"}
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_lines_of_code_fit_the_page(path):
     cells = jupytext.read(path).cells

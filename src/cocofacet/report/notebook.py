@@ -1,9 +1,11 @@
 """What every notebook does around its numbers: say what made them, conclude, glue."""
 
 import os
+import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import NoReturn
 
 import pandas as pd
 from IPython.display import Markdown, display
@@ -35,6 +37,16 @@ def conclude(
     for what, table in (tables or {}).items():
         workspace.save_table(".".join(filter(None, (chapter, what))), table)
     return Markdown("\n\n".join(sentences.values()))
+
+
+def does_not_apply(why: str) -> NoReturn:
+    """End a notebook that a run has nothing for: one line, and no cell below it runs.
+
+    Papermill takes ``SystemExit`` for a good end.
+    """
+    print(why)
+    warnings.filterwarnings("ignore", "To exit")  # IPython's advice on how to quit
+    raise SystemExit
 
 
 def glue(name: str, value: float | str) -> None:
