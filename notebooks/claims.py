@@ -9,7 +9,7 @@
 # [the paper](https://arxiv.org/abs/2505.15877) itself has the answer.
 
 # %% tags=["parameters", "hide-input"]
-profile = "mini"  # which pictures and retrievers: a row of cocofacet.profiles
+profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 200 GB
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
@@ -29,7 +29,8 @@ workspace = cf.open_workspace(profile, run, seed, changes)
 #
 # *Run in the rendered world only* means that the code ran, on drawn pictures and tiny
 # models, and that its numbers are in the chapter. They are no evidence about
-# photographs. *Run at full scale* appears when results for photographs are committed.
+# photographs. *Run on photographs of some facets only* is the profile `colab`; *run at
+# full scale* appears when results of the profile `full` are committed.
 
 # %% tags=["hide-input"]
 rows = {

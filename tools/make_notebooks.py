@@ -18,11 +18,23 @@ KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python"}
 COLAB_CELL = """\
 # On Colab, install this project; elsewhere this cell does nothing.
 import os
+from importlib.util import find_spec
 
 REPOSITORY, COMMIT = "", "main"
+keep = ""  # a folder of your Drive, such as "MyDrive/facets", to go on from later
 if "COLAB_RELEASE_TAG" in os.environ:
-    assert REPOSITORY, "Set REPOSITORY to this project's public address."
-    %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}\""""
+    if REPOSITORY:
+        %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
+    elif find_spec("cocofacet") is None:
+        raise SystemExit(
+            "This copy names no address to install from: set REPOSITORY in this "
+            "cell, or upload the project and run `%pip install FOLDER` before it."
+        )
+    if keep:  # data, embeddings and results lie there and outlive the runtime
+        from google.colab import drive
+
+        drive.mount("/content/drive")
+        os.environ["COCOFACET_HOME"] = f"/content/drive/{keep}\""""
 
 
 def in_order(root: Path = ROOT) -> list[Path]:

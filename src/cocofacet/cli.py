@@ -217,8 +217,8 @@ def embed(
     ) = "general",
     ray: options.flag(
         "--ray",
-        "spread the work over devices or machines with Ray (pip install "
-        '"cocofacet[ray]"); RAY_ADDRESS names a running cluster',
+        'spread the work over devices or machines with Ray (pip install "ray[data]"); '
+        "RAY_ADDRESS names a running cluster",
     ) = False,
     actors: options.number(
         1, "with --ray: how many at once, each on a device of its own"

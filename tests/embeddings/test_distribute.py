@@ -121,7 +121,7 @@ def test_without_ray(missing, load, monkeypatch):
 
     imported = builtins.__import__
     monkeypatch.setattr(builtins, "__import__", absent)
-    with pytest.raises(InputError, match=r"ray: not installed .*cocofacet\[ray\]"):
+    with pytest.raises(InputError, match=r"ray: not installed .*ray\[data\]"):
         distribute.embed_missing(missing, load)
 
 

@@ -76,14 +76,24 @@ CLAIMS = (
 )
 
 
+# Profile -> how far that is, the farthest first; all others render their pictures.
+_RUN = {
+    "full": "run at full scale",
+    "colab": "run on photographs of some facets only",
+    "mini": "run in the rendered world only",
+    "smoke": "run in the rendered world only",
+}
+
+
 def status(claim: Claim, results: Path) -> str:
-    """How far a claim was tried: at full scale (profile ``full``), in the rendered
+    """How far a claim was tried: at full scale, on some photographs, in the rendered
     world, or not. ``results`` holds <profile>/<run>/ with what each chapter leaves."""
     run_in = {
         path.relative_to(results).parts[0]
         for chapter in claim.chapters
         for path in Path(results).glob(f"*/*/{chapter}.*")
     }
-    if "full" in run_in:
-        return "run at full scale"
-    return "run in the rendered world only" if run_in else "not run"
+    for profile, words in _RUN.items():
+        if profile in run_in:
+            return words
+    return "not run"

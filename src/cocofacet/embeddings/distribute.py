@@ -1,6 +1,6 @@
 """Several devices or machines: the same retriever in many processes, through Ray Data.
 
-Ray (``pip install "cocofacet[ray]"``) starts on this machine for the call, or joins the
+Ray (``pip install "ray[data]"``) starts on this machine for the call, or joins the
 cluster named by RAY_ADDRESS, which must share images, checkpoint and store by path.
 """
 
@@ -109,7 +109,7 @@ def _session() -> Iterator:
         import ray.data
     except ImportError as error:
         raise InputError(
-            f'ray: not installed ({error}). `pip install "cocofacet[ray]"`, or leave '
+            f'ray: not installed ({error}). `pip install "ray[data]"`, or leave '
             "out --ray."
         ) from None
     started_here = not ray.is_initialized()
