@@ -65,7 +65,8 @@ CPU = Scale("cpu", 5.5, Settings(2, 1, 1, piped=(9,)), 100_000, layers=2, row_la
 
 
 def apart(seconds: float, function: Callable[..., dict], *arguments) -> dict:
-    """What a function returns, from a process of its own; {"failed": why} if nothing.
+    """What a function returns, from a process of its own; if nothing, {"failed": why},
+    or {"skipped": why} where its time is up.
 
     It is forked, so that the libraries are there already; that needs a parent which
     never touched the device. What a failure leaves on the device goes with the process.
@@ -77,7 +78,7 @@ def apart(seconds: float, function: Callable[..., dict], *arguments) -> dict:
     send.close()
     try:
         if not receive.poll(max(seconds, 0)):
-            return {"failed": f"not done after {seconds:.0f} s"}
+            return {"skipped": f"stopped when its time was up, {seconds:.0f} s"}
         return receive.recv()
     except EOFError:
         process.join()
@@ -101,14 +102,21 @@ def device_here() -> dict:
     if not torch.cuda.is_available():
         load = os.getloadavg()[0]  # of other work, which makes the times too long
         return {**described(), "driver": None, "load": load}
-    asked = ("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
-    driver = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
     return {
         **described("cuda"),
-        "driver": driver.split()[0],
+        "driver": driver(),
         "cuda": torch.version.cuda,
         "memory_bytes": torch.cuda.mem_get_info()[1],
     }
+
+
+def driver() -> str:
+    asked = ("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
+    try:
+        said = subprocess.run(asked, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "not known"
+    return said.stdout.split()[0]
 
 
 def large(scale: Scale) -> dict:
@@ -191,6 +199,14 @@ def refused(row: Row, memory: float | None) -> str:
     return ""
 
 
+def in_order(rows: list[Row]) -> list[Row]:
+    """The smallest first; rows that share a size with one before them come last."""
+    rows = sorted(rows, key=lambda row: row.memory)
+    sizes = [(row.architecture, row.parameters) for row in rows]
+    again = [size in sizes[:number] for number, size in enumerate(sizes)]
+    return [row for _, row in sorted(zip(again, rows, strict=True), key=lambda x: x[0])]
+
+
 def run(scale: Scale, rows: list[Row], here: dict, out: Path) -> dict:
     """Measure part by part; the record is written after each."""
     end = time.monotonic() + 60 * scale.minutes
@@ -208,7 +224,7 @@ def run(scale: Scale, rows: list[Row], here: dict, out: Path) -> dict:
     record["search"] = part(0.2, search, scale)
     write_json(out, record)
     memory = here.get("memory_bytes")
-    for row in sorted(rows, key=lambda row: row.memory):
+    for row in in_order(rows):
         reason = refused(row, memory)
         found = {"skipped": reason} if reason else part(0.3, one_row, row, scale)
         record["rows"][row.name] = found
@@ -221,8 +237,8 @@ def main():
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     here = apart(120, device_here)
-    if "failed" in here:
-        sys.exit(f"error: the device cannot be described: {here['failed']}")
+    if "device" not in here:
+        sys.exit(f"error: the device cannot be described: {here}")
     on_gpu = here["driver"] is not None
     old = json.loads(options.out.read_text()) if options.out.exists() else {}
     if old.get("driver") and not on_gpu:

@@ -56,6 +56,12 @@ def test_all_parts_are_written_and_one_that_fails_stops_none(tiny, tmp_path):
     assert "1000 GB" in rows["large"]["skipped"]
 
 
+def test_every_size_comes_before_any_comes_again():
+    rows = [ROWS[name] for name in ("e5-v", "mmret", "vlm2vec-llava-next")]
+    names = [row.name for row in on_gpu.in_order(rows)]
+    assert names == ["mmret", "e5-v", "vlm2vec-llava-next"]
+
+
 def test_no_time_left(tiny, tmp_path):
     late = replace(tiny, minutes=0)
     out = tmp_path / "x.json"
@@ -69,7 +75,11 @@ def test_no_time_left(tiny, tmp_path):
     [
         (lambda: {"a": 1}, 20, {"a": 1}),
         (lambda: {}["b"], 20, {"failed": "KeyError: 'b'"}),
-        (lambda: time.sleep(60), 0.2, {"failed": "not done after 0 s"}),
+        (
+            lambda: time.sleep(60),
+            0.2,
+            {"skipped": "stopped when its time was up, 0 s"},
+        ),
         (lambda: os._exit(9), 20, {"failed": "its process ended (9): memory, perhaps"}),
     ],
 )

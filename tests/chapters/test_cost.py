@@ -93,6 +93,7 @@ def test_a_cpu_is_not_passed_off_as_a_gpu():
     assert "Not measured on a GPU yet" in cost.on_gpu([])
     on_cpu = cost.on_gpu([MADE | {"driver": None, "search": {"failed": "memory"}}])
     assert "Not measured on a GPU yet" in on_cpu and "load of 0.5" in on_cpu
+    assert "Not measured: exact search (memory)." in on_cpu
 
 
 def test_nothing_measured_makes_empty_tables():

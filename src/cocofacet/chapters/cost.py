@@ -84,14 +84,18 @@ def on_gpu(found: list[dict]) -> str:
             f"{made['load']:.1f} when it began. Every model is cut to the layers that "
             "are named, its width whole: times say little, and memory nothing, of a GPU"
         )
-    search = made["search"]
-    if "milliseconds_for_all_queries" not in search:
-        return f"{where}, {made['date']}."
-    return (
-        f"{where}, {made['date']}. Exact search of {search['vectors']:,} vectors "
-        f"(d = {search['d']}) for {search['queries']} queries: "
-        f"{search['milliseconds_for_all_queries']:.1f} ms."
-    )
+    search, found = made.get("search", {}), [f"{where}, {made['date']}."]
+    if "milliseconds_for_all_queries" in search:
+        found.append(
+            f"Exact search of {search['vectors']:,} vectors (d = {search['d']}) for "
+            f"{search['queries']} queries: "
+            f"{search['milliseconds_for_all_queries']:.1f} ms."
+        )
+    parts = {"the Qwen2-VL of 2B size": made.get("large", {}), "exact search": search}
+    for name, part in parts.items():
+        if why := part.get("failed") or part.get("skipped"):
+            found.append(f"Not measured: {name} ({why}).")
+    return " ".join(found)
 
 
 def ratios(found: list[dict]) -> pd.DataFrame:
@@ -183,7 +187,7 @@ def on_this(found: list[dict]) -> str:
     row, made = max(rows, key=lambda pair: pair[0]["times_faster"])
     return (
         f"The most that one pass saved was under {row['prompts']} prompts on "
-        f"{made['device']}: {row['times_faster']:.1f} times as fast as "
+        f"{_where(made)}: {row['times_faster']:.1f} times as fast as "
         f"{row['prompts']} passes, with {made['model']['image_tokens']} image tokens a "
         "picture."
     )
