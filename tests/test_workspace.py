@@ -10,6 +10,7 @@ from PIL import Image
 
 from cocofacet import workspace
 from cocofacet.benchmark.facets import FACETS
+from cocofacet.fetch import catalog
 from cocofacet.io import InputError
 from cocofacet.profiles import PROFILES
 from cocofacet.retrievers.zoo import ROWS
@@ -147,6 +148,26 @@ def test_the_caption_control_uses_the_same_pictures(coco):
             {"max_images": 50})).benchmark  # fmt: skip
     assert captions.benchmark.facets == ("captions",)
     assert captions.questions == {"captions": None}
+
+
+def test_a_dead_archive_costs_its_facets_and_no_more(coco, monkeypatch, capsys):
+    address = ("http://127.0.0.1:1/stuff.zip",)  # no one listens on port 1
+    dead = catalog.File("stuff.zip", address, {"*": "images/"}, serves=("stuff",))
+    official = catalog.Origin("testing", "none", (dead,))
+    monkeypatch.setitem(catalog.ORIGINS, "small", official)
+    monkeypatch.setattr("cocofacet.fetch.download.PAUSES", ())
+    changes = {**coco, "fetch": "small", "facets": "gestures,materials"}
+    opened = workspace.open_workspace("full", "a", 0, changes)
+    assert opened.benchmark.facets == ("gestures",)
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said.startswith("left out: materials (stuff.zip: http://127.0.0.1:1/stuff")
+    folder = opened.root / "data/coco"
+    assert said.endswith(f"`cocofacet fetch stuff.zip --out {folder}`")
+    # Another notebook of the run finds it said, and asks no one.
+    monkeypatch.setattr("cocofacet.fetch.fetch.download", None)
+    workspace._fetched.cache_clear()
+    assert workspace.open_workspace("full", "b", 0, changes).benchmark.queries
+    assert capsys.readouterr().out.splitlines() == [said]
 
 
 def test_a_fetch_that_is_needed_is_made_first(coco, monkeypatch, tmp_path):

@@ -69,6 +69,30 @@ def test_an_adapter_is_not_its_base(saved, base, image):
     assert not any("lora" in name for name, _ in adapted.model.named_parameters())
 
 
+def widened(adapter):
+    rewrite(
+        adapter,
+        lambda weights: {
+            key: value.repeat(1, 2) if "lora_A" in key else value
+            for key, value in weights.items()
+        },
+    )
+    return adapter
+
+
+@pytest.mark.parametrize("fault", ["another size", "another architecture"])
+def test_a_base_that_does_not_fit_its_adapter(adapter, base, tmp_path, fault):
+    if fault == "another size":
+        adapter, said = widened(adapter), "tensors have other sizes than"
+    else:
+        base = save_llava_next_mistral(tmp_path / "llava")
+        said = "do not fit an adapter of LlavaNextModel"
+    with pytest.raises(InputError, match=said) as caught:
+        load(adapter, base)
+    assert str(caught.value).startswith(f"{adapter}: ")
+    assert "\n" not in str(caught.value)
+
+
 def test_half_precision_is_near(saved, base, image):
     half = loading.load(
         "tiny-qwen2vl", precision="bf16", checkpoint=saved, base_checkpoint=base

@@ -171,6 +171,13 @@ def test_an_index_that_names_a_shard_that_is_not_there(hub, folder):  # noqa: F8
     assert cached() is None
 
 
+def test_a_shard_that_no_index_names_is_in_no_ones_way(hub, folder):  # noqa: F811
+    """As an earlier upload may leave one behind; strict loading goes by the index."""
+    (folder / "model-00003-of-00003.safetensors").write_bytes(b"left over")
+    hub.offer(NAME, folder)
+    assert repositories.download(NAME, "main", PATTERNS) == cached()
+
+
 def test_a_small_disk_is_noticed_before_the_first_byte(hub, folder, monkeypatch):  # noqa: F811
     hub.offer(NAME, folder)
     free(monkeypatch, 400_000)

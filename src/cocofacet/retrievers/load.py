@@ -73,11 +73,19 @@ def load(
             raise too_little(row, device, "loading") from error.with_traceback(None)
         raise InputError(
             f"{files.adapter or files.directory}: checkpoint: {row.name} cannot be "
-            f"loaded from it ({error}). If the files are damaged, fetch or train them "
-            "again."
+            f"loaded from it ({_reason(error)}). If the files are damaged, fetch or "
+            "train them again."
         ) from error
     except MemoryError as error:  # whose traceback would keep what was loaded
         raise too_little(row, device, "loading") from error.with_traceback(None)
+
+
+def _reason(error: Exception) -> str:
+    """What a library says, in one line of a readable length."""
+    said = " ".join(str(error).split())
+    if "ignore_mismatched_sizes" in said:  # transformers prints the rest elsewhere
+        return "tensors have other sizes than the configuration says, or the base has"
+    return f"{said[:297]}…" if len(said) > 298 else said
 
 
 def row_of(name: str | Row, options: dict[str, object]) -> Row:
