@@ -33,12 +33,7 @@ workspace = cf.open_workspace(profile, run, seed, changes)
 
 # %%
 tried = {workspace.profile.shown_as: workspace}
-for name in workspace.profile.pools:
-    pool = workspace.pool(name)
-    try:
-        tried[name] = pool if pool.benchmark.queries else None
-    except cf.InputError as error:
-        print(f"left out: {error}")
+tried |= pools.there(workspace, workspace.profile.pools)
 
 # %% mystnb={"image": {"alt": "Six pictures of each pool, with the labels that their queries ask for."}}
 for name, pool in tried.items():
@@ -97,14 +92,14 @@ cf.tables.shown(pools.grid(found), "pools")
 # ninety-nine others.
 
 # %%
-captions = workspace.pool("captions")
+captions = pools.there(workspace, ["captions"])
 asked = {
     "general": {"captions": (None,)},
     "wrong": {"captions": tuple(workspace.questions.values())},
 }
 costs = {}
-for retriever in loaded:
-    here = captions.ranks(retriever, asked)
+for retriever in loaded if captions else ():
+    here = captions["captions"].ranks(retriever, asked)
     ranks.append(here)
     costs[retriever.name] = cf.tables.differences(
         cf.tables.of_mode(here, "wrong"),
@@ -114,7 +109,8 @@ for retriever in loaded:
     )
 
 # %% tags=["hide-input"]
-metric = f"paired difference in Recall@{k}, mean over the facets' questions minus general, {len(captions.benchmark.queries)} captions"
+count = sum(len(pool.benchmark.queries) for pool in captions.values())
+metric = f"paired difference in Recall@{k}, mean over the facets' questions minus general, {count} captions"
 cf.made_with(workspace, metric, "GPT-written, all facets'", *loaded)
 
 # %% [markdown]

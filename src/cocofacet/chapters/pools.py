@@ -1,14 +1,16 @@
 """The chapter on other pools and other bases: its figure, its table, its sentences."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import cycle
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from cocofacet.io import InputError
 from cocofacet.report import figures
 from cocofacet.report.sentences import by_verdict, difference, interval, listed, points
 from cocofacet.report.tables import facets_only, grid_of, row_of
+from cocofacet.workspace import Workspace
 
 COLOURS = ("#e08214", "#4c7fd0", "#0f9e78", "#cc79a7")
 
@@ -64,6 +66,20 @@ def unlike(found: Gains) -> str:
     if not odd:
         return "No facet rises with one and falls with another."
     return f"They contradict each other: {listed(odd)}."
+
+
+def there(workspace: Workspace, names: Iterable[str]) -> dict[str, Workspace]:
+    """The pools whose files are there; why one is left out is printed."""
+    found = {}
+    for name in names:
+        pool = workspace.pool(name)
+        try:
+            _ = pool.benchmark
+        except InputError as error:
+            print(f"left out: {error}")
+        else:
+            found[name] = pool
+    return found
 
 
 def captions(tables: Mapping[str, pd.DataFrame], k: int) -> str:
