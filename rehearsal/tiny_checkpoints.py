@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
+from rehearsal.tiny_embedding_gemma2 import save_embedding_gemma2
 from rehearsal.tiny_mllms import (
     save_llava,
     save_llava_next_llama,
@@ -61,8 +62,8 @@ def save_blip2(directory: Path, seed: int = 0) -> Path:
     return directory
 
 
-def _open_clip(model_cfg: dict, directory: Path, seed: int) -> Path:
-    preprocess_cfg = {"mean": [0.5] * 3, "std": [0.5] * 3, "resize_mode": "shortest"}
+def _open_clip(model_cfg: dict, directory: Path, seed: int, resize_mode: str) -> Path:
+    preprocess_cfg = {"mean": [0.5] * 3, "std": [0.5] * 3, "resize_mode": resize_mode}
     directory.mkdir(parents=True, exist_ok=True)
     config = {"model_cfg": model_cfg, "preprocess_cfg": preprocess_cfg}
     (directory / "open_clip_config.json").write_text(json.dumps(config))
@@ -93,7 +94,7 @@ def save_clip(directory: Path, seed: int = 0) -> Path:
             "layers": 1,
         },
     }
-    return _open_clip(model_cfg, directory, seed)
+    return _open_clip(model_cfg, directory, seed, "shortest")
 
 
 def save_siglip2(directory: Path, seed: int = 0) -> Path:
@@ -125,7 +126,7 @@ def save_siglip2(directory: Path, seed: int = 0) -> Path:
             "pool_type": "last",
         },
     }
-    return _open_clip(model_cfg, directory, seed)
+    return _open_clip(model_cfg, directory, seed, "squash")
 
 
 def save_text_embedder(directory: Path, seed: int = 0) -> Path:
@@ -218,6 +219,7 @@ ARCHITECTURES = {
     "LLaVA-NeXT on Mistral": save_llava_next_mistral,
     "LLaVA-NeXT on Llama": save_llava_next_llama,
     "LLaVA-OneVision": save_llava_onevision,
+    "EmbeddingGemma 2": save_embedding_gemma2,
 }
 
 

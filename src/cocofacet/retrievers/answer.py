@@ -23,6 +23,7 @@ from cocofacet.io import InputError
 from cocofacet.retrievers.base import Checkpoint, Retriever, fingerprint_of, unit_rows
 from cocofacet.retrievers.checkpoints import (
     DTYPES,
+    image_settings,
     load_model,
     load_processor,
     on_device,
@@ -90,8 +91,7 @@ class AnswerRetriever(Retriever):
             max_new_tokens=max_new_tokens,
             precision=files.precision,
             resize=str(row.resize),
-            images=self.processor.image_processor.to_dict(),
-            image_processor=type(self.processor.image_processor).__name__,
+            **image_settings(self.processor),
             sentence_transformers=sentence_transformers.__version__,
             transformers=transformers.__version__,
         )

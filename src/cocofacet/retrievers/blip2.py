@@ -12,7 +12,7 @@ import transformers
 from PIL import Image
 
 from cocofacet.retrievers.base import Checkpoint, Retriever, fingerprint_of, unit_rows
-from cocofacet.retrievers.checkpoints import auto_processor, load_model
+from cocofacet.retrievers.checkpoints import auto_processor, image_settings, load_model
 from cocofacet.retrievers.preprocess import DualInputs
 from cocofacet.retrievers.zoo.row import Row
 
@@ -36,8 +36,7 @@ class Blip2Retriever(Retriever):
             max_text=row.max_text or 0,
             pooling=row.pooling,
             precision=files.precision,
-            images=processor.image_processor.to_dict(),
-            image_processor=type(processor.image_processor).__name__,
+            **image_settings(processor),
             transformers=transformers.__version__,
         )
 

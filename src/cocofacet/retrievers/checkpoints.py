@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import PIL
 import torch
 import transformers
 
@@ -21,12 +22,15 @@ transformers.utils.logging.disable_progress_bar()
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def load_model(kind: type, files: Checkpoint, unused: tuple[str, ...] = ()):
+def load_model(
+    kind: type, files: Checkpoint, unused: tuple[str, ...] = (), **settings: object
+):
     """A model of class ``kind`` in evaluation mode, on its device.
 
     kind: one of transformers' classes with ``from_pretrained``. Keys in older layouts
     are converted by the library. unused: endings of keys that the file may hold and the
-    model does not need. Raises InputError when any other key is missing or unexpected.
+    model does not need. settings: further ones, as of ``from_pretrained``. Raises
+    InputError when any other key is missing or unexpected.
     """
     with without_key_report():
         model, info = kind.from_pretrained(
@@ -36,6 +40,7 @@ def load_model(kind: type, files: Checkpoint, unused: tuple[str, ...] = ()):
             output_loading_info=True,
             trust_remote_code=False,
             use_safetensors=True,
+            **settings,
         )
     check_keys(info, type(model).__name__, files.directory, unused)
     return model.eval().to(files.device)
@@ -95,6 +100,16 @@ def load_processor(row: Row, files: Checkpoint, model, padding_side: str):
     if getattr(processor, "patch_size", "none needed") is None:
         _complete(processor, model)
     return processor
+
+
+def image_settings(processor) -> dict[str, object]:
+    """What a fingerprint says of how pictures become pixels."""
+    images = processor.image_processor
+    found = {"images": images.to_dict(), "image_processor": type(images).__name__}
+    if images.backend == "pil":
+        # Versions differ where one side of a picture grows and the other shrinks.
+        found["pillow"] = PIL.__version__
+    return found
 
 
 def _size_by_pixels(image_processor, row: Row) -> None:

@@ -21,6 +21,10 @@ CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
 FAMILIES = {
     "dual": ("cocofacet.retrievers.dual", "DualRetriever"),
     "mllm": ("cocofacet.retrievers.mllm", "MllmRetriever"),
+    "embedding-gemma": (
+        "cocofacet.retrievers.embedding_gemma",
+        "EmbeddingGemmaRetriever",
+    ),
     "blip2": ("cocofacet.retrievers.blip2", "Blip2Retriever"),
     "answer": ("cocofacet.retrievers.answer", "AnswerRetriever"),
 }

@@ -4,14 +4,21 @@ An image stands in a template with or without a question, and its embedding is t
 token's hidden state.
 """
 
+from collections.abc import Mapping
 from copy import copy
+from types import MappingProxyType
 
 import numpy as np
 import torch
 import transformers
 
 from cocofacet.retrievers.base import Checkpoint, Retriever, fingerprint_of, unit_rows
-from cocofacet.retrievers.checkpoints import load_model, load_processor, on_device
+from cocofacet.retrievers.checkpoints import (
+    image_settings,
+    load_model,
+    load_processor,
+    on_device,
+)
 from cocofacet.retrievers.packing import visible
 from cocofacet.retrievers.preprocess import MllmInputs
 from cocofacet.retrievers.zoo.row import Row
@@ -28,6 +35,8 @@ class MllmRetriever(Retriever):
     """
 
     promptable = True
+    inputs = MllmInputs
+    settings: Mapping[str, object] = MappingProxyType({})  # as of `load_model`
 
     def __init__(
         self,
@@ -37,9 +46,9 @@ class MllmRetriever(Retriever):
         one_pass: bool | None = None,
     ):
         super().__init__(row, files, batch_size)
-        self.model = load_model(transformers.AutoModel, files, _UNUSED)
+        self.model = load_model(transformers.AutoModel, files, _UNUSED, **self.settings)
         text_config = self.model.config.get_text_config()
-        self.dim = text_config.hidden_size
+        self.dim = getattr(text_config, "embedding_dim", text_config.hidden_size)
         self.processor = load_processor(row, files, self.model, padding_side="right")
         # In a model whose tokens see only the latest ones, the mask of the packed
         # sequence would lift that window.
@@ -48,7 +57,7 @@ class MllmRetriever(Retriever):
         if one_pass and not packable:
             raise ValueError(f"{row.name}: its templates do not allow one pass")
         self.one_pass = packable if one_pass is None else one_pass
-        self.prepare = MllmInputs(row, self.processor, packed=self.one_pass)
+        self.prepare = self.inputs(row, self.processor, packed=self.one_pass)
         if files.adapter:
             from cocofacet.retrievers.adapters import merge_adapter
 
@@ -65,16 +74,17 @@ class MllmRetriever(Retriever):
             plain_positions=int(row.plain_positions),
             pooling=row.pooling,
             precision=files.precision,
-            images=self.processor.image_processor.to_dict(),
-            image_processor=type(self.processor.image_processor).__name__,
+            **image_settings(self.processor),
             transformers=transformers.__version__,
         )
+        if row.default_instruction:
+            self.fingerprint["default_instruction"] = row.default_instruction
 
     def in_separate_passes(self) -> "MllmRetriever":
         """The same weights with a pass for each prompt."""
         apart = copy(self)
         apart.one_pass = False
-        apart.prepare = MllmInputs(self.row, self.processor, packed=False)
+        apart.prepare = self.inputs(self.row, self.processor, packed=False)
         return apart
 
     def query(self, text: str) -> str:
@@ -85,23 +95,27 @@ class MllmRetriever(Retriever):
         return text
 
     def embed_batch(self, texts: list[str]) -> np.ndarray:
-        return self._last(self.prepare.tokens(texts), {}).numpy()
+        return self._pooled(self.prepare.tokens(texts), {}).numpy()
 
     def embed_prepared(self, prepared: dict[str, object]) -> np.ndarray:
         images = prepared["images"]
         if "packed" in prepared:
             found = self._one_pass(prepared["packed"], images)
         else:
-            found = torch.stack([self._last(p, images) for p in prepared["passes"]])
+            found = torch.stack([self._pooled(p, images) for p in prepared["passes"]])
         return unit_rows(found.numpy(), self.name)  # (P, B, D)
 
     @torch.inference_mode()
-    def _last(self, tokens: dict, images: dict) -> torch.Tensor:
+    def _pooled(self, tokens: dict, images: dict) -> torch.Tensor:
         """Hidden state of each text's last token -> (B, D) float32 on the CPU."""
-        inputs = on_device({**images, **tokens}, self.model)
-        hidden = self.model(**inputs, use_cache=False)[0]  # (B, L, D)
+        hidden = self._hidden(tokens, images)
         last = tokens["attention_mask"].sum(dim=1) - 1  # (B,): padding on the right
         return hidden[torch.arange(len(last)), last].float().cpu()
+
+    def _hidden(self, tokens: dict, images: dict) -> torch.Tensor:
+        """Last hidden states (B, L, D), in the model's precision and on its device."""
+        inputs = on_device({**images, **tokens}, self.model)
+        return self.model(**inputs, use_cache=False)[0]
 
     @torch.inference_mode()
     def _one_pass(self, packed: dict, images: dict) -> torch.Tensor:

@@ -26,7 +26,10 @@ from cocofacet.retrievers.zoo.row import Row
 STORE_ONLY = "COCOFACET_NO_WEIGHTS"  # set: what the store lacks is an error
 #: Of a retriever that is loaded; ``text_fingerprint`` is its fingerprint for most.
 DESCRIBED = ("name", "revision", "dim", "promptable", "fingerprint", "text_fingerprint")
-_PACKAGES = ("torch", "transformers", "open_clip_torch", "sentence-transformers")
+_PACKAGES = (
+    *("torch", "transformers", "open_clip_torch", "sentence-transformers"),
+    "pillow",
+)
 _NO_MATTER = {"load.py", "hub.py", "on_demand.py", "cost.py", "listing.py"}
 _DIRECTORIES = ("checkpoint", "base_checkpoint", "text_checkpoint")
 

@@ -3,6 +3,8 @@
 A picture is processed once, however many prompts there are.
 """
 
+import re
+import unicodedata
 from collections.abc import Callable, Sequence
 
 import torch
@@ -19,6 +21,9 @@ import_torchvision()
 
 # What a processor returns about texts; the rest of it is about the pictures.
 _ABOUT_TEXTS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")
+
+# The instruction of a chat's system turn.
+_INSTRUCTION = re.compile(r"(?<=<\|im_start\|>system\n).*?(?=<\|im_end\|>)", re.DOTALL)
 
 
 class DualInputs:
@@ -79,8 +84,8 @@ class MllmInputs:
     def template(self, prompt: str | None) -> str:
         """The whole text that an image is shown in, its placeholder not expanded."""
         if prompt is None:
-            return self.row.general
-        return self.row.prompted.format(question=prompt)
+            return self._instructed(self.row.general)
+        return self._instructed(self.row.prompted.format(question=prompt))
 
     def query(self, text: str) -> str:
         """The whole text of a query, which is cut where it is longer than the row's
@@ -90,7 +95,7 @@ class MllmInputs:
                 text, add_special_tokens=False, return_offsets_mapping=True
             )["offset_mapping"][: self.row.max_text]
             text = text[: spans[-1][1]] if spans else text
-        return self.row.text.format(text=text)
+        return self._instructed(self.row.text).format(text=text)
 
     def tokens(self, texts: list[str]) -> dict[str, torch.Tensor]:
         """Texts -> input_ids and attention_mask (B, L), padded to the longest."""
@@ -103,11 +108,25 @@ class MllmInputs:
         if self.row.resize:
             images = [image.resize(self.row.resize) for image in images]
         texts = [self.processor.image_token] * len(images)
-        found = dict(
-            self.processor(text=texts, images=images, padding=True, return_tensors="pt")
-        )
+        found = self._process(texts, images)
         about_texts = {key: found.pop(key) for key in _ABOUT_TEXTS if key in found}
         return found, about_texts
+
+    def _process(self, texts: list[str], images: list[Image.Image]) -> dict:
+        """All that the processor returns for texts with a picture each."""
+        return dict(
+            self.processor(text=texts, images=images, padding=True, return_tensors="pt")
+        )
+
+    def _instructed(self, template: str) -> str:
+        """The template, its instruction as the row's model had it: see the row's
+        default_instruction."""
+        default = self.row.default_instruction
+        if not default:
+            return template
+        return _INSTRUCTION.sub(
+            lambda found: _sentence(found[0]) or default, template, count=1
+        )
 
     def _expanded(self, prompt: str | None, count: int) -> str:
         """The template with ``count`` placeholders, one for each image token."""
@@ -157,6 +176,14 @@ class MllmInputs:
             "first_length": torch.tensor([each.first_length for each in sequences]),
             "ends": torch.stack([each.ends for each in sequences]),
         }
+
+
+def _sentence(text: str) -> str:
+    """The text stripped, a full stop after it where it does not end in punctuation."""
+    text = text.strip()
+    if text and not unicodedata.category(text[-1]).startswith("P"):
+        text += "."
+    return text
 
 
 def _processed(

@@ -19,14 +19,6 @@ def _llama3(user: str) -> str:
     )
 
 
-def _qwen3_vl(instruction: str, user: str) -> str:
-    """Qwen3-VL-Embedding's chat; the tokenizer adds the end token that is pooled."""
-    return (
-        f"<|im_start|>system\n{instruction}<|im_end|>\n"
-        f"<|im_start|>user\n{user}<|im_end|>\n<|im_start|>assistant\n"
-    )
-
-
 def _llave(user: str) -> str:
     """LLaVE's chat: qwen_1_5, whose assistant says a line feed."""
     return (
@@ -36,31 +28,6 @@ def _llave(user: str) -> str:
 
 
 _E5_V_IMAGE = _llama3("<image>\nSummary above image in one word")
-_QWEN3_VL_IMAGE = "<|vision_start|><|image_pad|><|vision_end|>"
-_QWEN3_VL_CODE = (
-    f"https://github.com/QwenLM/Qwen3-VL-Embedding {MTEB}/qwen3_vl_embedding_models.py"
-)
-# The instruction of a query in the README's first example.
-_QWEN3_VL_QUERY = "Retrieve images or text relevant to the user's query."
-_QWEN3_VL_EMBEDDING = {
-    "family": "mllm",
-    "licence": "Apache-2.0",
-    "image_size": "native, 1800 tokens at most",
-    "interpolation": "bicubic",
-    "max_pixels": 1800 * 32 * 32,
-    "text": _qwen3_vl(_QWEN3_VL_QUERY, "{text}"),
-    "general": _qwen3_vl("Represent the user's input.", _QWEN3_VL_IMAGE),
-    # The instruction, which the model was trained to follow, stands before the image.
-    "prompted": _qwen3_vl(_ASKED, _QWEN3_VL_IMAGE),
-    "max_text": 8192,
-    "prompt_after_image": False,
-    "image_tokens": 300,
-    "precision": "bf16",
-    "architecture": "Qwen3-VL",
-    "unconfirmed": ("prompted",),
-    "note": "Nobody has reported it on COCO-Facet: the question in its system turn is "
-    "this book's choice.",
-}
 _LLAVE_CODE = "https://github.com/DeepLearnXMU/LLaVE"
 _LLAVE = {
     "family": "mllm",
@@ -131,28 +98,6 @@ MLLM = (
         architecture="LLaVA-NeXT on Mistral",
         unconfirmed=("prompted", "precision"),
         note=f"General is the card's candidate without a text. {_WORDS}",
-    ),
-    Row(
-        name="qwen3-vl-embedding-2b",
-        checkpoint="hub:Qwen/Qwen3-VL-Embedding-2B",
-        revision="9f2f7e710d6d81056aa5c0a4f04764fec6bb7bda",
-        source=f"https://huggingface.co/Qwen/Qwen3-VL-Embedding-2B {_QWEN3_VL_CODE}",
-        parameters="2.1 B",
-        dim=2048,
-        memory=6.5,
-        download=4.3,
-        **_QWEN3_VL_EMBEDDING,
-    ),
-    Row(
-        name="qwen3-vl-embedding-8b",
-        checkpoint="hub:Qwen/Qwen3-VL-Embedding-8B",
-        revision="2c4565515e0f265c6511776e7193b22c0968ddc7",
-        source=f"https://huggingface.co/Qwen/Qwen3-VL-Embedding-8B {_QWEN3_VL_CODE}",
-        parameters="8.1 B",
-        dim=4096,
-        memory=20.5,
-        download=16.3,
-        **_QWEN3_VL_EMBEDDING,
     ),
     Row(
         name="llave-0.5b",

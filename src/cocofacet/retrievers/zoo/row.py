@@ -59,6 +59,10 @@ class Row:
     general: str = ""
     #: the template around an image and a {question}; "" for dual encoders
     prompted: str = ""
+    #: what a model's system turn says where it would be empty; with it, an instruction
+    #: there is stripped, and ends with a full stop where it ends in no punctuation. ""
+    #: leaves templates as they are
+    default_instruction: str = ""
     max_text: int | None = None  #: most tokens of a query; None: the tokenizer's own
     #: how texts are filled up: "longest", or "max_length" where it was trained so
     padding: str = "longest"
