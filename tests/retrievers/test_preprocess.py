@@ -1,12 +1,15 @@
 """Pictures as they are found: every family shows its model what a viewer would see, or
 says which picture it cannot show."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
+from cocofacet.retrievers.preprocess import MllmInputs
 from cocofacet.retrievers.zoo import ROWS
 from rehearsal.tiny_checkpoints import ARCHITECTURES, save_text_embedder
 
@@ -84,3 +87,30 @@ def test_a_picture_far_too_wide_is_shown_or_named(retriever, photo, tmp_path):
             embedded(retriever, photo, strip)
     else:
         assert embedded(retriever, photo, strip).shape == (2, retriever.dim)
+
+
+@pytest.mark.parametrize(
+    ("instruction", "said"),
+    [
+        ("", "Represent the user's input."),
+        (" \n", "Represent the user's input."),
+        ("  How many people? ", "How many people?"),
+        ("the weather ", "the weather."),
+        ("the weather:", "the weather:"),
+        ("天气。", "天气。"),
+    ],
+)
+def test_an_instruction_ends_as_in_its_models_own_code(instruction, said):
+    chat = "<|im_start|>system\n{question}<|im_end|>\n<|im_start|>user\n "
+    row = replace(ROWS["qwen3-vl-embedding-2b"], prompted=chat, text=chat + "{text}")
+    inputs = MllmInputs(row, processor=None, packed=False)
+    assert inputs.template(instruction) == chat.format(question=said)
+    plain = MllmInputs(replace(row, default_instruction=""), None, packed=False)
+    assert plain.template(instruction) == chat.format(question=instruction)
+
+
+def test_tokens_that_see_each_other_take_no_common_pass(tmp_path):
+    checkpoint = ARCHITECTURES["EmbeddingGemma 2"](tmp_path)
+    options = {"precision": "fp32", "checkpoint": checkpoint}
+    with pytest.raises(InputError, match="do not allow one pass"):
+        loading.load("embeddinggemma-2", one_pass=True, **options)

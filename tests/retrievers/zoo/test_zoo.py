@@ -9,13 +9,14 @@ import pytest
 from cocofacet.retrievers.load import FAMILIES
 from cocofacet.retrievers.zoo import ROWS
 from cocofacet.retrievers.zoo.dual import DUAL
+from cocofacet.retrievers.zoo.instructed import INSTRUCTED
 from cocofacet.retrievers.zoo.mllm import ANSWER, MLLM
 from cocofacet.retrievers.zoo.row import PRECISIONS
 from cocofacet.retrievers.zoo.shipped import SHIPPED
 from cocofacet.retrievers.zoo.vlm2vec import VLM2VEC
 from rehearsal.tiny_checkpoints import ARCHITECTURES
 
-IMAGES = ("<image>", "<|image_pad|>", "<|image_1|>")
+IMAGES = ("<image>", "<|image_pad|>", "<|image_1|>", "<|image|>")
 every_row = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 
 
@@ -71,7 +72,7 @@ def test_an_adapter_has_a_base_and_nothing_else_has(row):
 def test_templates_hold_what_they_are_filled_with(row):
     assert row.text.count("{text}") == 1
     assert row.text.format(text="a {b}\n") == row.text.replace("{text}", "a {b}\n")
-    assert row.promptable == (row.family in {"mllm", "answer"})
+    assert row.promptable == (row.family not in {"dual", "blip2"})
     if not row.promptable:
         assert row.general == row.prompted == ""
         return
@@ -96,10 +97,12 @@ def test_one_pass_is_claimed_where_the_image_comes_first(row):
 
 @every_row
 def test_plain_positions_are_those_of_templates_without_a_vision_start(row):
-    """Where <|vision_start|> opens an image, Qwen2-VL's reference lays it out."""
+    """Where <|vision_start|> opens an image, Qwen2-VL's reference lays it out; GME's
+    own code gives no positions at all."""
     on_qwen2_vl = row.architecture == "Qwen2-VL"
     opened = "<|vision_start|><|image_pad|>" in row.general
-    assert row.plain_positions == (on_qwen2_vl and not opened)
+    counted = not opened or row.name.startswith("gme-")
+    assert row.plain_positions == (on_qwen2_vl and counted)
 
 
 ASKED = "Represent the given image with the following question: Which animals?"
@@ -149,6 +152,20 @@ LLAMA_3 = (
             "<|image_pad|><|vision_end|><|im_end|>\n<|im_start|>assistant\n",
         ),
         (
+            "gme-qwen2-vl-7b",
+            "prompted",
+            f"<|im_start|>system\n{ASKED}<|im_end|>\n<|im_start|>user\n<|vision_start|>"
+            "<|image_pad|><|vision_end|><|im_end|>\n<|im_start|>assistant\n"
+            "<|endoftext|>",
+        ),
+        (
+            "ops-mm-embedding-v1-7b",
+            "text",
+            "<|im_start|>system\nFind an image that matches the given text.<|im_end|>\n"
+            "<|im_start|>user\na cat<|im_end|>\n<|im_start|>assistant\n<|endoftext|>",
+        ),
+        ("embeddinggemma-2", "text", "task: search result | query: a cat"),
+        (
             "answer-llava-1.5-7b",
             "prompted",
             "USER: <image>\nWhich animals? Please answer in detail. ASSISTANT:",
@@ -172,12 +189,14 @@ def test_pictures_as_the_released_code_gives_them():
     assert ROWS["answer-llava-1.5-7b"].resize is None
     assert ROWS["vlm2vec-qwen2vl-7b"].max_pixels == 1280 * 28 * 28
     assert ROWS["qwen3-vl-embedding-8b"].max_pixels == 1_843_200
+    assert ROWS["qwen3-vl-embedding-8b"].min_pixels == 4096
+    assert ROWS["gme-qwen2-vl-2b"].min_pixels == 256 * 28 * 28
     assert ROWS["vlm2vec-v2.0"].padding_side == ROWS["e5-v"].padding_side == "left"
     assert ROWS["siglip2-so400m-384"].padding == "max_length"
 
 
 def test_names_are_unique():
-    tables = (SHIPPED, DUAL, VLM2VEC, MLLM, ANSWER)
+    tables = (SHIPPED, DUAL, VLM2VEC, MLLM, INSTRUCTED, ANSWER)
     assert len(ROWS) == sum(map(len, tables))
 
 
