@@ -22,7 +22,7 @@ from cocofacet.benchmark.query import RELEASED
 from cocofacet.chapters.benchmark import beside_released
 
 cf.use_style()
-workspace = cf.open_workspace(profile, run, seed, changes)
+workspace = cf.open_workspace(profile, run, seed, changes).rebuilt
 benchmark = workspace.benchmark
 
 # %% [markdown]

@@ -117,7 +117,8 @@ found = {
     for name in names
 }
 cf.glue("sentence_imbalance", found[workspace.profile.promptable])
-cf.conclude(workspace, "general", found, ranks)
+others = [w.ranks(r, ("general",)) for w in workspace.others for r in loaded]
+cf.conclude(workspace, "general", found, pd.concat([ranks, *others]))
 
 # %% [markdown]
 # ## What would change our mind

@@ -15,6 +15,7 @@ seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
 draws = 10  # random draws of anchors
 ratios = [0.03, 0.06, 0.125, 0.25, 0.52, 0.67, 1.0, 1.5, 4.0]  # K/d
+counts = [100]  # K, whatever d is
 variants = ["released", "linear", "centred", "ridge", "orthogonal",
             "dual-linear", "dual-ridge"]  # fmt: skip
 anchors_from = ["held-out", "gallery"]  # where anchors are drawn from
@@ -69,7 +70,7 @@ known = {"held-out": held_out, "gallery": gallery}
 drawn_from = {name: known[name] for name in anchors_from}
 dimension = retriever.dim
 sizes = anchors.numbers_of_anchors(
-    ratios, dimension, min(map(len, drawn_from.values()))
+    ratios, dimension, min(map(len, drawn_from.values())), counts
 )
 found = anchors.ranks_over_draws(
     workspace.benchmark,

@@ -33,6 +33,8 @@ workspace = cf.open_workspace(profile, run, seed, changes)
 
 # %%
 tried = {workspace.profile.shown_as: workspace}
+for other in workspace.others:
+    tried["the rebuilt queries"] = other
 tried |= pools.there(workspace, workspace.profile.pools)
 
 # %% mystnb={"image": {"alt": "Six pictures of each pool, with the labels that their queries ask for."}}

@@ -30,9 +30,7 @@ from cocofacet.retrieval.rerank import depths_within
 
 cf.use_style()
 # The released files do not say which images carry a label: what is built here does.
-workspace = cf.open_workspace(
-    profile, run, seed, {**changes, "released": False}
-)
+workspace = cf.open_workspace(profile, run, seed, changes).rebuilt
 benchmark, questions = workspace.benchmark, workspace.questions
 retriever = workspace.retriever(workspace.profile.promptable)
 total = len(benchmark.images)

@@ -29,9 +29,7 @@ from cocofacet.retrieval.combine import long_question
 
 cf.use_style()
 # The released files do not say which images carry a label: what is built here does.
-workspace = cf.open_workspace(
-    profile, run, seed, {**changes, "released": False}
-)
+workspace = cf.open_workspace(profile, run, seed, changes).rebuilt
 benchmark, questions = workspace.benchmark, workspace.questions
 retriever = workspace.retriever(workspace.profile.promptable)
 

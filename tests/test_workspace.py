@@ -1,8 +1,10 @@
 """A run's folders, and the parameters that are refused before anything is made."""
 
+import json
 import re
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 import small_sources as small
@@ -114,6 +116,48 @@ def test_official_files_make_a_benchmark_of_at_most_so_many_pictures(coco):
     # Held out: what no query may meet, the same ones every time.
     assert len(opened.anchors) == 250 - len(opened.benchmark.images)
     assert not set(opened.anchors) & set(opened.benchmark.images)
+
+
+@pytest.fixture
+def released(coco, tmp_path):
+    """The same with one released query, of pictures 1 to 100."""
+    pool = [f"{number:012d}.jpg" for number in range(1, 101)]
+    row = {"qry_text": FACETS["gestures"].wording("sit"), "tgt_img_path": pool}
+    file = tmp_path / f"data/coco/coco-facet/{FACETS['gestures'].stem}.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps([row]))
+    return {**coco, "facets": "gestures,animals"}
+
+
+def test_released_queries_and_the_rebuilt_ones_share_one_gallery(released, monkeypatch):
+    opened = workspace.open_workspace("full", "a", 0, released)
+    rebuilt = opened.rebuilt
+    assert len(opened.benchmark.queries) == 1 and not opened.benchmark.labels
+    assert len(rebuilt.benchmark.queries) > 1 and rebuilt.benchmark.labels
+    assert opened.pictures == rebuilt.pictures == rebuilt.benchmark.images
+    assert not set(opened.anchors) & set(rebuilt.pictures)
+    assert opened.anchors == rebuilt.anchors and rebuilt.rebuilt is rebuilt
+    asked = []
+    monkeypatch.setattr(
+        workspace.store, "embed_gallery",
+        lambda retriever, root, names, *rest, **how: (
+            asked.append(names), np.arange(len(names)).reshape(1, -1, 1))[1],
+    )  # fmt: skip
+    at = opened.gallery(None)[0, :, 0]
+    assert [asked[0][n] for n in at] == list(opened.benchmark.images)
+    assert rebuilt.gallery(None).shape[1] == len(rebuilt.benchmark.images)
+    assert asked[0] == asked[1]
+    made = workspace.Retriever.__new__(workspace.Retriever)
+    made.name, made.revision = "r", "0"
+    assert opened.identity(made)["profile"] == "full"
+    assert rebuilt.identity(made)["profile"] == "full+rebuilt"
+
+
+def test_a_released_facet_without_its_pictures_is_left_out(released, tmp_path, capsys):
+    (tmp_path / f"data/coco/images/val2017/{7:012d}.jpg").unlink()
+    opened = workspace.open_workspace("full", "a", 0, released)
+    assert opened.benchmark.labels and opened.rebuilt is opened
+    assert "1 of 100 pictures are not there" in capsys.readouterr().out
 
 
 def test_pictures_of_other_pools_are_no_anchors(coco, tmp_path):

@@ -73,6 +73,8 @@ class Workspace:
     root: Path  #: the folder that holds data/ and results/
     image_pool: str = ""  #: a key of `image_pools.IMAGE_POOLS` in place of the facets
     other_style: str = ""  #: of the world, where it is not the profile's own
+    #: Pictures of the released queries, where this is the rebuilt benchmark beside.
+    beside: tuple[str, ...] = field(default=(), repr=False)
     run: str = "default"
     #: Which weights were loaded, by retriever.
     loaded: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
@@ -123,12 +125,83 @@ class Workspace:
 
     @cached_property
     def benchmark(self) -> dataset.Benchmark:
-        """COCO-Facet: the released files, or built with this run's seed and saved as
-        official files, in a folder named after its content."""
+        """COCO-Facet: the released queries where the profile takes them and they are
+        there, else those of `rebuilt`."""
         if self.image_pool:
             return self._image_pool()
-        if self.profile.released:
-            return dataset.load(self.annotations / RELEASED)
+        return self._released or self._build()
+
+    @cached_property
+    def _released(self) -> dataset.Benchmark | None:
+        """The authors' queries of the profile's facets whose pictures are all there;
+        None where there are none. They can't be cut to fewer pictures."""
+        folder = self.annotations / RELEASED
+        if not self.profile.released or self.profile.max_images:
+            return None
+        stems = (facet.stem for facet in FACETS.values())
+        if not any((folder / f"{stem}.json").is_file() for stem in stems):
+            return None
+        read, kept = dataset.load(folder), []
+        for facet in read.facets:
+            if self.profile.facets and facet not in self.profile.facets:
+                continue
+            names = {name for query in read.of(facet) for name in query.candidates}
+            absent = [n for n in names if not images.find(self.images, n)]
+            if absent:
+                print(
+                    f"{facet}: the released queries are left out: {len(absent):,} of "
+                    f"{len(names):,} pictures are not there, such as {min(absent)}."
+                )
+            else:
+                kept += read.of(facet)
+        return dataset.Benchmark(tuple(kept)) if kept else None
+
+    @cached_property
+    def _rebuilt(self) -> Self:
+        if self.image_pool or not self._released:
+            return self
+        profile = replace(self.profile, released=False)
+        return replace(self, profile=profile, beside=self._released.images)
+
+    @property
+    def rebuilt(self) -> Self:
+        """The same run on the benchmark built here, which knows the labels of all
+        pictures; itself where no released queries are used."""
+        if self._rebuilt is not self:
+            print(
+                "Queries and labels of the rebuilt benchmark: the released files don't "
+                "say which pictures carry a label."
+            )
+        return self._rebuilt
+
+    @property
+    def others(self) -> tuple[Self, ...]:
+        """The rebuilt benchmark where this one is released and there are sources to
+        build from: what is ranked on both."""
+        try:
+            sources.locate(self.annotations)
+        except InputError:
+            return ()
+        return () if self._rebuilt is self else (self._rebuilt,)
+
+    @property
+    def queries_are(self) -> str:
+        """Whose the queries are, where the profile asks for the released ones."""
+        if self.image_pool or not (self.beside or self.profile.released):
+            return ""
+        return "released queries" if self._released else "rebuilt queries"
+
+    @cached_property
+    def pictures(self) -> tuple[str, ...]:
+        """All that the gallery embeds: of the released queries and of the rebuilt ones
+        in one sorted list, as the store keeps embeddings by lists of names."""
+        for other in self.others:
+            return other.pictures
+        return tuple(sorted({*self.beside, *self.benchmark.images}))
+
+    def _build(self) -> dataset.Benchmark:
+        """Built with this run's seed and saved as official files, in a folder named
+        after its content."""
         built = build(
             sources.locate(self.annotations),
             seed=self.seed,
@@ -187,7 +260,7 @@ class Workspace:
         names = {path.as_posix() for path in found if path.parts[0] not in pools}
         held_out = sorted(name for name in names if name.startswith(ANCHORS))
         if not held_out:
-            met = set(self.benchmark.images)
+            met = set(self.pictures)
             met |= {Path(name).name for name in met}  # in a flat folder
             held_out = sorted(names - met, key=images.by_hash)
         return tuple(held_out[: self.profile.anchors])
@@ -218,7 +291,7 @@ class Workspace:
         """Print what is about to be downloaded, embedded and kept, and how long that
         may take; nothing for retrievers that are small and there."""
         device = cost.device_called(self.device_name)
-        images = len(self.benchmark.images)
+        images = len(self.pictures)
         for name in names:
             row = loading.ROWS[name]
             ready = name in self.profile.checkpoints or loading.missing(row) is None
@@ -249,7 +322,11 @@ class Workspace:
         self, retriever: Retriever, prompts: tuple[str | None, ...] = (None,)
     ) -> np.ndarray:
         """Embeddings (P, N, D) of ``benchmark.images``, from the store or into it."""
-        return self._embedded(retriever, prompts, self.benchmark.images)
+        found = self._embedded(retriever, prompts, self.pictures)
+        if self.pictures == self.benchmark.images:
+            return found
+        place = {name: number for number, name in enumerate(self.pictures)}
+        return found[:, [place[name] for name in self.benchmark.images]]
 
     def anchor_gallery(
         self, retriever: Retriever, prompts: tuple[str | None, ...] = (None,)
@@ -302,7 +379,8 @@ class Workspace:
 
     def identity(self, retriever: Retriever) -> dict[str, str]:
         """The columns that say, in each row of ranks, what made it."""
-        other = self.image_pool or self.other_style
+        beside = "rebuilt" if self.beside else ""
+        other = self.image_pool or self.other_style or beside
         return {
             "profile": f"{self.profile.name}+{other}" if other else self.profile.name,
             "run": self.run,

@@ -32,7 +32,7 @@ class GallerySearch:
             raise InputError(
                 f"benchmark: {facet}: which images carry a label is not known, so a "
                 "gallery cannot be searched. Build the benchmark from annotations "
-                "(the profile's field released = False)."
+                "(`workspace.rebuilt`)."
             )
         pools = pools_of(benchmark, facet)
         positive = np.zeros((len(pools.texts), len(benchmark.images)), bool)

@@ -86,6 +86,7 @@ def made_with(
         f"checkpoint: {checkpoints}" if checkpoints else "",
         *(ROWS[r.name].caveat for r in retrievers if r.name in ROWS),
         f"pictures: {workspace.profile.shown_as}, {workspace.profile.pixels}",
+        workspace.queries_are,
         ", ".join(f"{name} {version(name)}" for name in PACKAGES),
         f"profile {workspace.profile.name}, run {workspace.run}, seed {workspace.seed}",
         today(),

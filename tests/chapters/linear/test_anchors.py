@@ -149,6 +149,11 @@ def test_embedded_asks_for_every_question_in_one_pass():
 def test_sizes_leave_out_what_there_are_no_pictures_for():
     assert anchors.numbers_of_anchors([4.0, 0.03, 0.03, 1.0], 192, 800) == [6, 192, 768]
     assert anchors.numbers_of_anchors([0.001, 4.0], 192, 700) == [2]
+    # The published K at a large d, and where the ratio gives it too.
+    assert anchors.numbers_of_anchors([1.0], 3584, 5400, [100]) == [100, 3584]
+    assert anchors.numbers_of_anchors([0.52], 192, 800, [100]) == [100]
+    with pytest.raises(InputError, match="counts: 1 is no K"):
+        anchors.numbers_of_anchors([1.0], 192, 800, [1])
 
 
 @pytest.mark.parametrize(

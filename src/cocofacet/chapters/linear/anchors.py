@@ -31,15 +31,19 @@ def checked(
 
 
 def numbers_of_anchors(
-    ratios: Sequence[float], dimension: int, available: int
+    ratios: Sequence[float], dimension: int, available: int, counts: Sequence[int] = ()
 ) -> list[int]:
-    """K for each K/d, at least 2, in order; what exceeds the pictures is left out.
+    """K for each K/d, at least 2, and the K's of ``counts``, in order; what exceeds the
+    pictures is left out.
 
-    Raises ``InputError`` for a ratio that is no positive number, or when none is left.
+    Raises ``InputError`` for a ratio that is no positive number, for a count that is no
+    whole number from 2, or when none is left.
     """
     if wrong := [ratio for ratio in ratios if not 0 < ratio < np.inf]:
         raise InputError(f"ratios: {wrong[0]} is no K/d. Give numbers above 0.")
-    sizes = sorted({max(2, round(ratio * dimension)) for ratio in ratios})
+    if wrong := [k for k in counts if not isinstance(k, int) or k < 2]:
+        raise InputError(f"counts: {wrong[0]!r} is no K. Give whole numbers from 2.")
+    sizes = sorted({*counts, *(max(2, round(ratio * dimension)) for ratio in ratios)})
     sizes = [size for size in sizes if size <= available]
     if not sizes:
         raise InputError(
