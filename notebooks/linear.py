@@ -116,9 +116,8 @@ figures.condition(recalls[1], dimension, workspace.profile.shown_as)
 # ## How much of the gap
 #
 # In percent: the mean over draws with its interval over query texts, the smallest and
-# the largest draw, and how much of the way from general to prompted that is.
-#
-# First with the K whose K/d is nearest to the published one.
+# the largest draw, and how much of the way from general to prompted that is. First with
+# the K whose K/d is nearest to the published one.
 
 # %% tags=["hide-input"]
 published, near_100, near_d = results.sizes_of_note(sizes, dimension)
