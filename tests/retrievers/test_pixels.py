@@ -1,6 +1,7 @@
 """Pixels as the references make them: the arithmetic written out with PIL and numpy."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -139,3 +140,14 @@ def test_pixels_are_those_of_the_reference(name, tmp_path):
         expected = WRITTEN_OUT[name](image)
         # Half a grey level is 0.002 where nothing is normalised, and more elsewhere.
         np.testing.assert_allclose(found.reshape(expected.shape), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["vlm2vec-v2.0", "blip2-itm"])
+def test_no_vector_of_the_other_backend_is_read(name, tmp_path):
+    row = ROWS[name]
+    options = {"precision": "fp32"}
+    options["checkpoint"] = ARCHITECTURES[row.architecture](tmp_path)
+    pil = loading.load(row, **options).fingerprint
+    other = loading.load(replace(row, image_backend="torchvision"), **options)
+    assert pil["image_processor"] == f"{other.fingerprint['image_processor']}Pil"
+    assert "pillow" in pil and "pillow" not in other.fingerprint
