@@ -11,6 +11,7 @@ from pathlib import Path
 import PIL
 import torch
 import transformers
+from safetensors.torch import load_file
 
 from cocofacet.io import InputError
 from cocofacet.retrievers.base import Checkpoint
@@ -29,12 +30,13 @@ def load_model(
 
     kind: one of transformers' classes with ``from_pretrained``. Keys in older layouts
     are converted by the library. unused: endings of keys that the file may hold and the
-    model does not need. settings: further ones, as of ``from_pretrained``. Raises
+    model does not need. settings: further ones, as of ``from_pretrained``; a
+    ``state_dict`` with its ``config`` takes the place of the directory's. Raises
     InputError when any other key is missing or unexpected.
     """
     with without_key_report():
         model, info = kind.from_pretrained(
-            files.directory,
+            None if "state_dict" in settings else files.directory,
             dtype=DTYPES[files.precision],
             attn_implementation="sdpa",
             output_loading_info=True,
@@ -44,6 +46,14 @@ def load_model(
         )
     check_keys(info, type(model).__name__, files.directory, unused)
     return model.eval().to(files.device)
+
+
+def read_weights(directory: Path) -> dict[str, torch.Tensor]:
+    """All tensors of a directory's safetensors files, under the names they have."""
+    found = {}
+    for file in sorted(directory.glob("*.safetensors")):
+        found |= load_file(file)
+    return found
 
 
 @contextmanager

@@ -46,10 +46,10 @@ class MllmRetriever(Retriever):
         one_pass: bool | None = None,
     ):
         super().__init__(row, files, batch_size)
-        self.model = load_model(transformers.AutoModel, files, _UNUSED, **self.settings)
+        self.model = self.load_model(files)
         text_config = self.model.config.get_text_config()
         self.dim = getattr(text_config, "embedding_dim", text_config.hidden_size)
-        self.processor = load_processor(row, files, self.model, padding_side="right")
+        self.processor = self.load_processor(row, files)
         # In a model whose tokens see only the latest ones, the mask of the packed
         # sequence would lift that window.
         windowed = getattr(text_config, "sliding_window", None) is not None
@@ -79,6 +79,14 @@ class MllmRetriever(Retriever):
         )
         if row.default_instruction:
             self.fingerprint["default_instruction"] = row.default_instruction
+
+    def load_model(self, files: Checkpoint) -> torch.nn.Module:
+        """The model; a family whose files are not the library's builds its own."""
+        return load_model(transformers.AutoModel, files, _UNUSED, **self.settings)
+
+    def load_processor(self, row: Row, files: Checkpoint):
+        """Its processor, once there is the model."""
+        return load_processor(row, files, self.model, padding_side="right")
 
     def in_separate_passes(self) -> "MllmRetriever":
         """The same weights with a pass for each prompt."""
