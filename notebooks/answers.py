@@ -13,8 +13,6 @@ profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 200 GB
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
-low_side = 48  # pixels of the small picture; the released code: 128 of 336
-longest = 16  # tokens of an answer at most; the released script allows 100
 heard = 96  # pictures of each facet whose answers are read aloud below
 k = 1  # the cut-off of the figure and the sentences
 
@@ -28,16 +26,16 @@ from cocofacet.report.style import MODES
 
 cf.use_style()
 workspace = cf.open_workspace(profile, run, seed, changes)
-if not workspace.profile.answerer:
-    cf.does_not_apply(
-        "This profile has no model that answers in words. Give it one: "
-        'changes = {"answerer": "answer-llava-1.5-7b"}'
-    )
-workspace.announce(
-    workspace.profile.answerer, prompts=1 + len(workspace.questions)
-)
 name = workspace.profile.answerer
-answerer = workspace.retriever(name, max_new_tokens=longest)
+if not name:
+    cf.does_not_apply(
+        "This run has no model that answers in words. Give it one: "
+        'changes = {"answerer": "answer-llava-1.5-7b"}',
+        workspace,
+    )
+workspace.announce(name, prompts=1 + len(workspace.questions))
+ways = answers.ways(workspace.profile)
+answerer = workspace.retriever(name, **ways.pop("answered"))
 
 # %% [markdown]
 # ## What it finds
@@ -51,12 +49,7 @@ answerer = workspace.retriever(name, max_new_tokens=longest)
 names = {"general": "described", "prompted": "answered"}
 whole = workspace.ranks(answerer, tuple(names))
 ranks = [whole.assign(mode=whole["mode"].map(names))]
-handicaps = {
-    "answered-low": {"image_side": low_side},
-    "answered-raw": {"rewritten": False},
-}
-for mode, options in handicaps.items():
-    options = {"max_new_tokens": longest, **options}
+for mode, options in ways.items():
     other = workspace.retriever(name, **options)
     ranks.append(workspace.ranks(other, ("prompted",)).assign(mode=mode))
 ranks = pd.concat(ranks, ignore_index=True)
@@ -92,13 +85,10 @@ cf.tables.shown(grid, "answers")
 
 # %%
 for facet, question in workspace.questions.items():
-    positives = {
-        q.candidates[0]: q.label for q in workspace.benchmark.of(facet)
-    }
-    names = list(positives)[:: max(1, len(positives) // heard)][:heard]
-    words = workspace.answers(answerer, names, question)
+    labels = answers.positives(workspace.benchmark, facet, heard)
+    words = workspace.answers(answerer, tuple(labels), question)
     display(Markdown(f"**{facet}**: “{question}”"))
-    heard_of = answers.said([positives[name] for name in names], words)
+    heard_of = answers.said(list(labels.values()), words)
     display(cf.tables.shown(heard_of, f"said-{facet}"))
 
 # %% [markdown]

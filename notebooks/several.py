@@ -24,7 +24,6 @@ import pandas as pd
 
 import cocofacet as cf
 from cocofacet.chapters import several
-from cocofacet.evaluation import truth
 from cocofacet.retrieval.combine import long_question
 
 cf.use_style()
@@ -50,17 +49,7 @@ retriever = workspace.retriever(workspace.profile.promptable)
 # pictures share are then left out, and what annotations miss counts as missing.
 
 # %%
-scenes = truth.read_truth(workspace.annotations)
-known = benchmark.labels
-if scenes:
-    known = truth.true_labels(benchmark, scenes)
-asked = several.queries_about(
-    known,
-    benchmark.images,
-    several.facet_sets(benchmark.facets, together),
-    most,
-    seed,
-)
+asked = several.asked_in(workspace, together, most)
 
 # %% tags=["hide-input"]
 cf.tables.shown(several.examples(asked), "several-asked").format(precision=1)

@@ -79,12 +79,8 @@ ranks.append(
         **identity,
     )
 )
-row = cf.ROWS[name]
-spaced = {
-    "general": wordings.other_space(row.general),
-    "prompted": wordings.other_space(row.prompted),
-}
-if all(spaced.values()):
+spaced = wordings.respaced(cf.ROWS[name])
+if spaced:
     other = workspace.retriever(name, **spaced)
     renamed = workspace.ranks(other, ("general", "bare"))
     ranks.append(renamed.assign(mode=renamed["mode"] + "-space"))

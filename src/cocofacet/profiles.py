@@ -1,7 +1,8 @@
 """What a run computes, as data: which pictures, and which retrievers look at them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import NoReturn
 
 from cocofacet.benchmark.facets import ANIMALS, GESTURES, MATERIALS, TIMES
 from cocofacet.io import InputError
@@ -20,6 +21,10 @@ class Profile:
     duals: tuple[str, ...]
     promptables: tuple[str, ...]
     answerer: str = ""  #: answers a question in words, for the text-based baseline
+    #: Tokens of an answer at most, and pixels of the small picture that is also asked:
+    #: by default those of the released script, which makes 128 of the model's 336.
+    longest: int = 100
+    low_side: int = 128
     #: Two controls, where the training is ours: a model never asked about two facets,
     #: and one trained on the same answers without the questions.
     unasked: str = ""
@@ -37,6 +42,8 @@ class Profile:
     facets: tuple[str, ...] = ()  #: to build; all of them where empty
     max_images: int = 0  #: the most that may serve, by their names' hashes; 0 for all
     anchors: int = 1000  #: the most held out, where the world does not say
+    #: Whether all is embedded before the first notebook (`cocofacet embed --profile`).
+    ahead: bool = False
     device: str = "cpu"  #: cpu, cuda, cuda:1, mps
     workers: int = -1  #: processes that prepare pictures; -1: what the device can use
     precision: str = ""  #: fp32, bf16 or fp16; "" for each retriever's own
@@ -47,11 +54,20 @@ class Profile:
 
     @property
     def dual(self) -> str:
-        return self.duals[0]
+        return first(self.duals, "dual encoder")
 
     @property
     def promptable(self) -> str:
-        return self.promptables[0]
+        return first(self.promptables, "retriever that takes a prompt")
+
+    def without(self, retrievers: Collection[str]) -> "Profile":
+        """The profile without some of its retrievers, as where these failed."""
+        kept = {
+            kind: tuple(n for n in getattr(self, kind) if n not in retrievers)
+            for kind in ("duals", "promptables")
+        }
+        answerer = "" if self.answerer in retrievers else self.answerer
+        return replace(self, **kept, answerer=answerer)
 
     @property
     def retrievers(self) -> tuple[str, ...]:
@@ -96,6 +112,17 @@ class Profile:
         return profile
 
 
+def stop(reason: str) -> NoReturn:
+    """End a notebook that does not apply: it says why, and counts as run."""
+    print(reason)
+    raise SystemExit
+
+
+def first(names: Sequence[str], what: str) -> str:
+    """The first of the names; where there is none, the notebook ends well."""
+    return names[0] if names else stop(f"Nothing to show: this run has no {what}.")
+
+
 CHANGEABLE = tuple(f.name for f in fields(Profile) if f.name != "name")
 
 MINI = Profile(
@@ -105,6 +132,8 @@ MINI = Profile(
     duals=("tiny-clip",),
     promptables=("tiny-qwen2vl", "tiny-llava"),
     answerer="tiny-answers",
+    longest=16,
+    low_side=48,
     unasked="tiny-qwen2vl-unasked",
     unasked_facets=(TIMES.name, MATERIALS.name),
     no_question="tiny-qwen2vl-noquestion",
@@ -129,6 +158,7 @@ PROFILES = {
             max_images=2000,
             device="cuda",
             precision="fp16",
+            ahead=True,
         ),
         Profile(
             name="full",
@@ -165,6 +195,7 @@ PROFILES = {
             released=True,
             anchors=5400,  # K/d = 1.5 at d = 3,584
             device="cuda",
+            ahead=True,
         ),
     )
 }

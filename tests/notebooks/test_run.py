@@ -25,7 +25,7 @@ SWEEP = {
         "variants": ["linear", "ridge", "dual-ridge"],
         "anchors_from": ["gallery"],
     },
-    "answers": {"low_side": 32, "longest": 8, "heard": 6, "k": 5},
+    "answers": {"heard": 6, "k": 5},
     "pools": {"k": 5},
     "luck": {"draws": 3},
     "why": {"k": 5},

@@ -5,8 +5,30 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from cocofacet.benchmark.dataset import Benchmark
+from cocofacet.profiles import Profile
 from cocofacet.report.sentences import difference, listed, percent
 from cocofacet.report.tables import facets_only, row_of
+
+
+HEARD = 96  # pictures of each facet whose answers are read aloud
+
+
+def ways(profile: Profile) -> dict[str, dict[str, object]]:
+    """The options of the retriever that answers: asked as it is, about a small picture,
+    and with queries that are not reworded."""
+    plain = {"max_new_tokens": profile.longest}
+    return {
+        "answered": plain,
+        "answered-low": {**plain, "image_side": profile.low_side},
+        "answered-raw": {**plain, "rewritten": False},
+    }
+
+
+def positives(benchmark: Benchmark, facet: str, most: int) -> dict[str, str]:
+    """About ``most`` pictures of a facet, evenly from its queries -> their labels."""
+    found = {q.candidates[0]: q.label for q in benchmark.of(facet)}
+    return dict(list(found.items())[:: max(1, len(found) // most)][:most])
 
 
 def said(labels: Sequence[str], answers: Sequence[str]) -> pd.DataFrame:

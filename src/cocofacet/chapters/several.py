@@ -17,6 +17,7 @@ from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import POOL, Query
 from cocofacet.evaluation.gallery import measures, ranks_of_positives
 from cocofacet.evaluation.ranking import rank_rows
+from cocofacet.evaluation.truth import read_truth, true_labels
 from cocofacet.io import InputError
 from cocofacet.report.sentences import (
     bulleted,
@@ -30,7 +31,9 @@ from cocofacet.report.sentences import (
 from cocofacet.report.style import MODES, finished, reference_line
 from cocofacet.report.tables import difference_row, of_mode
 from cocofacet.retrieval.combine import WAYS, joined, scores_by_way
+from cocofacet.workspace import Workspace
 
+TOGETHER, MOST = (2, 3), 40  # facets a query names, and queries about each set of them
 HARD = (POOL - 1) // 2  # the most negatives of a pool that carry all labels but one
 COLOURS = ("#4c7fd0", "#e08214", "#0f9e78", "#cc79a7")
 
@@ -73,6 +76,16 @@ def facet_sets(facets: Sequence[str], sizes: Sequence[int]) -> list[tuple[str, .
             "this benchmark. Give a smaller number."
         )
     return found
+
+
+def asked_in(
+    workspace: Workspace, together: Sequence[int] = TOGETHER, most: int = MOST
+) -> dict[tuple[str, ...], list[CombinedQuery]]:
+    """`queries_about` of a run, by the world's truth where it is known."""
+    benchmark, scenes = workspace.benchmark, read_truth(workspace.annotations)
+    known = true_labels(benchmark, scenes) if scenes else benchmark.labels
+    sets = facet_sets(benchmark.facets, together)
+    return queries_about(known, benchmark.images, sets, most, workspace.seed)
 
 
 def queries_about(
@@ -162,6 +175,13 @@ def _query(labels_of, images, shared, facets, labels, image, seed):
     )
 
 
+def parts_of(combined: Sequence[CombinedQuery]) -> dict[str, tuple[str, ...]]:
+    """Facet -> the texts that ask for its label alone, of queries about the same."""
+    (facets,) = {each.facets for each in combined}
+    texts = zip(*(each.parts for each in combined), strict=True)
+    return dict(zip(facets, texts, strict=True))
+
+
 def ranked(
     combined: Sequence[CombinedQuery],
     embed_texts: Callable[[Sequence[str]], np.ndarray],
@@ -178,9 +198,8 @@ def ranked(
     """
     queries = [each.query for each in combined]
     pools = np.array([position(query.candidates) for query in queries])  # (Q, 100)
-    (facets,) = {each.facets for each in combined}
-    texts = zip(*(each.parts for each in combined), strict=True)
-    parts = dict(zip(facets, texts, strict=True))
+    parts = parts_of(combined)
+    facets = tuple(parts)
     ranks, searched = [], []
     for way, scores in scores_by_way(parts, embed_texts, images, questions):  # (Q, N)
         own = np.take_along_axis(scores, pools, axis=1)  # (Q, 100)

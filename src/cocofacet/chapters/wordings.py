@@ -14,6 +14,7 @@ from cocofacet.report.sentences import listed, percent, points, verdict
 from cocofacet.report.style import INK, MODES
 from cocofacet.report.tables import of_mode, recalls, row_of
 from cocofacet.retrievers.base import unit_rows
+from cocofacet.retrievers.zoo.row import Row
 
 QUESTIONS = ("prompted", "human", "own")  # modes that ask what the query asks
 GENERIC = "What is shown in this image?"
@@ -62,6 +63,13 @@ def ways(
     return {mode: way for mode in order if (way := (known | more)[mode])}
 
 
+def respaced(row: Row) -> dict[str, str]:
+    """The templates of a retriever's images by `other_space`; none where one of them
+    starts otherwise."""
+    found = {name: other_space(getattr(row, name)) for name in ("general", "prompted")}
+    return found if all(found.values()) else {}
+
+
 def other_space(template: str) -> str | None:
     """A template with the white space before its instruction changed, blank for line
     feed and the other way round, as the released general and prompted templates differ
@@ -91,6 +99,11 @@ def ranks_of_average(
     return rank_table(benchmark, queries, {"all of them": mean}, modes, **columns)
 
 
+def with_questions(benchmark, questions: Mapping[str, str]) -> list[str]:
+    """Each query's text with its facet's question after it: Q texts."""
+    return [f"{q.text.strip()} {questions[q.facet]}" for q in benchmark.queries]
+
+
 def ranks_of_query_side(
     benchmark,
     embed_texts: Callable[[Sequence[str]], np.ndarray],
@@ -101,7 +114,7 @@ def ranks_of_query_side(
     """The question stands in the query's text and the image hears nothing: mode
     "query". embed_texts: Q texts -> (Q, D); general (N, D): the images without a
     prompt."""
-    texts = [f"{q.text.strip()} {questions[q.facet]}" for q in benchmark.queries]
+    texts = with_questions(benchmark, questions)
     modes = {"query": {facet: (None,) for facet in benchmark.facets}}
     images = {None: general}
     return rank_table(benchmark, embed_texts(texts), images, modes, **columns)

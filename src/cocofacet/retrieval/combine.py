@@ -54,6 +54,13 @@ WAYS = {
 }
 
 
+def texts_of(parts: Mapping[str, Sequence[str]]) -> dict[str, list[list[str]]]:
+    """What is embedded for Q queries about the same facets: "part", the Q texts of each
+    facet, and "whole", the Q joined ones. parts as in `scores_by_way`."""
+    whole = [joined(texts) for texts in zip(*parts.values(), strict=True)]
+    return {"part": [list(texts) for texts in parts.values()], "whole": [whole]}
+
+
 def scores_by_way(
     parts: Mapping[str, Sequence[str]],
     embed_texts: Callable[[Sequence[str]], np.ndarray],
@@ -66,10 +73,9 @@ def scores_by_way(
     retriever's; images maps prompt -> (N, D), `long_question` among the prompts;
     questions maps facet -> its question.
     """
-    whole = [joined(texts) for texts in zip(*parts.values(), strict=True)]
     texts = {
-        "part": [embed_texts(list(texts)) for texts in parts.values()],
-        "whole": [embed_texts(whole)],
+        kind: [embed_texts(each) for each in lists]
+        for kind, lists in texts_of(parts).items()
     }
     shown = {
         "prompted": [images[questions[facet]] for facet in parts],

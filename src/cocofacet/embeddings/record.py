@@ -1,0 +1,63 @@
+"""What became of each retriever of a run that was embedded before its notebooks.
+
+    results/<profile>/<run>/embedded.json
+
+holds the settings that it is about, whether all had their turn, and by retriever
+{"state": "done" or "failed", "reason": one line, "seconds": ...}.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cocofacet.io import InputError, read_json, write_json
+
+NAME = "embedded.json"
+DONE, FAILED = "done", "failed"
+
+
+@dataclass(frozen=True)
+class Record:
+    """The record in a folder of results, of one run's settings alone: what was noted
+    for others is not there."""
+
+    folder: Path
+    settings: Mapping[str, object]
+
+    @property
+    def retrievers(self) -> dict[str, dict[str, object]]:
+        return self._read()["retrievers"]
+
+    @property
+    def finished(self) -> bool:
+        """Whether every retriever had its turn, also those that failed."""
+        return self._read()["finished"]
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """Retriever -> why, in one line."""
+        found = self.retrievers.items()
+        return {n: each["reason"] for n, each in found if each["state"] == FAILED}
+
+    def note(self, retriever: str, state: str, **more: object) -> None:
+        """Write down what became of a retriever."""
+        known = self.retrievers | {retriever: {"state": state, **more}}
+        self._write(known, finished=False)
+
+    def finish(self) -> None:
+        """Write down that there are no further retrievers."""
+        self._write(self.retrievers, finished=True)
+
+    def _read(self) -> dict[str, object]:
+        nothing = {"retrievers": {}, "finished": False}
+        try:
+            found = read_json(self.folder / NAME, dict)
+        except InputError:  # not there, or damaged: it is made again
+            return nothing
+        same = found.get("settings") == json.loads(json.dumps(self.settings))
+        return found if same and nothing.keys() <= found.keys() else nothing
+
+    def _write(self, retrievers: Mapping, finished: bool) -> None:
+        content = {"settings": self.settings, "finished": finished}
+        write_json(self.folder / NAME, {**content, "retrievers": retrievers})
