@@ -30,8 +30,7 @@ name = workspace.profile.answerer
 if not name:
     cf.does_not_apply(
         "This run has no model that answers in words. Give it one: "
-        'changes = {"answerer": "answer-llava-1.5-7b"}',
-        workspace,
+        'changes = {"answerer": "answer-llava-1.5-7b"}'
     )
 workspace.announce(name, prompts=1 + len(workspace.questions))
 ways = answers.ways(workspace.profile)

@@ -29,7 +29,6 @@ _PUBLIC = {
     "paired_difference": "evaluation.statistics",
     "sign_flip": "evaluation.statistics",
     "open_workspace": "workspace",
-    "stop": "profiles",
     "use_style": "report.style",
     "made_with": "report.notebook",
     "glue": "report.notebook",

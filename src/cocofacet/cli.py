@@ -30,6 +30,7 @@ PROMPTS = {
     "all": ("general", "bare", "prompted"),
 }
 MODES = ("general", "bare", "prompted", "wrong")
+OF_PROFILE = {"profile", "run", "seed", "change", "dry_run"}
 
 # \b keeps the lines of its paragraph as they are.
 _FILES = "\n".join(f"  {name:<10} DIR/{path}" for name, path in OFFICIAL.items())
@@ -199,12 +200,20 @@ def fetch(
 USUAL = "--benchmark benchmark --images coco/images \\\n    --store store --retriever "
 
 
-@_command(f"embed {USUAL}e5-v --prompts all --device cuda")
+@_command(f"embed --profile full --dry-run\n  cocofacet embed {USUAL}e5-v")
 def embed(
-    benchmark: options.BENCHMARK,
-    images: options.IMAGES,
-    retriever: options.RETRIEVER,
-    store: options.STORE,
+    context: typer.Context,
+    profile: options.text("NAME", "a profile of the notebooks: mini, colab, full") = "",
+    run: options.text("NAME", "with --profile: its results' folder") = "default",
+    seed: options.number(0, "with --profile: of the negatives") = 0,
+    change: options.CHANGES = None,
+    dry_run: options.flag(
+        "--dry-run", "with --profile: only say what it takes"
+    ) = False,
+    benchmark: options.BENCHMARK = None,
+    images: options.IMAGES = None,
+    retriever: options.RETRIEVER = None,
+    store: options.STORE = None,
     checkpoint: options.CHECKPOINT = None,
     device: options.DEVICE = "cpu",
     precision: options.PRECISION = None,
@@ -224,10 +233,33 @@ def embed(
         1, "with --ray: how many at once, each on a device of its own"
     ) = 1,
 ) -> None:
-    """Embed a benchmark's images and keep the embeddings.
+    """Embed the images of a benchmark, or all that the notebooks need.
+
+    With --benchmark, --images, --retriever and --store: the images of one benchmark, by
+    one retriever, into a store.
+
+    With --profile: every picture and text that the notebooks of a run need, by each of
+    its retrievers, one after the other, the cheapest first. A plan is printed before.
+    One that fails is named at the end, and the rest is done. --retriever: one alone.
 
     Run again after an interruption: what is in the store is not done twice.
     """
+    given = options.given(context)
+    if profile:
+        if others := given - OF_PROFILE - {"retriever"}:
+            name = f"--{min(others).replace('_', '-')}"
+            raise InputError(f"{name}: not with --profile. Its fields are set by -p.")
+        from cocofacet.ahead import stage
+
+        stage.command(
+            profile, run, seed, options.fields(change or ()), dry_run, retriever
+        )
+        return
+    for name in ("benchmark", "images", "retriever", "store"):
+        if name not in given:
+            raise InputError(f"--{name}: missing. Or name a --profile.")
+    if others := given & OF_PROFILE:
+        raise InputError(f"--{min(others).replace('_', '-')}: needs --profile.")
     from cocofacet.benchmark.dataset import load
     from cocofacet.embeddings import distribute
 

@@ -1,5 +1,6 @@
 """The kinds of options that commands take, and what is said where one is wrong."""
 
+import json
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from cocofacet.io import InputError
 from cocofacet.retrievers.zoo import ROWS
 from cocofacet.retrievers.zoo.row import PRECISIONS
 
@@ -53,6 +55,31 @@ def name(kind: object, help: str, known: Iterable[str]) -> object:
     shown = typer.Argument(metavar="NAME", help=help, autocompletion=offer)
     return Annotated[kind, shown]
 
+
+def given(context: typer.Context) -> set[str]:
+    """The parameters that stand on the command line."""
+    source = context.get_parameter_source
+    return {name for name in context.params if source(name).name == "COMMANDLINE"}
+
+
+def fields(pairs: Iterable[str]) -> dict[str, object]:
+    """Fields of a profile from "name=value"; a value is JSON, else text."""
+    found = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not (name and equals):
+            raise InputError(f"-p: {pair!r}: write it as FIELD=VALUE.")
+        try:
+            found[name] = json.loads(text)
+        except ValueError:
+            found[name] = text
+    return found
+
+
+CHANGES = Annotated[
+    list[str] | None,
+    typer.Option("-p", "--change", metavar="FIELD=VALUE", help="of the profile"),
+]
 
 # Options of both `embed` and `evaluate`.
 BENCHMARK = path("DIR", "benchmark files")

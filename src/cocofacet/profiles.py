@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import NoReturn
 
 from cocofacet.benchmark.facets import ANIMALS, GESTURES, MATERIALS, TIMES
 from cocofacet.io import InputError
@@ -75,6 +74,14 @@ class Profile:
         named = (*self.duals, *self.promptables, self.unasked, self.no_question)
         return tuple(name for name in (*named, self.answerer) if name)
 
+    @property
+    def changes(self) -> dict[str, object]:
+        """The fields that differ from the profile of this name, as `changed` takes
+        them."""
+        named = profile_named(self.name)
+        pairs = {name: getattr(self, name) for name in CHANGEABLE}
+        return {n: value for n, value in pairs.items() if value != getattr(named, n)}
+
     def changed(self, changes: Mapping[str, object]) -> "Profile":
         """The profile with some fields changed; a list may be text with commas
         ("e5-v,mmret"). Raises ``InputError`` for a field that there is not and for a
@@ -112,15 +119,12 @@ class Profile:
         return profile
 
 
-def stop(reason: str) -> NoReturn:
-    """End a notebook that does not apply: it says why, and counts as run."""
-    print(reason)
-    raise SystemExit
-
-
 def first(names: Sequence[str], what: str) -> str:
-    """The first of the names; where there is none, the notebook ends well."""
-    return names[0] if names else stop(f"Nothing to show: this run has no {what}.")
+    """The first of the names. Where there is none, a notebook ends here, and well."""
+    if not names:
+        print(f"Nothing to show: this run has no {what}.")
+        raise SystemExit
+    return names[0]
 
 
 CHANGEABLE = tuple(f.name for f in fields(Profile) if f.name != "name")

@@ -25,11 +25,13 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from cocofacet import process
 from cocofacet.benchmark import dataset, image_pools, images, sources
 from cocofacet.benchmark.build import build
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import RELEASED
 from cocofacet.embeddings import store, words
+from cocofacet.embeddings.record import Record
 from cocofacet.evaluation import ranking
 from cocofacet.fetch.fetch import command, fetch_for_run
 from cocofacet.io import InputError, write_atomic, write_json
@@ -76,12 +78,19 @@ class Workspace:
     #: Pictures of the released queries, where this is the rebuilt benchmark beside.
     beside: tuple[str, ...] = field(default=(), repr=False)
     run: str = "default"
+    #: Retriever -> why it could not be embedded; the profile is without these.
+    failed: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: Which weights were loaded, by retriever.
     loaded: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
 
     @property
     def data(self) -> Path:
         return self.root / "data" / self.profile.name
+
+    @property
+    def store(self) -> Path:
+        """The folder of embeddings. Pictures of another style have the same names."""
+        return self.data / "-".join(filter(None, ("store", self.other_style)))
 
     @property
     def images(self) -> Path:
@@ -269,6 +278,22 @@ class Workspace:
     def results(self) -> Path:
         return self.root / "results" / self.profile.name / self.run
 
+    @property
+    def record(self) -> Record:
+        """What became of each retriever where all was embedded ahead."""
+        settings = asdict(replace(self.profile, released=False)) | {"seed": self.seed}
+        return Record(self.results, settings)
+
+    @property
+    def embed_command(self) -> list[str]:
+        """The command that embeds all that this run's notebooks need."""
+        command = [sys.executable, "-m", "cocofacet.cli", "embed"]
+        command += ["--profile", self.profile.name, "--run", self.run]
+        command += ["--seed", str(self.seed)]
+        for name, value in self.profile.changes.items():
+            command += ["-p", f"{name}={json.dumps(value)}"]
+        return command
+
     def retriever(self, name: str, **options) -> Retriever:
         """A row of the zoo for the profile's device, whose weights are opened when the
         store lacks something; ``options`` as in ``loading.load``."""
@@ -280,7 +305,7 @@ class Workspace:
             "base_checkpoint": weights.get(f"{name}.base"),
             "text_checkpoint": weights.get(f"{name}.text"),
         }
-        retriever = OnDemand(name, self.data / "store", **(settings | options))
+        retriever = OnDemand(name, self.store, **(settings | options))
         self.loaded[name] = {
             "revision": retriever.revision,
             "precision": str(retriever.fingerprint["precision"]),
@@ -290,6 +315,8 @@ class Workspace:
     def announce(self, *names: str, prompts: int) -> None:
         """Print what is about to be downloaded, embedded and kept, and how long that
         may take; nothing for retrievers that are small and there."""
+        if self.profile.ahead:  # the stage said it
+            return
         device = cost.device_called(self.device_name)
         images = len(self.pictures)
         for name in names:
@@ -316,7 +343,7 @@ class Workspace:
 
     def texts(self, retriever: Retriever, texts: Sequence[str]) -> np.ndarray:
         """Embeddings (Q, D) of any texts, from the store or into it."""
-        return store.embed_texts(retriever, texts, self.data / "store")
+        return store.embed_texts(retriever, texts, self.store)
 
     def gallery(
         self, retriever: Retriever, prompts: tuple[str | None, ...] = (None,)
@@ -339,12 +366,11 @@ class Workspace:
     ) -> list[str]:
         """What a retriever that answers in words says of pictures, from the store or
         into it."""
-        return words.answers(retriever, self.images, names, prompt, self.data / "store")
+        return words.answers(retriever, self.images, names, prompt, self.store)
 
     def _embedded(self, retriever, prompts, names) -> np.ndarray:
-        folder = self.data / "store"
         workers = None if self.profile.workers < 0 else self.profile.workers
-        what = (retriever, self.images, names, prompts, folder)
+        what = (retriever, self.images, names, prompts, self.store)
         return store.embed_gallery(*what, workers=workers)
 
     @property
@@ -410,6 +436,7 @@ class Workspace:
             "queries": len(self.benchmark.queries),
             "device": self.device_name,
             "retrievers": dict(sorted(self.loaded.items())),
+            **({"failed": dict(self.failed)} if self.failed else {}),
             "packages": {name: version(name).split("+")[0] for name in PACKAGES},
         }
 
@@ -423,9 +450,17 @@ class Workspace:
 
 
 def open_workspace(
-    profile: str, run: str, seed: int, changes: Mapping[str, object] | None = None
+    profile: str,
+    run: str,
+    seed: int,
+    changes: Mapping[str, object] | None = None,
+    ahead: bool = True,
 ) -> Workspace:
-    """The workspace of a notebook's parameters; ``InputError`` where one is no use."""
+    """The workspace of a notebook's parameters; ``InputError`` where one is no use.
+
+    Where the profile says so, all that its notebooks need is embedded first, and what
+    failed is left out. ahead: False for the stage that does it.
+    """
     if not run or run != Path(run).name or run.startswith("."):
         raise InputError(
             f"run: {run!r} cannot name a folder of results. Use letters, digits and -."
@@ -433,4 +468,16 @@ def open_workspace(
     if not isinstance(seed, int) or seed < 0:
         raise InputError(f"seed: {seed!r} is not a whole number from 0 upwards.")
     chosen = profile_named(profile).changed(changes or {})
-    return Workspace(chosen, seed, home(), run=run)
+    workspace = Workspace(chosen, seed, home(), run=run)
+    if not ahead:
+        return workspace
+    if chosen.ahead and not workspace.record.finished:
+        status = process.run(workspace.embed_command, tell=print)
+        if not workspace.record.finished:
+            raise InputError(
+                f"{workspace.results}: not all could be embedded (status {status}; see "
+                "above). Run it again, or `cocofacet embed --profile "
+                f"{profile} --run {run}`: what is done is kept."
+            )
+    failed = workspace.record.failed
+    return replace(workspace, profile=chosen.without(failed), failed=failed)

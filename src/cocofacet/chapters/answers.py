@@ -10,7 +10,6 @@ from cocofacet.profiles import Profile
 from cocofacet.report.sentences import difference, listed, percent
 from cocofacet.report.tables import facets_only, row_of
 
-
 HEARD = 96  # pictures of each facet whose answers are read aloud
 
 

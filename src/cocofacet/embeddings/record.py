@@ -45,6 +45,11 @@ class Record:
         known = self.retrievers | {retriever: {"state": state, **more}}
         self._write(known, finished=False)
 
+    def begin(self) -> None:
+        """Forget what failed: it is tried again."""
+        done = {n: e for n, e in self.retrievers.items() if e["state"] == DONE}
+        self._write(done, finished=False)
+
     def finish(self) -> None:
         """Write down that there are no further retrievers."""
         self._write(self.retrievers, finished=True)

@@ -90,6 +90,7 @@ def made_with(
         ", ".join(f"{name} {version(name)}" for name in PACKAGES),
         f"profile {workspace.profile.name}, run {workspace.run}, seed {workspace.seed}",
         today(),
+        *(f"{name}: failed: {why}" for name, why in workspace.failed.items()),
     )
     line = " · ".join(part for part in parts if part)
     return Markdown(f"<small class='made-with'>{line}</small>")

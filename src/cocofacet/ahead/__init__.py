@@ -1,0 +1,1 @@
+"""All that a run's notebooks need embedded, embedded before the first of them."""
