@@ -281,7 +281,8 @@ class Workspace:
     @property
     def record(self) -> Record:
         """What became of each retriever where all was embedded ahead."""
-        settings = asdict(replace(self.profile, released=False)) | {"seed": self.seed}
+        profile = replace(self.profile, released=False, workers=-1)
+        settings = asdict(profile) | {"seed": self.seed}
         return Record(self.results, settings)
 
     @property

@@ -158,7 +158,9 @@ class Plan:
         count = sum(_counts(self.run, self.counted).values())
         counted = f"{count:,} pictures"
         if not self.counted:
-            counted += ", assumed, as the annotations are not here yet, without other pools"
+            counted += (
+                ", assumed, as the annotations are not here yet, without other pools"
+            )
         device = self.workspace.device_name
         if device not in [each.name for each in self.devices] and len(self.devices) > 1:
             device += ", whose speed is not known: times are those of others"
