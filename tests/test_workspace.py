@@ -69,7 +69,11 @@ def test_the_facets_never_asked_about_are_those_of_the_training():
 
 def test_a_field_of_the_profile_is_changed_and_the_rest_is_kept():
     found = workspace.open_workspace(
-        "full", "a", 0, {"promptables": "e5-v,mmret", "max_images": 500, "anchors": 9}
+        "full",
+        "a",
+        0,
+        {"promptables": "e5-v,mmret", "max_images": 500, "anchors": 9},
+        ahead=False,
     ).profile
     assert found.promptables == ("e5-v", "mmret")
     assert found.promptable == "e5-v"
@@ -105,7 +109,7 @@ def coco(tmp_path, monkeypatch):
     for number in range(1, 251):
         image = Image.new("RGB", (32, 24), (number, 0, 0))
         image.save(folder / f"images/val2017/{number:012d}.jpg")
-    return {"fetch": [], "facets": "gestures", "device": "cpu"}
+    return {"fetch": [], "facets": "gestures", "device": "cpu", "ahead": False}
 
 
 def test_official_files_make_a_benchmark_of_at_most_so_many_pictures(coco):

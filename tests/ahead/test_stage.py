@@ -1,0 +1,189 @@
+"""The stage before the notebooks: its plan, its failures, and what it leaves to do."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import execute
+import make_notebooks
+import pytest
+
+from cocofacet import workspace as workspaces
+from cocofacet.ahead import plan as planning
+from cocofacet.ahead.needs import NOTEBOOKS
+from cocofacet.ahead.plan import Plan
+from cocofacet.chapters import answers, several
+from cocofacet.cli import main
+from cocofacet.io import InputError
+from cocofacet.profiles import PROFILES
+from cocofacet.retrievers.cost import device_called
+
+ROOT = Path(__file__).parents[2]
+FEW = {"facets": ["objects", "animals", "gestures"], "max_images": 150}
+# These open weights after all that can be embedded was: it measures times of them.
+MEASURING = {"one_pass"}
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("COCOFACET_HOME", str(tmp_path))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    return tmp_path
+
+
+def opened(profile="full", **changes):
+    return workspaces.open_workspace(profile, "a", 0, changes, ahead=False)
+
+
+def embed(*more, profile="smoke"):
+    changes = [f"-p={name}={json.dumps(value)}" for name, value in FEW.items()]
+    return main(["embed", "--profile", profile, "--run", "a", *changes, *more])
+
+
+def recorded(home, profile="smoke"):
+    return json.loads((home / f"results/{profile}/a/embedded.json").read_text())
+
+
+def test_every_notebook_that_names_a_retriever_says_what_it_needs():
+    naming = {
+        path.stem
+        for path in make_notebooks.in_order()
+        if "workspace.retriever(" in path.read_text()
+    }
+    assert naming == set(NOTEBOOKS)
+
+
+def test_what_notebooks_take_by_default_is_what_is_embedded():
+    heard = execute.known_parameters(ROOT / "notebooks/answers.py")["heard"]
+    taken = execute.known_parameters(ROOT / "notebooks/several.py")
+    assert heard == answers.HEARD
+    assert (taken["together"], taken["most"]) == ([*several.TOGETHER], several.MOST)
+
+
+def test_the_plan_without_data_downloads_nothing(home, capsys):
+    assert main(["embed", "--profile", "full", "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert list(home.iterdir()) == []
+    lines = [line.split()[0] for line in said.splitlines() if line.strip()]
+    named = [name for name in lines if name in PROFILES["full"].retrievers]
+    assert set(named) == set(PROFILES["full"].retrievers)
+    assert named[-1] == "mmret", "the slowest comes last"
+    assert "mmret takes" in said and "a pass for each prompt" in said
+    assert "assumed, as the annotations are not here" in said
+
+
+def test_hours_are_those_of_the_device_found(home, monkeypatch):
+    found = "NVIDIA H100 80GB HBM3"
+    monkeypatch.setattr(workspaces.Workspace, "device_name", found)
+    plan = Plan.of(opened(), fetch=False)
+    assert plan.devices == (device_called(found),)
+    one = plan["e5-v"]
+    again = Plan.of(opened(promptables="e5-v"), fetch=False)["e5-v"]
+    assert again.seconds(plan.devices[0]) > one.seconds(plan.devices[0]) > 600
+    small = Plan.of(opened(promptables="e5-v", max_images=100), fetch=False)["e5-v"]
+    assert small.embeddings < again.embeddings
+
+
+def test_a_disk_that_is_too_small_is_said_once(home, monkeypatch):
+    usage = planning.shutil._ntuple_diskusage(10**12, 10**12 - 10**10, 10**10)
+    monkeypatch.setattr(planning.shutil, "disk_usage", lambda folder: usage)
+    with pytest.raises(InputError, match=r"disk: about .* GB are needed .* 10.0 GB"):
+        Plan.of(opened(), fetch=False).check_disk()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--profile", "mini", "--batch", "3"), "--batch: not with --profile"),
+        (("--run", "b"), "--benchmark: missing"),
+        (("--profile", "mini", "-p", "seed"), "write it as FIELD=VALUE"),
+        (("--profile", "mini", "-p", "device=3"), "changes: device: 3 is no str"),
+    ],
+)
+def test_what_does_not_go_together_is_one_line(home, capsys, arguments, said):
+    assert main(["embed", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1
+
+
+def test_what_failed_is_left_out_and_said(home):
+    first, second = PROFILES["full"].promptables[:2]
+    made = opened()
+    made.record.note(first, "failed", reason="gated repository")
+    made.record.note(second, "done", seconds=1.0)
+    assert not made.record.finished
+    made.record.finish()
+    found = workspaces.open_workspace("full", "a", 0)  # the stage is not started
+    assert found.failed == {first: "gated repository"}
+    assert found.profile.promptable == second
+    assert not opened(max_images=9).record.finished, "it is of other settings"
+    made.record.begin()
+    assert set(made.record.retrievers) == {second}, "what failed is tried again"
+
+
+def test_a_notebook_without_any_retriever_ends_well(home, capsys):
+    made = opened()
+    for name in PROFILES["full"].duals:
+        made.record.note(name, "failed", reason="gated")
+    made.record.finish()
+    with pytest.raises(SystemExit) as ended:
+        _ = workspaces.open_workspace("full", "a", 0).profile.dual
+    assert not ended.value.code
+    assert "has no dual encoder" in capsys.readouterr().out
+
+
+@pytest.mark.more
+def test_one_that_fails_or_is_killed_does_not_stop_the_rest(home, capfd):
+    """A checkpoint that is not there, a worker that is killed, a second start."""
+    (home / "empty").mkdir()
+    lost = json.dumps({"tiny-llava": str(home / "empty")})
+    command = [sys.executable, "-m", "cocofacet.cli", "embed", "--profile", "smoke"]
+    command += ["--run", "a", "-p", f"checkpoints={lost}"]
+    for name, value in {**FEW, "answerer": ""}.items():
+        command += ["-p", f"{name}={json.dumps(value)}"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if line.endswith("of 5: tiny-qwen2vl\n"):
+            kill_worker_of(process.pid)
+    assert process.wait() == 2
+    found = recorded(home)["retrievers"]
+    assert found["tiny-qwen2vl"]["reason"].startswith(
+        "its process was ended by SIGKILL"
+    )
+    assert "no *.safetensors there" in found["tiny-llava"]["reason"]
+    done = {name for name, each in found.items() if each["state"] == "done"}
+    assert done == {"tiny-clip", "tiny-qwen2vl-unasked", "tiny-qwen2vl-noquestion"}
+    said = capfd.readouterr().err
+    assert said.splitlines()[-1].startswith("error: 2 failed, the rest is done: ")
+    assert subprocess.run(command, stdout=subprocess.DEVNULL).returncode == 2
+    found = recorded(home)["retrievers"]
+    assert {n for n, e in found.items() if e["state"] == "failed"} == {"tiny-llava"}
+
+
+def kill_worker_of(parent):
+    for _ in range(100):
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        if children:
+            return os.kill(int(children[0]), signal.SIGKILL)
+        time.sleep(0.02)
+    raise AssertionError("no worker was started")
+
+
+@pytest.mark.more
+def test_after_it_no_notebook_opens_weights(home, monkeypatch):
+    assert embed() == 0
+    record = recorded(home)
+    assert record["finished"]
+    assert {each["state"] for each in record["retrievers"].values()} == {"done"}
+    monkeypatch.setenv("COCOFACET_NO_WEIGHTS", "1")
+    monkeypatch.delenv("COCOFACET_HOME")
+    given = ["--profile", "smoke", "--run", "a", "--cwd", str(home)]
+    given += [f"-p={name}={json.dumps(value)}" for name, value in FEW.items()]
+    for source in make_notebooks.in_order():
+        if source.stem not in MEASURING | {"status", "claims"}:
+            out = ["--out", str(home / "out"), str(source)]
+            assert execute.main([*given, *out]) == 0, source.stem
