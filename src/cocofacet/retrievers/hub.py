@@ -16,6 +16,10 @@ from cocofacet.io import InputError, check_space, sha256_of
 
 PAUSES = (1, 5, 20)  # seconds before each further attempt after a fault that may pass
 PASSING = (408, 429, 500, 502, 503, 504)
+_NO_ANSWER = {
+    *("ConnectError", "TimeoutException", "TransportError"),
+    "LocalEntryNotFoundError",
+}
 _PAGE = "https://huggingface.co/{name}"
 _LATER = "Run it again later; what has come is kept."
 # A status, or a class of the hub's or of Python's -> what is the matter, what helps.
@@ -124,7 +128,10 @@ def _download(repository: str, revision: str, patterns: Sequence[str]) -> Path:
     cache = Path(constants.HF_HUB_CACHE)
     begun = cache.glob(f"models--{repository.replace('/', '--')}/blobs/*.incomplete")
     have = sum(path.stat().st_size for path in begun)
-    check_space(cache, sum(file.file_size for file in new) - have)
+    try:
+        check_space(cache, sum(file.file_size for file in new) - have)
+    except InputError as error:
+        raise InputError(f"{repository}: {error} HF_HOME names the folder.") from None
     directory = _snapshot(repository, revision, patterns)
     damaged = [f.filename for f in new if not _is_whole(directory / f.filename)]
     if damaged:
@@ -163,7 +170,9 @@ def _refusal(repository: str, revision: str, error: BaseException):
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
         causes.append(cause)
     for cause in causes:
-        if getattr(cause, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        number = getattr(cause, "errno", None)
+        full = "no space left" in str(cause).lower()  # some only say it
+        if full or number in (errno.ENOSPC, errno.EDQUOT):
             return False, InputError(
                 f"{repository}: download: the disk is full. Free some space, or set "
                 f"HF_HOME to a folder on another disk. {_LATER}"
@@ -185,7 +194,7 @@ def _refusal(repository: str, revision: str, error: BaseException):
     parts = ", ".join(filter(None, (status and f"answer {status}", said)))
     names = {"name": repository, "revision": revision or "main"}
     line = f"{what} ({parts})" if parts else what
-    passing = status in PASSING or (status is None and key != "OfflineModeIsEnabled")
+    passing = status in PASSING or (status is None and key in _NO_ANSWER)
     return passing, InputError(
         f"{repository}: download: {line.format(**names)}. {remedy.format(**names)}"
     )
