@@ -75,7 +75,8 @@ def test_a_killed_process_leaves_a_part_that_is_resumed(server, offer, tmp_path)
     arguments = (server.url("val2017.zip"), str(tmp_path / "downloads/val2017.zip"))
     script = (
         "import sys; from pathlib import Path; from cocofacet.fetch import download; "
-        "download.PIECE = 1000; download.download([sys.argv[1]], Path(sys.argv[2]), set())"
+        "download.PIECE = 1000; "
+        "download.download([sys.argv[1]], Path(sys.argv[2]), set())"
     )
     part = tmp_path / "downloads/val2017.zip.part"
     with subprocess.Popen([sys.executable, "-c", script, *arguments]) as process:
