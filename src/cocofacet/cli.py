@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from cocofacet import __version__
+from cocofacet import __version__, cli_vectors
 from cocofacet import cli_options as options
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import OFFICIAL, locate
@@ -282,14 +282,20 @@ def embed(
 # typer takes one value after --k: the others of `--k 1 5` are extra arguments.
 @_command(
     f"evaluate {USUAL}e5-v --modes general,prompted",
+    cli_vectors.LAYOUTS,
     context_settings={"allow_extra_args": True},
 )
 def evaluate(
     context: typer.Context,
     benchmark: options.BENCHMARK,
-    images: options.IMAGES,
-    retriever: options.RETRIEVER,
-    store: options.STORE,
+    images: options.IMAGES = None,
+    retriever: options.RETRIEVER = None,
+    store: options.STORE = None,
+    vectors: options.path("FILE", "rank these vectors in place of a retriever") = None,
+    name: options.text("NAME", "what --vectors are called") = "vectors",
+    run: options.text(
+        "PROFILE/RUN", "also keep the ranks of --vectors in results/PROFILE/RUN"
+    ) = None,
     checkpoint: options.CHECKPOINT = None,
     device: options.DEVICE = "cpu",
     precision: options.PRECISION = None,
@@ -318,21 +324,26 @@ def evaluate(
     more = [options.whole(word, 1, "'--k'") for word in context.args]
     cut_offs = [*(k or ()), *more] or [1, 5]
     asked = load(benchmark)
-    model = _load(retriever, checkpoint, device, precision, chosen)
     if "wrong" in chosen and len(asked.facets) == 1:
         what = f"{benchmark}: --modes wrong: a single facet has no wrong prompt"
         raise InputError(f"{what}. Leave the mode out, or build more facets.")
-    how = {"batch": batch, "workers": workers}
-    shown, found, spent = _embedded(model, asked, chosen, images, store, how)
-    table = rank_table(
-        asked,
-        embed_texts(model, [query.text for query in asked.queries], store),
-        found,
-        shown,
-        retriever=model.name,
-        revision=model.revision,
-    )
-    print(f"{model.name}, revision {model.revision}, {model.fingerprint['precision']}")
+    if vectors:
+        table, spent = cli_vectors.ranked(vectors, name, asked, chosen, run)
+        print(f"{name}, {table.revision.iloc[0]}, from {vectors}")
+    else:
+        for option, value in (("images", images), ("store", store)):
+            if value is None:
+                raise InputError(f"--{option}: missing. Name a folder, or --vectors.")
+        if retriever is None:
+            raise InputError("--retriever: missing. Name one, or a file of --vectors.")
+        model = _load(retriever, checkpoint, device, precision, chosen)
+        how = {"batch": batch, "workers": workers}
+        shown, found, spent = _embedded(model, asked, chosen, images, store, how)
+        texts = embed_texts(model, [query.text for query in asked.queries], store)
+        made = {"retriever": model.name, "revision": model.revision}
+        table = rank_table(asked, texts, found, shown, **made)
+        precision = model.fingerprint["precision"]
+        print(f"{model.name}, revision {model.revision}, {precision}")
     for cut_off in cut_offs:
         recalls = 100 * averages(table, cut_off).droplevel([0, 1, 2, 3]).T
         print(f"\nRecall@{cut_off} in percent, {len(asked.queries)} queries")
