@@ -18,7 +18,7 @@ shown_profile = "full"  # whose committed runs are shown
 from IPython.display import Markdown, display
 
 import cocofacet as cf
-from cocofacet.chapters.results import made_by, nothing_yet
+from cocofacet.chapters.results import made_by, nothing_yet, of_run
 from cocofacet.evaluation import runs
 
 workspace = cf.open_workspace(profile, run, seed, changes)
@@ -36,6 +36,22 @@ if any((results / shown_profile).glob("*/*.ranks.csv")):
     display(cf.tables.shown(summary, "results").format("{:.1f}"))
 else:
     display(Markdown(nothing_yet(shown_profile)))
+
+# %% [markdown]
+# ## Beside the paper's Table 1
+#
+# One table a run: each retriever of the paper, its average Recall@5 where that is
+# known here (S), and ours by the macro average with its 95 % interval over query
+# texts. The difference is in points, and says something only on the released queries:
+# which average the paper's is, is not known here.
+
+# %% tags=["hide-input"]
+for folder in sorted(
+    {p.parent for p in results.glob(f"{shown_profile}/*/*.ranks.csv")}
+):
+    display(Markdown(f"**{folder.name}**"))
+    beside = of_run(folder, shown_profile, seed)
+    display(cf.tables.shown(beside, f"table-1-{folder.name}"))
 
 # %% [markdown]
 # ## What made them

@@ -2,7 +2,10 @@
 
 import json
 
-from cocofacet.chapters.results import made_by, nothing_yet
+import pandas as pd
+from small_tables import ROWS, table_of
+
+from cocofacet.chapters.results import made_by, nothing_yet, of_run, table_1
 
 
 def test_a_row_for_each_run_notebook_and_retriever(tmp_path):
@@ -23,3 +26,61 @@ def test_a_row_for_each_run_notebook_and_retriever(tmp_path):
 def test_without_results_the_page_says_so_and_how():
     assert "None" not in nothing_yet("full")
     assert "results/full/first" in nothing_yet("full")
+
+
+def ranks_of(retriever, mode="general", rows=ROWS, **columns):
+    return table_of(rows, retriever=retriever, mode=mode, profile="full", **columns)
+
+
+def test_table_1_beside_the_paper_by_hand():
+    # Ranks 1, 9, 1 of animals and 7 of times.
+    better = [(*row[:3], 1) for row in ROWS]
+    ranks = pd.concat(
+        [
+            ranks_of("clip-vit-l-14-336"),
+            ranks_of("vlm2vec-phi-3.5-v"),
+            ranks_of("vlm2vec-phi-3.5-v", "prompted", better),
+            ranks_of("clip-vit-l-14-336", rows=better).assign(profile="full+rebuilt"),
+            ranks_of("mine"),
+            ranks_of("mine", "wrong"),
+            ranks_of("e5-v").assign(profile="full+sun397"),
+        ]
+    )
+    queries_of = {"full": "released", "full+rebuilt": "rebuilt"}
+    reasons = {"mmret": "failed: out of memory", "own": "failed: gated"}
+    found = table_1(ranks, queries_of, reasons, "random weights")
+    assert set(found.pictures) == {"random weights"}  # in every row
+    clip = found.loc["CLIP ViT-L/14-336", "general", "released"]
+    assert clip["paper R@5"] == "47 % (S)"
+    value = {name: float(cell.split()[0]) for name, cell in clip[2:].items() if cell
+             and name != "difference"}  # fmt: skip
+    assert value == {
+        "macro R@5": 33.3, "micro R@5": 50.0, "macro R@1": 33.3, "micro R@1": 50.0,
+        "animals R@5": 66.7, "times R@5": 0.0, "animals R@1": 66.7, "times R@1": 0.0,
+    }  # fmt: skip
+    assert clip["difference"] == "−13.7"
+    rebuilt = found.loc["CLIP ViT-L/14-336", "general", "rebuilt"]
+    assert rebuilt["difference"] == "+53.0"
+    phi = found.loc["VLM2Vec-Phi-3.5-V"]
+    assert list(phi["paper R@5"]) == ["58.9 % (S)", "75.5 % (S)"]
+    assert phi.loc["prompted", "released"]["difference"] == "+24.5"
+    assert found.loc["mine", "general", "released"]["paper R@5"] == "not known"
+    assert found.loc["MMRet", "general", ""]["macro R@5"] == "failed: out of memory"
+    assert found.loc["own", "general", ""]["macro R@5"] == "failed: gated"
+    assert found.loc["E5-V", "general", ""]["macro R@5"] == "not run"
+    assert found.loc["SigLIP2", "general", ""]["paper R@5"] == "52.6 % (S)"
+
+
+def test_table_1_of_a_folder_of_any_run(tmp_path):
+    folder = tmp_path / "full/a"
+    folder.mkdir(parents=True)
+    ranks_of("clip-vit-l-14-336").to_csv(folder / "general.ranks.csv", index=False)
+    made = {"profile": {"shown_as": "random weights"}, "sources": "released files"}
+    (folder / "general.manifest.json").write_text(json.dumps(made))
+    failed = {"state": "failed", "reason": "401"}
+    record = {"retrievers": {"e5-v": failed}, "finished": True}
+    (folder / "embedded.json").write_text(json.dumps(record))
+    found = of_run(folder, "full")
+    assert found.loc["CLIP ViT-L/14-336", "general", "released"]["difference"]
+    assert found.loc["E5-V", "general", ""]["macro R@5"] == "failed: 401"
+    assert set(found.pictures) == {"random weights"}

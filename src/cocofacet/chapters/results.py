@@ -1,11 +1,15 @@
 """The page of results at full scale: what made each run, or how to make the first."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from cocofacet import paper
+from cocofacet.evaluation.runs import collect
 from cocofacet.profiles import PROFILES
+from cocofacet.report import tables
 
 
 def made_by(folder: Path) -> pd.DataFrame:
@@ -27,6 +31,91 @@ def made_by(folder: Path) -> pd.DataFrame:
     names = ["run", "notebook", "retriever"]
     index = pd.MultiIndex.from_tuples(list(rows), names=names)
     return pd.DataFrame(list(rows.values()), index)
+
+
+def table_1(
+    ranks: pd.DataFrame,
+    queries_of: Mapping[str, str],
+    reasons: Mapping[str, str],
+    shown_as: str,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """The paper's Table 1, as far as it is known, beside the ranks of one run.
+
+    ranks: the tidy table of the run; queries_of: a profile among its rows -> whose
+    queries ("released"); reasons: retriever -> why it has no ranks. A row for each
+    retriever of the paper, then for others, and each mode and benchmark: Recall in
+    percent, with 95 % intervals over query texts; the difference in points is of the
+    macro average. ``shown_as`` says in every row what the pictures are.
+    """
+    modes = ranks["mode"].isin(("general", "prompted"))
+    ranks = ranks[modes & ranks.profile.isin(list(queries_of))]
+    facets = list(dict.fromkeys(ranks.facet))
+    names = {row: name for name, row in paper.RETRIEVERS.items()}
+    names |= {row: row for row in (*ranks.retriever, *reasons) if row not in names}
+    rows = {}
+    for row, name in names.items():
+        own = ranks[ranks.retriever == row]
+        for (profile, mode), part in own.groupby(["profile", "mode"], sort=False):
+            published = _published(name, mode)
+            cells = {"pictures": shown_as, "paper R@5": str(published or "not known")}
+            rows[name, mode, queries_of[profile]] = cells | _ours(part, published, seed)
+        if own.empty:
+            said = reasons.get(row, "not run")
+            published = str(_published(name, "general") or "not known")
+            rows[name, "general", ""] = {
+                "pictures": shown_as,
+                "paper R@5": published,
+                "macro R@5": said,
+            }
+    index = pd.MultiIndex.from_tuples(
+        list(rows), names=["retriever", "mode", "queries"]
+    )
+    columns = ["pictures", "paper R@5", "macro R@5", "difference", "micro R@5"]
+    columns += ["macro R@1", "micro R@1"]
+    columns += [f"{facet} R@{k}" for k in (5, 1) for facet in facets]
+    return pd.DataFrame(list(rows.values()), index).reindex(columns=columns).fillna("")
+
+
+def _published(name: str, mode: str) -> paper.Published | None:
+    return paper.TABLE_1.get(name + paper.PROMPTED * (mode == "prompted"))
+
+
+def _ours(
+    ranks: pd.DataFrame, published: paper.Published | None, seed: int
+) -> dict[str, str]:
+    """The cells of one retriever in one mode on one benchmark."""
+    by_k = {k: tables.recalls(ranks, k, seed) for k in (5, 1)}
+    found = {
+        f"{facet} R@{k}": cell
+        for k, table in by_k.items()
+        for facet, cell in tables.cells(table, "recall").items()
+    }
+    if published:
+        ours = 100 * tables.row_of(by_k[5], "macro").recall
+        found["difference"] = f"{ours - published.value:+.1f}".replace("-", "−")
+    return found
+
+
+def of_run(folder: Path, profile: str, seed: int = 0) -> pd.DataFrame:
+    """`table_1` of a folder results/<profile>/<run>: its ranks, the manifests beside
+    them, and what became of the retrievers that were embedded first."""
+    folder = Path(folder)
+    ranks = collect(folder.parent.parent, folder.parent.name)
+    ranks = ranks[ranks.run == folder.name]
+    made = [json.loads(path.read_text()) for path in folder.glob("*.manifest.json")]
+    shown = sorted({each["profile"]["shown_as"] for each in made})
+    released = any(each["sources"] == "released files" for each in made)
+    queries_of = {
+        profile: "released" if released else "rebuilt",
+        f"{profile}+rebuilt": "rebuilt",
+    }
+    reasons, record = {}, folder / "embedded.json"
+    if record.is_file():
+        found = json.loads(record.read_text())["retrievers"]
+        reasons = {name: f"failed: {each['reason']}" for name, each in found.items()
+                   if each["state"] == "failed"}  # fmt: skip
+    return table_1(ranks, queries_of, reasons, "; ".join(shown), seed)
 
 
 def nothing_yet(profile: str) -> str:

@@ -39,5 +39,8 @@ def summary(ranks: pd.DataFrame) -> pd.DataFrame:
         for k in (1, 5)
     }
     table = pd.DataFrame(columns).reset_index()
+    # Other queries or pictures of the same run: "first+rebuilt", "first+sun397".
+    other = table.profile.str.partition("+")
+    table["run"] += other[1] + other[2]
     shown = table.drop(columns=["profile", "revision"])
     return shown.set_index(["retriever", "mode", "run"]).sort_index()
