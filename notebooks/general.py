@@ -116,7 +116,8 @@ found = {
     )
     for name in names
 }
-cf.glue("sentence_imbalance", found[workspace.profile.promptable])
+if workspace.profile.promptables:
+    cf.glue("sentence_imbalance", found[workspace.profile.promptable])
 others = [w.ranks(r, ("general",)) for w in workspace.others for r in loaded]
 cf.conclude(workspace, "general", found, pd.concat([ranks, *others]))
 

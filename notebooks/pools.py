@@ -59,6 +59,7 @@ for name, pool in tried.items():
 # %%
 workspace.announce(*workspace.profile.promptables, prompts=9)
 found, loaded, ranks = {}, [], []
+_ = workspace.profile.promptable  # where none is left, the notebook ends here
 for base in workspace.profile.promptables:
     retriever = workspace.retriever(base)
     loaded.append(retriever)

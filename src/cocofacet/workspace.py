@@ -281,7 +281,7 @@ class Workspace:
     @property
     def record(self) -> Record:
         """What became of each retriever where all was embedded ahead."""
-        profile = replace(self.profile, released=False, workers=-1)
+        profile = replace(self.profile, workers=-1)
         settings = asdict(profile) | {"seed": self.seed}
         return Record(self.results, settings)
 
@@ -481,4 +481,6 @@ def open_workspace(
                 f"{profile} --run {run}`: what is done is kept."
             )
     failed = workspace.record.failed
+    for name, why in failed.items():
+        print(f"{name}: failed: {why}")
     return replace(workspace, profile=chosen.without(failed), failed=failed)

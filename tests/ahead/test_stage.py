@@ -39,13 +39,13 @@ def opened(profile="full", **changes):
     return workspaces.open_workspace(profile, "a", 0, changes, ahead=False)
 
 
-def embed(*more, profile="smoke"):
-    changes = [f"-p={name}={json.dumps(value)}" for name, value in FEW.items()]
-    return main(["embed", "--profile", profile, "--run", "a", *changes, *more])
+def changed(fields):
+    """Fields of the profile as arguments."""
+    return [arg for n, v in fields.items() for arg in ("-p", f"{n}={json.dumps(v)}")]
 
 
-def recorded(home, profile="smoke"):
-    return json.loads((home / f"results/{profile}/a/embedded.json").read_text())
+def recorded(home):
+    return json.loads((home / "results/smoke/a/embedded.json").read_text())
 
 
 def test_every_notebook_that_names_a_retriever_says_what_it_needs():
@@ -110,7 +110,7 @@ def test_what_does_not_go_together_is_one_line(home, capsys, arguments, said):
     assert said in error and error.count("\n") == 1
 
 
-def test_what_failed_is_left_out_and_said(home):
+def test_what_failed_is_left_out_and_said(home, capsys):
     first, second = PROFILES["full"].promptables[:2]
     made = opened()
     made.record.note(first, "failed", reason="gated repository")
@@ -119,6 +119,7 @@ def test_what_failed_is_left_out_and_said(home):
     made.record.finish()
     found = workspaces.open_workspace("full", "a", 0)  # the stage is not started
     assert found.failed == {first: "gated repository"}
+    assert capsys.readouterr().out == f"{first}: failed: gated repository\n"
     assert found.profile.promptable == second
     assert not opened(max_images=9).record.finished, "it is of other settings"
     made.record.begin()
@@ -140,11 +141,9 @@ def test_a_notebook_without_any_retriever_ends_well(home, capsys):
 def test_one_that_fails_or_is_killed_does_not_stop_the_rest(home, capfd):
     """A checkpoint that is not there, a worker that is killed, a second start."""
     (home / "empty").mkdir()
-    lost = json.dumps({"tiny-llava": str(home / "empty")})
+    lost = {"tiny-llava": str(home / "empty")}
     command = [sys.executable, "-m", "cocofacet.cli", "embed", "--profile", "smoke"]
-    command += ["--run", "a", "-p", f"checkpoints={lost}"]
-    for name, value in {**FEW, "answerer": ""}.items():
-        command += ["-p", f"{name}={json.dumps(value)}"]
+    command += ["--run", "a", *changed(FEW | {"answerer": "", "checkpoints": lost})]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     for line in process.stdout:
         if line.endswith("of 5: tiny-qwen2vl\n"):
@@ -175,15 +174,14 @@ def kill_worker_of(parent):
 
 @pytest.mark.more
 def test_after_it_no_notebook_opens_weights(home, monkeypatch):
-    assert embed() == 0
+    run = ["--profile", "smoke", "--run", "a", *changed(FEW)]
+    assert main(["embed", *run]) == 0
     record = recorded(home)
     assert record["finished"]
     assert {each["state"] for each in record["retrievers"].values()} == {"done"}
     monkeypatch.setenv("COCOFACET_NO_WEIGHTS", "1")
     monkeypatch.delenv("COCOFACET_HOME")
-    given = ["--profile", "smoke", "--run", "a", "--cwd", str(home)]
-    given += [f"-p={name}={json.dumps(value)}" for name, value in FEW.items()]
     for source in make_notebooks.in_order():
         if source.stem not in MEASURING | {"status", "claims"}:
-            out = ["--out", str(home / "out"), str(source)]
-            assert execute.main([*given, *out]) == 0, source.stem
+            where = ["--cwd", str(home), "--out", str(home / "out"), str(source)]
+            assert execute.main([*run, *where]) == 0, source.stem

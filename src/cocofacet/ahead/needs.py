@@ -25,8 +25,9 @@ Texts = Iterable[list[str]]  # sets, each of them embedded as a whole
 
 
 def queries(workspace: Workspace) -> Texts:
-    """The texts of a benchmark's queries."""
-    yield [query.text for query in workspace.benchmark.queries]
+    """The texts of the queries: of the released and of the rebuilt benchmark."""
+    for each in (workspace, *workspace.others):
+        yield [query.text for query in each.benchmark.queries]
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,20 @@ class Need:
 
 @dataclass(frozen=True)
 class Run:
-    """A run as its notebooks see it. questions: facet -> question, of its benchmark; of
-    the profile's facets where the benchmark is not there yet."""
+    """A run as its notebooks see it. questions: facet -> question, of its benchmarks;
+    of the profile's facets where these are not there yet. labelled: the facets of the
+    benchmark that knows its pictures' labels."""
 
     workspace: Workspace
     questions: Mapping[str, str]
+    labelled: tuple[str, ...]
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> "Run":
+        """Raises InputError where the benchmark cannot be had."""
+        both = (*workspace.others, workspace)
+        asked = {name: text for each in both for name, text in each.questions.items()}
+        return cls(workspace, asked, both[0].benchmark.facets)
 
     @property
     def profile(self) -> Profile:
@@ -171,12 +181,15 @@ def _gallery(run: Run) -> Iterator[Need]:
 
 def _several(run: Run) -> Iterator[Need]:
     def asked(workspace: Workspace) -> Texts:
-        for combined in several.asked_in(workspace).values():
+        known = (*workspace.others, workspace)[0]
+        for combined in (
+            several.asked_in(known).values() if known.benchmark.labels else ()
+        ):
             for lists in texts_of(several.parts_of(combined)).values():
                 yield from lists
 
     try:
-        sets = several.facet_sets(tuple(run.questions), several.TOGETHER)
+        sets = several.facet_sets(run.labelled, several.TOGETHER)
     except InputError:  # the notebook says it: there is one facet alone
         return
     longs = [long_question(run.questions, facets) for facets in sets]

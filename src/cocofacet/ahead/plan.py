@@ -97,13 +97,13 @@ class Plan:
             profile = replace(workspace.profile, fetch=())
             there = replace(workspace, profile=profile)
         try:
-            run, counted = Run(there, there.questions), True
+            run, counted = Run.of(there), True
         except InputError:
             if fetch:
                 raise
             names = workspace.facets or tuple(FACETS)
             questions = {name: FACETS[name].question for name in names}
-            run, counted = Run(there, questions), False
+            run, counted = Run(there, questions, tuple(questions)), False
         by_name: dict[str, list[Need]] = {}
         for need in needs(run):
             by_name.setdefault(need.retriever, []).append(need)
@@ -223,7 +223,7 @@ def _counts(run: Run, counted: bool) -> dict[tuple[str, str], int]:
         return {("", GALLERY): min(limit, ASSUMED), ("", ANCHORS): run.profile.anchors}
     own = run.workspace
     found = {(name, GALLERY): len(p.benchmark.images) for name, p in run.pools.items()}
-    found |= {("", GALLERY): len(own.benchmark.images), ("", ANCHORS): len(own.anchors)}
+    found |= {("", GALLERY): len(own.pictures), ("", ANCHORS): len(own.anchors)}
     return found
 
 

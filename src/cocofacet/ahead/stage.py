@@ -107,7 +107,7 @@ def _embed(workspace: Workspace, run: Run, planned: Planned) -> None:
                 embed = where.gallery if own else where.anchor_gallery
                 print(f"  {_said(job)}", flush=True)
                 embed(retriever, job.prompts)
-        for facet, question in run.questions.items():
+        for facet, question in workspace.questions.items():
             for most in {need.heard for need in asked if need.heard}:
                 names = answers.positives(workspace.benchmark, facet, most)
                 workspace.answers(retriever, tuple(names), question)
