@@ -17,7 +17,10 @@ from cocofacet.benchmark.sources import OFFICIAL
 from cocofacet.fetch import catalog
 from cocofacet.retrievers import load as loading
 
-COMMANDS = ("build", "compare", "fetch", "embed", "evaluate", "retrievers", "runs")
+COMMANDS = (
+    *("build", "compare", "fetch", "embed", "evaluate", "check-load"),
+    *("retrievers", "runs"),
+)
 
 
 @pytest.fixture(scope="module")

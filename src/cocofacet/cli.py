@@ -354,6 +354,27 @@ def evaluate(
     print(f"\n{spent}")
 
 
+@_command("check-load vlm2vec-v2.0 --task SUN397 \\\n    --data coco --store store")
+def check_load(
+    name: options.name(str, "a promptable retriever", ROWS),
+    task: options.text("TASK", "SUN397, Place365 or Country211"),
+    data: options.path("DIR", "folder that `cocofacet fetch pools` filled"),
+    store: options.STORE,
+    checkpoint: options.CHECKPOINT = None,
+    device: options.DEVICE = "cpu",
+    precision: options.PRECISION = None,
+    limit: options.number(1, "the first N rows only") = None,
+) -> None:
+    """Is a checkpoint loaded rightly? Compare with a published score.
+
+    Computes hit@1 of one public task of MMEB and prints it beside its authors' value.
+    """
+    from cocofacet import cli_load
+
+    how = {"device": device, "precision": precision, "checkpoint": checkpoint}
+    print(cli_load.check(name, task, data, store, limit, **how))
+
+
 @app.command()
 def retrievers(
     name: options.name(str | None, "one retriever", ROWS) = None,

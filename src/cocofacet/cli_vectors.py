@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from cocofacet import __version__
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.io import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LAYOUTS = """\b
 --vectors FILE ranks vectors made elsewhere, of all pictures and query texts:
@@ -22,7 +24,7 @@ They are compared by cosine."""
 
 def ranked(
     file: Path, name: str, benchmark, chosen: Sequence[str], run: str | None
-) -> tuple[pd.DataFrame, str]:
+) -> "tuple[pd.DataFrame, str]":
     """The ranks of a file of vectors in the modes chosen, kept where ``run`` says so,
     and a line that says where."""
     from cocofacet.evaluation import vectors

@@ -1,0 +1,50 @@
+"""The load check: MMEB's hit@1 by hand on three rows."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cocofacet import cli_load
+from cocofacet.cli import main
+
+ROWS = pd.DataFrame(
+    {
+        "qry_text": ["<|image_1|>\nWhich country?\n"] * 3,
+        "qry_img_path": ["a.jpg", "b.jpg", "c.jpg"],
+        "tgt_text": [["x", "y"], ["y", "x"], ["x", "z"]],  # the first is right
+    }
+)
+TEXTS = {"x": [1.0, 0], "y": [0, 1.0], "z": [1.0, 0]}
+IMAGES = {"a.jpg": [0.9, 0.1], "b.jpg": [0.8, 0.2], "c.jpg": [1.0, 0]}
+
+
+def test_hits_by_hand(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(
+        cli_load.store, "embed_texts",
+        lambda retriever, texts, folder: np.array([TEXTS[text] for text in texts]),
+    )  # fmt: skip
+    monkeypatch.setattr(
+        cli_load.store, "embed_gallery",
+        lambda retriever, root, names, prompts, folder: (
+            asked.extend(prompts), np.array([[IMAGES[name] for name in names]]))[1],
+    )  # fmt: skip
+    # a is right; b is nearer to x; c ties with z, which counts against it.
+    found = cli_load.hits(ROWS, None, tmp_path, tmp_path)
+    assert found.tolist() == [True, False, False]
+    assert asked == ["Which country?"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("vlm2vec-v2.0", "--task", "ImageNet"), "--task"),
+        (("clip-vit-l-14-336", "--task", "SUN397"), "is a dual encoder"),
+        (("vlm2vec-v2.0", "--task", "SUN397"), "cocofacet fetch pools"),
+    ],
+)
+def test_bad_input_is_one_line(arguments, said, tmp_path, capsys):
+    folders = ("--data", str(tmp_path), "--store", str(tmp_path / "store"))
+    assert main(["check-load", *arguments, *folders]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1
