@@ -26,6 +26,7 @@ from rehearsal.tiny_parts import (
     transformers,
     word_pieces,
 )
+from rehearsal.tiny_phi3_v import save_phi3_v
 
 import open_clip  # isort: skip  # after torchvision's repair
 
@@ -219,6 +220,7 @@ ARCHITECTURES = {
     "LLaVA-NeXT on Mistral": save_llava_next_mistral,
     "LLaVA-NeXT on Llama": save_llava_next_llama,
     "LLaVA-OneVision": save_llava_onevision,
+    "Phi-3.5-V": save_phi3_v,
     "EmbeddingGemma 2": save_embedding_gemma2,
 }
 

@@ -176,6 +176,7 @@ PROFILES = {
                 "blip2-itm",
             ),
             promptables=(
+                "vlm2vec-phi-3.5-v",
                 "vlm2vec-qwen2vl-7b",
                 "vlm2vec-qwen2vl-2b",
                 "vlm2vec-llava-next",

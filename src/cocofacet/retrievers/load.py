@@ -21,6 +21,7 @@ CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
 FAMILIES = {
     "dual": ("cocofacet.retrievers.dual", "DualRetriever"),
     "mllm": ("cocofacet.retrievers.mllm", "MllmRetriever"),
+    "phi3-v": ("cocofacet.retrievers.phi3_v", "Phi3VRetriever"),
     "embedding-gemma": (
         "cocofacet.retrievers.embedding_gemma",
         "EmbeddingGemmaRetriever",

@@ -122,23 +122,28 @@ VLM2VEC = (
     ),
     Row(
         name="vlm2vec-phi-3.5-v",
-        family="mllm",
+        family="phi3-v",
         checkpoint="hub:TIGER-Lab/VLM2Vec-Full",
         revision="e9afa98002097ac2471827ba23ea1f2ddd229480",
         licence="Apache-2.0",
         source="https://huggingface.co/TIGER-Lab/VLM2Vec-Full "
-        f"{_COCO_FACET}/eval_f.py {_COCO_FACET}/eval_f.sh {MTEB}/vlm2vec_models.py "
-        "https://docs.vllm.ai/en/v0.18.0/models/pooling_models/",
+        f"{_COCO_FACET}/src/vlm_backbone/phi3_v {_COCO_FACET}/eval_f.py "
+        f"{_COCO_FACET}/eval_f.sh {MTEB}/vlm2vec_models.py",
         parameters="4.1 B",
         dim=3072,
         memory=12,
         download=8.3,
-        image_size="4 crops of 336 x 336 and the whole",
-        max_text=256,
+        image_tokens=757,
+        image_size="4 tiles of 336 x 336 at most, and the whole",
+        interpolation="bilinear; the whole bicubic",
+        max_text=255,  # 256 with the <s>
         precision="bf16",
-        lacks="a class of its own in transformers 5: vLLM's pooling runner has one "
-        "(num_crops 4), and so has an environment with COCO-Facet's requirements.txt",
-        note="The paper's main base.",
+        architecture="Phi-3.5-V",
+        unconfirmed=("download",),
+        note="The paper's main base. Its own code is for an older transformers; here "
+        "its weights run in the library's Phi-3 and CLIP. The evaluation scripts take "
+        "4 tiles; the authors' demo takes 16. What the files hold beside the names "
+        "that the code asks for was not seen.",
         **_templates("<|image_1|>"),
     ),
 )
