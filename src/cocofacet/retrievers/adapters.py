@@ -18,7 +18,7 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors.torch import load_file
 
 from cocofacet.io import InputError
-from cocofacet.retrievers.checkpoints import check_keys, without_key_report
+from cocofacet.retrievers.checkpoints import check_keys, quietly
 
 CONFIG = "adapter_config.json"
 _MAGNITUDE = "lora_magnitude_vector"
@@ -41,7 +41,7 @@ def merge_adapter(
             "Only LoRA and DoRA adapters are."
         )
     before = embed()
-    with without_key_report():
+    with quietly():
         info = model.load_adapter(
             peft_config=config, adapter_state_dict=_weights(directory)
         )

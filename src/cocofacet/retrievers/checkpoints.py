@@ -34,7 +34,7 @@ def load_model(
     ``state_dict`` with its ``config`` takes the place of the directory's. Raises
     InputError when any other key is missing or unexpected.
     """
-    with without_key_report():
+    with quietly():
         model, info = kind.from_pretrained(
             None if "state_dict" in settings else files.directory,
             dtype=DTYPES[files.precision],
@@ -57,8 +57,8 @@ def read_weights(directory: Path) -> dict[str, torch.Tensor]:
 
 
 @contextmanager
-def without_key_report() -> Iterator[None]:
-    """Without the library's own report on keys: `check_keys` reads it instead."""
+def quietly() -> Iterator[None]:
+    """Without the library's warnings: `check_keys` reads what it reports of keys."""
     level = transformers.logging.get_verbosity()
     transformers.logging.set_verbosity_error()
     try:

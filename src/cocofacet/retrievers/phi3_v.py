@@ -18,7 +18,7 @@ from torch import nn
 
 from cocofacet.io import InputError, read_json
 from cocofacet.retrievers.base import Checkpoint
-from cocofacet.retrievers.checkpoints import load_model, read_weights
+from cocofacet.retrievers.checkpoints import load_model, quietly, read_weights
 from cocofacet.retrievers.mllm import MllmRetriever
 from cocofacet.retrievers.zoo.row import Row
 
@@ -210,9 +210,12 @@ class Phi3VProcessor:
         settings = read_json(directory / "preprocessor_config.json", dict)
         mean, std = settings["image_mean"], settings["image_std"]
         self.image_processor = Phi3VImages(mean, std)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(
-            directory, trust_remote_code=False
-        )
+        with quietly():  # the library does not know the type in config.json
+            tokenizer = transformers.AutoTokenizer.from_pretrained(
+                directory, trust_remote_code=False
+            )
+        if tokenizer.pad_token is None:  # any token will do: it is masked
+            tokenizer.pad_token = tokenizer.eos_token
         self.tokenizer = Phi3VTokenizer(tokenizer)
 
     def __call__(self, text: list[str], images: list[Image.Image], **_: object):
