@@ -52,15 +52,6 @@ def test_weights_of_the_package_that_are_not_there(monkeypatch):
     assert listing.here(zoo.ROWS["tiny-clip"], LAPTOP) == reason
 
 
-def test_what_cannot_be_loaded_is_not_looked_for(monkeypatch):
-    def looked(row):
-        raise AssertionError("looked for weights that cannot be loaded")
-
-    monkeypatch.setattr(loading, "missing", looked)
-    row = zoo.ROWS["vlm2vec-phi-3.5-v"]
-    assert listing.here(row, SERVER) == f"lacks {row.lacks}"
-
-
 def test_status():
     row = replace(zoo.ROWS["mmret"], architecture="LLaVA", unconfirmed=())
     assert listing.status(row) == "tested on a tiny LLaVA"
