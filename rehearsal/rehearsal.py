@@ -22,13 +22,17 @@ from rehearsal.memory import Watch
 
 RUN = "random-weights"  # in each row of ranks, and in every table of runs
 STAMP = "rendered pictures, random weights"  # under every figure, beside every number
-CHANGES = {"device": "cpu", "shown_as": STAMP, "pixels": "128 × 128 px"}
+CHANGES = {
+    "device": "cpu",
+    "shown_as": STAMP,
+    "pixels": "128 × 128 px",
+    "longest": 4,  # tokens of an answer
+}
 # Little repetition: does it run?
 PARAMETERS = {
     "draws": 2,
     "ratios": [0.25, 1.5],
     "timed_images": 4,
-    "longest": 4,
     "heard": 4,
     "sizes": [100, 400],
     "most": 5,
@@ -44,7 +48,8 @@ class Part:
     profile: str
     changes: dict[str, object] = field(default_factory=dict)
     notebooks: tuple[str, ...] = ()  #: all of them where empty
-    commands: tuple[str, ...] = ("fetch",)  #: run first; else the notebooks do it
+    #: Commands to run first; what they do, the notebooks do where they have not run.
+    commands: tuple[str, ...] = ("fetch", "embed")
 
     @property
     def chosen(self) -> Profile:
@@ -116,10 +121,19 @@ class Rehearsal:
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
         }
 
+    def arguments(self, part: Part) -> dict[str, list[str]]:
+        """What each command is given."""
+        changes = [f"{n}={json.dumps(v)}" for n, v in (CHANGES | part.changes).items()]
+        named = ["--profile", part.profile, "--run", RUN]
+        return {
+            "fetch": [*part.chosen.fetch, "--out", "data/coco"],
+            "embed": named + [word for pair in changes for word in ("-p", pair)],
+        }
+
     def run(self, part: Part) -> list[Outcome]:
         """The commands, then the notebooks of a part."""
-        arguments = {"fetch": (*part.chosen.fetch, "--out", "data/coco")}
-        done = [self._command(part, name, *arguments[name]) for name in part.commands]
+        given = self.arguments(part)
+        done = [self.command(part, name, *given[name]) for name in part.commands]
         return done + self.notebooks(part)
 
     def notebooks(self, part: Part) -> list[Outcome]:
@@ -145,7 +159,7 @@ class Rehearsal:
             command, cwd=self.home(part), env=environment, text=True, **options
         )
 
-    def _command(self, part: Part, *command: str) -> Outcome:
+    def command(self, part: Part, *command: str) -> Outcome:
         began = time.time()
         process = self.start(part, "cocofacet", *command, stderr=subprocess.PIPE)
         with Watch(process.pid) as watch:
