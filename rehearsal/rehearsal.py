@@ -66,6 +66,7 @@ CUT = (
             "promptables": ["vlm2vec-v2.0"],
             "answerer": "",
             "pools": [],
+            "facets": ["objects", "gestures", "scenes"],
         },
         ("benchmark", "general", "prompted"),
     ),
