@@ -23,6 +23,7 @@ gallery_k = 10  # the cut-off of precision in the gallery
 
 # %% tags=["hide-input"]
 import pandas as pd
+from IPython.display import Markdown, display
 
 import cocofacet as cf
 from cocofacet.chapters import rerank
@@ -30,7 +31,8 @@ from cocofacet.retrieval.rerank import depths_within
 
 cf.use_style()
 # The released files do not say which images carry a label: what is built here does.
-workspace = cf.open_workspace(profile, run, seed, changes).rebuilt
+opened = cf.open_workspace(profile, run, seed, changes)
+workspace = opened.rebuilt
 benchmark, questions = workspace.benchmark, workspace.questions
 retriever = workspace.retriever(workspace.profile.promptable)
 total = len(benchmark.images)
@@ -100,6 +102,29 @@ cf.made_with(workspace, metric, "GPT-written", retriever)
 grid = rerank.table(found, k, gallery_k)
 cf.tables.shown(grid, "rerank", "long").format("{:.1f}", na_rep="")
 
+# %% tags=["hide-input"]
+released = ranks.iloc[:0]
+if (
+    opened is not workspace
+):  # their pools say all that ranking within them needs
+    embedded_too = dict(
+        zip(prompts, opened.gallery(retriever, prompts), strict=True)
+    )
+    released = rerank.in_pools(
+        opened.benchmark,
+        opened.queries(retriever),
+        embedded_too,
+        opened.questions,
+        depth,
+        **opened.identity(retriever),
+    )
+    display(Markdown("Within the released pools:"))
+    modes = {mode: mode for mode in released["mode"].unique()}
+    recalls = {k: cf.tables.recalls(released, k, seed)}
+    display(
+        cf.tables.shown(cf.tables.recall_grid(recalls, modes), "released")
+    )
+
 # %% [markdown]
 # ## What it costs
 #
@@ -133,7 +158,7 @@ cf.conclude(
     workspace,
     "rerank",
     said,
-    ranks[ranks["mode"].isin(kept)],
+    pd.concat([ranks[ranks["mode"].isin(kept)], released]),
     {"": found.set_index("where"), "cost": cost},
 )
 

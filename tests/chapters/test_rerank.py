@@ -209,3 +209,12 @@ def test_curves_are_means_over_facets():
     assert values["map", "rerank", 20] == pytest.approx(0.5)
     assert values["map", "prompted", 0] == pytest.approx(0.5)
     assert values["pools", "rerank", 20] == 0.5 and values["pools", "prompted", 0] == 1
+
+
+def test_within_pools_alone_no_labels_are_needed(setting, found):
+    ranks = found[0]
+    alone = rerank.in_pools(*setting, 5, run="a")
+    for mode in ("general", "rerank-5", "prompted"):
+        expected = ranks[ranks["mode"] == mode].reset_index(drop=True)
+        one = alone[alone["mode"] == mode].reset_index(drop=True)
+        pd.testing.assert_frame_equal(one, expected[list(one.columns)])

@@ -68,6 +68,34 @@ def by_depth(
     return pd.concat(ranks, ignore_index=True), pd.DataFrame(searched), costs
 
 
+def in_pools(
+    benchmark,
+    queries: np.ndarray,
+    images: Images,
+    questions: Mapping[str, str],
+    depth: int,
+    **columns: str,
+) -> pd.DataFrame:
+    """The pools' part of `by_depth` at one depth, which needs no labels: the tidy table
+    of ranks, modes "general", "rerank-<n>" and "prompted"."""
+    total, ranks = len(benchmark.images), []
+    for facet, question in questions.items():
+        pools = pools_of(benchmark, facet)
+        texts = queries[pools.first]
+        general, prompted = (
+            gallery_scores(texts, images[prompt]) for prompt in (None, question)
+        )
+        for mode, deep in (
+            ("general", 0),
+            (f"rerank-{depth}", depth),
+            ("prompted", total),
+        ):
+            found = ranks_in_pools(pools, general, prompted, deep)
+            prompt = question if deep else None
+            ranks.append(_tidy(pools, found, mode, prompt, columns))
+    return pd.concat(ranks, ignore_index=True)
+
+
 def by_ridge(
     benchmark,
     queries: np.ndarray,
