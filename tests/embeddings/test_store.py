@@ -15,6 +15,7 @@ from cocofacet.embeddings import store
 from cocofacet.embeddings.store import embed_gallery, embed_texts
 from cocofacet.io import InputError
 from cocofacet.retrievers.base import BARE
+from cocofacet.retrievers.zoo import ROWS
 
 PROMPTS = (None, BARE, "Which animals?")
 NAMES = [f"val2017/{number:03d}.png" for number in range(7)]
@@ -321,3 +322,17 @@ def test_texts_that_cannot_be_written(tmp_path):
     (tmp_path / "store").write_text("in the way")
     with pytest.raises(InputError, match="store: cannot be written"):
         embed_texts(Means(), TEXTS, tmp_path / "store")
+
+
+@pytest.mark.parametrize("fault", [MemoryError(), RuntimeError("something else")])
+def test_texts_for_which_memory_runs_out(monkeypatch, fault):
+    retriever = Means()
+    retriever.row = ROWS["tiny-clip"]
+
+    def too_many(texts):
+        raise fault
+
+    monkeypatch.setattr(retriever, "embed_texts", too_many)
+    kind = InputError if isinstance(fault, MemoryError) else RuntimeError
+    with pytest.raises(kind, match="ran out on cpu while embedding texts|something"):
+        embed_texts(retriever, ["a"])

@@ -25,6 +25,7 @@ from tqdm import tqdm
 from cocofacet.benchmark.images import find
 from cocofacet.io import InputError, sha256_of, write_atomic
 from cocofacet.retrievers.base import Retriever
+from cocofacet.retrievers.memory import ran_out, too_little
 
 _HEADER = "cocofacet"
 
@@ -99,13 +100,14 @@ def embed_texts(
     """Texts -> (Q, D) float32; equal texts are embedded once and get equal rows.
 
     COCO-Facet asks 9,112 queries with 263 distinct texts. store_dir: where their
-    embeddings are kept, or None. Raises InputError for a store that cannot be written.
+    embeddings are kept, or None. Raises InputError for a store that cannot be written and for a
+    lack of memory.
     """
     # A vector's last bit can depend on its batch. So the distinct texts are sorted, and
     # they are embedded, stored and read back as a whole: never some of them.
     distinct = sorted(set(texts))
     if store_dir is None or not distinct:
-        vectors = retriever.embed_texts(distinct)  # (T, D)
+        vectors = _texts_embedded(retriever, distinct)
     else:
         shaping = getattr(retriever, "text_fingerprint", retriever.fingerprint)
         folder = f"{retriever.name}-texts-{_short_hash(shaping)}"
@@ -113,11 +115,23 @@ def embed_texts(
         header = {"fingerprint": shaping, "texts": distinct}
         vectors = _read(file, header)
         if vectors is None:
-            vectors = retriever.embed_texts(distinct)
+            vectors = _texts_embedded(retriever, distinct)
             with _writing(file):
                 write_atomic(file, _contents(header, vectors))
     place = {text: number for number, text in enumerate(distinct)}
     return vectors[[place[text] for text in texts]]
+
+
+def _texts_embedded(retriever: Retriever, texts: list[str]) -> np.ndarray:
+    """(T, D); a lack of memory is one line."""
+    try:
+        return retriever.embed_texts(texts)
+    except (RuntimeError, MemoryError) as error:
+        if not ran_out(error):
+            raise
+        doing = "embedding texts"
+        lacking = too_little(retriever.row, retriever.device, doing)
+        raise lacking from error.with_traceback(None)
 
 
 def look(
