@@ -334,5 +334,5 @@ def test_texts_for_which_memory_runs_out(monkeypatch, fault):
 
     monkeypatch.setattr(retriever, "embed_texts", too_many)
     kind = InputError if isinstance(fault, MemoryError) else RuntimeError
-    with pytest.raises(kind, match="ran out on cpu while embedding texts|something"):
+    with pytest.raises(kind, match=r"ran out on cpu while embedding texts|something"):
         embed_texts(retriever, ["a"])

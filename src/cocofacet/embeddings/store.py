@@ -100,8 +100,8 @@ def embed_texts(
     """Texts -> (Q, D) float32; equal texts are embedded once and get equal rows.
 
     COCO-Facet asks 9,112 queries with 263 distinct texts. store_dir: where their
-    embeddings are kept, or None. Raises InputError for a store that cannot be written and for a
-    lack of memory.
+    embeddings are kept, or None. Raises InputError for a store that cannot be written
+    and for a lack of memory.
     """
     # A vector's last bit can depend on its batch. So the distinct texts are sorted, and
     # they are embedded, stored and read back as a whole: never some of them.
