@@ -7,7 +7,7 @@ from loopback_hub import hub  # noqa: F401
 from safetensors import safe_open
 
 from cocofacet.profiles import PROFILES
-from cocofacet.retrievers.load import load
+from cocofacet.retrievers.load import load, to_come
 from cocofacet.retrievers.zoo import ROWS
 from rehearsal import models
 
@@ -63,9 +63,13 @@ def test_rows_load_from_the_hub_and_fetch_once_what_they_need(
 ):
     for name, repository in models.repositories(TRIED).items():
         hub.offer(name, written[name], repository.revision)
+    rows = [ROWS[name] for name in TRIED]
+    expected = to_come(rows)
     for name in TRIED:
         loaded = load(name, precision="fp32")
         place = ROWS[name].checkpoint.removeprefix("hub:")
         assert loaded.revision in hub.repositories[place].revisions
     assert set(hub.whole.values()) == {1}
+    assert expected == sum(hub.sent.values()) > 0
+    assert to_come(rows) == 0
     assert not [path for path in hub.whole if path.endswith(tuple(models.UNWANTED))]

@@ -129,23 +129,33 @@ class Plan:
 
     def check_disk(self) -> None:
         """InputError where the disk has no room for what is downloaded and stored."""
+        downloads = sum(each.download for each in self.retrievers) * 1e9
+        if self._no_room(downloads):  # the zoo's sizes are rounded, and bases shared
+            given = self.workspace.profile.checkpoints
+            rows = [e.row for e in self.retrievers if e.row.name not in given]
+            exact = loading.to_come(rows)
+            downloads = downloads if exact is None else exact
+        if error := self._no_room(downloads):
+            raise error
+
+    def _no_room(self, downloads: float) -> InputError | None:
+        """What to say where so many bytes to download and those to store don't fit."""
         store = self.workspace.store
-        asked = [
-            (_cache(), sum(each.download for each in self.retrievers) * 1e9),
-            (store, sum(map(self._lacking, self.retrievers))),
-        ]
+        stored = sum(map(self._lacking, self.retrievers))
+        asked = [(_cache(), downloads), (store, stored)]
         devices = {_existing(folder).stat().st_dev for folder, _ in asked}
         if len(devices) == 1:
             asked = [(store, sum(needed for _, needed in asked))]
         for folder, needed in asked:
             free = shutil.disk_usage(_existing(folder)).free
             if needed > free:
-                raise InputError(
+                return InputError(
                     f"{folder}: disk: about {needed / 1e9:.1f} GB are needed for "
                     f"weights and embeddings, and {free / 1e9:.1f} GB are free. Free "
                     "some, set HF_HOME to a larger disk, or name fewer retrievers "
                     "(-p promptables=...)."
                 )
+        return None
 
     def _lacking(self, planned: Planned) -> float:
         """Bytes to be stored yet, about."""

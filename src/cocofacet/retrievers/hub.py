@@ -88,6 +88,15 @@ def download(repository: str, revision: str, patterns: Sequence[str]) -> Path:
         time.sleep(pause)
 
 
+def to_come(repository: str, revision: str, patterns: Sequence[str]) -> int | None:
+    """Bytes that a download would bring; None where the hub does not say."""
+    try:
+        planned = _snapshot(repository, revision, patterns, dry_run=True)
+    except Exception:  # as above; the download itself says what is the matter
+        return None
+    return sum(file.file_size for file in planned if file.will_download)
+
+
 def in_cache(repository: str, revision: str, patterns: Sequence[str]) -> Path | None:
     """The folder in the cache; None where a file that fits ``patterns`` lacks."""
     from huggingface_hub.errors import LocalEntryNotFoundError

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -142,15 +143,36 @@ def identity(
         return None
 
 
+def _parts(row: Row) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Checkpoint, base and text embedder: where each is, its revision, what to fetch;
+    "" for the place of one that the row has not."""
+    return (
+        (row.checkpoint, row.revision, row.files),
+        (row.base, row.base_revision, _FILES),
+        (row.answers, "", _FILES),
+    )
+
+
+def to_come(rows: Iterable[Row]) -> int | None:
+    """Bytes that these rows would download, a base that several share once; None where
+    the hub does not say."""
+    parts = dict.fromkeys(part for row in rows for part in _parts(row))
+    total = 0
+    for checkpoint, revision, files in parts:
+        kind, _, place = checkpoint.partition(":")
+        if kind == "hub":
+            size = hub.to_come(place, revision, files)
+            if size is None:
+                return None
+            total += size
+    return total
+
+
 def missing(row: Row) -> str | None:
     """Why this row cannot be loaded right now without a download; None if it can."""
     if row.lacks:
         return row.lacks
-    for checkpoint, revision, files in (
-        (row.checkpoint, row.revision, row.files),
-        (row.base, row.base_revision, _FILES),
-        (row.answers, "", _FILES),
-    ):
+    for checkpoint, revision, files in _parts(row):
         kind, _, place = checkpoint.partition(":")
         if kind == "package" and not _has_weights(CHECKPOINTS / place):
             return "not in this copy of the package"
