@@ -75,16 +75,17 @@ def on_gpu(found: list[dict]) -> str:
     made = next((made for made in found if "rows" in made), None)
     if made is None:
         return "Not measured on a GPU yet: `make on-gpu` does it."
-    if made["driver"]:
-        where = f"Measured on {made['device']} (driver {made['driver']})"
-    else:
-        where = (
-            f"Not measured on a GPU yet. `make on-gpu` found none, and ran on the CPU "
-            f"instead: {made['device']}, {made['cores']} cores at a load of "
-            f"{made['load']:.1f} when it began. Every model is cut to the layers that "
-            "are named, its width whole: times say little, and memory nothing, of a GPU"
-        )
-    search, found = made.get("search", {}), [f"{where}, {made['date']}."]
+    where = (
+        f"Measured on {made['device']} (driver {made['driver']}) on {made['date']}."
+        if made["driver"]
+        else "Not measured on a GPU yet. `make on-gpu` found none, and ran on the CPU "
+        f"instead: {made['device']}, {made['cores']} cores at a load of "
+        f"{made['load']:.1f} when it began, on {made['date']}. Every model is cut to "
+        "few words and to the layers that are named, its width whole (of SigLIP only "
+        "the half that reads texts is cut). Its times say little of a GPU, and its "
+        "memory, that of the whole process, nothing."
+    )
+    search, found = made.get("search", {}), [where]
     if "milliseconds_for_all_queries" in search:
         found.append(
             f"Exact search of {search['vectors']:,} vectors (d = {search['d']}) for "
