@@ -35,8 +35,9 @@ measured = report.read(COMMITTED / "benchmarks")
 
 # %% tags=["hide-input"]
 passes = report.passes(measured)
+digits = dict.fromkeys(passes, "{:.3g}") | {"smallest cosine": "{:.5f}"}
 display(
-    cf.tables.shown(passes, "passes").format("{:.3g}", na_rep="not measured")
+    cf.tables.shown(passes, "passes").format(digits, na_rep="not measured")
 )
 Markdown(report.made_on(measured))
 

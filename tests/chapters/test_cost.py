@@ -11,7 +11,7 @@ from cocofacet.retrievers.zoo import ROWS
 
 MADE = {
     "name": "on-gpu", "device": "A GPU", "driver": "580.1", "threads": 8, "cores": 16,
-    "date": "2026-01-01", "precision": "bf16", "load": 0.5,
+    "date": "2026-01-01", "precision": "bf16",
     "model": {
         "size": "2b", "parameters": 2_200_000_000, "image_tokens": 391,
         "weights": "random",
@@ -91,9 +91,21 @@ def test_a_cpu_is_not_passed_off_as_a_gpu():
     assert "Measured on A GPU (driver 580.1)" in cost.on_gpu([MADE])
     assert "12.3 ms" in cost.on_gpu([MADE])
     assert "Not measured on a GPU yet" in cost.on_gpu([])
-    on_cpu = cost.on_gpu([MADE | {"driver": None, "search": {"failed": "memory"}}])
-    assert "Not measured on a GPU yet" in on_cpu and "load of 0.5" in on_cpu
+    made = MADE | {"driver": None, "search": {"failed": "memory"}, "load": 0.1}
+    on_cpu = cost.on_gpu([made])
+    assert "Not measured on a GPU yet" in on_cpu and "load of 0.1" in on_cpu
     assert "Not measured: exact search (memory)." in on_cpu
+
+
+def test_times_beside_other_work_are_left_out():
+    busy = [MADE | {"driver": None, "load": 2.5}]
+    row = cost.passes(busy).iloc[0]
+    assert row["smallest cosine"] == 0.9995
+    assert row[["ms an image, one pass", "times faster"]].isna().all()
+    assert cost.pipelines(busy).empty
+    assert cost.real_sizes(busy)[["s a picture", "s a text"]].isna().all(axis=None)
+    assert "left out" in cost.on_gpu(busy) and "12.3 ms" not in cost.on_gpu(busy)
+    assert "Nothing was measured" in cost.on_this(busy)
 
 
 def test_nothing_measured_makes_empty_tables():
