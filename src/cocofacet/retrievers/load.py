@@ -154,18 +154,17 @@ def _parts(row: Row) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
 
 
 def to_come(rows: Iterable[Row]) -> int | None:
-    """Bytes that these rows would download, a base that several share once; None where
-    the hub does not say."""
+    """Bytes that these rows would download, a base that several share once and what
+    cannot be had not at all; None where the hub says nothing."""
     parts = dict.fromkeys(part for row in rows for part in _parts(row))
-    total = 0
-    for checkpoint, revision, files in parts:
-        kind, _, place = checkpoint.partition(":")
-        if kind == "hub":
-            size = hub.to_come(place, revision, files)
-            if size is None:
-                return None
-            total += size
-    return total
+    sizes = [
+        hub.to_come(place, revision, files)
+        for checkpoint, revision, files in parts
+        for kind, _, place in (checkpoint.partition(":"),)
+        if kind == "hub"
+    ]
+    known = [size for size in sizes if size is not None]
+    return sum(known) if known else None
 
 
 def missing(row: Row) -> str | None:
