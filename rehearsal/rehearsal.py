@@ -57,7 +57,8 @@ class Part:
 
 
 # On Colab one opens a notebook, and it fetches and embeds what it needs.
-WHOLE = (Part("full"), Part("colab", commands=()))
+# A CPU emulates half precision, up to six times slower: colab alone keeps its own.
+WHOLE = (Part("full", {"precision": "fp32"}), Part("colab", commands=()))
 CUT = (
     Part(
         "full",
