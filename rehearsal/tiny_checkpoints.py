@@ -130,6 +130,30 @@ def save_siglip2(directory: Path, seed: int = 0) -> Path:
     return _open_clip(model_cfg, directory, seed, "squash")
 
 
+def save_eva02_clip(directory: Path, seed: int = 0) -> Path:
+    """An EVA02-CLIP as open_clip has it: timm's smallest EVA-02, read from the class
+    token and projected by its own head, beside CLIP's text tower of one layer."""
+    model_cfg = {
+        "embed_dim": 32,
+        "custom_text": True,
+        "vision_cfg": {
+            "image_size": 224,
+            "timm_model_name": "eva02_tiny_patch14_224",
+            "timm_model_pretrained": False,
+            "timm_pool": "token",
+            "timm_proj": None,
+        },
+        "text_cfg": {
+            "context_length": 77,
+            "vocab_size": 49408,
+            "width": 32,
+            "heads": 2,
+            "layers": 1,
+        },
+    }
+    return _open_clip(model_cfg, directory, seed, "shortest")
+
+
 def save_text_embedder(directory: Path, seed: int = 0) -> Path:
     """A sentence-transformers model: two layers of BERT, 32 dimensions, the mean."""
     from sentence_transformers import SentenceTransformer
@@ -212,6 +236,7 @@ def save_adapter(
 
 ARCHITECTURES = {
     "CLIP": save_clip,
+    "EVA02-CLIP": save_eva02_clip,
     "SigLIP2": save_siglip2,
     "BLIP-2": save_blip2,
     "Qwen2-VL": save_qwen2vl,

@@ -26,7 +26,7 @@ def test_the_official_catalogue_refuses_them(archives, tmp_path, origin):
     (tmp_path / DOWNLOADS).mkdir()
     shutil.copy(archives / file.name, tmp_path / DOWNLOADS)
     with pytest.raises(InputError, match=f"{file.name}: sha256: is .* as published"):
-        fetch([origin], tmp_path, tell=lambda line: None)
+        fetch([file.name], tmp_path, tell=lambda line: None)
     assert not (tmp_path / "images").exists()
 
 

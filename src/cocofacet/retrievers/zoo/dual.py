@@ -52,6 +52,7 @@ DUAL = (
         source="https://huggingface.co/timm/"
         f"eva02_large_patch14_clip_336.merged2b_s6b_b61k {_CODE} {COLLATORS}",
         download=0.9,
+        architecture="EVA02-CLIP",
         unconfirmed=("checkpoint",),
         note="The paper's EVA-CLIP: its size is not in the released code.",
         **_VIT_L_336,
