@@ -57,8 +57,9 @@ class Part:
 
 
 # On Colab one opens a notebook, and it fetches and embeds what it needs.
-# A CPU emulates half precision, up to six times slower: colab alone keeps its own.
-WHOLE = (Part("full", {"precision": "fp32"}), Part("colab", commands=()))
+# A CPU emulates half precision, many times slower: the cut alone keeps its rows' own.
+SINGLE = {"precision": "fp32"}
+WHOLE = (Part("full", SINGLE), Part("colab", SINGLE, commands=()))
 CUT = (
     Part(
         "full",
