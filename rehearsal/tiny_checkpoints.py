@@ -19,6 +19,7 @@ from rehearsal.tiny_mllms import (
     save_qwen2vl,
     save_qwen3vl,
 )
+from rehearsal.tiny_mm_embed import save_mm_embed
 from rehearsal.tiny_parts import (
     byte_pairs,
     save_model,
@@ -246,6 +247,7 @@ ARCHITECTURES = {
     "LLaVA-NeXT on Llama": save_llava_next_llama,
     "LLaVA-OneVision": save_llava_onevision,
     "Phi-3.5-V": save_phi3_v,
+    "MM-Embed": save_mm_embed,
     "EmbeddingGemma 2": save_embedding_gemma2,
 }
 

@@ -189,6 +189,7 @@ PROFILES = {
                 "gme-qwen2-vl-7b",
                 "ops-mm-embedding-v1-2b",
                 "ops-mm-embedding-v1-7b",
+                "mm-embed",
                 "mmret",
             ),
             answerer="answer-llava-1.5-7b",

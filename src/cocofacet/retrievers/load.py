@@ -22,6 +22,7 @@ CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
 FAMILIES = {
     "dual": ("cocofacet.retrievers.dual", "DualRetriever"),
     "mllm": ("cocofacet.retrievers.mllm", "MllmRetriever"),
+    "mm-embed": ("cocofacet.retrievers.mm_embed", "MmEmbedRetriever"),
     "phi3-v": ("cocofacet.retrievers.phi3_v", "Phi3VRetriever"),
     "embedding-gemma": (
         "cocofacet.retrievers.embedding_gemma",

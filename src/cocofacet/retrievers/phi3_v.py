@@ -18,8 +18,9 @@ from torch import nn
 
 from cocofacet.io import InputError, read_json
 from cocofacet.retrievers.base import Checkpoint
-from cocofacet.retrievers.checkpoints import load_model, quietly, read_weights
+from cocofacet.retrievers.checkpoints import load_model, read_weights
 from cocofacet.retrievers.mllm import MllmRetriever
+from cocofacet.retrievers.tokenizing import OwnTokens
 from cocofacet.retrievers.zoo.row import Row
 
 SIDE = 336  # pixels of a tile
@@ -168,30 +169,11 @@ def tokens_of(height: int, width: int) -> int:
     return 144 * rows * columns + 12 * rows + 157
 
 
-class Phi3VTokenizer:
-    """The checkpoint's tokenizer, on the stretches of text around a picture one by one:
-    so ``<s>`` stands at the start and again behind the picture."""
+class Phi3VTokens(OwnTokens):
+    """The stretches of text around a picture one by one: so ``<s>`` stands at the start
+    and again behind the picture."""
 
-    def __init__(self, tokenizer):
-        self.tokenizer, self.pad_token_id = tokenizer, tokenizer.pad_token_id
-
-    def __call__(self, texts: str | Sequence[str], padding: bool = False, **rest):
-        """Texts -> input_ids as lists, or padded on the right, with attention_mask, as
-        tensors; one text -> what the tokenizer itself says of it."""
-        if isinstance(texts, str):
-            return self.tokenizer(texts, **rest)
-        ids = [self._ids(text) for text in texts]
-        if not padding:
-            return {"input_ids": ids}
-        shape = len(ids), max(map(len, ids))
-        padded = torch.full(shape, self.pad_token_id)
-        mask = torch.zeros(shape, dtype=torch.long)
-        for row, found in enumerate(ids):
-            padded[row, : len(found)] = torch.tensor(found)
-            mask[row, : len(found)] = 1
-        return {"input_ids": padded, "attention_mask": mask}
-
-    def _ids(self, text: str) -> list[int]:
+    def ids(self, text: str) -> list[int]:
         found = []
         for part in re.split(f"((?:{re.escape(IMAGE)})+)", text):
             if part.startswith(IMAGE):
@@ -210,13 +192,7 @@ class Phi3VProcessor:
         settings = read_json(directory / "preprocessor_config.json", dict)
         mean, std = settings["image_mean"], settings["image_std"]
         self.image_processor = Phi3VImages(mean, std)
-        with quietly():  # the library does not know the type in config.json
-            tokenizer = transformers.AutoTokenizer.from_pretrained(
-                directory, trust_remote_code=False
-            )
-        if tokenizer.pad_token is None:  # any token will do: it is masked
-            tokenizer.pad_token = tokenizer.eos_token
-        self.tokenizer = Phi3VTokenizer(tokenizer)
+        self.tokenizer = Phi3VTokens(directory)
 
     def __call__(self, text: list[str], images: list[Image.Image], **_: object):
         found = self.image_processor(images)

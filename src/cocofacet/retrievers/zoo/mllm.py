@@ -134,30 +134,31 @@ MLLM = (
     ),
     Row(
         name="mm-embed",
-        family="mllm",
+        family="mm-embed",
         checkpoint="hub:nvidia/MM-Embed",
         revision="a2542c237b5b700ed01b829689756425441cef97",
         licence="CC-BY-NC-4.0",
-        source=f"https://huggingface.co/nvidia/MM-Embed {COLLATORS}",
+        source="https://huggingface.co/nvidia/MM-Embed "
+        f"https://huggingface.co/nvidia/NV-Embed-v1 {COLLATORS}",
         parameters="8.2 B",
         dim=4096,
         memory=20,
         download=16.4,
+        image_tokens=577,
         image_size="336 x 336, the whole picture without tiles",
         interpolation="bicubic",
         text="Instruct: Find me an image that matches the given caption.\n"
         "Query: {text}",
         general="<image>\nRepresent the given image.",
         prompted=f"<image>\n{_ASKED}",
-        max_text=512,
-        pooling="latent attention over all tokens after the instruction",
+        pooling="latent attention over all tokens after the instruction, mean",
         causal=False,
         precision="fp16",
-        lacks="a class in transformers 5: its own is remote code, with NV-Embed-v1's, "
-        "for transformers 4.42 in an environment of its own",
+        architecture="MM-Embed",
         unconfirmed=("text", "general", "prompted"),
         note="The form is its own encode(); the words that COCO-Facet gave it are not "
-        "released.",
+        "released. The library's LLaVA-NeXT and a latent attention written here take "
+        "the place of its own code, which is not run; its files were not seen.",
     ),
 )
 
