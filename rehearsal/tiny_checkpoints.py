@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from rehearsal.tiny_embedding_gemma2 import save_embedding_gemma2
+from rehearsal.tiny_llave import save_llave
 from rehearsal.tiny_mllms import (
     save_llava,
     save_llava_next_llama,
@@ -246,6 +247,7 @@ ARCHITECTURES = {
     "LLaVA-NeXT on Mistral": save_llava_next_mistral,
     "LLaVA-NeXT on Llama": save_llava_next_llama,
     "LLaVA-OneVision": save_llava_onevision,
+    "LLaVE": save_llave,
     "Phi-3.5-V": save_phi3_v,
     "MM-Embed": save_mm_embed,
     "EmbeddingGemma 2": save_embedding_gemma2,

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from changed_weights import changed
 from PIL import Image
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from cocofacet.io import InputError
@@ -261,20 +262,6 @@ def test_batch_order_and_passes_do_not_matter(retriever, images, embedded):
 def test_a_strip_too_long_is_named(retriever):
     with pytest.raises(InputError, match=r"1400 x 1 pixels .* than 1344 times"):
         retriever.embed_images([Image.new("RGB", (1400, 1))])
-
-
-def changed(checkpoint: Path, folder: Path, change) -> Path:
-    """A copy whose weights lie in one file, changed."""
-    weights = {}
-    folder.mkdir()
-    for file in checkpoint.iterdir():
-        if file.suffix == ".safetensors":
-            weights |= load_file(file)
-        elif not file.name.endswith("index.json"):
-            (folder / file.name).write_bytes(file.read_bytes())
-    change(weights)
-    save_file(weights, folder / "model.safetensors")
-    return folder
 
 
 WORDS = "model.embed_tokens.weight"

@@ -28,6 +28,7 @@ FAMILIES = {
         "cocofacet.retrievers.embedding_gemma",
         "EmbeddingGemmaRetriever",
     ),
+    "llave": ("cocofacet.retrievers.llave", "LlaveRetriever"),
     "blip2": ("cocofacet.retrievers.blip2", "Blip2Retriever"),
     "answer": ("cocofacet.retrievers.answer", "AnswerRetriever"),
 }

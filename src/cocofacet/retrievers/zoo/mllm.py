@@ -30,19 +30,20 @@ def _llave(user: str) -> str:
 _E5_V_IMAGE = _llama3("<image>\nSummary above image in one word")
 _LLAVE_CODE = "https://github.com/DeepLearnXMU/LLaVE"
 _LLAVE = {
-    "family": "mllm",
+    "family": "llave",
     "revision": "main",
     "licence": "Apache-2.0",
-    "image_size": "384 x 384 and tiles of it",
+    "image_tokens": 2929,
+    "image_size": "4 tiles of 384 x 384 at most, and the whole",
+    "interpolation": "bicubic",
     "text": _llave("{text}"),
     "general": _llave("<image> Represent the given image."),
     "prompted": _llave(f"<image> {_ASKED}"),
     "precision": "fp16",
-    "architecture": "LLaVA-OneVision",
-    "lacks": "the keys of LLaVA-OneVision: its own are llava_qwen's, to be converted "
-    "first, or run with the authors' package in an environment of its own",
-    "note": "Templates are the card's; COCO-Facet released none for it. Which hidden "
-    "states its encode_multimodal_embeddings pools was not seen.",
+    "architecture": "LLaVE",
+    "note": "Templates are the card's; COCO-Facet released none for it. Pooled is the "
+    "line feed after the assistant's turn. How many tiles there are at most is the "
+    "authors' setting for training; what a checkpoint's own file says is used.",
 }
 
 MLLM = (
@@ -107,7 +108,7 @@ MLLM = (
         dim=896,
         memory=3,
         download=1.8,
-        unconfirmed=("prompted", "pooling", "licence", "download"),
+        unconfirmed=("prompted", "image_size", "licence", "download"),
         **_LLAVE,
     ),
     Row(
@@ -118,7 +119,7 @@ MLLM = (
         dim=1536,
         memory=6,
         download=3.9,
-        unconfirmed=("prompted", "pooling", "download"),
+        unconfirmed=("prompted", "image_size", "download"),
         **_LLAVE,
     ),
     Row(
@@ -129,7 +130,7 @@ MLLM = (
         dim=3584,
         memory=20,
         download=16.1,
-        unconfirmed=("prompted", "pooling"),
+        unconfirmed=("prompted", "image_size"),
         **_LLAVE,
     ),
     Row(
