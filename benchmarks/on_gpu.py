@@ -190,8 +190,6 @@ def one_row(row: Row, scale: Scale) -> dict:
 
 def refused(row: Row, memory: float | None) -> str:
     """Why a row cannot be measured; memory: the device's in bytes, if it limits."""
-    if row.lacks:
-        return f"lacks {row.lacks}"
     if real_size.size_of(row) is None:
         return "its real size is not in benchmarks/real_size.py"
     if memory and row.memory * 1e9 > memory:

@@ -52,6 +52,11 @@ def test_weights_of_the_package_that_are_not_there(monkeypatch):
     assert listing.here(zoo.ROWS["tiny-clip"], LAPTOP) == reason
 
 
+@pytest.mark.parametrize("row", zoo.ROWS.values(), ids=lambda row: row.name)
+def test_every_row_is_tested(row):
+    assert listing.status(row).startswith("tested")
+
+
 def test_status():
     row = replace(zoo.ROWS["mmret"], architecture="LLaVA", unconfirmed=())
     assert listing.status(row) == "tested on a tiny LLaVA"

@@ -13,23 +13,6 @@ from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.zoo import ROWS
 from rehearsal.tiny_checkpoints import save_clip, save_qwen2vl
 
-LACKING = {name: row for name, row in ROWS.items() if row.lacks}
-
-
-@pytest.mark.parametrize("row", LACKING.values(), ids=LACKING)
-def test_a_row_that_lacks_something_is_refused_with_the_reason(row):
-    with pytest.raises(InputError) as refusal:
-        loading.load(row.name)
-    assert row.lacks in str(refusal.value)
-    assert loading.missing(row) == row.lacks
-
-
-def test_a_row_that_lacks_something_is_not_loaded(tmp_path):
-    row = replace(ROWS["tiny-qwen2vl"], lacks="a class of its own")
-    with pytest.raises(InputError, match=r"tiny-qwen2vl: .* a class of its own"):
-        loading.load(row, checkpoint=tmp_path)
-    assert loading.missing(row) == "a class of its own"
-
 
 def test_unknown_name_lists_the_known_ones():
     with pytest.raises(InputError, match="tiny-clip"):

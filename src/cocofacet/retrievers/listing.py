@@ -34,9 +34,7 @@ def this_machine() -> Machine:
 
 
 def here(row: Row, machine: Machine) -> str:
-    """Whether this machine can run it: ready, what it would download, what it lacks."""
-    if row.lacks:
-        return f"lacks {row.lacks}"
+    """Whether this machine can run it: ready, what it would download, what it needs."""
     size, kind = machine.memory, "memory"
     if machine.gpu:
         size, kind = machine.gpu, "GPU memory"
@@ -100,7 +98,7 @@ def in_full(row: Row, machine: Machine) -> str:
             shown += [field.name, f"    {value!r}"]
         elif field.name == "source":
             shown += [field.name, *(f"    {address}" for address in value.split())]
-        elif field.name in ("lacks", "note", "pooling") and value:
+        elif field.name in ("note", "pooling") and value:
             shown += [field.name, *_indented(value)]
         else:
             shown.append(f"{field.name:<20}{_plain(value)}")

@@ -58,12 +58,9 @@ def load(
     the text embedder that reads answers. options may replace the row's templates
     (``text``, ``general``, ``prompted``); all others go to the family's class
     (``one_pass``, ``batch_size``). Raises InputError for a name, precision or
-    checkpoint that does not exist or cannot be had, and for a row that this package
-    cannot load.
+    checkpoint that does not exist or cannot be had.
     """
     row = row_of(name, options)
-    if row.lacks:
-        raise InputError(f"zoo: {row.name}: cannot be loaded here: {row.lacks}")
     _check_device(device)
     precision = precision_here(row, precision, device)
     import_torchvision()  # before open_clip or transformers import it
@@ -171,8 +168,6 @@ def to_come(rows: Iterable[Row]) -> int | None:
 
 def missing(row: Row) -> str | None:
     """Why this row cannot be loaded right now without a download; None if it can."""
-    if row.lacks:
-        return row.lacks
     for checkpoint, revision, files in _parts(row):
         kind, _, place = checkpoint.partition(":")
         if kind == "package" and not _has_weights(CHECKPOINTS / place):

@@ -90,9 +90,6 @@ class Row:
     #: the architecture whose tiny checkpoint the tests load through the same code; ""
     #: where there is none
     architecture: str = ""
-    #: what keeps this package from loading it, and what would help, to be read after
-    #: "lacks"; "" where nothing does
-    lacks: str = ""
     #: names of the attributes above that could not be confirmed
     unconfirmed: tuple[str, ...] = ()
     #: what a reader of its numbers should know, and why something is unconfirmed
