@@ -8,7 +8,7 @@
 # text searches all pictures, and is to find every one that carries its label.
 
 # %% tags=["parameters"]
-profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 200 GB
+profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
 changes = {}  # of the profile, such as {"promptables": "e5-v"}

@@ -10,7 +10,7 @@
 # sentence-transformers. The same code loads them as loads their big sisters.
 
 # %% tags=["parameters"]
-profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 200 GB
+profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
 
