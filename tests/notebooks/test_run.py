@@ -22,6 +22,7 @@ SWEEP = {
     "linear": {
         "draws": 2,
         "ratios": [0.03, 0.25],
+        "counts": [40],
         "variants": ["linear", "ridge", "dual-ridge"],
         "anchors_from": ["gallery"],
     },
