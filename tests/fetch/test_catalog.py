@@ -23,7 +23,7 @@ def test_the_table_is_sound():
 
 
 def test_the_list_shows_every_file_its_terms_and_what_is_unconfirmed():
-    listed = listing()
+    listed = listing(ORIGINS)
     lines = listed.splitlines()
     for name, origin in ORIGINS.items():
         assert origin.use in listed and origin.terms in listed

@@ -272,7 +272,7 @@ ORIGINS: dict[str, Origin] = {
 }
 
 
-def listing(origins: Mapping[str, Origin] = ORIGINS) -> str:
+def listing(origins: Mapping[str, Origin]) -> str:
     """What there is to fetch: a block a name, a line a file."""
     lines = []
     for name, origin in origins.items():
