@@ -336,9 +336,9 @@ def test_listing_retrievers_needs_none_of_the_heavy_libraries():
 
 def test_what_can_be_fetched_is_listed(capsys):
     assert run("fetch", "--list") == 0
-    assert capsys.readouterr().out == f"{catalog.listing()}\n"
+    assert capsys.readouterr().out == f"{catalog.listing(catalog.ORIGINS)}\n"
     assert run("fetch") == 0
-    assert capsys.readouterr().out == f"{catalog.listing()}\n"
+    assert capsys.readouterr().out == f"{catalog.listing(catalog.ORIGINS)}\n"
 
 
 def test_unknown_names_and_a_missing_folder_are_told(tmp_path, capsys):
