@@ -26,6 +26,8 @@ _CONFIG = {
         "num_hidden_layers": 2,
         "num_attention_heads": 2,
         "num_key_value_heads": 1,
+        # LLaVA-NeXT's own: the language model is NV-Embed-v1's, and has another.
+        "rope_theta": 1000000.0,
     },
     "vision_config": {
         "model_type": "clip_vision_model",
@@ -45,13 +47,14 @@ _PIXELS = {
     "crop_size": {"height": 56, "width": 56},
 }
 _MARKS = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+_MARKS["pad_token"] = "<pad>"  # for which the embedding has no row
 
 
 def save_mm_embed(directory: Path, seed: int = 0) -> Path:
     """Two layers of 32 dimensions, six latents; two shards with their index."""
     directory.mkdir(parents=True)
     torch.manual_seed(seed)
-    tokenizer = llama_tokenizer(["<image>"], 480)
+    tokenizer = llama_tokenizer(["<image>", "<pad>"], 481)
     image = tokenizer.token_to_id("<image>")
     text = _CONFIG["text_config"] | {"vocab_size": image}  # the rows of the embedding
     llava = transformers.LlavaNextModel(

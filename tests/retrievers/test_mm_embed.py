@@ -70,6 +70,7 @@ class Plain:
         config = json.loads((checkpoint / "config.json").read_text())
         self.image = config["image_token_index"]
         text = {**config["text_config"], "vocab_size": self.image}
+        text["rope_theta"] = 10000.0  # NV-Embed-v1's, whatever the file says
         kinds = transformers.MistralConfig, transformers.CLIPVisionConfig
         text, vision = (
             kind(**{k: v for k, v in given.items() if k != "model_type"})

@@ -21,7 +21,10 @@ from cocofacet.retrievers.zoo.row import Row
 
 IMAGE = "<image>"
 MOST = 512  # tokens of a text with <s> and </s>, an image counted as one
-HEADS = 8  # num_cross_heads in the config.json of nvidia/NV-Embed-v1
+# Of nvidia/NV-Embed-v1, from whose config.json the official code builds the language
+# model: num_cross_heads, and rope_theta as in its base, Mistral-7B-v0.1. MM-Embed's own
+# text_config is LLaVA-NeXT's.
+HEADS, ROPE_THETA = 8, 10_000.0
 _LATENTS = "latent_attention_model."
 
 
@@ -127,6 +130,11 @@ class MmEmbed(transformers.LlavaNextModel):
 class MmEmbedTokens(OwnTokens):
     """``<s>`` before a text and ``</s>`` behind it; a long one is cut before that."""
 
+    def __init__(self, directory: Path):
+        super().__init__(directory)
+        # As the official code does: the embedding has no row for <pad>.
+        self.pad_token_id = self.tokenizer.eos_token_id
+
     def ids(self, text: str) -> list[int]:
         inner = self.tokenizer
         found = inner(text, add_special_tokens=False)["input_ids"]
@@ -203,9 +211,12 @@ def _config(
         )
     text = given["text_config"] | {
         "vocab_size": len(weights["language_model.embed_tokens.weight"]),
+        "rope_parameters": {"rope_type": "default", "rope_theta": ROPE_THETA},
         "sliding_window": None,
         "pad_token_id": None,
     }
+    text.pop("rope_theta", None)
+    text.pop("rope_scaling", None)
     config = transformers.LlavaNextConfig(
         text_config=text,
         vision_config=given["vision_config"],

@@ -159,7 +159,9 @@ MLLM = (
         unconfirmed=("text", "general", "prompted"),
         note="The form is its own encode(); the words that COCO-Facet gave it are not "
         "released. The library's LLaVA-NeXT and a latent attention written here take "
-        "the place of its own code, which is not run; its files were not seen.",
+        "the place of its own code, which is not run; its files were not seen. "
+        "That code builds the language model as NV-Embed-v1 has it, so rope_theta is "
+        "10,000, as in Mistral-7B-v0.1.",
     ),
 )
 
