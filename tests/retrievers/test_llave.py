@@ -3,7 +3,7 @@ one picture and one prompt at a time, eager attention, nothing padded."""
 
 import json
 import math
-import pickle
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 
 import numpy as np
@@ -202,7 +202,7 @@ def plain(checkpoint):
 
 
 def test_pixels_and_tokens(checkpoint, retriever, images):
-    processor = pickle.loads(pickle.dumps(retriever.prepare)).processor
+    processor = ForkingPickler.loads(ForkingPickler.dumps(retriever.prepare)).processor
     for image, (*grid, count) in zip(images, SIZES.values(), strict=True):
         pixels, *expected = plain_pixels(image)
         assert grid == expected

@@ -3,7 +3,7 @@ picture and one prompt at a time, eager attention, the tower with all of its lay
 
 import json
 import math
-import pickle
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 
 import numpy as np
@@ -205,7 +205,7 @@ def plain(checkpoint):
 
 
 def test_pixels_and_tokens(checkpoint, retriever, images):
-    processor = pickle.loads(pickle.dumps(retriever.prepare)).processor
+    processor = ForkingPickler.loads(ForkingPickler.dumps(retriever.prepare)).processor
     for image, (rows, columns, count) in zip(images, SIZES.values(), strict=True):
         tiles, *grid = plain_pixels(image)
         assert grid == [rows, columns]
