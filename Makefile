@@ -103,6 +103,9 @@ on-gpu: $(INSTALLED) ## measure on a data-centre GPU, at real sizes: under ten m
 serve: _build/html.stamp ## read the built book on this machine: PORT=8000
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
+lock: $(INSTALLED) ## resolve the packages again and write both locks: needs uv
+	$(BIN)/python tools/lock.py $(ARGS)
+
 clean: ## remove what was built, rendered and computed; keep .venv
 	rm -rf _build data/{mini,smoke} results/{mini,smoke} notebooks/*.ipynb
 
@@ -128,13 +131,12 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3 python3.12 python3.13,\
 	$(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and \
 	print("$(name)")' 2>/dev/null)))
 
-$(INSTALLED): requirements.lock pyproject.toml
+$(INSTALLED): requirements.lock requirements-cuda.lock pyproject.toml tools/install.py
 	@if [ -z "$(PYTHON)" ]; then echo "error: Python 3.11 or newer is needed and was" \
 	  "not found. Install it, or: make PYTHON=/path/to/python" >&2; exit 1; fi
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	$(BIN)/python tools/install.py
 	touch $@
 
 .PHONY: help book test test-book check-more lint notebooks execute studies rehearse \
-	benchmarks on-gpu serve clean
+	benchmarks on-gpu serve lock clean
