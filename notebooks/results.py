@@ -27,13 +27,16 @@ results = workspace.root / "results"
 # %% [markdown]
 # ## Every run
 #
-# Recall in percent, by the average over facets (macro) and over queries (micro). The
-# mode *prompted* uses each facet's GPT-written question.
+# Recall in percent, by the average over facets (macro) and over queries (micro); the
+# column *averaged* says over what. The mode *prompted* uses each facet's GPT-written
+# question. Chapters that rank the same have a row each.
 
 # %% tags=["hide-input"]
-if any((results / shown_profile).glob("*/*.ranks.csv")):
-    summary = runs.summary(runs.collect(results, shown_profile))
-    display(cf.tables.shown(summary, "results").format("{:.1f}"))
+folders = runs.folders(results, shown_profile)
+if folders:
+    ranks = runs.collect(results, shown_profile)
+    summary = runs.summary(ranks)
+    display(cf.tables.shown(summary, "results").format(precision=1))
 else:
     display(Markdown(nothing_yet(shown_profile)))
 
@@ -43,14 +46,13 @@ else:
 # One table a run: each retriever of the paper, its average Recall@5 where that is
 # known here (S), and ours by the macro average with its 95 % interval over query
 # texts. The difference is in points, and says something only on the released queries:
-# which average the paper's is, is not known here.
+# which average the paper's is, is not known here. Chapters that rank the same alike
+# share a row.
 
 # %% tags=["hide-input"]
-for folder in sorted(
-    {p.parent for p in results.glob(f"{shown_profile}/*/*.ranks.csv")}
-):
+for folder in folders:
     display(Markdown(f"**{folder.name}**"))
-    beside = of_run(folder, shown_profile, seed)
+    beside = of_run(ranks, folder, seed)
     display(cf.tables.shown(beside, f"table-1-{folder.name}"))
 
 # %% [markdown]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cocofacet.io import InputError, read_table
+from cocofacet.io import InputError, checked_name, read_table
 
 KINDS = {
     "text": ["label"],
@@ -40,6 +40,26 @@ def test_a_column_of_counts_may_be_absent_but_no_other(tmp_path):
         read_table(path, ["text"], what="list")
 
 
+def test_a_revision_of_digits_and_one_e_stays_text(tmp_path):
+    path = saved(tmp_path, "\ufefflabel,rank\n1234e5,1\n007,2\n")
+    assert read_table(path, ["label"], ["rank"]).label.tolist() == ["1234e5", "007"]
+
+
+@pytest.mark.parametrize("name", ["first", "2", "full_2", "e5-v.1", "zwölf Facetten"])
+def test_a_name_may_be_part_of_a_path(name):
+    assert checked_name("run", name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "../x", "a/b", "/x", "a\\b", "C:x", ".x", "-x", "x ", "x\n", "a\0b",
+     "a\nb", "x" * 101, "ü" * 51, "\ud800", None, 3, ["x"]],
+)  # fmt: skip
+def test_a_name_that_leads_elsewhere_is_refused(name):
+    with pytest.raises(InputError, match=r"^run: .* cannot name a folder or a file"):
+        checked_name("run", name)
+
+
 def test_quoted_line_ends_commas_and_blank_lines_are_no_damage(tmp_path):
     path = saved(tmp_path, 'label,rank\r\n"a, ""b""\nc",1\r\n\r\nd,2\r\n')
     assert read_table(path, ["label"], ["rank"]).label.tolist() == ['a, "b"\nc', "d"]
@@ -57,6 +77,11 @@ def test_quoted_line_ends_commas_and_blank_lines_are_no_damage(tmp_path):
         ("label,rank\na,1\nb\n", "row 2: has 1 fields and the header 2"),
         ("label,rank\na,1,2\nb,2,3\n", "row 1: has 3 fields and the header 2"),
         ("label,rank\na,1\nb,0\n", "row 2: rank: '0' is no whole number from 1"),
+        ("label,rank\na,-5\n", "row 1: rank: '-5' is no whole number from 1 to 100"),
+        ("label,rank\na,101\n", "row 1: rank: '101' is no whole number from 1 to 100"),
+        ("label,rank\na,nan\n", "row 1: rank: 'nan' is no whole number"),
+        ("label,rank\na,12\nb,1", "file: its last line has no end, so it is cut sho"),
+        ('label,rank\n"a,1\n', "file: no table of ranks .*unexpected end"),
         ("label,rank\na,1.5\n", "row 1: rank: '1.5' is no whole number"),
         ("label,rank\na,\n", "row 1: rank: '' is no whole number"),
         ("label,rank\na,inf\n", "row 1: rank: 'inf' is no whole number"),

@@ -14,7 +14,6 @@ import argparse
 import ast
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -28,7 +27,7 @@ import papermill
 import yaml
 from nbclient.exceptions import DeadKernelError
 
-from cocofacet.io import InputError
+from cocofacet.io import InputError, checked_name
 from cocofacet.profiles import CHANGEABLE, profile_named
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,7 +51,7 @@ def reporting_last(sources: list[Path]) -> list[Path]:
 
 def profile_file(profile: str) -> Path:
     """The papermill parameter file of a profile."""
-    path = NOTEBOOKS / "profiles" / f"{profile}.yaml"
+    path = NOTEBOOKS / "profiles" / f"{checked_name('--profile', profile)}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml")))
         raise Refused(f"{path.name}: unknown profile {profile!r}. Choose from {known}.")
@@ -216,8 +215,7 @@ def main(argv: list[str] | None = None) -> int:
     sources = given.notebooks or reporting_last(make_notebooks.in_order())
     out = given.out or ROOT / "_build/executed" / given.profile / given.run
     try:
-        if not re.fullmatch(r"[\w.-]+", given.run) or given.run.startswith("."):
-            raise Refused(f"run {given.run!r}: use letters, digits, '-', '_', '.'.")
+        checked_name("--run", given.run)
         if missing := [str(path) for path in sources if not path.is_file()]:
             raise Refused(f"no such notebook: {', '.join(missing)}.")
         wanted = yaml.safe_load(profile_file(given.profile).read_text()) or {}

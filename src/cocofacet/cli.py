@@ -400,9 +400,10 @@ def runs(
     profile: options.text("NAME", "what the notebooks ran with") = "mini",
     results: options.path("DIR", "folder of <profile>/<run>/") = Path("results"),
 ) -> None:
-    """Print one row for each run, retriever and mode.
+    """Print one row for each run, chapter, retriever and mode.
 
-    Reads the ranks that the notebooks saved. Recall@1 and @5 are in percent.
+    Reads the ranks that the notebooks saved. Recall@1 and @5 are in percent; what they
+    are averaged over is named.
     """
     from cocofacet.evaluation.runs import collect, summary
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cocofacet import __version__
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.io import InputError
+from cocofacet.io import InputError, checked_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +30,7 @@ def ranked(
     from cocofacet.evaluation import vectors
     from cocofacet.evaluation.ranking import prompt_modes
 
-    if not name or name != Path(name).name:
-        raise InputError(f"--name: {name!r} cannot be part of a file's name.")
+    checked_name("--name", name)
     folder = _folder_of(run) if run else None
     known = prompt_modes({facet: FACETS[facet].question for facet in benchmark.facets})
     modes = {mode: known[mode] for mode in chosen}
@@ -50,6 +49,6 @@ def ranked(
 def _folder_of(run: str) -> Path:
     """results/PROFILE/RUN; ``InputError`` for a text that is not PROFILE/RUN."""
     parts = run.split("/")
-    if len(parts) != 2 or any(not part or part.startswith(".") for part in parts):
+    if len(parts) != 2:
         raise InputError(f"--run: {run!r} is not PROFILE/RUN, such as full/mine.")
-    return Path("results", *parts)
+    return Path("results", *(checked_name("--run", part) for part in parts))

@@ -5,7 +5,9 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +24,21 @@ _KINDS = {dict: "JSON object", list: "list"}
 class InputError(ValueError):
     """Something the user gave cannot be used: file, field and remedy. The command line
     prints it without a traceback and exits with status 2."""
+
+
+def checked_name(what: str, name: object) -> str:
+    """The name of a profile, a run or a retriever, as part of a path.
+
+    Raises:
+        InputError: it is no such name; one like ``../x`` would lead elsewhere.
+    """
+    letters = isinstance(name, str) and re.fullmatch(r"\w([\w .-]*\w)?", name)
+    if not letters or len(name.encode()) > 100:
+        raise InputError(
+            f"{what}: {name!r} cannot name a folder or a file. Use letters, digits, _ "
+            "and -."
+        )
+    return name
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
@@ -88,16 +105,19 @@ def read_table(
     counts: Sequence[str] = (),
     what: str = "table of ranks",
     remedy: str = "Delete the file and make it again.",
+    pool: int = 100,
 ) -> "pd.DataFrame":
     """Read a CSV file with a header; columns that are not named stay text.
 
     text: columns of ids, labels, revisions, even where they look like numbers. ranks:
-    of whole numbers from 1. numbers: of any numbers. counts: of whole numbers from 0; a
-    cell may be empty (then missing, dtype Int64), or the column absent.
+    of whole numbers from 1 to ``pool``. numbers: of any numbers. counts: of whole
+    numbers from 0; a cell may be empty (then missing, dtype Int64), or the column
+    absent.
 
     Raises:
-        InputError: the file is missing, empty, binary, no UTF-8 or ragged, or a column
-            is missing or holds something else; ``what`` is what it should have been.
+        InputError: the file is missing, empty, binary, no UTF-8, ragged or without a
+            last line end, or a column is missing or holds something else; ``what`` is
+            what it should have been.
     """
     import pandas as pd
 
@@ -106,14 +126,17 @@ def read_table(
 
     content = _bytes_of(path)
     try:
-        content = content.decode()
+        content = content.decode("utf-8-sig")
         if "\0" in content:
             raise ValueError("it is binary")
-        rows = [row for row in csv.reader(io.StringIO(content, newline="")) if row]
+        lines = io.StringIO(content, newline="")
+        rows = [row for row in csv.reader(lines, strict=True) if row]
     except (ValueError, csv.Error) as error:
         raise fail(f"file: no {what} ({error})") from None
     if len(rows) < 2:
         raise fail(f"file: is empty, so this is no {what}")
+    if content[-1] not in "\r\n":  # of 12 a 1 may be left
+        raise fail("file: its last line has no end, so it is cut short")
     header = rows[0]
     if len(set(header)) < len(header):
         raise fail("header: names a column twice")
@@ -125,16 +148,16 @@ def read_table(
     for column in (*text, *ranks, *numbers):
         if column not in table:
             raise fail(f"column {column!r} is missing, so this is no {what}")
-    for columns, kind, least, dtype in (
-        (ranks, "whole number from 1", 1, "int64"),
-        (counts, "whole number from 0", 0, "Int64"),
-        (numbers, "number", float("-inf"), None),
+    for columns, kind, least, most, dtype in (
+        (ranks, f"whole number from 1 to {pool}", 1, pool, "int64"),
+        (counts, "whole number from 0", 0, 2**53, "Int64"),
+        (numbers, "number", -sys.float_info.max, sys.float_info.max, None),
     ):
         for column in table.columns.intersection(columns):
             found = pd.to_numeric(table[column], errors="coerce")
-            right = found >= least  # False for what is no number
+            right = (found >= least) & (found <= most)  # False for what is no number
             if columns is not numbers:
-                right &= (found % 1 == 0) & (found < 2**53)
+                right &= found % 1 == 0
             if columns is counts:
                 right |= table[column] == ""
             if not right.all():

@@ -34,7 +34,7 @@ from cocofacet.embeddings import store, words
 from cocofacet.embeddings.record import Record
 from cocofacet.evaluation import ranking
 from cocofacet.fetch.fetch import command, fetch_for_run
-from cocofacet.io import InputError, write_atomic, write_json
+from cocofacet.io import InputError, checked_name, write_atomic, write_json
 from cocofacet.profiles import Profile, profile_named
 from cocofacet.retrievers import cost
 from cocofacet.retrievers import load as loading
@@ -423,7 +423,8 @@ class Workspace:
         ordered = ordered.sort_values(keys, kind="stable")
         text = ordered.to_csv(index=False)
         write_atomic(self.results / f"{notebook}.ranks.csv", text)
-        self.save_json(f"{notebook}.manifest", self.made_from)
+        made = {**self.made_from, "rows": len(ordered)}
+        self.save_json(f"{notebook}.manifest", made)
 
     @property
     def made_from(self) -> dict[str, object]:
@@ -462,10 +463,7 @@ def open_workspace(
     Where the profile says so, all that its notebooks need is embedded first, and what
     failed is left out. ahead: False for the stage that does it.
     """
-    if not run or run != Path(run).name or run.startswith("."):
-        raise InputError(
-            f"run: {run!r} cannot name a folder of results. Use letters, digits and -."
-        )
+    checked_name("run", run)
     if not isinstance(seed, int) or seed < 0:
         raise InputError(f"seed: {seed!r} is not a whole number from 0 upwards.")
     chosen = profile_named(profile).changed(changes or {})

@@ -6,6 +6,7 @@ import pandas as pd
 from small_tables import ROWS, table_of
 
 from cocofacet.chapters.results import made_by, nothing_yet, of_run, table_1
+from cocofacet.evaluation import runs
 
 
 def test_a_row_for_each_run_notebook_and_retriever(tmp_path):
@@ -29,7 +30,10 @@ def test_without_results_the_page_says_so_and_how():
 
 
 def ranks_of(retriever, mode="general", rows=ROWS, **columns):
-    return table_of(rows, retriever=retriever, mode=mode, profile="full", **columns)
+    """As `runs.collect` gives them."""
+    table = table_of(rows, retriever=retriever, mode=mode, profile="full", run="a")
+    cell = {"benchmark": "released", "chapter": "general", "seed": "0"}
+    return table.assign(**cell | columns)
 
 
 def test_table_1_beside_the_paper_by_hand():
@@ -40,15 +44,16 @@ def test_table_1_beside_the_paper_by_hand():
             ranks_of("clip-vit-l-14-336"),
             ranks_of("vlm2vec-phi-3.5-v"),
             ranks_of("vlm2vec-phi-3.5-v", "prompted", better),
-            ranks_of("clip-vit-l-14-336", rows=better).assign(profile="full+rebuilt"),
+            ranks_of("clip-vit-l-14-336", rows=better, benchmark="rebuilt"),
             ranks_of("mine"),
             ranks_of("mine", "wrong"),
-            ranks_of("e5-v").assign(profile="full+sun397"),
+            ranks_of("e5-v", benchmark="sun397"),
         ]
     )
-    queries_of = {"full": "released", "full+rebuilt": "rebuilt"}
     reasons = {"mmret": "failed: out of memory", "own": "failed: gated"}
-    found = table_1(ranks, queries_of, reasons, "random weights")
+    found = table_1(ranks, reasons, "random weights")
+    assert (found.index.get_level_values("chapters") == "general").sum() == 5
+    found = found.droplevel(["revision", "seed", "chapters"])
     assert set(found.pictures) == {"random weights"}  # in every row
     clip = found.loc["CLIP ViT-L/14-336", "general", "released"]
     assert clip["paper R@5"] == "47 % (S)"
@@ -71,16 +76,42 @@ def test_table_1_beside_the_paper_by_hand():
     assert found.loc["SigLIP2", "general", ""]["paper R@5"] == "52.6 % (S)"
 
 
+def test_only_the_same_ranks_of_the_facets_share_a_row_of_table_1():
+    other = [(*row[:3], 1) for row in ROWS]
+    combined = [("2 facets", "cat at night?", "cat + night", 1)]
+    ranks = pd.concat(
+        [
+            ranks_of("e5-v"),
+            ranks_of("e5-v", chapter="luck").iloc[::-1],
+            ranks_of("e5-v", chapter="several", rows=combined),
+            ranks_of("e5-v", chapter="why", rows=other),
+            ranks_of("e5-v", chapter="later", seed="1"),
+            ranks_of("e5-v", chapter="later", revision="1"),
+        ]
+    )
+    found = (
+        table_1(ranks, {}, "random weights")
+        .sort_index()
+        .loc["E5-V", "general", "released"]
+    )
+    macro = found["macro R@1"].str.split().str[0].to_dict()
+    assert macro == {
+        ("0", "0", "general, luck"): "33.3", ("0", "0", "why"): "100.0",
+        ("0", "1", "later"): "33.3", ("1", "0", "later"): "33.3",
+    }  # fmt: skip
+
+
 def test_table_1_of_a_folder_of_any_run(tmp_path):
     folder = tmp_path / "full/a"
     folder.mkdir(parents=True)
-    ranks_of("clip-vit-l-14-336").to_csv(folder / "general.ranks.csv", index=False)
+    saved = table_of(ROWS, retriever="clip-vit-l-14-336", profile="full")
+    saved.to_csv(folder / "general.ranks.csv", index=False)
     made = {"profile": {"shown_as": "random weights"}, "sources": "released files"}
     (folder / "general.manifest.json").write_text(json.dumps(made))
     failed = {"state": "failed", "reason": "401"}
     record = {"retrievers": {"e5-v": failed}, "finished": True}
     (folder / "embedded.json").write_text(json.dumps(record))
-    found = of_run(folder, "full")
-    assert found.loc["CLIP ViT-L/14-336", "general", "released"]["difference"]
-    assert found.loc["E5-V", "general", ""]["macro R@5"] == "failed: 401"
+    found = of_run(runs.collect(tmp_path, "full"), folder).sort_index()
+    assert found.loc["CLIP ViT-L/14-336", "general", "released"]["difference"].all()
+    assert list(found.loc["E5-V", "general", ""]["macro R@5"]) == ["failed: 401"]
     assert set(found.pictures) == {"random weights"}

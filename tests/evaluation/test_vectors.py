@@ -146,6 +146,11 @@ def test_any_object_and_the_command_appear_among_the_runs(
     summary = runs.summary(runs.collect(tmp_path / "results", "full"))
     assert set(summary.index.get_level_values("retriever")) == {"mine", "given"}
     assert main([*asked, "--run", "first"]) == 2
+    for wrong in (["--run", "full/.."], ["--run", "../x"], ["--name", "../x"]):
+        assert main([*asked, *wrong]) == 2
+        assert "cannot name a folder or a file" in capsys.readouterr().err
+    with pytest.raises(InputError, match=r"retriever: '\.\./x' cannot name"):
+        vectors.keep(table.assign(retriever="../x"), tmp_path / "a/b", BENCHMARK, made)
     assert main(["evaluate", "--benchmark", "benchmark"]) == 2
     assert "--images: missing" in capsys.readouterr().err
 

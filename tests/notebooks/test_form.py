@@ -197,7 +197,8 @@ def test_the_published_run_gets_no_cell_of_injected_parameters(simple):
         (["-p", "seed"], "name=value"),
         (["-p", "profile=mini"], "say it with --profile"),
         (["--profile", "huge"], "unknown profile 'huge'"),
-        (["--run", "../elsewhere"], "use letters"),
+        (["--profile", "../mini"], "--profile: '../mini' cannot name a folder"),
+        (["--run", "../elsewhere"], "--run: '../elsewhere' cannot name a folder"),
         (["absent.py"], "no such notebook: absent.py"),
     ],
 )

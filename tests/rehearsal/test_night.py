@@ -17,6 +17,7 @@ import pytest
 
 from cocofacet import paper
 from cocofacet.chapters.results import made_by, of_run
+from cocofacet.evaluation import runs
 from rehearsal import hub as loopback
 from rehearsal.hub import Hub
 from rehearsal.installed import install
@@ -97,7 +98,8 @@ def test_it_runs_and_each_file_is_fetched_once(night):
 def test_the_results_chapter_is_stamped_and_comes_from_the_ranks(night):
     """Table 1: every cell of ours is counted again from the files of ranks."""
     folder = results(night.rehearsal)
-    table, made = of_run(folder, "full"), made_by(folder.parent)
+    every = runs.collect(folder.parent.parent, "full")
+    table, made = of_run(every, folder).sort_index(), made_by(folder.parent)
     assert set(table["pictures"]) == set(made["pictures"]) == {STAMP}
     keys = ["profile", "retriever", "mode", "query"]
     rows = pd.concat(ranks(night.rehearsal).values()).drop_duplicates(keys)
@@ -107,7 +109,7 @@ def test_the_results_chapter_is_stamped_and_comes_from_the_ranks(night):
         for mode in ("general", "prompted"):
             own = rows[(rows["profile"] == profile) & (rows["mode"] == mode)]
             for retriever, part in own.groupby("retriever"):
-                row = table.loc[ours[retriever], mode, queries]
+                (row,) = table.loc[ours[retriever], mode, queries].to_dict("records")
                 for k in (1, 5):
                     hit = 100 * (part["rank"].astype(int) <= k)
                     by_facet = hit.groupby(part["facet"]).mean()
@@ -118,7 +120,7 @@ def test_the_results_chapter_is_stamped_and_comes_from_the_ranks(night):
     # Four without a prompt on both benchmarks, one with on the released; ten cells.
     assert counted == (2 * 4 + 1) * 10
     for name in ("CLIP ViT-L/14-336", "SigLIP2"):
-        row = table.loc[name, "general", "released"]
+        row = table.loc[name, "general", "released"].iloc[0]
         assert row["paper R@5"] == str(paper.TABLE_1[name])
     page = shown(night.rehearsal, "results")
     assert page.count(STAMP) >= len(table) and RUN in page

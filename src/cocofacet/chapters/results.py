@@ -1,15 +1,19 @@
 """The page of results at full scale: what made each run, or how to make the first."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from cocofacet import paper
-from cocofacet.evaluation.runs import collect
+from cocofacet.benchmark.facets import FACETS
+from cocofacet.evaluation import runs
+from cocofacet.io import read_json
 from cocofacet.profiles import PROFILES
 from cocofacet.report import tables
+
+# What one row of `table_1` is of.
+INDEX = ["retriever", "mode", "queries", "revision", "seed", "chapters"]
 
 
 def made_by(folder: Path) -> pd.DataFrame:
@@ -17,7 +21,7 @@ def made_by(folder: Path) -> pd.DataFrame:
     <folder>/<run>/<notebook>.manifest.json; empty where there are none."""
     rows = {}
     for path in sorted(Path(folder).glob("*/*.manifest.json")):
-        made = json.loads(path.read_text())
+        made = read_json(path, dict)
         notebook = path.name.removesuffix(".manifest.json")
         for retriever, weights in made["retrievers"].items():
             rows[made["run"], notebook, retriever] = {
@@ -34,47 +38,58 @@ def made_by(folder: Path) -> pd.DataFrame:
 
 
 def table_1(
-    ranks: pd.DataFrame,
-    queries_of: Mapping[str, str],
-    reasons: Mapping[str, str],
-    shown_as: str,
-    seed: int = 0,
+    ranks: pd.DataFrame, reasons: Mapping[str, str], shown_as: str, seed: int = 0
 ) -> pd.DataFrame:
     """The paper's Table 1, as far as it is known, beside the ranks of one run.
 
-    ranks: the tidy table of the run; queries_of: a profile among its rows -> whose
-    queries ("released"); reasons: retriever -> why it has no ranks. A row for each
-    retriever of the paper, then for others, and each mode and benchmark: Recall in
-    percent, with 95 % intervals over query texts; the difference in points is of the
-    macro average. ``shown_as`` says in every row what the pictures are.
+    ranks: the rows of a run in `runs.collect`; reasons: retriever -> why it has no
+    ranks. A row for each retriever of the paper, then for others, and each mode and
+    benchmark: Recall in percent, with 95 % intervals over query texts; the difference
+    in points is of the macro average. Chapters with other ranks of the same have rows
+    of their own. ``shown_as`` says in every row what the pictures are.
     """
-    modes = ranks["mode"].isin(("general", "prompted"))
-    ranks = ranks[modes & ranks.profile.isin(list(queries_of))]
+    ranks = ranks[
+        ranks["mode"].isin(("general", "prompted"))
+        & ranks.benchmark.isin(runs.WITH_FACETS)
+        & ranks.facet.isin(FACETS)
+    ]
     facets = list(dict.fromkeys(ranks.facet))
     names = {row: name for name, row in paper.RETRIEVERS.items()}
     names |= {row: row for row in (*ranks.retriever, *reasons) if row not in names}
     rows = {}
     for row, name in names.items():
         own = ranks[ranks.retriever == row]
-        for (profile, mode), part in own.groupby(["profile", "mode"], sort=False):
+        cells = own.groupby(["mode", "benchmark", "revision", "seed"], sort=False)
+        for (mode, benchmark, revision, drawn), cell in cells:
             published = _published(name, mode)
-            cells = {"pictures": shown_as, "paper R@5": str(published or "not known")}
-            rows[name, mode, queries_of[profile]] = cells | _ours(part, published, seed)
+            said = {"pictures": shown_as, "paper R@5": str(published or "not known")}
+            for chapters, part in _alike(cell):
+                key = (name, mode, benchmark, revision[:12], drawn, chapters)
+                rows[key] = said | _ours(part, published, seed)
         if own.empty:
             said = reasons.get(row, "not run")
             published = str(_published(name, "general") or "not known")
-            rows[name, "general", ""] = {
+            rows[name, "general", "", "", "", ""] = {
                 "pictures": shown_as,
                 "paper R@5": published,
                 "macro R@5": said,
             }
-    index = pd.MultiIndex.from_tuples(
-        list(rows), names=["retriever", "mode", "queries"]
-    )
+    index = pd.MultiIndex.from_tuples(list(rows), names=INDEX)
     columns = ["pictures", "paper R@5", "macro R@5", "difference", "micro R@5"]
     columns += ["macro R@1", "micro R@1"]
     columns += [f"{facet} R@{k}" for k in (5, 1) for facet in facets]
     return pd.DataFrame(list(rows.values()), index).reindex(columns=columns).fillna("")
+
+
+def _alike(ranks: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """The chapters that rank the same alike, and the ranks of one of these."""
+    found: dict[tuple, list[str]] = {}
+    parts = dict(list(ranks.groupby("chapter")))
+    for chapter, part in parts.items():
+        what = part[[*runs.QUERY, "prompt", "rank"]]
+        key = tuple(sorted(what.itertuples(index=False, name=None)))
+        found.setdefault(key, []).append(chapter)
+    return [(", ".join(names), parts[names[0]]) for names in found.values()]
 
 
 def _published(name: str, mode: str) -> paper.Published | None:
@@ -97,25 +112,18 @@ def _ours(
     return found
 
 
-def of_run(folder: Path, profile: str, seed: int = 0) -> pd.DataFrame:
-    """`table_1` of a folder results/<profile>/<run>: its ranks, the manifests beside
-    them, and what became of the retrievers that were embedded first."""
-    folder = Path(folder)
-    ranks = collect(folder.parent.parent, folder.parent.name)
-    ranks = ranks[ranks.run == folder.name]
-    made = [json.loads(path.read_text()) for path in folder.glob("*.manifest.json")]
+def of_run(ranks: pd.DataFrame, folder: Path, seed: int = 0) -> pd.DataFrame:
+    """`table_1` of a folder results/<profile>/<run>, from the ranks of all runs, the
+    manifests there, and what became of the retrievers that were embedded first."""
+    made = [read_json(path, dict) for path in Path(folder).glob("*.manifest.json")]
     shown = sorted({each["profile"]["shown_as"] for each in made})
-    released = any(each["sources"] == "released files" for each in made)
-    queries_of = {
-        profile: "released" if released else "rebuilt",
-        f"{profile}+rebuilt": "rebuilt",
-    }
-    reasons, record = {}, folder / "embedded.json"
+    reasons, record = {}, Path(folder) / "embedded.json"
     if record.is_file():
-        found = json.loads(record.read_text())["retrievers"]
+        found = read_json(record, dict)["retrievers"]
         reasons = {name: f"failed: {each['reason']}" for name, each in found.items()
                    if each["state"] == "failed"}  # fmt: skip
-    return table_1(ranks, queries_of, reasons, "; ".join(shown), seed)
+    own = ranks[ranks.run == Path(folder).name]
+    return table_1(own, reasons, "; ".join(shown), seed)
 
 
 def nothing_yet(profile: str) -> str:

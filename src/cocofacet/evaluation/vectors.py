@@ -19,7 +19,13 @@ import pandas as pd
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.images import path_of
 from cocofacet.evaluation.ranking import prompts_of, rank_table
-from cocofacet.io import InputError, sha256_of, write_atomic, write_json
+from cocofacet.io import (
+    InputError,
+    checked_name,
+    sha256_of,
+    write_atomic,
+    write_json,
+)
 from cocofacet.picture import open_image
 
 COLUMNS = ["kind", "name", "prompt", "vector"]
@@ -188,13 +194,16 @@ def keep(
     """Write ranks of one retriever into ``folder`` (results/<profile>/<run>), and
     beside them what they were made from, where `runs.collect` and the page of results
     find them -> the file of ranks."""
-    name = ranks.retriever.iloc[0]
+    name = checked_name("retriever", ranks.retriever.iloc[0])
+    for what, part in (("profile", folder.parent.name), ("run", folder.name)):
+        checked_name(what, part)
     ranks = ranks.assign(profile=folder.parent.name, run=folder.name)
     path = folder / f"vectors-{name}.ranks.csv"
     write_atomic(path, ranks.to_csv(index=False))
     manifest = {
         "run": folder.name,
         "queries": len(benchmark.queries),
+        "rows": len(ranks),
         "sources": benchmark.manifest.get("sources", "released files"),
         "seed": benchmark.manifest.get("seed", ""),
         "retrievers": {
