@@ -121,7 +121,7 @@ class Rehearsal:
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "COCOFACET_CATALOG": str(self.catalogue),
             "NO_PROXY": "127.0.0.1,localhost",
-            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
+            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(os.cpu_count())),
         }
 
     def arguments(self, part: Part) -> dict[str, list[str]]:
