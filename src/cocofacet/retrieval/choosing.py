@@ -41,6 +41,8 @@ _FORMS = (
         re.DOTALL,
     ),
 )
+# A letter that may stand for an option: "A" and "I" only where they end a clause.
+_ALONE = re.compile(r"\b([B-HJ]|[AI](?=\W*$|[.,;:)*\"'/]\W))\b")
 
 Embed = Callable[[Sequence[str]], np.ndarray]  # texts -> (Q, D)
 
@@ -124,14 +126,16 @@ def question_about(text: str) -> str:
 
 
 def letter_in(answer: str) -> str | None:
-    """The one letter that an answer names, upper case; None when it names none.
+    """The one letter that an answer names, upper case; None when it names none, or
+    more than one.
 
-    >>> letter_in("B"), letter_in("The answer is B."), letter_in("A picture of a dog")
+    >>> letter_in("B"), letter_in("The answer is B."), letter_in("B. or C.")
     ('B', 'B', None)
     """
     for form in _FORMS:
         if found := form.match(answer):
-            return found[1].upper()
+            letter = found[1].upper()
+            return None if set(_ALONE.findall(answer)) - {letter} else letter
     return None
 
 
