@@ -278,6 +278,7 @@ def test_only_pictures_on_disk_are_used_also_when_they_lie_flat(tmp_path):
         (flat / name.removeprefix("val2017/")).is_file() for name in built.images
     )
     assert built.manifest["facets"]["animals"]["pictures_not_on_disk"] == 199 - 101
+    assert "animals: 98 images are not on disk" in benchmark.summary(built)
 
 
 def test_missing_sources_name_the_facets_they_cost(tmp_path):
@@ -348,6 +349,45 @@ def test_bytes_do_not_depend_on_pythons_string_hashing(tmp_path):
         folders.append({p.name: p.read_bytes() for p in folder.iterdir()})
     assert len(folders[0]) == 10
     assert folders[0] == folders[1] == folders[2]
+
+
+def test_a_join_that_covers_less_is_said_in_the_output_and_in_the_manifest(tmp_path):
+    """Whoever names the pictures differently in two files is told so."""
+    files = sources.locate(small.everything(tmp_path))
+    complete = benchmark.build(files, facets=["gestures"])
+    assert "remarks" not in json.dumps(complete.manifest)
+    assert "not checked for a person" not in benchmark.summary(complete)
+    content = json.loads(files["captions"].read_text())
+    for image in content["images"][:30]:
+        image["file_name"] = f"mine_{image['id']}.jpg"
+    content["annotations"].append(content["annotations"][0] | {"id": 1})
+    content["annotations"].append(content["annotations"][-1])
+    small.write(files["captions"], content)
+    part = benchmark.build(files, facets=["gestures"])
+    what = "images are not in instances, so not checked for a person"
+    assert part.manifest["facets"]["gestures"]["remarks"] == {what: 30}
+    twice = "annotations given twice, counted once"
+    assert part.manifest["sources"]["captions"]["remarks"] == {twice: 1}
+    said = benchmark.summary(part).splitlines()
+    assert said[-2:] == [f"captions: 1 {twice}", f"gestures: 30 {what}"]
+
+
+@pytest.mark.parametrize("folder", ["./", "images/", "http://host/val2017/"])
+def test_the_check_for_a_person_holds_however_names_are_written(folder, tmp_path):
+    files = sources.locate(small.everything(tmp_path))
+    content = json.loads(files["instances"].read_text())
+    content["annotations"] = [
+        annotation
+        for annotation in content["annotations"]
+        if annotation["image_id"] > 9 or annotation["category_id"] != 1
+    ]
+    for image in content["images"]:
+        image["file_name"] = folder + image["file_name"]
+    small.write(files["instances"], content)
+    report = benchmark.build(files, facets=["gestures"]).manifest["facets"]["gestures"]
+    assert report["dropped"]["no person annotated"] == [
+        small.coco_name(number) for number in range(1, 10)
+    ]
 
 
 def test_a_limited_number_of_pictures_whatever_the_seed(tmp_path):

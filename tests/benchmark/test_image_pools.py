@@ -85,6 +85,14 @@ def test_a_pool_is_made_from_mmebs_rows(tmp_path):
     query = built.queries[0]
     assert query.text == "Find me an everyday image that shows the scene of zoo.\n"
     assert {shown[name][0] for name in query.candidates[1:]} == {"abbey", "river"}
+    # A picture of two rows: no negative of either class.
+    twice = rows.iloc[[0]].assign(qry_img_path="./SUN397/0.jpg", tgt_text=[["river"]])
+    pd.concat([rows, twice]).to_parquet(path)
+    for query in pools.from_rows(path, "sun397", seed=0).queries:
+        if query.candidates[0] == "SUN397/0.jpg":
+            assert query.label.endswith("zoo.")
+        elif not query.label.endswith("abbey."):
+            assert "SUN397/0.jpg" not in query.candidates
     for broken in (tmp_path / "absent.parquet", tmp_path / "SUN397_retrieval.json"):
         with pytest.raises(InputError, match="cocofacet fetch pools"):
             pools.from_rows(broken, "sun397", seed=0)

@@ -1,4 +1,6 @@
-"""Finding pictures."""
+"""Names of pictures, and finding them."""
+
+import pytest
 
 from cocofacet.benchmark import images as pictures
 
@@ -15,3 +17,59 @@ def test_a_picture_is_found_under_its_official_path_or_directly(tmp_path):
     official.parent.mkdir()
     official.write_bytes(b"")
     assert pictures.find(tmp_path, name) == official
+
+
+COCO = "val2017/000000000139.jpg"
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("000000000139.jpg", COCO),
+        ("./000000000139.jpg", COCO),
+        (".//val2017/./000000000139.jpg", COCO),
+        ("val2017\\000000000139.jpg", COCO),
+        ("http://images.cocodataset.org/val2017/000000000139.jpg", COCO),
+        ("https://host/a/000000000139.jpg?size=1#x", COCO),
+        ("images/000000000139.jpg", COCO),
+        ("coco/train2017/000000000139.jpg", "train2017/000000000139.jpg"),
+        ("./v7w_10.jpg", "v7w_10.jpg"),
+        ("images\\v7w_10.jpg", "v7w_10.jpg"),
+        ("a/VisualDialog_val2018_000000185565.jpg",) * 2,
+        ("my pictures/Zoë\u202f1.png", "my pictures/Zoë\u202f1.png"),
+        ("SUN397\\a\\..b.jpg", "SUN397/a/..b.jpg"),
+    ],
+)
+def test_a_picture_has_one_name(written, name):
+    name = name.removeprefix("a/")
+    assert pictures.official_name(written) == name
+    assert pictures.official_name(name) == name, "and keeps it"
+
+
+def test_a_name_without_a_folder_lies_in_the_split_that_is_given():
+    assert pictures.official_name("000000000139.jpg", "train2017").startswith("train")
+    assert pictures.official_name(COCO, "train2017") == COCO
+
+
+@pytest.mark.parametrize(
+    ("written", "what"),
+    [
+        ("", "is no path"),
+        ("./", "is no path"),
+        ("http://host", "is no path"),
+        ("a" * 300, "is no path"),
+        ("../a.jpg", "leaves the images folder"),
+        ("a\\..\\..\\b.jpg", "leaves the images folder"),
+        ("/etc/passwd", "leaves the images folder"),
+        ("\\\\server\\a.jpg", "leaves the images folder"),
+        ("C:\\a.jpg", "leaves the images folder"),
+        ("http://host/%2e%2e/a.jpg", "leaves the images folder"),
+        ("a\0.jpg", "control character"),
+        ("a\n.jpg", "line break"),
+        ("a\u2028.jpg", "line break"),
+        ("\ud83d.jpg", "control character"),
+    ],
+)
+def test_what_is_no_name_is_refused(written, what):
+    with pytest.raises(ValueError, match=what):
+        pictures.official_name(written)

@@ -1,6 +1,7 @@
 """Readers of the official formats: what they find, and what they refuse."""
 
 import json
+from collections import Counter
 
 import pytest
 import small_sources as small
@@ -124,7 +125,15 @@ def edited(name, path, *steps, value=None):
     [
         ("instances", ("images", 0, "width"), None, "images[0].width: is not a number"),
         ("instances", ("images", 0, "width"), 0, "images[0].width/height: is not abov"),
-        ("instances", ("images", 0, "file_name"), "../a.jpg", "is no path below"),
+        ("instances", ("images", 0, "file_name"), "../a.jpg", "leaves the images"),
+        (
+            "captions",
+            ("images", 0, "file_name"),
+            "a\0.jpg",
+            "file_name: 'a\\x00.jpg' ho",
+        ),
+        ("stuff", ("images", 0, "file_name"), "a\n.jpg", "holds a line break"),
+        ("visual7w", ("images", 0, "filename"), "a\n.jpg", "].filename: 'a\\n.jpg' ho"),
         ("instances", ("images", 0, "id"), "1", "images[0].id: is not a whole number"),
         ("instances", ("images",), 3, "images: is not a list"),
         ("instances", ("annotations", 0), 3, "annotations[0]: is not an object"),
@@ -132,6 +141,9 @@ def edited(name, path, *steps, value=None):
         ("instances", ("annotations", 0, "category_id"), 99, "names no category: 99"),
         ("instances", ("annotations", 0, "area"), "big", "is not a number from 0 up"),
         ("instances", ("annotations", 0, "area"), -1, "is not a number from 0 up"),
+        ("instances", ("annotations", 0, "area"), 10_202, "10202 is more than the ima"),
+        ("instances", ("categories", 1, "id"), 1, "[1].id: 1 stands for a second cat"),
+        ("instances", ("categories", 1, "name"), "person", "[1].name: 'person' is a s"),
         ("instances", ("annotations", 0, "area"), None, "and segmentation gives none"),
         ("captions", ("annotations", 0, "caption"), 5, "].caption: is not a text"),
         ("captions", ("annotations", 0, "image_id"), True, "image_id: is not a whole"),
@@ -164,6 +176,106 @@ def test_two_images_of_one_number_are_refused(tmp_path):
     content["images"][1]["id"] = 1
     with pytest.raises(InputError, match=r"images\[1\].id: 1 stands for a second"):
         sources.read_captions(small.write(path, content))
+
+
+NAMES = [
+    "./000000000001.jpg",
+    "val2017\\000000000001.jpg",
+    "http://images.cocodataset.org/val2017/000000000001.jpg",
+    "somewhere/000000000001.jpg",
+]
+
+
+@pytest.mark.parametrize("written", NAMES)
+@pytest.mark.parametrize("source", ["instances", "captions", "stuff"])
+def test_however_a_name_is_written_the_picture_is_the_same(source, written, tmp_path):
+    path = edited(source, tmp_path / "f.json", "images", 0, "file_name", value=written)
+    remarks = Counter()
+    assert list(sources.READERS[source](path, remarks)) == [small.coco_name(1)]
+    assert not +remarks
+
+
+def test_two_entries_with_one_file_name_are_one_picture(tmp_path):
+    """The labels of both are the picture's; with two sizes, no share can be known."""
+    path = small.instances(tmp_path / "i.json", {1: [(17, 200)], 2: [(18, 300)]})
+    content = json.loads(path.read_text())
+    content["images"][1]["file_name"] = "./" + content["images"][0]["file_name"]
+    small.write(path, content)
+    remarks = Counter()
+    found = sources.read_instances(path, remarks)
+    assert found == {small.coco_name(1): {"cat": 0.02, "dog": 0.03}}
+    assert remarks == {sources.SHARED: 1}
+    content["images"][1]["width"] = 50
+    with pytest.raises(InputError, match=r"images\[1\].width/height: is another than"):
+        sources.read_instances(small.write(path, content))
+    path = small.captions(tmp_path / "c.json", {1: ["A cat."], 2: ["A dog."]})
+    content = json.loads(path.read_text())
+    content["images"][1]["file_name"] = content["images"][0]["file_name"]
+    remarks = Counter()
+    found = sources.read_captions(small.write(path, content), remarks)
+    assert found == {small.coco_name(1): ["A cat.", "A dog."]}
+    assert remarks == {sources.SHARED: 1}
+    path = small.visual7w(tmp_path / "v.json", {7: [("a", "b")], 8: [("c", "d")]})
+    content = json.loads(path.read_text())
+    content["images"][1]["filename"] = "images/v7w_7.jpg"
+    remarks = Counter()
+    found = sources.read_visual7w(small.write(path, content), remarks)
+    assert found == {"v7w_7.jpg": [("a", "b"), ("c", "d")]}
+    assert remarks == {sources.SHARED: 1}
+
+
+def test_an_annotation_given_twice_counts_once_and_two_of_one_id_are_refused(tmp_path):
+    """Summed twice, 300 of 100 x 100 pixels would cross the 5 %."""
+    path = small.instances(tmp_path / "i.json", {1: [(17, 300), (17, 100)]})
+    content = json.loads(path.read_text())
+    for number, annotation in enumerate(content["annotations"]):
+        annotation["id"] = number
+    content["annotations"].append(dict(content["annotations"][0]))
+    remarks = Counter()
+    found = sources.read_instances(small.write(path, content), remarks)
+    assert found == {small.coco_name(1): {"cat": 0.04}}
+    assert +remarks == {"annotations given twice, counted once": 1}
+    content["annotations"][2]["area"] = 301
+    with pytest.raises(InputError, match=r"\[2\].id: 0 stands for two annotations"):
+        sources.read_instances(small.write(path, content))
+
+
+@pytest.mark.parametrize(
+    ("box", "leaves"),
+    [
+        ([0, 0, 100, 100], False),
+        ([-0.6, 0, 100.9, 100.7], False),  # rounded
+        ([50, 0, 60, 10], True),
+        ([0, 95, 1, 10], True),
+        ([-5, 0, 10, 10], True),
+        ([90, 90, -20, 5], True),
+        ([0, 0, 10], True),
+        ("0 0 1 1", True),
+        ([0, 0, None, 1], True),
+    ],
+)
+def test_boxes_that_leave_the_picture_are_counted(box, leaves, tmp_path):
+    path = edited("instances", tmp_path / "i.json", "annotations", 0, "bbox", value=box)
+    remarks = Counter()
+    assert sources.read_instances(path, remarks) == {small.coco_name(1): {"cat": 0.02}}
+    assert +remarks == ({"boxes that leave the image": 1} if leaves else {})
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("instances", "annotations/instances_val2017_subset206.json"),
+        ("instances", "annotations/instances_train2017_subset.json"),
+        ("instances", "annotations/instances_val2017_boxes.json"),
+        ("captions", "annotations/captions_val2017.json"),
+        ("visual7w", "visual7w/dataset.json"),
+        ("visdial", "visdial/visdial_1.0_val.json"),
+    ],
+)
+def test_there_is_nothing_to_remark_on_the_real_files(name, file):
+    remarks = Counter()
+    sources.READERS[name](real(file), remarks)
+    assert not +remarks
 
 
 def real(name):

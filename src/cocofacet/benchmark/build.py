@@ -55,7 +55,8 @@ def build(
         for name in OFFICIAL
         if name in files and any(name in f.sources + f.helpers for f in chosen)
     ]
-    sources = {name: READERS[name](Path(files[name])) for name in wanted}
+    remarks = {name: Counter() for name in wanted}
+    sources = {name: READERS[name](Path(files[name]), remarks[name]) for name in wanted}
     usable = _usable(sources, images, most_images)
     queries: list[Query] = []
     labels: dict[str, dict[str, tuple[str, ...]]] = {}
@@ -92,6 +93,7 @@ def build(
         },
         "sources": {
             name: {"file": Path(files[name]).name, "sha256": sha256_of(files[name])}
+            | _remarks(remarks[name])
             for name in wanted
         },
         "near_duplicates_checked": images is not None,
@@ -101,8 +103,14 @@ def build(
     return Benchmark(tuple(queries), manifest, labels)
 
 
+def _remarks(counted: Counter[str]) -> dict[str, dict[str, int]]:
+    """What looked wrong, for the manifest; nothing where all is well."""
+    found = {what: number for what, number in counted.items() if number}
+    return {"remarks": found} if found else {}
+
+
 def summary(benchmark: Benchmark) -> str:
-    """What was built and left out: a line a facet."""
+    """What was built and left out: a line a facet; then what looked wrong."""
     lines = [f"{'facet':<10}{'queries':>9}{'texts':>7}{'dropped':>9}"]
     for name, report in benchmark.manifest["facets"].items():
         dropped = sum(len(what) for what in report["dropped"].values())
@@ -112,7 +120,13 @@ def summary(benchmark: Benchmark) -> str:
         lines.append(f"{name:<10}  skipped: {reason}")
     checked = benchmark.manifest["near_duplicates_checked"]
     how = "checked" if checked else "not checked (needs --images)"
-    return "\n".join([*lines, f"near-duplicate pictures: {how}"])
+    lines.append(f"near-duplicate pictures: {how}")
+    for kind in ("sources", "facets"):
+        for name, report in benchmark.manifest[kind].items():
+            counted = dict(report.get("remarks", {}))
+            counted["images are not on disk"] = report.get("pictures_not_on_disk", 0)
+            lines += [f"{name}: {n:,} {what}" for what, n in counted.items() if n]
+    return "\n".join(lines)
 
 
 def _chosen(names: Sequence[str] | None) -> list[Facet]:
@@ -243,6 +257,7 @@ def _report(
             reason: sorted(what) for reason, what in labelled.dropped.items() if what
         },
         "notes": labelled.notes,
+        **_remarks(labelled.remarks),
     }
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from cocofacet.benchmark.build import draw
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import SCENES
+from cocofacet.benchmark.images import official_name
 from cocofacet.benchmark.query import POOL, Query, read_rows
 from cocofacet.io import InputError
 
@@ -97,7 +98,8 @@ def from_rows(path: Path, name: str, seed: int) -> Benchmark:
     """A pool made from MMEB's rows: each image is looked for by what it shows.
 
     A row holds an image (``qry_img_path``) and a list of class names of which the
-    first is right (``tgt_text``). Negatives are drawn from images of other classes.
+    first is right (``tgt_text``). Negatives are drawn from images of other classes; an
+    image of two rows has both, and is looked for by the first.
 
     Raises:
         InputError: the file is not there or has no such rows, or fewer than 99 images
@@ -105,13 +107,17 @@ def from_rows(path: Path, name: str, seed: int) -> Benchmark:
     """
     try:
         rows = pd.read_parquet(path, columns=["qry_img_path", "tgt_text"])
-        shown = {row.qry_img_path: str(row.tgt_text[0]) for row in rows.itertuples()}
-    except (OSError, ValueError, KeyError, IndexError, ImportError) as error:
+        labels: dict[str, set[str]] = {}
+        shown: dict[str, str] = {}
+        for row in rows.itertuples():
+            image, label = official_name(row.qry_img_path), str(row.tgt_text[0])
+            labels.setdefault(image, set()).add(label)
+            shown.setdefault(image, label)
+    except (OSError, ValueError, TypeError, LookupError, ImportError) as error:
         raise InputError(
             f"{path}: rows: cannot be read ({error}). Reading them needs the package "
             f"pyarrow; `cocofacet fetch pools --out {path.parent.parent}` fetches them."
         ) from None
-    labels = {image: {label} for image, label in shown.items()}
     return _build(IMAGE_POOLS[name], shown, labels, seed)
 
 

@@ -35,6 +35,7 @@ class Labelled:
             annotation gives it.
         dropped: reason -> the images or labels left out for it.
         notes: further counts for the manifest.
+        remarks: counts of what a join of two files should have covered and does not.
         origin: image -> source, where two sources may hold the same photograph.
     """
 
@@ -42,6 +43,7 @@ class Labelled:
     labels: dict[str, set[str]] = field(default_factory=dict)
     dropped: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     notes: Counter[str] = field(default_factory=Counter)
+    remarks: Counter[str] = field(default_factory=Counter)
     origin: dict[str, str] = field(default_factory=dict)
 
     def drop(self, images: Collection[str], reason: str = "") -> None:
@@ -101,6 +103,9 @@ def gesture_labels(sources: Sources) -> Labelled:
         _label(found, image, (named(caption, GESTURE_WORDS) for caption in captions))
     covered = {image for image in found.labels if image in annotated}
     found.notes["images checked for a person"] = len(covered)
+    if "instances" in sources:
+        what = "images are not in instances, so not checked for a person"
+        found.remarks[what] = len(found.labels) - len(covered)
     found.drop(
         {image for image in covered if "person" not in annotated[image]},
         "no person annotated",

@@ -1,13 +1,12 @@
 """One query, and the rows of the official files: written, read back, checked."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cocofacet.benchmark.facets import Facet
-from cocofacet.benchmark.images import leaves_the_folder
+from cocofacet.benchmark.images import official_name
 from cocofacet.io import InputError, read_json
 
 RELEASED = "coco-facet"  # the folder that the authors' query files are fetched into
@@ -18,7 +17,6 @@ TARGET_TEXT = "<|image_1|> Represent the given image."
 # A facet made of these sources alone has images of COCO's val2017 only, and a file may
 # give their numbers in place of paths.
 COCO_SOURCES = {"instances", "captions", "stuff"}
-COCO_FILE = re.compile(r"\d{12}\.jpg")
 
 # Two texts that the released notebooks word in another way than the released answers of
 # GPT-4o do. `facets` knows the wording of the answers.
@@ -145,6 +143,4 @@ def _official_path(candidate: object, facet: Facet) -> str:
         candidate = f"{candidate:012d}.jpg"
     if not isinstance(candidate, str) or not candidate:
         raise ValueError(f"{candidate!r} is not a path")
-    if leaves_the_folder(candidate):
-        raise ValueError(f"{candidate!r} leaves the images folder")
-    return f"val2017/{candidate}" if COCO_FILE.fullmatch(candidate) else candidate
+    return official_name(candidate)
