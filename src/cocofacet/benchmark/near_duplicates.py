@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from cocofacet.benchmark.labels import Labelled
-from cocofacet.picture import open_image
+from cocofacet.picture import as_rgb, open_image
 
 # The most bits in which the 64-bit hashes of near duplicates differ. The same
 # photograph at another size or quality keeps all but a few bits; two different
@@ -32,7 +32,7 @@ def perceptual_hash(path: Path) -> np.ndarray:
     """
     import imagehash  # imports SciPy, which only this check needs
 
-    return imagehash.phash(open_image(path)).hash.reshape(-1)
+    return imagehash.phash(as_rgb(open_image(path))).hash.reshape(-1)
 
 
 def near_duplicates(
