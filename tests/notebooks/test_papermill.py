@@ -14,7 +14,7 @@ PROFILE = ROOT / "notebooks/profiles/smoke.yaml"
 CHANGES = {
     "promptables": "tiny-qwen2vl",
     "facets": ["objects", "animals"],
-    "max_images": 150,
+    "fraction": 0.34,  # of the world, which is rendered here: enough for pools of 100
 }
 
 

@@ -1,12 +1,18 @@
 """Every notebook run by itself with its parameters changed."""
 
 import json
+from functools import partial
 
 import execute
 import make_notebooks
 import photos_profile
 import pytest
 
+from cocofacet.ahead import stage
+from cocofacet.ahead.plan import Plan
+from cocofacet.chapters import answers, several
+from cocofacet.retrievers.on_demand import STORE_ONLY
+from cocofacet.workspace import open_workspace
 from rehearsal.tiny_instruct import save_instruct
 
 NOTEBOOKS = make_notebooks.in_order()
@@ -45,8 +51,13 @@ SWEEP = {
     "results": {"shown_profile": "nothing"},
 }
 # Three facets on few pictures show whether a notebook runs; the book's own run has all.
-FEW = {"facets": ["objects", "animals", "gestures"], "max_images": 150}
-ALL_FACETS = ("benchmark", "prompted", "controls")
+FEW = {"facets": ["animals", "gestures", "materials"]}
+FEW |= {"max_images": 150, "anchors": 120, "longest": 4}
+# The one that embeds nothing sees all facets in every run of the tests; these in the
+# longer ones.
+EMBEDS_NOTHING, ALL_FACETS = "benchmark", ("prompted", "controls")
+# One measures times; the other is given a question that no other notebook asks.
+OPEN_WEIGHTS = ("one_pass", "wordings")
 PHOTOGRAPHS = (photos_profile.SHARED / "photos").is_dir()
 each_notebook = pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -76,10 +87,19 @@ def run_alone(source, home, out, profile, parameters):
 
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory):
-    """Half of the rendered world, for all runs below: folder, profile, changes."""
+    """Half of the rendered world with all that is embedded before the notebooks, for
+    all runs below: folder, profile, changes. Embedded in this process, which opens
+    torch once; a notebook that opened weights would do so again."""
     folder = tmp_path_factory.mktemp("rendered")
-    (folder / "data").mkdir()
-    return folder / "data", "smoke", {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COCOFACET_HOME", str(folder))
+        patch.setattr(answers, "HEARD", SWEEP["answers"]["heard"])
+        asked_in = partial(several.asked_in, most=SWEEP["several"]["most"])
+        patch.setattr(several, "asked_in", asked_in)
+        workspace = open_workspace("smoke", "ahead", 0, FEW)
+        for planned in Plan.of(workspace, fetch=True).retrievers:
+            stage.embed_one(workspace, planned.row.name)
+    return folder / "data", "smoke", FEW
 
 
 @pytest.fixture(scope="module")
@@ -118,11 +138,22 @@ def run_with_changes(source, pictures, tmp_path):
 
 
 @each_notebook
-def test_it_runs_by_itself_with_its_parameters_changed(source, rendered, tmp_path):
+def test_it_runs_by_itself_with_its_parameters_changed(
+    source, rendered, tmp_path, monkeypatch
+):
     data, profile, changes = rendered
-    if source.stem not in ALL_FACETS:
-        changes = FEW
+    if source.stem == EMBEDS_NOTHING:
+        changes = {}
+    if source.stem not in OPEN_WEIGHTS:
+        monkeypatch.setenv(STORE_ONLY, "1")
     run_with_changes(source, (data, profile, changes), tmp_path)
+
+
+@pytest.mark.more
+@pytest.mark.parametrize("stem", ALL_FACETS)
+def test_it_runs_with_all_facets(stem, rendered, tmp_path):
+    (source,) = (source for source in NOTEBOOKS if source.stem == stem)
+    run_with_changes(source, (*rendered[:2], {}), tmp_path)
 
 
 @pytest.mark.more

@@ -13,6 +13,9 @@ from safetensors import SafetensorError  # noqa: E402
 from cocofacet.io import InputError  # noqa: E402
 from cocofacet.retrieval import choosing  # noqa: E402
 
+# As of the retrievers' weights, whose module a notebook may not have loaded.
+transformers.utils.logging.disable_progress_bar()
+
 
 class LocalModel:
     """See `choosing.Chooser`: a causal language model answers with a letter.
