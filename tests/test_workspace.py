@@ -10,7 +10,7 @@ import pytest
 import small_sources as small
 from PIL import Image
 
-from cocofacet import workspace
+from cocofacet import run_data, workspace
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.fetch import catalog
 from cocofacet.io import InputError
@@ -213,7 +213,7 @@ def test_a_dead_archive_costs_its_facets_and_no_more(coco, monkeypatch, capsys):
     assert said.endswith(f"`cocofacet fetch stuff.zip --out {folder}`")
     # Another notebook of the run finds it said, and asks no one.
     monkeypatch.setattr("cocofacet.fetch.fetch.download", None)
-    workspace._fetched.cache_clear()
+    run_data._fetched.cache_clear()
     assert workspace.open_workspace("full", "b", 0, changes).benchmark.queries
     assert capsys.readouterr().out.splitlines() == [said]
 
@@ -221,7 +221,7 @@ def test_a_dead_archive_costs_its_facets_and_no_more(coco, monkeypatch, capsys):
 def test_a_fetch_that_is_needed_is_made_first(coco, monkeypatch, tmp_path):
     asked = []
     monkeypatch.setattr(
-        "cocofacet.workspace.fetch_for_run",
+        "cocofacet.run_data.fetch_for_run",
         lambda names, facets, folder: asked.append((names, facets, folder)),
     )
     changes = {**coco, "fetch": "annotations"}

@@ -5,14 +5,12 @@ Heavy libraries are imported inside the commands, so that `--help` answers at on
 
 import signal
 import sys
-import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 import typer
 
-from cocofacet import __version__, cli_vectors
+from cocofacet import __version__, cli_embed, cli_vectors
 from cocofacet import cli_options as options
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import OFFICIAL, locate
@@ -23,13 +21,6 @@ from cocofacet.retrievers.zoo import ROWS
 # Exit statuses; the last two are a shell's: 128 + the number of the signal.
 DONE, UNUSABLE, INTERRUPTED, TERMINATED = 0, 2, 130, 143
 
-# What --prompts and --modes mean in prompts shown with each image.
-PROMPTS = {
-    "general": ("general",),
-    "facet": ("prompted",),
-    "all": ("general", "bare", "prompted"),
-}
-MODES = ("general", "bare", "prompted", "wrong")
 OF_PROFILE = {"profile", "run", "seed", "change", "dry_run"}
 
 # \b keeps the lines of its paragraph as they are.
@@ -220,7 +211,7 @@ def embed(
     batch: options.BATCH = None,
     workers: options.WORKERS = None,
     prompts: options.choice(
-        PROMPTS,
+        cli_embed.PROMPTS,
         "general: each image without a prompt; facet: under every facet's question; "
         "all: both, and the bare instruction",
     ) = "general",
@@ -260,23 +251,11 @@ def embed(
             raise InputError(f"--{name}: missing. Or name a --profile.")
     if others := given & OF_PROFILE:
         raise InputError(f"--{min(others).replace('_', '-')}: needs --profile.")
-    from cocofacet.benchmark.dataset import load
-    from cocofacet.embeddings import distribute
-
-    asked, chosen = load(benchmark), PROMPTS[prompts]
-    # With Ray the actors compute, and here the retriever only says what it is.
-    model = _load(retriever, checkpoint, "cpu" if ray else device, precision, chosen)
-    how, spread = {"batch": batch, "workers": workers}, None
-    if ray:
-        what = {"name": retriever, "device": device, "precision": precision}
-        what["checkpoint"] = checkpoint and checkpoint.absolute()
-        spread = partial(distribute.embed_missing, load=what, actors=actors, **how)
-    _, found, spent = _embedded(model, asked, chosen, images, store, how, spread)
-    print(
-        f"{len(asked.images)} images under {len(found)} prompt{'s' * (len(found) > 1)} "
-        f"in {store}: {model.name}, revision {model.revision}, {model.dim} dimensions"
-    )
-    print(spent)
+    what = {"name": retriever, "device": device, "precision": precision}
+    what["checkpoint"] = checkpoint
+    how = {"batch": batch, "workers": workers}
+    spread = actors if ray else 0
+    cli_embed.into_store(benchmark, images, what, prompts, store, how, spread)
 
 
 # typer takes one value after --k: the others of `--k 1 5` are extra arguments.
@@ -302,7 +281,7 @@ def evaluate(
     batch: options.BATCH = None,
     workers: options.WORKERS = None,
     modes: options.text(
-        "MODE[,MODE...]", f"how images are shown, of {', '.join(MODES)}"
+        "MODE[,MODE...]", f"how images are shown, of {', '.join(cli_embed.MODES)}"
     ) = "general",
     k: options.number(1, "cut-offs; default 1 5", list[int] | None, "K [K ...]") = None,
     out: options.path("FILE", "also write every rank, as CSV") = None,
@@ -318,8 +297,8 @@ def evaluate(
     from cocofacet.evaluation.ranking import rank_table
 
     chosen = modes.split(",")
-    if not set(chosen) <= set(MODES):
-        known = f"{', '.join(MODES)}, with commas between"
+    if not set(chosen) <= set(cli_embed.MODES):
+        known = f"{', '.join(cli_embed.MODES)}, with commas between"
         raise InputError(f"--modes: {modes!r} has an unknown mode. Choose of {known}.")
     more = [options.whole(word, 1, "'--k'") for word in context.args]
     cut_offs = [*(k or ()), *more] or [1, 5]
@@ -336,9 +315,10 @@ def evaluate(
                 raise InputError(f"--{option}: missing. Name a folder, or --vectors.")
         if retriever is None:
             raise InputError("--retriever: missing. Name one, or a file of --vectors.")
-        model = _load(retriever, checkpoint, device, precision, chosen)
+        model = cli_embed.load(retriever, checkpoint, device, precision, chosen)
         how = {"batch": batch, "workers": workers}
-        shown, found, spent = _embedded(model, asked, chosen, images, store, how)
+        filled = model, asked, chosen, images, store, how
+        shown, found, spent = cli_embed.embedded(*filled)
         texts = embed_texts(model, [query.text for query in asked.queries], store)
         made = {"retriever": model.name, "revision": model.revision}
         table = rank_table(asked, texts, found, shown, **made)
@@ -409,45 +389,6 @@ def runs(
 
     table = summary(collect(results, profile))
     print(table.to_string(float_format="%.1f", sparsify=False))
-
-
-def _load(name: str, weights: Path | None, device: str, precision, modes):
-    """Load a retriever; refuse questions to a dual encoder before that."""
-    from cocofacet.retrievers.load import load
-
-    row = ROWS.get(name)
-    if set(modes) != {"general"} and row is not None and not row.prompted:
-        raise InputError(
-            f"{row.name}: prompts: a dual encoder takes none. Ask for general alone, "
-            "or choose a promptable retriever from `cocofacet retrievers`."
-        )
-    if row is not None and row.caveat:
-        print(row.caveat, file=sys.stderr)
-    return load(name, device=device, precision=precision, checkpoint=weights)
-
-
-def _embedded(model, benchmark, chosen, images, folder, how, spread=None):
-    """The chosen modes (mode -> facet -> prompts), the embeddings (N, D) by prompt, and
-    a line that says how fast these were made, where Ray may ``spread`` the work."""
-    from cocofacet.embeddings import store
-    from cocofacet.evaluation.ranking import prompt_modes, prompts_of
-
-    known = prompt_modes({name: FACETS[name].question for name in benchmark.facets})
-    modes = {mode: known[mode] for mode in chosen}
-    what = (model, images, benchmark.images, prompts_of(modes), folder)
-    gallery = store.look(*what)
-    count = sum(len(chunk.names) for chunk in gallery.missing)
-    start = time.perf_counter()
-    if spread:
-        spread(gallery.missing)
-        gallery = store.look(*what)
-    store.fill(model, gallery, **how)
-    seconds = time.perf_counter() - start
-    spent = "all images were in the store"
-    if count:
-        spent = f"{count} images embedded in {seconds:.1f} s, {count / seconds:.1f} "
-        spent += f"images/s; {len(benchmark.images) - count} were in the store"
-    return modes, dict(zip(gallery.prompts, gallery.embeddings, strict=True)), spent
 
 
 if __name__ == "__main__":
