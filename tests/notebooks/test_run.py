@@ -1,7 +1,12 @@
-"""Every notebook run by itself with its parameters changed."""
+"""Every notebook run by itself with its parameters changed, and under plain papermill:
+in an empty directory, and side by side."""
 
 import json
+import os
+import subprocess
+import sys
 from functools import partial
+from pathlib import Path
 
 import execute
 import make_notebooks
@@ -15,6 +20,7 @@ from cocofacet.retrievers.on_demand import STORE_ONLY
 from cocofacet.workspace import open_workspace
 from rehearsal.tiny_instruct import save_instruct
 
+PROFILES = Path(__file__).parents[2] / "notebooks/profiles"
 NOTEBOOKS = make_notebooks.in_order()
 # What each notebook's own parameters are changed to, beside those of its profile.
 SWEEP = {
@@ -160,3 +166,77 @@ def test_it_runs_with_all_facets(stem, rendered, tmp_path):
 @each_notebook
 def test_it_runs_on_photographs_with_every_family(source, photographs, tmp_path):
     run_with_changes(source, photographs, tmp_path)
+
+
+@pytest.fixture
+def general(tmp_path):
+    """A notebook as plain papermill takes it."""
+    (source,) = (source for source in NOTEBOOKS if source.stem == "general")
+    notebook = tmp_path / "general.ipynb"
+    make_notebooks.write(source, notebook)
+    return notebook
+
+
+def start_papermill(notebook, home, changes, *parameters):
+    command = [
+        *(sys.executable, "-m", "papermill", "--no-progress-bar"),
+        *("--log-level", "ERROR", "--cwd", str(home)),
+        *("-f", str(PROFILES / "smoke.yaml"), "-y", f"changes: {json.dumps(changes)}"),
+        *parameters,
+        *(str(notebook), str(home / f"{parameters[-1]}.ipynb")),
+    ]
+    env = os.environ | {"PYTHONHASHSEED": "1"}
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env)
+
+
+def wait_for(runs):
+    for run, process in runs.items():
+        _, errors = process.communicate(timeout=250)
+        assert process.returncode == 0, f"run {run}: {errors}"
+
+
+@pytest.fixture(params=["embedded", pytest.param("empty", marks=pytest.mark.more)])
+def shared(request, rendered, tmp_path):
+    """A folder for several runs, and their changes: with all that they need embedded;
+    or empty, so that they render and embed at the same time."""
+    home = tmp_path / "home"
+    home.mkdir()
+    if request.param == "empty":
+        return home, {"facets": ["objects", "animals"], "fraction": 0.34}
+    data, _, changes = rendered
+    (home / "data").symlink_to(data)
+    return home, changes
+
+
+def test_two_plain_papermill_runs_side_by_side_do_not_meet(shared, general):
+    home, changes = shared
+
+    def start(seed, run):
+        given = ("-p", "seed", seed, "-p", "run", run)
+        return {run: start_papermill(general, home, changes, *given)}
+
+    wait_for(start("1", "a") | start("2", "b"))
+    wait_for(start("1", "c"))  # on its own, with what the two left in the store
+    ranks = {
+        run: {
+            path.name: path.read_text()
+            for path in (home / "results/smoke" / run).glob("*.ranks.csv")
+        }
+        for run in "abc"
+    }
+    assert ranks["a"], "a run leaves its ranks behind"
+    same = {name: text.replace(",a,", ",c,") for name, text in ranks["a"].items()}
+    assert same == ranks["c"], "the same seed gives the same ranks, byte for byte"
+    assert ranks["a"].keys() == ranks["b"].keys()
+    assert ranks["a"] != ranks["b"], "another seed draws other negatives"
+
+
+def test_an_unknown_profile_fails_under_plain_papermill_too(general, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    given = ("-p", "profile", "huge", "-p", "run", "a")
+    process = start_papermill(general, home, {}, *given)
+    _, errors = process.communicate(timeout=100)
+    assert process.returncode != 0
+    assert "there is no profile 'huge'" in errors
+    assert [path.name for path in home.iterdir()] == ["a.ipynb"]
