@@ -9,9 +9,12 @@ import pandas as pd
 import pytest
 import small_sources as small
 from PIL import Image
+from small_tables import ROWS as ROWS_OF_RANKS
+from small_tables import table_of
 
 from cocofacet import run_data, workspace
 from cocofacet.benchmark.facets import FACETS
+from cocofacet.evaluation import runs
 from cocofacet.fetch import catalog
 from cocofacet.io import InputError
 from cocofacet.profiles import PROFILES
@@ -120,6 +123,21 @@ def test_official_files_make_a_benchmark_of_at_most_so_many_pictures(coco):
     # Held out: what no query may meet, the same ones every time.
     assert len(opened.anchors) == 250 - len(opened.benchmark.images)
     assert not set(opened.anchors) & set(opened.benchmark.images)
+
+
+def test_ranks_that_were_kept_are_found_whole_and_cut_short_are_refused(coco):
+    opened = workspace.open_workspace("colab", "a", 3, coco)
+    ranks = table_of(ROWS_OF_RANKS, profile="colab", retriever="clip")
+    opened.save_ranks("general", ranks)
+    found = runs.collect(opened.root / "results", "colab")
+    assert sorted(found["rank"]) == sorted(ranks["rank"])
+    assert set(zip(found.benchmark, found.seed, found.chapter, strict=True)) == {
+        ("rebuilt", "3", "general")
+    }
+    path = opened.results / "general.ranks.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(InputError, match=r"general\.ranks\.csv: file: holds 3 rows"):
+        runs.collect(opened.root / "results", "colab")
 
 
 @pytest.fixture

@@ -1,6 +1,10 @@
 """Names of pictures, and finding them."""
 
+from pathlib import Path
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cocofacet.benchmark import images as pictures
 
@@ -64,6 +68,8 @@ def test_a_name_without_a_folder_lies_in_the_split_that_is_given():
         ("\\\\server\\a.jpg", "leaves the images folder"),
         ("C:\\a.jpg", "leaves the images folder"),
         ("http://host/%2e%2e/a.jpg", "leaves the images folder"),
+        ("http://host/a%0Ab.jpg", "line break"),
+        ("http://host/a/%5C..%5C..%5Cb.jpg", "leaves the images folder"),
         ("a\0.jpg", "control character"),
         ("a\n.jpg", "line break"),
         ("a\u2028.jpg", "line break"),
@@ -73,3 +79,17 @@ def test_a_name_without_a_folder_lies_in_the_split_that_is_given():
 def test_what_is_no_name_is_refused(written, what):
     with pytest.raises(ValueError, match=what):
         pictures.official_name(written)
+
+
+@given(
+    st.text() | st.text("ab.:/\\\n0%25CA", max_size=9),
+    st.sampled_from(["", "http://h/"]),
+)
+def test_any_text_is_a_name_below_the_folder_or_refused(text, before):
+    try:
+        name = pictures.official_name(before + text)
+    except ValueError:
+        return
+    assert not pictures.leaves_the_folder(name)
+    assert pictures.official_name(name) == name
+    pictures.find(Path("nowhere"), name)

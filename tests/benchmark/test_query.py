@@ -9,7 +9,7 @@ import small_sources as small
 
 from cocofacet.benchmark.dataset import load
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.benchmark.query import RELEASED
+from cocofacet.benchmark.query import RELEASED, read_rows
 from cocofacet.evaluation.ranking import pools_of
 from cocofacet.io import InputError
 
@@ -49,6 +49,16 @@ def test_bare_names_of_coco_get_their_folder_and_others_do_not(found):
         "v7w_1.jpg",
         small.coco_name(1),
     )
+
+
+def test_names_are_those_of_the_annotations_however_they_are_written(tmp_path):
+    """Else a picture that both benchmarks share would count as two."""
+    written = [f".\\val2017\\{n:012d}.jpg" for n in range(50)]
+    written += [f"http://host/val2017/{n:012d}.jpg" for n in range(50, 100)]
+    row = {"qry_text": FACETS["animals"].wording("cat"), "tgt_img_path": written}
+    path = small.write(tmp_path / "a.json", [row])
+    (query,) = read_rows(path, FACETS["animals"])
+    assert query.candidates == tuple(map(small.coco_name, range(100)))
 
 
 def test_the_positive_among_its_own_negatives_does_not_outrank_itself(found):

@@ -151,6 +151,8 @@ def test_any_object_and_the_command_appear_among_the_runs(
         assert "cannot name a folder or a file" in capsys.readouterr().err
     with pytest.raises(InputError, match=r"retriever: '\.\./x' cannot name"):
         vectors.keep(table.assign(retriever="../x"), tmp_path / "a/b", BENCHMARK, made)
+    with pytest.raises(InputError, match=r"run: '\.\.' cannot name"):
+        vectors.keep(table, tmp_path / "a/..", BENCHMARK, made)
     assert main(["evaluate", "--benchmark", "benchmark"]) == 2
     assert "--images: missing" in capsys.readouterr().err
 

@@ -32,11 +32,10 @@ def official_name(name: str, split: str = "val2017") -> str:
     >>> official_name("images\\\\000000000139.jpg")
     'val2017/000000000139.jpg'
     """
-    if _NO_NAME.search(name):
+    path = unquote(urlsplit(name).path).lstrip("/") if "://" in name else name
+    if _NO_NAME.search(name + path):
         raise ValueError(f"{name!r} holds a line break or another control character")
-    path = name.replace("\\", "/")
-    if "://" in path:
-        path = unquote(urlsplit(path).path).lstrip("/")
+    path = path.replace("\\", "/")
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if leaves_the_folder(path):
         raise ValueError(f"{name!r} leaves the images folder")
