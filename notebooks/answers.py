@@ -18,7 +18,7 @@ k = 1  # the cut-off of the figure and the sentences
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import Markdown, display
+from IPython.display import display
 
 import cocofacet as cf
 from cocofacet.chapters import answers
@@ -86,7 +86,7 @@ cf.tables.shown(grid, "answers")
 for facet, question in workspace.questions.items():
     labels = answers.positives(workspace.benchmark, facet, heard)
     words = workspace.answers(answerer, tuple(labels), question)
-    display(Markdown(f"**{facet}**: “{question}”"))
+    display(cf.markdown("**{}**: “{}”", facet, question))
     heard_of = answers.said(list(labels.values()), words)
     display(cf.tables.shown(heard_of, f"said-{facet}"))
 

@@ -15,7 +15,7 @@ changes = {}  # of the profile, such as {"promptables": "e5-v"}
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import Markdown, display
+from IPython.display import display
 
 import cocofacet as cf
 from cocofacet.benchmark.query import RELEASED
@@ -59,7 +59,7 @@ for facet in benchmark.facets:
     for query in benchmark.of(facet):
         first.setdefault(query.label, query)
     shown = sorted(first.items())[:6]
-    display(Markdown(f"**{facet}**: “{shown[0][1].text.strip()}”"))
+    display(cf.markdown("**{}**: “{}”", facet, shown[0][1].text.strip()))
     pictures = [(query.candidates[0], label) for label, query in shown]
     display(
         cf.figures.gallery(
@@ -76,7 +76,7 @@ for facet in benchmark.facets:
 # %% mystnb={"image": {"alt": "Twelve of a pool's hundred candidates. The first, in an orange frame, is the positive."}}
 facet = "times" if "times" in benchmark.facets else benchmark.facets[0]
 query = benchmark.of(facet)[0]
-display(Markdown(f"“{query.text.strip()}”"))
+display(cf.markdown("“{}”", query.text.strip()))
 names = ["positive", *[f"negative {n}" for n in range(1, 12)]]
 cf.figures.gallery(
     workspace.images,
@@ -102,7 +102,7 @@ if rows:
     left_out = pd.DataFrame(rows).set_index(["facet", "reason"])
     display(cf.tables.shown(left_out, "dropped"))
 for facet, reason in benchmark.manifest.get("skipped", {}).items():
-    display(Markdown(f"Not built: {facet} ({reason})."))
+    display(cf.prose(f"Not built: {facet} ({reason})."))
 
 # %% [markdown]
 # ## The released benchmark and this one

@@ -16,7 +16,6 @@ changes = {}  # of the profile, such as {"promptables": "e5-v"}
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import Markdown
 
 import cocofacet as cf
 from cocofacet.chapters.claims import CLAIMS, status
@@ -62,4 +61,4 @@ cf.tables.shown(letters, "letters", "words")
 # %% tags=["hide-input"]
 counted = claims.status.value_counts()
 parts = [f"{number} {words}" for words, number in counted.items()]
-Markdown(f"Of {len(claims)} claims and groups of tables, {listed(parts)}.")
+cf.prose(f"Of {len(claims)} claims and groups of tables, {listed(parts)}.")

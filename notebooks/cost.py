@@ -16,7 +16,7 @@ prompts = 9  # none and eight questions, for the estimates
 images = 10_000  # photographs, for the estimates
 
 # %% tags=["hide-input"]
-from IPython.display import Markdown, display
+from IPython.display import display
 
 import cocofacet as cf
 from cocofacet.chapters import cost as report
@@ -39,7 +39,7 @@ digits = dict.fromkeys(passes, "{:.3g}") | {"smallest cosine": "{:.5f}"}
 display(
     cf.tables.shown(passes, "passes").format(digits, na_rep="not measured")
 )
-Markdown(report.made_on(measured))
+cf.prose(report.made_on(measured))
 
 # %% [markdown]
 # ## From files to store: measured
@@ -59,7 +59,7 @@ cf.tables.shown(pipelines, "pipelines").format("{:.3g}")
 
 # %% tags=["hide-input"]
 real = report.real_sizes(measured)
-display(Markdown(report.on_gpu(measured)))
+display(cf.prose(report.on_gpu(measured)))
 cf.tables.shown(real, "real-sizes", "long").format(precision=3, na_rep="")
 
 # %% [markdown]
@@ -85,7 +85,7 @@ display(
         "{:.2g}", na_rep="does not fit"
     )
 )
-Markdown(
+cf.prose(
     f"{images:,} photographs of 640 × 480 under {prompts} prompts; "
     f"{100 * cost.UTILISATION:.0f} % of the peak in the makers' data sheets ("
     + ", ".join(f"{d.name} {d.peak:g} TFLOPS" for d in cost.DEVICES)

@@ -17,7 +17,7 @@ per_text = 20  # queries of each text on the page; 0 for all
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import HTML, Markdown, display
+from IPython.display import HTML, display
 
 import cocofacet as cf
 from cocofacet.chapters import explorer
@@ -117,7 +117,7 @@ display(
         workspace.profile.shown_as,
     )
 )
-Markdown(explorer.left_out(both, gains, "no rank improves"))
+cf.prose(explorer.left_out(both, gains, "no rank improves"))
 
 # %% [markdown]
 # ## The worst failures
@@ -138,7 +138,7 @@ display(
         workspace.profile.shown_as,
     )
 )
-Markdown(explorer.left_out(both, failures, "every positive ranks first"))
+cf.prose(explorer.left_out(both, failures, "every positive ranks first"))
 
 # %% [markdown]
 # ## The numbers

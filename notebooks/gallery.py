@@ -19,7 +19,6 @@ k = 10  # the cut-off of recall and precision
 # %% tags=["hide-input"]
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
 
 import cocofacet as cf
 from cocofacet.chapters import gallery
@@ -141,7 +140,7 @@ by_way = {
     name: gallery.false_negative_recalls(each)
     for name, each in counted.items()
 }
-shown = Markdown(gallery.NOT_KNOWN)
+shown = cf.markdown(gallery.NOT_KNOWN)
 if counted:
     grid = gallery.false_negative_grid(by_way)
     shown = cf.tables.shown(grid, "false-negatives")
@@ -159,7 +158,7 @@ shown
 
 # %% tags=["hide-input"]
 measured = gallery.read_speed(COMMITTED / "benchmarks/exact_search.json")
-shown = Markdown(gallery.NOT_MEASURED)
+shown = cf.markdown(gallery.NOT_MEASURED)
 if measured:
     shown = cf.tables.shown(gallery.speed(measured), "exact-search")
     shown = shown.format(gallery.digits, na_rep="not measured")

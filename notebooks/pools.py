@@ -16,7 +16,7 @@ k = 1  # the cut-off of the figure and the sentences
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import Markdown, display
+from IPython.display import display
 
 import cocofacet as cf
 from cocofacet.chapters import pools
@@ -41,7 +41,7 @@ tried |= pools.there(workspace, workspace.profile.pools)
 for name, pool in tried.items():
     first = {query.candidates[0]: query for query in pool.benchmark.queries}
     chosen = list(first.values())[:: max(1, len(first) // 6)][:6]
-    display(Markdown(f"**{name}**"))
+    display(cf.markdown("**{}**", name))
     display(
         cf.figures.gallery(
             pool.images,

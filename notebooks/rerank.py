@@ -23,7 +23,7 @@ gallery_k = 10  # the cut-off of precision in the gallery
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import Markdown, display
+from IPython.display import display
 
 import cocofacet as cf
 from cocofacet.chapters import rerank
@@ -118,7 +118,7 @@ if (
         depth,
         **opened.identity(retriever),
     )
-    display(Markdown("Within the released pools:"))
+    display(cf.markdown("Within the released pools:"))
     modes = {mode: mode for mode in released["mode"].unique()}
     recalls = {k: cf.tables.recalls(released, k, seed)}
     display(

@@ -15,7 +15,7 @@ changes = {}  # of the profile, such as {"promptables": "e5-v"}
 shown_profile = "full"  # whose committed runs are shown
 
 # %% tags=["hide-input"]
-from IPython.display import Markdown, display
+from IPython.display import display
 
 import cocofacet as cf
 from cocofacet.chapters.results import made_by, nothing_yet, of_run
@@ -38,7 +38,7 @@ if folders:
     summary = runs.summary(ranks)
     display(cf.tables.shown(summary, "results").format(precision=1))
 else:
-    display(Markdown(nothing_yet(shown_profile)))
+    display(cf.markdown(nothing_yet(shown_profile)))
 
 # %% [markdown]
 # ## Beside the paper's Table 1
@@ -51,7 +51,7 @@ else:
 
 # %% tags=["hide-input"]
 for folder in folders:
-    display(Markdown(f"**{folder.name}**"))
+    display(cf.markdown("**{}**", folder.name))
     beside = of_run(ranks, folder, seed)
     display(cf.tables.shown(beside, f"table-1-{folder.name}"))
 
@@ -63,7 +63,7 @@ for folder in folders:
 # %% tags=["hide-input"]
 made = made_by(results / shown_profile)
 if made.empty:
-    display(Markdown("No manifests yet."))
+    display(cf.markdown("No manifests yet."))
 else:
     display(cf.tables.shown(made, "made"))
 
@@ -75,4 +75,4 @@ else:
 
 # %% tags=["hide-input"]
 for number in cf.paper.TABLE_1.values():
-    display(Markdown(f"- {number.what}: {number}"))
+    display(cf.prose(f"- {number.what}: {number}"))

@@ -21,7 +21,7 @@ from importlib.metadata import version
 
 import pandas as pd
 import torch
-from IPython.display import Markdown, display
+from IPython.display import display
 
 import cocofacet as cf
 from cocofacet.report.tables import shown
@@ -70,7 +70,9 @@ for path in sorted(executed.glob("[!.]*.ipynb")):
 if rows:
     display(shown(pd.DataFrame(rows).set_index("notebook"), "times"))
 else:
-    display(Markdown("No other notebook of this profile and run lies here."))
+    display(
+        cf.markdown("No other notebook of this profile and run lies here.")
+    )
 
 # %% [markdown]
 # ## Sources

@@ -15,7 +15,7 @@ run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
 
 # %% tags=["hide-input"]
-from IPython.display import Markdown, display
+from IPython.display import display
 
 import cocofacet as cf
 from cocofacet.chapters import training
@@ -37,9 +37,10 @@ named = read_table(folder / "caption_rates.csv", ["facet"], numbers=["share"])
 said = ", ".join(
     f"{row.facet} {100 * row.share:.1f} %" for row in named.itertuples()
 )
-Markdown(
-    f"Share of captions that name a facet: {said}. They were counted on "
-    "the official file with `python -m training.captions FILE`."
+cf.markdown(
+    "Share of captions that name a facet: {}. They were counted on "
+    "the official file with `python -m training.captions FILE`.",
+    said,
 )
 
 # %% [markdown]
@@ -126,7 +127,7 @@ rates = training.by_caption_rate(records)
 if len(rates):
     display(cf.tables.shown(rates, "caption rates").format("{:.0f}"))
 else:
-    display(Markdown("These have not been trained yet."))
+    display(cf.markdown("These have not been trained yet."))
 
 # %% [markdown]
 # ## Settings and time
@@ -153,7 +154,7 @@ if path.is_file():
     seeds = training.seeds(read_table(path, text, ["rank"], ["seed"]))
     display(cf.tables.shown(seeds, "seeds").format("{:.1f}"))
 else:
-    display(Markdown("No other seed has been trained yet."))
+    display(cf.markdown("No other seed has been trained yet."))
 
 # %% [markdown]
 # ## Remake them

@@ -19,7 +19,7 @@ k = 1  # the cut-off of the figures and the sentences
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import Markdown, display
+from IPython.display import display
 
 import cocofacet as cf
 from cocofacet.chapters.why import caption_rates, reached
@@ -114,14 +114,15 @@ if rates:
     varied = rates.varied
     display(caption_rates.curves(by_rate, varied, k, "rendered world"))
 else:
-    display(Markdown(caption_rates.MISSING))
+    display(cf.markdown(caption_rates.MISSING))
 
 # %% tags=["hide-input"]
 if rates:
     said = caption_rates.verdicts(rates, by_rate, k, seed)
     display(cf.tables.shown(caption_rates.grid(by_rate), "caption-rates"))
-    display(Markdown(caption_rates.made_with(rates, k)))
-    display(Markdown(caption_rates.made_by(rates)))
+    made = caption_rates.made_with(rates, k)
+    display(cf.markdown("<small class='made-with'>{}</small>", made))
+    display(cf.markdown(caption_rates.made_by(rates)))
 
 # %% [markdown]
 # ## In short

@@ -27,6 +27,7 @@ import papermill
 import yaml
 from nbclient.exceptions import DeadKernelError
 
+from cocofacet.escape import print_plain as print  # all of this file
 from cocofacet.io import InputError, checked_name
 from cocofacet.profiles import CHANGEABLE, profile_named
 

@@ -31,6 +31,8 @@ _PUBLIC = {
     "open_workspace": "workspace",
     "use_style": "report.style",
     "made_with": "report.notebook",
+    "markdown": "report.notebook",
+    "prose": "report.notebook",
     "glue": "report.notebook",
     "conclude": "report.notebook",
     "does_not_apply": "report.notebook",

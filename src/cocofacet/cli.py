@@ -14,6 +14,7 @@ from cocofacet import __version__, cli_embed, cli_vectors
 from cocofacet import cli_options as options
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import OFFICIAL, locate
+from cocofacet.escape import print_plain as print  # all of this file
 from cocofacet.fetch import catalog, mirror
 from cocofacet.io import InputError, write_atomic
 from cocofacet.retrievers.zoo import ROWS

@@ -21,6 +21,7 @@ import pandas as pd
 from cocofacet import process
 from cocofacet.embeddings import store, words
 from cocofacet.embeddings.record import Record
+from cocofacet.escape import print_plain as print  # all of this file
 from cocofacet.evaluation import ranking
 from cocofacet.io import InputError, checked_name, write_atomic, write_json
 from cocofacet.profiles import profile_named

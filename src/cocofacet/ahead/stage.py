@@ -16,6 +16,7 @@ from cocofacet.ahead.needs import GALLERY, Run
 from cocofacet.ahead.plan import Plan, Planned
 from cocofacet.chapters import answers
 from cocofacet.embeddings.record import DONE, FAILED
+from cocofacet.escape import print_plain as print  # all of this file
 from cocofacet.io import InputError
 from cocofacet.workspace import Workspace, open_workspace
 

@@ -9,6 +9,7 @@ from pandas.io.formats.style import Styler
 from cocofacet.benchmark import compare, dataset
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.report import tables
+from cocofacet.report.notebook import markdown, prose
 from cocofacet.report.sentences import listed
 
 
@@ -17,7 +18,7 @@ def beside_released(folder: Path, rebuilt: Benchmark) -> list[Markdown | Styler]
     Raises ``InputError`` where the folder cannot be read."""
     if not Path(folder).is_dir():
         return [
-            Markdown(
+            markdown(
                 "The released files are not here, so there is nothing to compare: "
                 "`cocofacet fetch coco-facet --out data/coco` fetches them, for a run "
                 "on photographs."
@@ -29,10 +30,10 @@ def beside_released(folder: Path, rebuilt: Benchmark) -> list[Markdown | Styler]
     repeats = compare.repeating(released)
     return [
         tables.shown(facets.T, "released-facets"),
-        Markdown(shared(facets)),
+        prose(shared(facets)),
         tables.shown(labels[compare.COLUMNS], "released-labels"),
-        Markdown(wording(compare.reworded(labels))),
-        Markdown(repeated(repeats)),
+        prose(wording(compare.reworded(labels))),
+        prose(repeated(repeats)),
     ]
 
 

@@ -86,11 +86,11 @@ def on_gpu(found: list[dict]) -> str:
     """On what `make on-gpu` ran, and what its exact search took."""
     made = next((made for made in found if "rows" in made), None)
     if made is None:
-        return "Not measured on a GPU yet: `make on-gpu` does it."
+        return "Not measured on a GPU yet: “make on-gpu” does it."
     where = (
         f"Measured on {made['device']} (driver {made['driver']}) on {made['date']}."
         if made["driver"]
-        else "Not measured on a GPU yet. `make on-gpu` found none, and ran on the CPU "
+        else "Not measured on a GPU yet. “make on-gpu” found none, and ran on the CPU "
         f"instead: {made['device']}, {made['cores']} cores at a load of "
         f"{made['load']:.1f} when it began, on {made['date']}. Every model is cut to "
         "few words and to the layers that are named, its width whole (of SigLIP only "
@@ -199,7 +199,7 @@ def on_this(found: list[dict]) -> str:
     timed = filter(_timed, found)
     rows = [(row, made) for made in timed for row in made.get("one_pass", ())]
     if not rows:
-        return "Nothing was measured yet: `make benchmarks` does it."
+        return "Nothing was measured yet: “make benchmarks” does it."
     row, made = max(rows, key=lambda pair: pair[0]["times_faster"])
     return (
         f"The most that one pass saved was under {row['prompts']} prompts on "

@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Mapping
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from IPython.display import HTML
 
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.images import path_of
+from cocofacet.escape import NO_MATH, html
 from cocofacet.report.explorer.page import styles, thumbnail
 from cocofacet.report.sentences import listed
 from cocofacet.report.tables import of_mode
@@ -95,7 +95,7 @@ def _item(root: Path, labels: Mapping, image: str, words: str, kind: str) -> str
     return (
         f'<li class="{kind}"><img alt="{words}" width="128" height="128" '
         f'src="data:image/jpeg;base64,{small}">'
-        f"<b>{words}</b> <span>{escape(carries)}</span></li>"
+        f"<b>{words}</b> <span>{html(carries)}</span></li>"
     )
 
 
@@ -103,10 +103,10 @@ def _figure(row, items: list[str], when: str, shown_as: str) -> str:
     all_above = getattr(row, when) - 1
     caption = f"{len(items) - 1} of {all_above} ranked above it {WHEN[when]}"
     return (
-        f'<figure class="explorer-figure"><p><b>{escape(row.facet)}</b>: '
-        f"“{escape(row.text.strip())}” Rank {row.before} without a prompt, "
+        f'<figure class="explorer-figure {NO_MATH}"><p><b>{html(row.facet)}</b>: '
+        f"“{html(row.text.strip())}” Rank {row.before} without a prompt, "
         f'<b>{row.after}</b> with the question.</p><ol class="explorer-pictures">'
-        f"{''.join(items)}</ol><figcaption>{escape(shown_as)}; {escape(row.query)}; "
+        f"{''.join(items)}</ol><figcaption>{html(shown_as)}; {html(row.query)}; "
         f"{caption}</figcaption></figure>"
     )
 

@@ -6,6 +6,7 @@ from itertools import cycle
 import pandas as pd
 from matplotlib.figure import Figure
 
+from cocofacet.escape import print_plain
 from cocofacet.io import InputError
 from cocofacet.report import figures
 from cocofacet.report.sentences import by_verdict, difference, interval, listed, points
@@ -76,7 +77,7 @@ def there(workspace: Workspace, names: Iterable[str]) -> dict[str, Workspace]:
         try:
             _ = pool.benchmark
         except InputError as error:
-            print(f"left out: {error}")
+            print_plain(f"left out: {error}")
         else:
             found[name] = pool
     return found

@@ -10,6 +10,7 @@ from typing import NoReturn
 import pandas as pd
 from IPython.display import Markdown, display
 
+from cocofacet import escape
 from cocofacet.retrievers.base import Retriever
 from cocofacet.retrievers.zoo import ROWS
 from cocofacet.workspace import Workspace
@@ -36,7 +37,20 @@ def conclude(
         workspace.save_ranks(chapter, ranks)
     for what, table in (tables or {}).items():
         workspace.save_table(".".join(filter(None, (chapter, what))), table)
-    return Markdown("\n\n".join(sentences.values()))
+    return prose("\n\n".join(sentences.values()))
+
+
+def markdown(words: str, *read: object) -> Markdown:
+    """Own words in Markdown; each {} of them is filled with a text that was read."""
+    made = Markdown()
+    # Set here, as the class would fetch an address and read a file of that name.
+    made.data = words.format(*map(escape.markdown, read)) if read else words
+    return made
+
+
+def prose(sentences: str) -> Markdown:
+    """Sentences that hold what was read; only paragraphs and lists are mark-up."""
+    return markdown(escape.prose(sentences))
 
 
 def does_not_apply(why: str) -> NoReturn:
@@ -44,7 +58,7 @@ def does_not_apply(why: str) -> NoReturn:
 
     Papermill takes ``SystemExit`` for a good end.
     """
-    print(why)
+    escape.print_plain(why)
     warnings.filterwarnings("ignore", "To exit")  # IPython's advice on how to quit
     raise SystemExit
 
@@ -93,4 +107,4 @@ def made_with(
         *(f"{name}: failed: {why}" for name, why in workspace.failed.items()),
     )
     line = " · ".join(part for part in parts if part)
-    return Markdown(f"<small class='made-with'>{line}</small>")
+    return markdown("<small class='made-with'>{}</small>", line)

@@ -6,6 +6,9 @@ import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from cocofacet.escape import plain
 
 # Figures have no background of their own. This grey has a contrast of more than 4:1
 # on the book's white page as well as on its dark one.
@@ -72,6 +75,7 @@ def use_style() -> None:
             "grid.color": FAINT,
             "grid.linewidth": 0.8,
             "font.sans-serif": ["DejaVu Sans"],
+            "text.parse_math": False,  # labels and names may hold a dollar
             "svg.hashsalt": "cocofacet",  # the same figure is the same file
             "text.color": INK,
             "axes.labelcolor": INK,
@@ -90,11 +94,13 @@ def use_style() -> None:
 
 def finished(figure: Figure, words: str) -> Figure:
     """Write above the figure what its pictures are, and close it: a notebook shows it
-    once, where it is returned."""
+    once, where it is returned. Texts in it show what is not seen, as SVG can't."""
     figure.text(
         0.995, 1.0, words, ha="right", va="bottom", fontsize=9, style="italic",
         color=INK,
     )  # fmt: skip
+    for text in figure.findobj(Text):
+        text.set_text(plain(text.get_text(), keep="\n"))
     plt.close(figure)
     return figure
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from cocofacet import escape
 from cocofacet.evaluation import metrics
 from cocofacet.evaluation.metrics import AVERAGES
 from cocofacet.evaluation.statistics import Interval, interval, paired_difference
@@ -175,7 +176,33 @@ def shown(table: pd.DataFrame, name: str, kind: str = "wide") -> Styler:
     long names, which wrap; "words" for cells that wrap.
     """
     return (
-        table.style.set_uuid(name)
-        .set_table_attributes(f'class="dataframe {kind}"')
+        _escaped(table)
+        .style.set_uuid(escape.html(name))
+        .set_table_attributes(f'class="dataframe {kind} {escape.NO_MATH}"')
         .format(na_rep="not known")
     )
+
+
+def _escaped(table: pd.DataFrame) -> pd.DataFrame:
+    """The texts of a table, its names included, as HTML. (A style's own way is lost
+    where a notebook formats the table once more, and leaves out the names.)"""
+
+    def cell(value: object) -> object:
+        return escape.html(value) if isinstance(value, str) else value
+
+    def axis(labels: pd.Index) -> pd.Index:
+        names = [cell(name) for name in labels.names]
+        if isinstance(labels, pd.MultiIndex):
+            rows = [tuple(map(cell, label)) for label in labels]
+            return pd.MultiIndex.from_tuples(rows, names=names) if rows else labels
+        return labels.map(cell).rename(names[0]) if len(labels) else labels
+
+    texts = {
+        place: [cell(value) for value in table.iloc[:, place]]
+        for place, kind in enumerate(table.dtypes)
+        if not pd.api.types.is_numeric_dtype(kind)
+    }
+    made = table.copy()
+    for place, values in texts.items():
+        made.isetitem(place, pd.Series(values, table.index, dtype=object))
+    return made.set_axis(axis(table.index)).set_axis(axis(table.columns), axis=1)

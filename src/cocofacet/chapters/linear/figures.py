@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from cocofacet.chapters.linear.anchors import ANCHORS_FROM
 from cocofacet.embeddings.linear_map import VARIANTS
@@ -60,6 +61,8 @@ def condition(recalls: pd.DataFrame, dimension: int, shown_as: str) -> Figure:
     )
     (axes,) = figure.axes
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:,.0f}")  # and not a formula
+    axes.yaxis.set_minor_formatter(NullFormatter())
     legend_below(figure, [axes])
     return finished(figure, shown_as)
 

@@ -124,7 +124,7 @@ def made_with(rates: Rates, k: int) -> str:
         f"ranked in the profile {ranked['profile']}, seed {ranked['seed']}",
         *(f"{name} {version}" for name, version in ranked["packages"].items()),
     )
-    return f"<small class='made-with'>{' · '.join(parts)}</small>"
+    return " · ".join(parts)
 
 
 def made_by(rates: Rates) -> str:
@@ -132,7 +132,7 @@ def made_by(rates: Rates) -> str:
     given = sorted({(each["steps"], each["seed"]) for each in rates.settings})
     return "\n\n".join(
         MADE_BY.format(
-            given=f"--steps {steps} --seed {seed} ", out=f"caption-rates-{seed}"
+            given=f"--steps {steps:d} --seed {seed:d} ", out=f"caption-rates-{seed:d}"
         )
         for steps, seed in given
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cocofacet.benchmark.dataset import Benchmark
+from cocofacet.escape import plain
 from cocofacet.evaluation.ranking import pool_scores, prompt_modes
 from cocofacet.io import InputError
 from cocofacet.report.style import MODES
@@ -169,7 +170,9 @@ def content(
         "facets": [
             {
                 "name": name,
-                "texts": [{"text": t.strip(), **rest} for t, rest in texts.items()],
+                "texts": [
+                    {"text": plain(t.strip()), **rest} for t, rest in texts.items()
+                ],
                 "carried": labels_in_words(benchmark, name, images),
             }
             for name, texts in facets.items()
@@ -183,7 +186,7 @@ def labels_in_words(
     """Position in ``images`` -> its labels in words, or ""; not there if unknown."""
     labels = benchmark.labels.get(facet, {})
     return {
-        position: "; ".join(labels[image])
+        position: plain("; ".join(labels[image]))
         for position, image in enumerate(images)
         if image in labels
     }

@@ -3,10 +3,10 @@
 import io
 import json
 from collections.abc import Mapping
-from html import escape
 from pathlib import Path
 
 from cocofacet.benchmark.images import path_of
+from cocofacet.escape import NO_MATH, html
 from cocofacet.io import write_atomic
 from cocofacet.picture import as_rgb, open_image
 
@@ -58,9 +58,9 @@ def page(shown_as: str, made: str) -> str:
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>Explore: {escape(shown_as)}</title>\n"
+        f"<title>Explore: {html(shown_as)}</title>\n"
         '<link rel="icon" href="data:,">\n</head>\n<body class="explorer-alone">\n'
-        f"<article>\n<h1>Explore: {escape(shown_as)}</h1>\n"
+        f"<article>\n<h1>Explore: {html(shown_as)}</h1>\n"
         f"{fragment('.')}<p>{made}</p>\n</article>\n</body>\n</html>\n"
     )
 
@@ -68,8 +68,9 @@ def page(shown_as: str, made: str) -> str:
 def fragment(folder: str) -> str:
     """The explorer as a part of a page, without its headings; ``folder`` is where
     ``data.js`` and ``pictures`` lie, as seen from that page."""
-    folder = escape(folder)
+    folder = html(folder)
     skeleton = (HERE / "explore.html").read_text().replace("FOLDER", folder)
+    skeleton = skeleton.replace("NO_MATH", NO_MATH)
     return (
         f"{styles()}{skeleton}"
         f'<script src="{folder}/data.js"></script>\n'
