@@ -1,13 +1,20 @@
 """The shipped checkpoints load, and are shown images as they were in training."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import load_file
 
+import cocofacet
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers import zoo
 from cocofacet.retrievers.base import BARE
+from training import train_contrast
+
+CHECKPOINTS = Path(cocofacet.__file__).parent / "checkpoints"
 
 SHIPPED = [row for row in zoo.ROWS.values() if row.checkpoint.startswith("package:")]
 PROMPTS = (None, BARE, *(facet.question for facet in FACETS.values()))
@@ -58,3 +65,13 @@ def test_templates_are_those_of_the_training():
             assert shipped.general == base.GENERAL
             asked = shipped.prompted.format(question=question)
             assert asked == base.PROMPTED.format(question)
+
+
+def test_temperatures_are_those_of_the_training():
+    """Shares among alternatives divide cosines by them."""
+    for row in SHIPPED:
+        assert row.temperature == (
+            0.0319 if row.name == "tiny-clip" else 1 / train_contrast.SCALE
+        )
+    weights = load_file(CHECKPOINTS / "tiny-clip/open_clip_model.safetensors")
+    assert float(np.exp(-weights["logit_scale"])) == pytest.approx(0.0319, abs=5e-5)

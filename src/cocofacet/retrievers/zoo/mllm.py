@@ -67,6 +67,7 @@ MLLM = (
         # The collator appends the prompt after the assistant's header.
         prompted=f"{_E5_V_IMAGE}{_ASKED}",
         padding_side="left",
+        temperature=0.05,  # ft_llm.py of its repository
         precision="fp16",
         architecture="LLaVA-NeXT on Llama",
         unconfirmed=("prompted", "licence"),

@@ -78,6 +78,8 @@ class Row:
     #: prompts
     causal: bool = True
     prompt_after_image: bool = True  #: whether a question stands after the image
+    #: what cosines were divided by in its training; 0 where that is not known here
+    temperature: float = 0.0
     precision: str = "fp32"  #: the reference's
     without_bf16: str = "fp16"  #: the precision on a GPU that has no bf16
 

@@ -16,6 +16,7 @@ _QWEN2_VL_TINY = {
     "question: {question}\n",
     # Trained and first run with it; at 128 x 128 nothing is resized.
     "image_backend": "torchvision",
+    "temperature": 0.05,  # training/train_contrast.py
     "architecture": "Qwen2-VL",
 }
 
@@ -29,6 +30,7 @@ SHIPPED = (
         source="trained in training/",
         image_size="128 x 128",
         pooling="the towers' own",
+        temperature=0.0319,  # learned: logit_scale in its weights
         architecture="CLIP",
     ),
     Row(name="tiny-qwen2vl", checkpoint="package:tiny-qwen2vl", **_QWEN2_VL_TINY),

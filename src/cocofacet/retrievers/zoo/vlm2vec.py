@@ -9,6 +9,7 @@ from cocofacet.retrievers.zoo.row import MTEB, Row
 _CODE = "https://github.com/TIGER-AI-Lab/VLM2Vec"
 _COCO_FACET = "https://github.com/lst627/COCO-Facet/tree/main/VLM2Vec"
 # The adapters are .bin files; the 7B repository also holds the merged model as .bin.
+_TEMPERATURE = 0.02  # --temperature of every training script of theirs
 _ADAPTER_BIN = ("*.json", "*.txt", "adapter_model.bin")
 
 
@@ -26,6 +27,7 @@ _ON_QWEN2_VL = {
     "base_revision": "main",
     "licence": "Apache-2.0",
     "interpolation": "bicubic",
+    "temperature": _TEMPERATURE,
     "max_pixels": 1280 * 28 * 28,  # load_processor, and the default of arguments.py
     # Without <|vision_start|> the reference finds no image to lay out in rows and
     # columns, and counts image tokens like words.
@@ -113,6 +115,7 @@ VLM2VEC = (
         image_size="squeezed to 1344 x 1344, then 672 x 672 in tiles of 336",
         interpolation="bicubic",
         resize=(1344, 1344),
+        temperature=_TEMPERATURE,
         precision="bf16",
         architecture="LLaVA-NeXT on Mistral",
         unconfirmed=("resize",),
@@ -137,6 +140,7 @@ VLM2VEC = (
         image_size="4 tiles of 336 x 336 at most, and the whole",
         interpolation="bilinear; the whole bicubic",
         max_text=255,  # 256 with the <s>
+        temperature=_TEMPERATURE,
         precision="bf16",
         architecture="Phi-3.5-V",
         unconfirmed=("download",),
