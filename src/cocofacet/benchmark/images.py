@@ -44,15 +44,14 @@ def official_name(name: str, split: str = "val2017") -> str:
     if _IN_NONE.fullmatch(parts[-1]):
         return parts[-1]
     if _IN_SPLIT.fullmatch(parts[-1]):
-        named = [part for part in parts[:-1] if _SPLIT.fullmatch(part)]
-        return f"{(named or [split])[-1]}/{parts[-1]}"
+        return f"{split_of(path, split)}/{parts[-1]}"
     return "/".join(parts)
 
 
-def split_of(address: str) -> str:
-    """The split that an address lies in: "val2017" where it names none."""
-    named = [part for part in address.split("/") if _SPLIT.fullmatch(part)]
-    return (named or ["val2017"])[-1]
+def split_of(path: str, otherwise: str = "val2017") -> str:
+    """The folder of a split that a path or an address names last."""
+    named = [part for part in path.split("/") if _SPLIT.fullmatch(part)]
+    return (named or [otherwise])[-1]
 
 
 def find(root: Path, name: str) -> Path | None:
