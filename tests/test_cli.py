@@ -285,9 +285,13 @@ def test_a_shell_is_offered_options_and_names():
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+    ("number", "status", "said"),
+    [
+        (signal.SIGINT, 130, "interrupted (Ctrl-C)\n"),
+        (signal.SIGTERM, 143, "terminated (SIGTERM)\n"),
+    ],
 )
-def test_a_stopped_run_cleans_up_and_says_so_by_its_status(number, status, tmp_path):
+def test_a_stopped_run_cleans_up_and_says_so(number, status, said, tmp_path):
     """A real process is stopped while it writes a file."""
     # A shell starts what runs in the background with SIGINT ignored, tests included.
     program = (
@@ -304,8 +308,8 @@ def test_a_stopped_run_cleans_up_and_says_so_by_its_status(number, status, tmp_p
         assert process.stdout.readline() == "writing\n"
         assert len(list(tmp_path.iterdir())) == 1
         process.send_signal(number)
-        _, said = process.communicate(timeout=30)
-    assert (process.returncode, said) == (status, "")
+        _, printed = process.communicate(timeout=30)
+    assert (process.returncode, printed) == (status, said)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -3,24 +3,20 @@
 Heavy libraries are imported inside the commands, so that `--help` answers at once.
 """
 
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import typer
 
-from cocofacet import __version__, cli_embed, cli_vectors
+from cocofacet import __version__, cli_embed, cli_vectors, program
 from cocofacet import cli_options as options
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import OFFICIAL, locate
 from cocofacet.escape import print_plain as print  # all of this file
 from cocofacet.fetch import catalog, mirror
-from cocofacet.io import InputError, write_atomic
+from cocofacet.io import InputError, check_output, write_atomic
 from cocofacet.retrievers.zoo import ROWS
-
-# Exit statuses; the last two are a shell's: 128 + the number of the signal.
-DONE, UNUSABLE, INTERRUPTED, TERMINATED = 0, 2, 130, 143
 
 OF_PROFILE = {"profile", "run", "seed", "change", "dry_run"}
 
@@ -58,20 +54,15 @@ app = typer.Typer(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command -> exit status: 0 done, 2 the input cannot be used, 130 and 143
     when it was interrupted (Ctrl-C) or terminated."""
-    # As an exception, so that temporary files are removed.
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    return program.run(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int | None:
     try:
         # A command that is done returns None; typer returns a status for Ctrl-C.
-        return app(arguments, prog_name="cocofacet", standalone_mode=False) or DONE
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        return app(arguments, prog_name="cocofacet", standalone_mode=False)
     except typer.TyperException as error:
-        print(f"error: {options.misused(error)}", file=sys.stderr)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    return UNUSABLE
+        raise InputError(options.misused(error)) from None
 
 
 def _command(example: str, about: str = "", **rest) -> Callable:
@@ -81,7 +72,7 @@ def _command(example: str, about: str = "", **rest) -> Callable:
 def _version(wanted: bool) -> None:
     if wanted:
         print(__version__)
-        raise typer.Exit(DONE)
+        raise typer.Exit(program.DONE)
 
 
 VERSION = options.flag("--version", "Show it.", callback=_version, is_eager=True)
@@ -127,6 +118,7 @@ def build(
     from cocofacet.benchmark import build as benchmark
     from cocofacet.benchmark.dataset import check_free
 
+    check_free(out)
     named = (instances, captions, stuff, visual7w, visdial)
     files = locate(annotations) if annotations else {}
     files |= {name: path for name, path in zip(OFFICIAL, named, strict=True) if path}
@@ -135,7 +127,6 @@ def build(
             "annotations: none given. Name a folder with --annotations, or files with "
             f"{', '.join(f'--{name}' for name in OFFICIAL)}."
         )
-    check_free(out)
     chosen = facets and [name.strip() for name in facets.split(",") if name.strip()]
     built = benchmark.build(files, seed, images, chosen, allow_missing, most_images)
     built.save(out)
@@ -183,6 +174,7 @@ def fetch(
         return
     if out is None:
         raise InputError("--out: missing. Name the folder to fetch into: --out DIR.")
+    check_output(out, "--out", folder=True)
     from cocofacet.fetch import fetch as fetching
 
     fetching.fetch(names, out)
@@ -252,6 +244,7 @@ def embed(
             raise InputError(f"--{name}: missing. Or name a --profile.")
     if others := given & OF_PROFILE:
         raise InputError(f"--{min(others).replace('_', '-')}: needs --profile.")
+    check_output(store, "--store", folder=True)
     what = {"name": retriever, "device": device, "precision": precision}
     what["checkpoint"] = checkpoint
     how = {"batch": batch, "workers": workers}
@@ -297,6 +290,10 @@ def evaluate(
     from cocofacet.evaluation.metrics import averages
     from cocofacet.evaluation.ranking import rank_table
 
+    if out:
+        check_output(out, "--out")
+    if store:
+        check_output(store, "--store", folder=True)
     chosen = modes.split(",")
     if not set(chosen) <= set(cli_embed.MODES):
         known = f"{', '.join(cli_embed.MODES)}, with commas between"
@@ -350,6 +347,7 @@ def check_load(
 
     Computes hit@1 of one public task of MMEB and prints it beside its authors' value.
     """
+    check_output(store, "--store", folder=True)
     from cocofacet import cli_load
 
     how = {"device": device, "precision": precision, "checkpoint": checkpoint}

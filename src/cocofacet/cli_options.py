@@ -18,7 +18,18 @@ def option(kind: object, metavar: str, help: str, **rest) -> object:
     return Annotated[kind, typer.Option(metavar=metavar, help=help, **rest)]
 
 
-path, text = partial(option, Path | None), partial(option, str | None)
+def path(metavar: str, help: str, **rest) -> object:
+    """An option with the name of a file or folder."""
+    return option(Path | None, metavar, help, parser=_named, **rest)
+
+
+def _named(text: str | Path) -> Path:
+    if not str(text).strip():
+        raise typer.BadParameter("is empty")
+    return Path(text)
+
+
+text = partial(option, str | None)
 
 
 def number(least: int, help: str, kind=int | None, metavar: str = "N") -> object:

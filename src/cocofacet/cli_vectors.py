@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cocofacet import __version__
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.io import InputError, checked_name
+from cocofacet.io import InputError, check_output, checked_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +32,8 @@ def ranked(
 
     checked_name("--name", name)
     folder = _folder_of(run) if run else None
+    if folder:
+        check_output(folder, "--run", folder=True)
     known = prompt_modes({facet: FACETS[facet].question for facet in benchmark.facets})
     modes = {mode: known[mode] for mode in chosen}
     found = vectors.read(file)

@@ -1,23 +1,28 @@
 """The doors for files: errors a user can act on, whole files, JSON, tables."""
 
 import csv
+import errno
 import hashlib
 import io
 import json
 import os
 import re
 import shutil
+import stat
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # Results that are shipped with the package, because chapters read them.
 COMMITTED = Path(__file__).parent / "results"
+LONGEST_NAME = 255  # bytes of a file's name, on every common file system
 _KINDS = {dict: "JSON object", list: "list"}
 
 
@@ -42,25 +47,133 @@ def checked_name(what: str, name: object) -> str:
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
-    """Write ``content`` to ``path``: the old file or the new one, never a part."""
+    """Write ``content`` to ``path``: the old file or the new one, never a part.
+
+    A link is followed. A pipe or a device, such as /dev/stdout, is written to.
+
+    Raises:
+        InputError: it cannot be written; then nothing is left.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
-    # In the same folder, as a rename is atomic only within one file system.
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with writing(path):
+        stream = _stream(path)
+        if stream is not None:
+            _send(stream, data)
+            return
+        with beside(path) as temporary:
+            with open(temporary, "xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, os.path.realpath(path))
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """InputError for a file, or a folder of files, that cannot be written."""
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes files private; give them the mode an ordinary write would.
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
+        yield
+    except (OSError, InputError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        if not isinstance(cause, OSError):
+            raise
+        raise InputError(
+            f"{path}: file: cannot be written ({cause.strerror or cause}). Free some "
+            "space, or choose a place that can be written."
+        ) from cause
+
+
+@contextmanager
+def beside(path: Path) -> Iterator[Path]:
+    """A name of one's own for what is made whole and then renamed to ``path``.
+
+    In the same folder, as a rename is atomic only within one file system. Where that
+    fails, neither it nor a folder that was made for it is left.
+    """
+    path = Path(os.path.realpath(path))
+    made = [folder for folder in path.parents if not folder.exists()]
+    # Long names have room for no more.
+    temporary = path.with_name(f".{path.name[:50]}.{uuid4().hex}")
+    try:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+        finally:
+            with suppress(OSError):
+                temporary.unlink() if temporary.is_file() else shutil.rmtree(temporary)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
         raise
+
+
+def _stream(path: Path) -> Path | int | None:
+    """What must not be replaced: a device or pipe, or this process's own output."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None  # not there, or it is said when it is written
+    for own in (1, 2):  # where it goes to a file, opening that would cut it
+        with suppress(OSError):
+            if os.path.samestat(found, os.fstat(own)):
+                return own
+    if stat.S_ISCHR(found.st_mode) or stat.S_ISFIFO(found.st_mode):
+        return path
+    if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode):
+        return None
+    raise InputError(f"{path}: file: is a disk or a socket. Choose another.")
+
+
+def _send(stream: Path | int, data: bytes) -> None:
+    for own in filter(None, (sys.stdout, sys.stderr)):
+        own.flush()  # what was printed before comes before
+    with (
+        suppress(BrokenPipeError),  # its reader has enough
+        open(stream, "wb", closefd=isinstance(stream, Path)) as file,
+    ):
+        file.write(data)
+
+
+def check_output(path: Path, field: str, folder: bool = False) -> None:
+    """Refuse, before the work, what could not be written after it.
+
+    field: the option that named it; folder: a folder is wanted, not a file.
+
+    Raises:
+        InputError: it is a folder (or none), lies below a file, has too long a name, or
+            cannot be written.
+    """
+    try:
+        _try_to_write(Path(path), folder)
+    except (OSError, ValueError) as error:
+        what = str(path) if len(str(path)) < 200 else f"{str(path)[:100]}..."
+        reason = getattr(error, "strerror", None) or error
+        kind = "folder" if folder else "file"
+        raise InputError(
+            f"{field}: {what}: cannot be written ({reason}). Choose another {kind}."
+        ) from None
+
+
+def _try_to_write(path: Path, folder: bool) -> None:
+    """OSError or ValueError where ``path`` cannot be written; leaves nothing."""
+    if any(len(os.fsencode(part)) > LONGEST_NAME for part in path.parts):
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+    with suppress(FileNotFoundError):
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+        if is_folder != folder:
+            raise ValueError("it is a folder" if is_folder else "it is no folder")
+        if not folder and _stream(path) is not None:
+            return
+        if not folder and not os.access(path, os.W_OK):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+    real = Path(os.path.realpath(path))
+    there = (real, *real.parents) if folder else real.parents
+    nearest = next(parent for parent in there if parent.exists())
+    # A permission says little: the disk may be read-only, the user root.
+    with tempfile.TemporaryFile(dir=nearest):
+        pass
 
 
 def write_json(path: Path, content: object) -> None:

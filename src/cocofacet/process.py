@@ -1,10 +1,13 @@
 """Commands that run in a process of their own and never outlive the one that waits."""
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+
+from cocofacet import program
 
 _PR_SET_PDEATHSIG = 1
 
@@ -18,6 +21,7 @@ def run(command: Sequence[str], tell: Callable[[str], None] | None = None) -> in
     piped = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     process = subprocess.Popen(
         command,
+        env=os.environ | {program.PART: "1"},
         preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         **(piped if tell else {}),
     )
@@ -28,7 +32,7 @@ def run(command: Sequence[str], tell: Callable[[str], None] | None = None) -> in
     finally:
         if process.poll() is None:  # this process was interrupted
             process.terminate()
-            process.wait()
+            process.communicate()  # what it still prints would fill the pipe
 
 
 def _end_with_parent() -> None:

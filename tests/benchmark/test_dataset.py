@@ -1,6 +1,8 @@
 """The files on disk: what is written, what is read back, what is refused."""
 
+import errno
 import json
+import os
 
 import numpy as np
 import pytest
@@ -106,24 +108,25 @@ def test_a_folder_of_other_files_and_a_file_are_refused(tmp_path):
     (tmp_path / "b/notes.txt").write_text("mine")
     with pytest.raises(InputError, match=r"manifest.json: is missing, but the folder"):
         little().save(tmp_path / "b")
-    with pytest.raises(InputError, match=r"notes.txt: folder: is a file"):
+    with pytest.raises(InputError, match=r"notes.txt: cannot .*it is no folder"):
         check_free(tmp_path / "b/notes.txt")
     assert (tmp_path / "b/notes.txt").read_text() == "mine"
 
 
 def test_a_folder_below_a_file_cannot_be_made(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(InputError, match=r"b: folder: cannot be made"):
+    with pytest.raises(InputError, match=r"notes.txt/b: cannot be written"):
         little().save(tmp_path / "notes.txt/b")
 
 
 def test_a_failure_while_writing_leaves_nothing(tmp_path, monkeypatch):
-    def full(path, content):
-        raise OSError(28, "No space left on device")
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("cocofacet.benchmark.dataset.write_atomic", full)
-    with pytest.raises(OSError, match="No space left"):
-        little().save(tmp_path / "b")
+    monkeypatch.setattr(os, "fsync", full)
+    said = rf"{tmp_path}/new/b: file: cannot be written \(No space left"
+    with pytest.raises(InputError, match=said):
+        little().save(tmp_path / "new/b")
     assert list(tmp_path.iterdir()) == []
 
 

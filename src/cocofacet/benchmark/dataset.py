@@ -1,19 +1,27 @@
 """A benchmark, in memory and as a folder: queries, labels of all images, manifest."""
 
 import json
-import shutil
+import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.images import leaves_the_folder
 from cocofacet.benchmark.query import POOL, Query, read_rows, text_of
-from cocofacet.io import InputError, read_json, sha256_of, write_atomic, write_json
+from cocofacet.io import (
+    InputError,
+    beside,
+    check_output,
+    read_json,
+    sha256_of,
+    write_atomic,
+    write_json,
+    writing,
+)
 
 # Of a benchmark built here; the released files come without them.
 MANIFEST = "manifest.json"
@@ -108,25 +116,19 @@ class Benchmark:
         """
         folder = Path(folder)
         check_free(folder)
-        beside = folder.parent / f".{folder.name}.{uuid4().hex}"
-        try:
-            beside.mkdir(parents=True)
-        except OSError as error:
-            raise InputError(
-                f"{folder}: folder: cannot be made ({error.strerror}). Choose another."
-            ) from None
-        try:
+        with writing(folder), beside(folder) as made:
+            made.mkdir()
             digests = {}
             for name in self.facets:
-                path = beside / f"{FACETS[name].stem}.json"
+                path = made / f"{FACETS[name].stem}.json"
                 write_atomic(path, text_of(self.of(name)))
                 digests[path.name] = sha256_of(path)
             if self.labels:
-                write_atomic(beside / LABELS, json.dumps(self.labels, sort_keys=True))
-                digests[LABELS] = sha256_of(beside / LABELS)
-            write_json(beside / MANIFEST, {**self.manifest, "files": digests})
+                write_atomic(made / LABELS, json.dumps(self.labels, sort_keys=True))
+                digests[LABELS] = sha256_of(made / LABELS)
+            write_json(made / MANIFEST, {**self.manifest, "files": digests})
             try:
-                beside.replace(folder)
+                made.replace(os.path.realpath(folder))
             except OSError:
                 # It is there already, perhaps since a moment ago.
                 if not _same(self, folder):
@@ -135,24 +137,26 @@ class Benchmark:
                         "sources, settings or version). Choose another folder, or "
                         "remove this one."
                     ) from None
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
 
 
 def check_free(folder: Path) -> None:
     """Refuse a folder that a benchmark cannot be saved to, before building one.
 
     Raises:
-        InputError: it is a file, or it holds files but no manifest.
+        InputError: it holds files but no manifest, or cannot be made: `check_output`.
     """
-    if folder.is_dir():
-        if any(folder.iterdir()) and not (folder / MANIFEST).is_file():
-            raise InputError(
-                f"{folder}: {MANIFEST}: is missing, but the folder is not empty. "
-                "Choose a new or an empty folder."
-            )
-    elif folder.exists():
-        raise InputError(f"{folder}: folder: is a file. Choose another name.")
+    real = Path(os.path.realpath(folder))
+    check_output(folder, "--out", folder=True)
+    check_output(real.parent, "--out", folder=True)  # it is made beside, and renamed
+    if not folder.is_dir():
+        return
+    if any(folder.iterdir()) and not (folder / MANIFEST).is_file():
+        raise InputError(
+            f"{folder}: {MANIFEST}: is missing, but the folder is not empty. "
+            "Choose a new or an empty folder."
+        )
+    if os.path.ismount(folder):
+        raise InputError(f"{folder}: folder: is a mount point. Name one below it.")
 
 
 def _same(benchmark: Benchmark, folder: Path) -> bool:

@@ -277,12 +277,13 @@ def _writing(file: Path) -> Iterator[None]:
     """InputError for a store that cannot be written."""
     try:
         yield
-    except OSError as error:
+    except (OSError, InputError) as error:
+        cause = error.__cause__ or error
         # Another process may have written the same file, and renamed what was ready.
-        if isinstance(error, FileNotFoundError) and file.exists():
+        if isinstance(cause, FileNotFoundError) and file.exists():
             return
         raise InputError(
-            f"{file.parent}: store: cannot be written ({error.strerror}). Free some "
+            f"{file.parent}: store: cannot be written ({cause.strerror}). Free some "
             "space or choose another folder with --store."
         ) from None
 

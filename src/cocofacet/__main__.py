@@ -1,0 +1,25 @@
+"""Where the command line starts: Ctrl-C ends it in one line from here on, also while
+its libraries are loaded."""
+
+import signal
+import sys
+
+from cocofacet import program
+
+
+def main() -> int:
+    """The exit status; see `cocofacet.cli.main`."""
+    status = program.run(_command)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is done
+    return status
+
+
+def _command() -> int:
+    from cocofacet import cli
+
+    return cli.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""What a command is to the shell: its output, its signals and its exit status."""
+
+import io
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from cocofacet.escape import print_plain as print
+from cocofacet.io import InputError
+
+# Exit statuses; the last two are a shell's: 128 + the number of the signal.
+DONE, FAILED, UNUSABLE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+SAID = {INTERRUPTED: "interrupted (Ctrl-C)", TERMINATED: "terminated (SIGTERM)"}
+# Set for a command that another one started, and speaks for.
+PART = "COCOFACET_PART"
+# Seconds in which a second signal is the same wish: a terminal and a parent both send
+# one, and what cleans up must come to its end.
+AGAIN = 3.0
+
+
+def run(command: Callable[[], int | None]) -> int:
+    """Run a command -> its exit status; None of it counts as done.
+
+    ``InputError``, Ctrl-C and SIGTERM end in one line on standard error. The last two
+    are raised as exceptions, so that temporary files are removed and processes ended.
+    Whoever reads its output may go, as ``head`` does: the rest is not shown.
+    """
+    stopped: list[tuple[float, int]] = []
+
+    def stop(number: int, _) -> None:
+        now = time.monotonic()
+        again = [at for at, _ in stopped if now - at < AGAIN]
+        stopped.append((now, 128 + number))
+        if not again:
+            raise KeyboardInterrupt if number == signal.SIGINT else SystemExit
+
+    # What runs in a shell's background ignores Ctrl-C, and goes on doing so.
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    heard = [n for n in numbers if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
+    streams = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = map(_lasting, streams)
+    try:
+        status = _ended(command, stopped)
+        if status != DONE and stopped:
+            status = stopped[0][1]
+            if PART not in os.environ:
+                print(SAID[status], file=sys.stderr, flush=True)
+        return status
+    finally:
+        sys.stdout, sys.stderr = streams
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _ended(command: Callable[[], int | None], stopped: list) -> int:
+    try:
+        status = command() or DONE
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+        return status
+    except InputError as error:
+        if not stopped:
+            print(f"error: {error}", file=sys.stderr, flush=True)
+        return UNUSABLE
+    except BaseException:
+        # What is cleaned up may fail in a way of its own: the signal came first.
+        if not stopped:
+            raise
+        return FAILED
+
+
+def _lasting(stream: TextIO | None) -> TextIO | None:
+    """The same stream, for as long as the command runs; what is no file as it is."""
+    buffer = getattr(stream, "buffer", None)
+    raw = getattr(buffer, "raw", buffer)
+    if not isinstance(raw, io.FileIO):
+        return stream
+    stream.flush()
+    return io.TextIOWrapper(
+        io.BufferedWriter(_Output(raw)),
+        encoding=stream.encoding,
+        errors="backslashreplace",  # a file's name may hold what no encoding has
+        line_buffering=stream.line_buffering or buffer is raw,
+    )
+
+
+class _Output(io.RawIOBase):
+    """A file that is written to until its reader goes, and no longer."""
+
+    def __init__(self, raw: io.FileIO):
+        self._raw, self._lost = raw, False
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._raw.fileno()
+
+    def isatty(self) -> bool:
+        return self._raw.isatty()
+
+    def write(self, data) -> int:
+        if self._lost:
+            return len(data)
+        try:
+            return self._raw.write(data)
+        except BrokenPipeError:
+            self._lost = True
+            return len(data)
+        except OSError as error:
+            self._lost = True  # it is flushed once more at the end
+            what = f"output: cannot be written ({error.strerror})"
+            raise InputError(
+                f"{what}. Free some space, or send it elsewhere."
+            ) from None
