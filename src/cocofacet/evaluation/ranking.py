@@ -15,18 +15,19 @@ COLUMNS = [*GROUP, "prompt", "facet", "query", "text", "label", "rank"]
 POOL_COLUMNS = ["eligible", "above"]
 
 
+# The shape of one matrix product: so many texts at a time, and so many images, both
+# filled up with zeros. BLAS sums another shape's edges in another order.
+TEXTS, FILLED, IMAGES = 512, 8, 256
+
+
 def pool_scores(
-    queries: np.ndarray, images: np.ndarray, pool: np.ndarray, memory: int = 1 << 20
+    queries: np.ndarray, images: np.ndarray, pool: np.ndarray
 ) -> np.ndarray:
     """Score each query against the candidates of its own pool.
 
     queries (Q, D), images (N, D), pool (Q, C) integer indices into images; returns
-    (Q, C) float64. ``memory`` bounds, in bytes, the candidates gathered at a time:
-    what fits into the cache is an order of magnitude faster than what does not.
-
-    Every score is summed in the same order, so equal embeddings get equal scores: a
-    blocked matrix product may differ in the last bit from column to column, and would
-    turn an exact tie into a rank.
+    (Q, C) float64. Made for few texts that have many pools: each distinct query is
+    scored once against each distinct image in the pools of up to `TEXTS` of them.
     """
     queries, images = _matching(queries, images)
     pool = np.asarray(pool)
@@ -34,31 +35,70 @@ def pool_scores(
         raise ValueError(f"pool {pool.shape} must be (Q, C) with Q = {len(queries)}")
     if pool.size and (pool.min() < 0 or pool.max() >= len(images)):
         raise ValueError(f"pool points outside the {len(images)} images")
+    texts, text_of = _distinct(queries)
     scores = np.empty(pool.shape)
-    step = max(1, memory // (8 * max(1, pool.shape[1] * queries.shape[1])))
-    for start in range(0, len(queries), step):
-        rows = slice(start, start + step)
-        candidates = images[pool[rows]].astype(np.float64)  # (q, C, D)
-        scores[rows] = np.einsum("qcd,qd->qc", candidates, queries[rows])
+    for start in range(0, len(texts), TEXTS):
+        rows = np.flatnonzero((text_of >= start) & (text_of < start + TEXTS))
+        used = np.zeros(len(images), dtype=bool)
+        used[pool[rows]] = True
+        place = np.cumsum(used) - 1  # of an image among those that are used
+        here = texts[start : start + TEXTS]
+        found = _products(queries[here], images, np.flatnonzero(used))
+        scores[rows] = found[text_of[rows, None] - start, place[pool[rows]]]
     return scores
 
 
-def gallery_scores(
-    queries: np.ndarray, images: np.ndarray, memory: int = 1 << 20
-) -> np.ndarray:
+def gallery_scores(queries: np.ndarray, images: np.ndarray) -> np.ndarray:
     """Score each query against every image.
 
-    queries (T, D), images (N, D); returns (T, N) float64, the very numbers that
-    `pool_scores` finds. ``memory`` bounds, in bytes, the images taken at a time.
+    queries (T, D), images (N, D); returns (T, N) float64.
     """
     queries, images = _matching(queries, images)
-    scores = np.empty((len(queries), len(images)))
-    step = max(1, memory // (8 * max(1, images.shape[1])))
-    for start in range(0, len(images), step):
-        some = slice(start, start + step)
-        # No `queries @ images.T`: see `pool_scores` on ties.
-        scores[:, some] = np.einsum("td,nd->tn", queries, images[some].astype(float))
-    return scores
+    texts, text_of = _distinct(queries)
+    found = _products(queries[texts], images, np.arange(len(images)))
+    return found if len(texts) == len(queries) else found[text_of]
+
+
+def _products(texts: np.ndarray, images: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Score texts (T, D) against the chosen (n,) images: (T, n) float64.
+
+    Equal embeddings get equal scores: each is scored once, and gathered. Two columns of
+    a matrix product may differ in the last bit although they are equal, which would
+    turn an exact tie into a rank.
+    """
+    first, of_first = _distinct(images, chosen)
+    filled = np.zeros((-(-len(texts) // FILLED) * FILLED, texts.shape[1]))
+    filled[: len(texts)] = texts
+    tile = np.zeros((IMAGES, texts.shape[1]))
+    scores = np.empty((len(texts), len(first)))
+    for start in range(0, len(first), IMAGES):
+        some = first[start : start + IMAGES]
+        tile[: len(some)] = images[some]
+        found = _product(filled, tile)[: len(texts), : len(some)]
+        scores[:, start : start + IMAGES] = found
+    return scores if len(first) == len(chosen) else scores[:, of_first]
+
+
+def _product(texts: np.ndarray, images: np.ndarray) -> np.ndarray:
+    with np.errstate(all="ignore"):  # NaN and infinity may be scores
+        return texts @ images.T
+
+
+def _distinct(
+    rows: np.ndarray, chosen: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The chosen (n,) rows, by default all, without repetition: positions in ``rows``
+    of the first of each (m,), and for each chosen row which of these it equals (n,).
+    """
+    chosen = np.arange(len(rows)) if chosen is None else chosen
+    first: dict[int, int] = {}
+    equal = chosen.copy()
+    for place, row in enumerate(chosen.tolist()):
+        values = rows[row] + 0.0  # -0.0 becomes 0.0, which has other bytes
+        earlier = first.setdefault(hash(values.tobytes()), row)
+        if earlier != row and np.array_equal(rows[earlier], values):
+            equal[place] = earlier
+    return np.unique(equal, return_inverse=True)
 
 
 def _matching(queries: np.ndarray, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -242,13 +282,25 @@ def rank_table(
     if not pools:
         raise ValueError("none of the modes names a facet of this benchmark")
     texts = {facet: _one_a_text(queries, here) for facet, here in pools.items()}
-    parts = []
-    for mode, prompts_of in modes.items():
-        for facet in prompts_of:
-            for prompt in prompts_of[facet] if facet in pools else ():
-                scores = gallery_scores(texts[facet], images[prompt])
-                parts.append(pools[facet].ranks(scores, mode, prompt, **columns))
-    return pd.concat(parts, ignore_index=True)
+    shown = [
+        (mode, facet, prompt)
+        for mode, prompts_of in modes.items()
+        for facet in prompts_of
+        for prompt in (prompts_of[facet] if facet in pools else ())
+    ]
+    parts = {}
+    for prompt in dict.fromkeys(prompt for *_, prompt in shown):
+        here = dict.fromkeys(facet for _, facet, p in shown if p == prompt)
+        # All facets at once: each image is read and compared once a prompt.
+        scores = gallery_scores(
+            np.concatenate([texts[f] for f in here]), images[prompt]
+        )
+        ends = np.cumsum([len(texts[facet]) for facet in here])
+        of_facet = dict(zip(here, np.split(scores, ends[:-1]), strict=True))
+        for mode, facet, _ in (key for key in shown if key[2] == prompt):
+            ranks = pools[facet].ranks(of_facet[facet], mode, prompt, **columns)
+            parts[mode, facet, prompt] = ranks
+    return pd.concat([parts[key] for key in shown], ignore_index=True)
 
 
 def _one_a_text(queries: np.ndarray, pools: Pools) -> np.ndarray:
