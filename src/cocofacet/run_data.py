@@ -20,6 +20,7 @@ from cocofacet.benchmark import dataset, image_pools, images, sources
 from cocofacet.benchmark.build import build
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import RELEASED
+from cocofacet.escape import print_plain as print  # all of this file
 from cocofacet.fetch.fetch import command, fetch_for_run
 from cocofacet.io import InputError
 from cocofacet.profiles import Profile
