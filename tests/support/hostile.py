@@ -4,7 +4,7 @@
 TEXTS = {
     "an image": "<img src=x onerror=\"(window.ran ||= []).push('img')\">",
     "a script": "</script><script>(window.ran ||= []).push('script')</script>",
-    "a table's end": "</td></table><svg onload=\"(window.ran ||= []).push('svg')\">",
+    "a cell's end": "</td></tr><svg onload=\"(window.ran ||= []).push('svg')\">",
     "a comment": "--><iframe srcdoc='x'></iframe><!--",
     "a link": "[read](javascript:alert(1)) ![x](x.png) <https://a.example>",
     "an address": "https://a.example www.b.example c@d.example",
