@@ -25,7 +25,7 @@ from cocofacet.chapters import answers
 from cocofacet.report.style import MODES
 
 cf.use_style()
-workspace = cf.open_workspace(profile, run, seed, changes)
+workspace = cf.open_workspace(profile, run, seed, changes, heard=heard, k=k)
 name = workspace.profile.answerer
 if not name:
     cf.does_not_apply(

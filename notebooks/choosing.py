@@ -29,7 +29,9 @@ from cocofacet.report import sentences
 from cocofacet.retrieval import choosing as asking
 
 cf.use_style()
-workspace = cf.open_workspace(profile, run, seed, changes)
+workspace = cf.open_workspace(
+    profile, run, seed, changes, choosers=choosers, local_model=local_model
+)
 retriever = workspace.retriever(workspace.profile.promptable)
 queries = workspace.benchmark.queries
 named = {

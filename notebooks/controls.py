@@ -25,7 +25,9 @@ from cocofacet.report import sentences
 from cocofacet.report.style import MODES
 
 cf.use_style()
-workspace = cf.open_workspace(profile, run, seed, changes)
+workspace = cf.open_workspace(
+    profile, run, seed, changes, controls_from=controls_from
+)
 if not workspace.profile.unasked:
     print(
         "These models were not trained here; the controls are the small world's."

@@ -23,7 +23,9 @@ from cocofacet.chapters import cost as report
 from cocofacet.io import COMMITTED
 from cocofacet.retrievers import cost
 
-workspace = cf.open_workspace(profile, run, seed, changes)
+workspace = cf.open_workspace(
+    profile, run, seed, changes, prompts=prompts, images=images
+)
 measured = report.read(COMMITTED / "benchmarks")
 
 # %% [markdown]

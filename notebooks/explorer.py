@@ -23,7 +23,7 @@ import cocofacet as cf
 from cocofacet.chapters import explorer
 from cocofacet.report.explorer import data, page
 
-workspace = cf.open_workspace(profile, run, seed, changes)
+workspace = cf.open_workspace(profile, run, seed, changes, per_text=per_text)
 benchmark = workspace.benchmark
 
 # %% [markdown]

@@ -29,7 +29,9 @@ from cocofacet.retrievers.base import unit_rows
 
 cf.use_style()
 # The released files do not say which images carry a label: what is built here does.
-workspace = cf.open_workspace(profile, run, seed, changes).rebuilt
+workspace = cf.open_workspace(
+    profile, run, seed, changes, sizes=sizes, draws=draws, k=k
+).rebuilt
 benchmark, questions = workspace.benchmark, workspace.questions
 retriever = workspace.retriever(workspace.profile.promptable)
 dual = workspace.retriever(workspace.profile.dual)

@@ -28,11 +28,12 @@ from cocofacet.chapters.linear import anchors, figures, results
 from cocofacet.embeddings.linear_map import VARIANTS
 
 cf.use_style()
+drawn = {"variants": variants, "anchors_from": anchors_from}
+sizes = {"draws": draws, "ratios": ratios, "counts": counts}
+workspace = cf.open_workspace(profile, run, seed, changes, **drawn, **sizes)
 variants = anchors.checked(variants, VARIANTS, "variants")
-anchors_from = anchors.checked(
-    anchors_from, anchors.ANCHORS_FROM, "anchors_from"
-)
-workspace = cf.open_workspace(profile, run, seed, changes)
+sources = anchors.ANCHORS_FROM
+anchors_from = anchors.checked(anchors_from, sources, "anchors_from")
 retriever = workspace.retriever(workspace.profile.promptable)
 dual = workspace.retriever(workspace.profile.dual)
 questions = workspace.questions
@@ -62,10 +63,9 @@ questions = workspace.questions
 # leftovers of a map out of CLIP's space.
 
 # %%
-gallery = anchors.embedded(workspace.gallery, retriever, dual, questions)
-held_out = anchors.embedded(
-    workspace.anchor_gallery, retriever, dual, questions
-)
+given = (retriever, dual, questions)
+gallery = anchors.embedded(workspace.gallery, *given)
+held_out = anchors.embedded(workspace.anchor_gallery, *given)
 known = {"held-out": held_out, "gallery": gallery}
 drawn_from = {name: known[name] for name in anchors_from}
 dimension = retriever.dim

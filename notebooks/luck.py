@@ -24,7 +24,9 @@ from cocofacet.report.style import MODES
 
 cf.use_style()
 # The released files do not say which images were eligible: what is built here does.
-workspace = cf.open_workspace(profile, run, seed, changes).rebuilt
+workspace = cf.open_workspace(
+    profile, run, seed, changes, draws=draws
+).rebuilt
 retriever = workspace.retriever(workspace.profile.promptable)
 modes = ("general", "prompted")
 

@@ -24,7 +24,9 @@ from cocofacet.picture import open_image
 from cocofacet.report import sentences
 
 cf.use_style()
-workspace = cf.open_workspace(profile, run, seed, changes)
+workspace = cf.open_workspace(
+    profile, run, seed, changes, timed_images=timed_images
+)
 questions = list(workspace.questions.values())
 workspace.announce(workspace.profile.promptable, prompts=1 + len(questions))
 retriever = workspace.retriever(workspace.profile.promptable)

@@ -22,7 +22,7 @@ import cocofacet as cf
 from cocofacet.chapters import pools
 
 cf.use_style()
-workspace = cf.open_workspace(profile, run, seed, changes)
+workspace = cf.open_workspace(profile, run, seed, changes, k=k)
 
 # %% [markdown]
 # ## The pools

@@ -31,7 +31,11 @@ from cocofacet.retrieval.rerank import depths_within
 
 cf.use_style()
 # The released files do not say which images carry a label: what is built here does.
-opened = cf.open_workspace(profile, run, seed, changes)
+opened = cf.open_workspace(
+    profile, run, seed, changes,
+    depth=depth, depths=depths, count=count, draws=draws, k=k,
+    gallery_k=gallery_k,
+)  # fmt: skip
 workspace = opened.rebuilt
 benchmark, questions = workspace.benchmark, workspace.questions
 retriever = workspace.retriever(workspace.profile.promptable)

@@ -21,7 +21,9 @@ import cocofacet as cf
 from cocofacet.chapters.results import made_by, nothing_yet, of_run
 from cocofacet.evaluation import runs
 
-workspace = cf.open_workspace(profile, run, seed, changes)
+workspace = cf.open_workspace(
+    profile, run, seed, changes, shown_profile=shown_profile
+)
 results = workspace.root / "results"
 
 # %% [markdown]

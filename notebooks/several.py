@@ -28,7 +28,9 @@ from cocofacet.retrieval.combine import long_question
 
 cf.use_style()
 # The released files do not say which images carry a label: what is built here does.
-workspace = cf.open_workspace(profile, run, seed, changes).rebuilt
+workspace = cf.open_workspace(
+    profile, run, seed, changes, together=together, most=most, k=k
+).rebuilt
 benchmark, questions = workspace.benchmark, workspace.questions
 retriever = workspace.retriever(workspace.profile.promptable)
 

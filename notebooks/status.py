@@ -52,7 +52,7 @@ shown(about, "machine")
 
 # %% tags=["remove-input"]
 rows = []
-executed = workspace.root / "_build/executed" / profile / run
+executed = workspace.root / "_build/executed" / profile / workspace.run
 for path in sorted(executed.glob("[!.]*.ipynb")):
     record = json.loads(path.read_text())["metadata"]["papermill"]
     changed = record["parameters"]
@@ -63,7 +63,7 @@ for path in sorted(executed.glob("[!.]*.ipynb")):
                 "seconds": round(record["duration"]),
                 "ended (UTC)": record["end_time"][:16].replace("T", " "),
                 "profile": changed.get("profile", profile),
-                "run": changed.get("run", run),
+                "run": changed.get("run", workspace.run),
                 "seed": changed.get("seed", seed),
             }
         )

@@ -20,7 +20,9 @@ from IPython.display import display
 import cocofacet as cf
 from cocofacet.chapters import training
 from cocofacet.io import COMMITTED, read_table
+from cocofacet.parameters import check
 
+check({"profile": profile, "seed": seed})
 cf.use_style()
 folder = COMMITTED / "training"
 records = training.read_records(folder)

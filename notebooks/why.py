@@ -28,7 +28,7 @@ from cocofacet.io import COMMITTED
 
 cf.use_style()
 # The released files do not say which labels images carry: what is built here does.
-workspace = cf.open_workspace(profile, run, seed, changes).rebuilt
+workspace = cf.open_workspace(profile, run, seed, changes, k=k).rebuilt
 dual, promptable = workspace.profile.dual, workspace.profile.promptable
 
 # %% [markdown]

@@ -23,7 +23,9 @@ import cocofacet as cf
 from cocofacet.chapters import wordings
 
 cf.use_style()
-workspace = cf.open_workspace(profile, run, seed, changes)
+workspace = cf.open_workspace(
+    profile, run, seed, changes, my_questions=my_questions, k=k
+)
 questions = workspace.questions
 human = {facet: cf.FACETS[facet].human_question for facet in questions}
 

@@ -88,7 +88,10 @@ def test_a_field_of_the_profile_is_changed_and_the_rest_is_kept():
     ("changes", "words"),
     [
         ({"promptable": "e5-v"}, "changes: 'promptable' is no field of a profile"),
-        ({"max_images": "many"}, "changes: max_images: 'many' is no int"),
+        (
+            {"max_images": "many"},
+            "changes: max_images: 'many' is no whole number from 0",
+        ),
         ({"promptables": "e6-v"}, "no retriever 'e6-v'"),
         ({"duals": []}, "one each is needed"),
         ({"checkpoints": {"e6-v": "x"}}, "no retriever 'e6-v'"),

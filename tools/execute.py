@@ -27,6 +27,7 @@ import papermill
 import yaml
 from nbclient.exceptions import DeadKernelError
 
+from cocofacet import parameters as kinds
 from cocofacet.escape import print_plain as print  # all of this file
 from cocofacet.io import InputError, checked_name
 from cocofacet.profiles import CHANGEABLE, profile_named
@@ -74,23 +75,16 @@ def known_parameters(source: Path) -> dict[str, object]:
 
 def check(given: dict[str, object], known: dict[Path, dict[str, object]]) -> None:
     """Refuse a parameter that no notebook has, or one of another type."""
-    defaults = {name: value for each in known.values() for name, value in each.items()}
+    there = {name for each in known.values() for name in each}
     for name, value in given.items():
-        if name not in defaults:
+        if name not in there:
             raise Refused(
                 f"unknown parameter {name!r}. The notebooks have: "
-                f"{', '.join(sorted(defaults))}; the profile has: "
+                f"{', '.join(sorted(there))}; the profile has: "
                 f"{', '.join(CHANGEABLE)}."
             )
-        default = defaults[name]
-        fits = type(value) is type(default) or (
-            isinstance(default, float) and type(value) is int
-        )
-        if default is not None and not fits:
-            raise Refused(
-                f"parameter {name!r}: {value!r} is no {type(default).__name__}. "
-                f"Its default is {default!r}."
-            )
+        if name in kinds.KINDS:
+            kinds.check({name: value})
 
 
 def date_the_commit() -> None:
@@ -224,11 +218,13 @@ def main(argv: list[str] | None = None) -> int:
             if name in ("profile", "run"):
                 raise Refused(f"parameter {name!r}: say it with --{name}.")
             if name in CHANGEABLE:
-                wanted["changes"] = {**wanted.get("changes", {}), name: value}
+                given_before = kinds.changes_in(wanted.get("changes", {}))
+                wanted["changes"] = {**given_before, name: value}
             else:
                 wanted[name] = value
         wanted["run"] = given.run
-        profile_named(wanted["profile"]).changed(wanted.get("changes", {}))
+        changes = kinds.changes_in(wanted.get("changes", {}))
+        profile_named(wanted["profile"]).changed(changes)
         everywhere = {*make_notebooks.in_order(), *sources}
         known = {path: known_parameters(path) for path in everywhere}
         check(wanted, known)

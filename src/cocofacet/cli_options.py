@@ -38,7 +38,8 @@ def number(least: int, help: str, kind=int | None, metavar: str = "N") -> object
 
 
 def whole(text: str | int, least: int, option: str | None = None) -> int:
-    if not str(text).isdecimal() or int(text) < least:
+    digits = str(text)
+    if not digits.isdecimal() or len(digits) > 18 or int(text) < least:
         what = f"{text!r} is no whole number from {least} up"
         raise typer.BadParameter(what, param_hint=option)
     return int(text)

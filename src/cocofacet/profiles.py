@@ -3,9 +3,26 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
-from cocofacet.benchmark.facets import ANIMALS, GESTURES, MATERIALS, TIMES
+from cocofacet import parameters
+from cocofacet.benchmark.facets import ANIMALS, FACETS, GESTURES, MATERIALS, TIMES
 from cocofacet.io import InputError
 from cocofacet.retrievers.zoo import ROWS
+
+# What a field may be: by its name, else by the type of its default.
+_BOUNDED = {
+    "longest": parameters.whole(1),
+    "low_side": parameters.whole(1),
+    "fraction": parameters.number(1),
+    "max_images": parameters.whole(0),
+    "anchors": parameters.whole(1),
+    "workers": parameters.whole(-1),
+}
+_BY_TYPE = {
+    tuple: parameters.listed(parameters.TEXT, least=0),
+    str: parameters.TEXT,
+    bool: parameters.FLAG,
+    dict: parameters.TEXTS,
+}
 
 
 @dataclass(frozen=True)
@@ -93,20 +110,20 @@ class Profile:
                     f"changes: {name!r} is no field of a profile. There are: "
                     f"{', '.join(CHANGEABLE)}."
                 )
-            kind = type(getattr(self, name))
-            if kind is tuple and isinstance(value, str):
-                value = [part for part in value.split(",") if part]
-            if kind is tuple and isinstance(value, list):
-                value = tuple(value)
-            if kind is float and type(value) is int:
-                value = float(value)
-            if type(value) is not kind:
-                raise InputError(
-                    f"changes: {name}: {value!r} is no {kind.__name__}. "
-                    f"Its value is {getattr(self, name)!r}."
-                )
+            default = getattr(self, name)
+            if isinstance(default, tuple) and isinstance(value, str):
+                value = [part.strip() for part in value.split(",") if part.strip()]
+            what = f"changes: {name}"
+            kind = _BOUNDED.get(name) or _BY_TYPE[type(default)]
+            parameters.check({what: value}, {what: kind})
+            if isinstance(default, tuple | float):
+                value = type(default)(value)
             made[name] = value
         profile = replace(self, **made)
+        facets = {*profile.facets, *profile.unasked_facets}
+        if strange := sorted(facets - FACETS.keys()):
+            known = ", ".join(FACETS)
+            raise InputError(f"changes: no facet {strange[0]!r}. Choose from {known}.")
         weights = (name.removesuffix(".base") for name in profile.checkpoints)
         named = {*profile.retrievers, *(n.removesuffix(".text") for n in weights)}
         unknown = sorted(named - ROWS.keys())

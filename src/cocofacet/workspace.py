@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cocofacet import process
+from cocofacet import parameters, process
 from cocofacet.embeddings import store, words
 from cocofacet.embeddings.record import Record
 from cocofacet.escape import print_plain as print  # all of this file
 from cocofacet.evaluation import ranking
-from cocofacet.io import InputError, checked_name, write_atomic, write_json
+from cocofacet.io import InputError, write_atomic, write_json
 from cocofacet.profiles import profile_named
 from cocofacet.retrievers import cost
 from cocofacet.retrievers import load as loading
@@ -241,16 +241,19 @@ def open_workspace(
     seed: int,
     changes: Mapping[str, object] | None = None,
     ahead: bool = True,
+    **own: object,
 ) -> Workspace:
     """The workspace of a notebook's parameters; ``InputError`` where one is no use.
+
+    run may be a whole number, and changes JSON, as papermill passes them; own: the
+    notebook's other parameters, checked by `parameters.KINDS`.
 
     Where the profile says so, all that its notebooks need is embedded first, and what
     failed is left out. ahead: False for the stage that does it.
     """
-    checked_name("run", run)
-    if not isinstance(seed, int) or seed < 0:
-        raise InputError(f"seed: {seed!r} is not a whole number from 0 upwards.")
-    chosen = profile_named(profile).changed(changes or {})
+    parameters.check({"profile": profile, "seed": seed, **own})
+    run = parameters.run_named(run)
+    chosen = profile_named(profile).changed(parameters.changes_in(changes or {}))
     workspace = Workspace(chosen, seed, home(), run=run)
     if not ahead:
         return workspace

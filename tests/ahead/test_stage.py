@@ -106,7 +106,7 @@ def test_a_disk_that_is_too_small_is_said_once(home, monkeypatch):
         (("--profile", "mini", "--batch", "3"), "--batch: not with --profile"),
         (("--run", "b"), "--benchmark: missing"),
         (("--profile", "mini", "-p", "seed"), "write it as FIELD=VALUE"),
-        (("--profile", "mini", "-p", "device=3"), "changes: device: 3 is no str"),
+        (("--profile", "mini", "-p", "device=3"), "changes: device: 3 is no text"),
     ],
 )
 def test_what_does_not_go_together_is_one_line(home, capsys, arguments, said):

@@ -193,7 +193,7 @@ def test_the_published_run_gets_no_cell_of_injected_parameters(simple):
     ("given", "words"),
     [
         (["-p", "sead=1"], "unknown parameter 'sead'"),
-        (["-p", "seed=one"], "'one' is no int"),
+        (["-p", "seed=one"], "'one' is no whole number"),
         (["-p", "seed"], "name=value"),
         (["-p", "profile=mini"], "say it with --profile"),
         (["--profile", "huge"], "unknown profile 'huge'"),

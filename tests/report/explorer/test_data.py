@@ -1,5 +1,8 @@
 """What the explorer shows, checked by hand."""
 
+import os
+import time
+
 import numpy as np
 import pytest
 import small_explorer
@@ -154,3 +157,39 @@ def test_thumbnails_are_small_and_what_is_no_longer_needed_goes(
     bad.write_text("no picture")
     with pytest.raises(InputError, match=r"bad\.jpg: image: cannot be read"):
         page.thumbnail(bad)
+
+
+def test_two_notebooks_may_write_one_page_at_once(
+    world, ways, found, pictures, tmp_path, monkeypatch
+):
+    """One comes to its end while the other writes: with each of its files, in turn."""
+    content = data.content(world[0], ways, found, [0], "made up")
+    count, flush = 0, os.fsync
+
+    def overtaken(handle):
+        nonlocal count
+        flush(handle)
+        if count % 10 == 0:  # a tenth of them is quick and enough
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "fsync", flush)
+                page.write(tmp_path, content, pictures, "made")
+        count += 1
+
+    monkeypatch.setattr(os, "fsync", overtaken)
+    page.write(tmp_path, content, pictures, "made")
+    files = {path for path in (tmp_path / "pictures").rglob("*") if path.is_file()}
+    assert files == {tmp_path / "pictures" / name for name in content["images"]}
+    assert count == len(files) + 2
+
+
+def test_what_a_killed_notebook_left_goes_once_it_is_old(
+    world, ways, found, pictures, tmp_path
+):
+    content = data.content(world[0], ways, found, [0], "made up")
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name, age in ((".new.jpg.1", 0), (".old.jpg.2", page.OLD + 9)):
+        (folder / name).touch()
+        os.utime(folder / name, (time.time() - age,) * 2)
+    page.write(tmp_path, content, pictures, "made")
+    assert (folder / ".new.jpg.1").exists() and not (folder / ".old.jpg.2").exists()

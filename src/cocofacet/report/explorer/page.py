@@ -2,7 +2,10 @@
 
 import io
 import json
-from collections.abc import Mapping
+import stat
+import time
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from cocofacet.benchmark.images import path_of
@@ -12,6 +15,7 @@ from cocofacet.picture import as_rgb, open_image
 
 SIDE = 128  # pixels, the longer side of a thumbnail
 QUALITY = 70  # of its JPEG
+OLD = 24 * 60 * 60  # seconds after which nobody writes a file any more
 # What data.js sets, and explore.js reads: a page opened from a file may fetch no JSON.
 VARIABLE = "cocofacetExplore"
 
@@ -44,12 +48,24 @@ def write(
         small = thumbnail(path_of(root, name))
         write_atomic(folder / "pictures" / name, small)
         sizes["pictures"] += len(small)
-    for path in (folder / "pictures").rglob("*.*"):
-        if path.is_file() and path not in needed:
-            path.unlink()
     write_atomic(folder / "data.js", script)
     write_atomic(folder / "index.html", page(str(content["shown_as"]), made))
+    _sweep(folder / "pictures", needed)
     return sizes
+
+
+def _sweep(folder: Path, needed: Collection[Path]) -> None:
+    """Remove what is not needed there. A file that another notebook is writing at this
+    moment, under a name with a dot before it, stays until it is old."""
+    old = time.time() - OLD
+    for path in folder.rglob("*.*"):
+        if path in needed:
+            continue
+        with suppress(FileNotFoundError):  # the other one was quicker
+            found = path.lstat()
+            written = path.name[0] != "." or found.st_mtime < old
+            if written and not stat.S_ISDIR(found.st_mode):
+                path.unlink()
 
 
 def page(shown_as: str, made: str) -> str:
