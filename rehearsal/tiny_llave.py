@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
-import torch
-from safetensors.torch import save_file
-
-from rehearsal.tiny_parts import byte_pairs
+from rehearsal.tiny_parts import (
+    byte_pairs,
+    save_official,
+    tower_shapes,
+    with_biases,
+)
 
 WIDTH, LAYERS, VOCABULARY = 32, 2, 512
 TOWER, TOWER_LAYERS, PATCHES = 72, 2, 27 * 27
@@ -40,26 +42,7 @@ _CONFIG = {
 
 def save_llave(directory: Path, seed: int = 0) -> Path:
     """Two layers of 32 dimensions on a tower of two; two shards with their index."""
-    directory.mkdir(parents=True)
-    torch.manual_seed(seed)
-    weights = {key: _values(key, shape) for key, shape in _shapes().items()}
-    names = list(weights)
-    index, half = {}, len(names) // 2
-    for number, part in enumerate((names[:half], names[half:]), start=1):
-        file = f"model-{number:05d}-of-00002.safetensors"
-        shard = {name: weights[name] for name in part}
-        save_file(shard, directory / file, {"format": "pt"})
-        index |= dict.fromkeys(part, file)
-    total = sum(value.nbytes for value in weights.values())
-    written = {
-        "model.safetensors.index.json": {
-            "metadata": {"total_size": total},
-            "weight_map": index,
-        },
-        "config.json": _CONFIG,
-    }
-    for name, content in written.items():
-        (directory / name).write_text(json.dumps(content, indent=1))
+    save_official(directory, _shapes(), {"config.json": _CONFIG}, seed)
     _save_tokenizer(directory)
     return directory
 
@@ -114,25 +97,9 @@ def _shapes() -> dict[str, tuple[int, ...]]:
             f"{here}.input_layernorm.weight": (WIDTH,),
             f"{here}.post_attention_layernorm.weight": (WIDTH,),
         }
-    linear = {
+    projection = {
         "model.mm_projector.0": (WIDTH, TOWER),
         "model.mm_projector.2": (WIDTH, WIDTH),
     }
-    norms = [f"{tower}.post_layernorm"]
-    for layer in range(TOWER_LAYERS):
-        here = f"{tower}.encoder.layers.{layer}"
-        for name in ("q_proj", "k_proj", "v_proj", "out_proj"):
-            linear[f"{here}.self_attn.{name}"] = (TOWER, TOWER)
-        linear |= {f"{here}.mlp.fc1": (96, TOWER), f"{here}.mlp.fc2": (TOWER, 96)}
-        norms += [f"{here}.layer_norm1", f"{here}.layer_norm2"]
-    for name in norms:
-        found |= {f"{name}.weight": (TOWER,), f"{name}.bias": (TOWER,)}
-    for name, shape in linear.items():
-        found |= {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
-    return found
-
-
-def _values(key: str, shape: tuple[int, ...]) -> torch.Tensor:
-    # Large enough that pictures differ; a norm's weights are near one.
-    values = torch.randn(shape) * 0.2
-    return 1 + values if "norm" in key and key.endswith("weight") else values
+    found |= tower_shapes(tower, TOWER, 96, TOWER_LAYERS, ("post_layernorm",))
+    return found | with_biases(projection)

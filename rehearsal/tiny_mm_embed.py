@@ -1,13 +1,14 @@
 """A tiny MM-Embed with random weights, in the files and under the names of its own."""
 
-import json
 from pathlib import Path
 
-import torch
-from safetensors.torch import save_file
-
-from rehearsal.tiny_parts import transformers
-from rehearsal.tiny_phi3_v import llama_tokenizer
+from rehearsal.tiny_parts import (
+    CLIP_PIXELS,
+    LLAMA_MARKS,
+    llama_tokenizer,
+    save_official,
+    transformers,
+)
 
 WIDTH, LATENTS, INNER = 32, 6, 64
 _CONFIG = {
@@ -26,6 +27,7 @@ _CONFIG = {
         "num_hidden_layers": 2,
         "num_attention_heads": 2,
         "num_key_value_heads": 1,
+        "rms_norm_eps": 1e-5,
         # LLaVA-NeXT's own: the language model is NV-Embed-v1's, and has another.
         "rope_theta": 1000000.0,
     },
@@ -39,21 +41,16 @@ _CONFIG = {
         "patch_size": 14,
     },
 }
-_PIXELS = {
-    "image_mean": [0.48145466, 0.4578275, 0.40821073],
-    "image_std": [0.26862954, 0.26130258, 0.27577711],
+_PIXELS = CLIP_PIXELS | {
     "image_processor_type": "LlavaNextImageProcessor",
     "size": {"shortest_edge": 56},
     "crop_size": {"height": 56, "width": 56},
 }
-_MARKS = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
-_MARKS["pad_token"] = "<pad>"  # for which the embedding has no row
+_MARKS = LLAMA_MARKS | {"pad_token": "<pad>"}  # for which the embedding has no row
 
 
 def save_mm_embed(directory: Path, seed: int = 0) -> Path:
     """Two layers of 32 dimensions, six latents; two shards with their index."""
-    directory.mkdir(parents=True)
-    torch.manual_seed(seed)
     tokenizer = llama_tokenizer(["<image>", "<pad>"], 481)
     image = tokenizer.token_to_id("<image>")
     text = _CONFIG["text_config"] | {"vocab_size": image}  # the rows of the embedding
@@ -69,16 +66,7 @@ def save_mm_embed(directory: Path, seed: int = 0) -> Path:
         for key, value in llava.named_parameters()
     }
     shapes |= _latent_shapes()
-    weights = {key: _values(key, shape) for key, shape in shapes.items()}
-    names, index = list(weights), {}
-    half = len(names) // 2
-    for number, part in enumerate((names[:half], names[half:]), start=1):
-        file = f"model-{number:05d}-of-00002.safetensors"
-        shard = {name: weights[name] for name in part}
-        save_file(shard, directory / file, {"format": "pt"})
-        index |= dict.fromkeys(part, file)
-    written = {
-        "model.safetensors.index.json": {"metadata": {}, "weight_map": index},
+    files = {
         "config.json": _CONFIG
         | {
             "image_token_index": image,
@@ -88,8 +76,7 @@ def save_mm_embed(directory: Path, seed: int = 0) -> Path:
         "special_tokens_map.json": _MARKS,
         "tokenizer_config.json": _MARKS | {"tokenizer_class": "LlamaTokenizer"},
     }
-    for name, content in written.items():
-        (directory / name).write_text(json.dumps(content, indent=1))
+    save_official(directory, shapes, files, seed)
     tokenizer.save(str(directory / "tokenizer.json"))
     return directory
 
@@ -112,10 +99,3 @@ def _latent_shapes() -> dict[str, tuple[int, ...]]:
         f"{block}.1.fn.net.2.weight": (WIDTH, 4 * WIDTH),
         f"{block}.1.fn.net.2.bias": (WIDTH,),
     }
-
-
-def _values(key: str, shape: tuple[int, ...]) -> torch.Tensor:
-    # Large enough that pictures differ; a norm's weights are near one.
-    values = torch.randn(shape) * 0.2
-    is_norm = "norm" in key and key.endswith("weight")
-    return 1 + values if is_norm else values

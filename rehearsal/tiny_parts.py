@@ -1,8 +1,10 @@
 """What the tiny checkpoints are made of: tokenizers, and weights that tell apart."""
 
+import json
 from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 
 from cocofacet.retrievers._torchvision import import_torchvision
 
@@ -12,6 +14,7 @@ from tokenizers import (  # noqa: E402
     Tokenizer,
     decoders,
     models,
+    normalizers,
     pre_tokenizers,
     processors,
     trainers,
@@ -22,6 +25,14 @@ WORDS = [
     "are present in this image? What is the weather like in this image?",
     "Find me an everyday image that is taken in a sunny day.",
 ]
+
+
+# Of CLIP, as preprocessor_config.json holds them.
+CLIP_PIXELS = {
+    "image_mean": [0.48145466, 0.4578275, 0.40821073],
+    "image_std": [0.26862954, 0.26130258, 0.27577711],
+}
+LLAMA_MARKS = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
 
 
 def byte_pairs(
@@ -47,6 +58,45 @@ def byte_pairs(
     return transformers.PreTrainedTokenizerFast(
         tokenizer_object=trained, pad_token=special[0], eos_token=special[0]
     )
+
+
+def llama_tokenizer(added: list[str], size: int) -> Tokenizer:
+    """Byte pairs as Llama 2's: a blank is ▁ and one stands first, what is not known is
+    spelt in bytes, and ``<s>`` comes before every text."""
+    first = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
+    blanks = normalizers.Sequence(
+        [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
+    )
+    learnt = Tokenizer(models.BPE())
+    learnt.normalizer = blanks
+    room = size - len(first) - len(added)
+    learnt.train_from_iterator(
+        [line.strip() for line in WORDS],
+        trainers.BpeTrainer(vocab_size=room, show_progress=False),
+    )
+    parts = json.loads(learnt.to_str())["model"]
+    words = sorted(parts["vocab"], key=parts["vocab"].get)
+    vocabulary = {word: number for number, word in enumerate([*first, *words])}
+    merges = [tuple(merge) for merge in parts["merges"]]
+    tokenizer = Tokenizer(
+        models.BPE(
+            vocabulary, merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True
+        )
+    )
+    tokenizer.normalizer = blanks
+    tokenizer.decoder = decoders.Sequence(
+        [
+            decoders.Replace("▁", " "),
+            decoders.ByteFallback(),
+            decoders.Fuse(),
+            decoders.Strip(" ", 1, 0),
+        ]
+    )
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", 1)]
+    )
+    tokenizer.add_special_tokens(["<unk>", "<s>", "</s>", *added])
+    return tokenizer
 
 
 def save_model(model: torch.nn.Module, directory: Path) -> None:
@@ -80,3 +130,56 @@ def text_config(tokenizer, **more) -> dict:
         "num_key_value_heads": 1,
         **more,
     }
+
+
+def tower_shapes(
+    tower: str, width: int, inner: int, layers: int, norms: tuple[str, ...]
+) -> dict[str, tuple[int, ...]]:
+    """Official name of each tensor in the layers of a CLIP's or SigLIP's tower, and in
+    its norms outside of them -> its shape."""
+    norms, linear = [f"{tower}.{name}" for name in norms], {}
+    for layer in range(layers):
+        here = f"{tower}.encoder.layers.{layer}"
+        for name in ("q_proj", "k_proj", "v_proj", "out_proj"):
+            linear[f"{here}.self_attn.{name}"] = (width, width)
+        linear |= {f"{here}.mlp.fc1": (inner, width), f"{here}.mlp.fc2": (width, inner)}
+        norms += [f"{here}.layer_norm1", f"{here}.layer_norm2"]
+    return with_biases({name: (width,) for name in norms} | linear)
+
+
+def with_biases(shapes: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """Name of each layer -> shape of its weight; as tensors, a bias with each."""
+    found = {}
+    for name, shape in shapes.items():
+        found |= {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
+    return found
+
+
+def save_official(
+    directory: Path,
+    shapes: dict[str, tuple[int, ...]],
+    files: dict[str, object],
+    seed: int,
+) -> None:
+    """Random tensors under official names in two shards with their index, and further
+    JSON files: file name -> content."""
+    directory.mkdir(parents=True)
+    torch.manual_seed(seed)
+    weights = {key: _values(key, shape) for key, shape in shapes.items()}
+    names, index = list(weights), {}
+    half = len(names) // 2
+    for number, part in enumerate((names[:half], names[half:]), start=1):
+        file = f"model-{number:05d}-of-00002.safetensors"
+        shard = {name: weights[name] for name in part}
+        save_file(shard, directory / file, {"format": "pt"})
+        index |= dict.fromkeys(part, file)
+    total = sum(value.nbytes for value in weights.values())
+    indexed = {"metadata": {"total_size": total}, "weight_map": index}
+    for name, content in (files | {"model.safetensors.index.json": indexed}).items():
+        (directory / name).write_text(json.dumps(content, indent=1))
+
+
+def _values(key: str, shape: tuple[int, ...]) -> torch.Tensor:
+    # Large enough that pictures differ; a norm's weights are near one.
+    values = torch.randn(shape) * 0.2
+    return 1 + values if "norm" in key and key.endswith("weight") else values

@@ -1,65 +1,41 @@
 """LLaVE beside a plain computation: tiles cut by PIL, the tower's layers written out,
 one picture and one prompt at a time, eager attention, nothing padded."""
 
-import json
 import math
 from multiprocessing.reduction import ForkingPickler
-from pathlib import Path
 
 import numpy as np
+import plain_rows
 import pytest
 import torch
-from changed_weights import changed
+from changed_weights import changed, reconfigured
 from PIL import Image
-from safetensors.torch import load_file
+from plain_rows import LARGE, PROMPTS, STRIP, TALL, TEXTS, TINY, WIDE, Beside
 from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
 from torch.nn import functional as F
 
-from cocofacet.io import InputError
-from cocofacet.retrievers.base import BARE
 from cocofacet.retrievers.llave import pinpoints
-from cocofacet.retrievers.load import load
 from rehearsal.tiny_checkpoints import transformers
 from rehearsal.tiny_llave import save_llave
 
-NAME = "llave-0.5b"
-OFFICIAL = Path(__file__).parents[3] / "shared/data/official_queries.json"
-PROMPTS = (None, BARE, "How many people are present in this image?")
-# wide, tall, tiny, a strip, large -> tiles across and down, image tokens
+# Size -> tiles across and down, image tokens
 SIZES = {
-    (640, 480): (2, 2, 2929),
-    (300, 720): (1, 2, 729 + 54 * 24),
-    (60, 44): (1, 1, 729 + 19 * 28),
-    (1200, 200): (2, 1, 729 + 9 * 55),
-    (2000, 1999): (2, 2, 729 + 54 * 55),
+    WIDE: (2, 2, 2929),
+    TALL: (1, 2, 729 + 54 * 24),
+    TINY: (1, 1, 729 + 19 * 28),
+    STRIP: (2, 1, 729 + 9 * 55),
+    LARGE: (2, 2, 729 + 54 * 55),
 }
-TEXTS = ["Find me an image.\n", "hé 漢字", "  two  blanks", "a"]
+CHAT = (
+    "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n"
+    "{}<|im_end|>\n<|im_start|>assistant\n\n<|im_end|>\n"
+)
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
-    return save_llave(tmp_path_factory.mktemp("llave") / "model")
-
-
-@pytest.fixture(scope="module")
-def retriever(checkpoint):
-    return load(NAME, checkpoint=checkpoint, precision="fp32", batch_size=4)
-
-
-@pytest.fixture(scope="module")
-def images():
-    rng = np.random.default_rng(0)
-    found = []
-    for width, height in SIZES:
-        shape = (height // 9 + 2, width // 9 + 2, 3)
-        small = Image.fromarray(rng.integers(0, 256, shape, np.uint8))
-        found.append(small.resize((width, height)))
-    return found
-
-
-@pytest.fixture(scope="module")
-def embedded(retriever, images):
-    return retriever.embed_images(images, PROMPTS)
+def row(tmp_path_factory):
+    checkpoint = save_llave(tmp_path_factory.mktemp("llave") / "model")
+    return Beside("llave-0.5b", Plain(checkpoint), [*SIZES])
 
 
 def best_grid(width: int, height: int) -> tuple[int, int]:
@@ -94,48 +70,38 @@ def plain_pixels(image: Image.Image) -> tuple[np.ndarray, int, int]:
     return (scaled - np.float32(0.5)) / np.float32(0.5), across, down
 
 
-def plain_ids(checkpoint: Path, template: str, count: int) -> list[int]:
-    """Byte pairs from the two files; a picture's tokens between stretches of text."""
-    files = (str(checkpoint / name) for name in ("vocab.json", "merges.txt"))
-    tokenizer = Tokenizer(models.BPE.from_file(*files))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-    tokenizer.add_special_tokens([AddedToken(token) for token in special])
-    before, image, after = template.partition("<image>")
-    ids = tokenizer.encode(before).ids
-    image_id = tokenizer.get_vocab_size()
-    return ids + [image_id] * count + tokenizer.encode(after).ids if image else ids
-
-
-class Plain:
-    """The official tensors, one sequence at a time."""
-
-    def __init__(self, checkpoint: Path):
-        self.checkpoint, self.weights = checkpoint, {}
-        for file in checkpoint.glob("*.safetensors"):
-            self.weights |= load_file(file)
-        config = json.loads((checkpoint / "config.json").read_text())
-        fields = (
-            "vocab_size hidden_size intermediate_size num_hidden_layers "
-            "num_attention_heads num_key_value_heads rms_norm_eps"
-        )
+class Plain(plain_rows.Plain):
+    def __init__(self, checkpoint):
+        super().__init__(checkpoint)
         self.words = transformers.Qwen2Model(
             transformers.Qwen2Config(
-                **{field: config[field] for field in fields.split()},
+                **self.fields("vocab_size", "hidden_size", "intermediate_size"),
+                **self.fields("num_hidden_layers", "num_attention_heads"),
+                **self.fields("num_key_value_heads", "rms_norm_eps"),
                 rope_parameters={"rope_type": "default", "rope_theta": 1e6},
                 attn_implementation="eager",
             )
         ).eval()
-        own = ("model.vision_tower.", "model.mm_projector.", "model.image_newline")
-        words = {
-            key.removeprefix("model."): value
-            for key, value in self.weights.items()
-            if not key.startswith((*own, "lm_head."))
-        }
+        own = ("vision_tower.", "mm_projector.", "image_newline")
+        words = self.below("model.").items()
+        words = {key: value for key, value in words if not key.startswith(own)}
         self.words.load_state_dict(words)
+        files = (str(checkpoint / name) for name in ("vocab.json", "merges.txt"))
+        self.tokenizer = Tokenizer(models.BPE.from_file(*files))
+        self.tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+        self.tokenizer.add_special_tokens([AddedToken(token) for token in special])
+        self.image = self.tokenizer.get_vocab_size()
 
-    def linear(self, name: str, x: torch.Tensor) -> torch.Tensor:
-        return x @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
+    def ids(self, text, count=0):
+        """Byte pairs from the two files; a picture between stretches of text."""
+        before, image, after = text.partition("<image>")
+        ids = self.tokenizer.encode(before).ids
+        rest = self.tokenizer.encode(after).ids
+        return ids + [self.image] * count + rest if image else ids
+
+    def asked(self, text):
+        return CHAT.format(text)
 
     def norm(self, name: str, x: torch.Tensor) -> torch.Tensor:
         weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
@@ -185,75 +151,44 @@ class Plain:
         return torch.cat(found)
 
     @torch.inference_mode()
-    def embed(self, template: str, picture: torch.Tensor | None = None) -> np.ndarray:
+    def embed(self, text, picture=None):
         count = 0 if picture is None else len(picture)
-        ids = torch.tensor(plain_ids(self.checkpoint, template, count))
-        words = self.words.embed_tokens(ids)
+        words = self.words.embed_tokens(torch.tensor(self.ids(text, count)))
         if count:
-            start = len(plain_ids(self.checkpoint, template.partition("<image>")[0], 0))
+            start = len(self.ids(text.partition("<image>")[0]))
             words[start : start + count] = picture
         last = self.words(inputs_embeds=words[None]).last_hidden_state[0, -1]
         return (last / last.norm()).numpy()
 
 
-@pytest.fixture(scope="module")
-def plain(checkpoint):
-    return Plain(checkpoint)
-
-
-def test_pixels_and_tokens(checkpoint, retriever, images):
-    processor = ForkingPickler.loads(ForkingPickler.dumps(retriever.prepare)).processor
-    for image, (*grid, count) in zip(images, SIZES.values(), strict=True):
+def test_pixels_and_tokens(row):
+    prepare = row.retriever.prepare
+    processor = ForkingPickler.loads(ForkingPickler.dumps(prepare)).processor
+    for image, (*grid, count) in zip(row.images, SIZES.values(), strict=True):
         pixels, *expected = plain_pixels(image)
         assert grid == expected
         found = processor(text=["<image>"], images=[image], return_tensors="pt")
         np.testing.assert_array_equal(found["pixel_values"][0], pixels)
         assert (found["input_ids"] == processor.image_token_id).sum() == count
-        expanded = retriever.prepare._expanded(PROMPTS[2], count)
-        ids = retriever.prepare.tokens([expanded])["input_ids"][0].tolist()
-        template = retriever.prepare.template(PROMPTS[2])
-        assert ids == plain_ids(checkpoint, template, count)
+        ids = row.ids(prepare._expanded(PROMPTS[2], count))
+        assert ids == row.plain.ids(prepare.template(PROMPTS[2]), count)
 
 
-def test_pictures_as_in_the_plain_computation(plain, retriever, images, embedded):
-    with torch.inference_mode():
-        pictures = [plain.picture(image) for image in images]
-    for number, picture in enumerate(pictures):
-        assert len(picture) == list(SIZES.values())[number][2]
-        for prompt, vectors in zip(PROMPTS, embedded, strict=True):
-            expected = plain.embed(retriever.prepare.template(prompt), picture)
-            np.testing.assert_allclose(vectors[number], expected, atol=1e-5)
+def test_pictures_as_in_the_plain_computation(row):
+    row.check_pictures()
 
 
-def test_texts_as_in_the_plain_computation(plain, retriever):
-    expected = [plain.embed(retriever.query(text)) for text in TEXTS]
-    np.testing.assert_allclose(retriever.embed_texts(TEXTS), expected, atol=1e-5)
+def test_texts_as_in_the_plain_computation(row):
+    row.check_texts(TEXTS)
 
 
-@pytest.mark.skipif(not OFFICIAL.is_file(), reason="shared/data is not there")
-def test_official_texts(checkpoint, plain, retriever):
-    read = json.loads(OFFICIAL.read_text())
-    texts = sorted({row["text"] for rows in read.values() for row in rows})
-    assert len(texts) == 263
-    queries = [retriever.query(text) for text in texts]
-    for query in queries:
-        ids = retriever.prepare.tokens([query])["input_ids"][0]
-        assert ids.tolist() == plain_ids(checkpoint, query, 0)
-    expected = [plain.embed(query) for query in queries]
-    np.testing.assert_allclose(retriever.embed_texts(texts), expected, atol=1e-5)
+def test_official_texts(row):
+    row.check_official_texts()
 
 
-def test_batch_order_and_passes_do_not_matter(retriever, images, embedded):
-    images, embedded = images[1:4], embedded[:, 1:4]
-    backwards = retriever.embed_images(images[::-1], PROMPTS[::-1])
-    np.testing.assert_allclose(backwards[::-1, ::-1], embedded, atol=1e-5)
-    alone = retriever.embed_images(images[:1], PROMPTS)
-    np.testing.assert_allclose(alone, embedded[:, :1], atol=1e-5)
-    apart = retriever.in_separate_passes()
-    assert retriever.one_pass and "passes" in apart.prepare(images[:1], PROMPTS)
-    np.testing.assert_allclose(apart.embed_images(images, PROMPTS), embedded, atol=1e-5)
-    assert abs(embedded[0] - embedded[2]).max() > 0.01  # the prompts do matter
-    assert abs(embedded[:, 0] - embedded[:, 1]).max() > 0.01  # and the pictures
+def test_batch_order_and_passes_do_not_matter(row):
+    row.check_batches()
+    assert row.retriever.one_pass
 
 
 def test_sizes_of_tiles_come_as_words_or_as_pairs():
@@ -262,16 +197,15 @@ def test_sizes_of_tiles_come_as_words_or_as_pairs():
     assert pinpoints([[768, 384], [384, 1152]]) == [[384, 768], [1152, 384]]
 
 
-def test_the_tokenizer_in_one_file(checkpoint, retriever, tmp_path):
-    folder = changed(checkpoint, tmp_path / "model", lambda weights: None)
-    transformers.Qwen2Tokenizer.from_pretrained(checkpoint).save_pretrained(folder)
+def test_the_tokenizer_in_one_file(row, tmp_path):
+    folder = changed(row.plain.checkpoint, tmp_path / "model", lambda weights: None)
+    tokenizer = transformers.Qwen2Tokenizer.from_pretrained(folder)
+    tokenizer.save_pretrained(folder)
     assert (folder / "tokenizer.json").is_file()
     (folder / "vocab.json").unlink()
     (folder / "merges.txt").unlink()
-    other = load(NAME, checkpoint=folder, precision="fp32")
-    np.testing.assert_array_equal(
-        other.embed_texts(TEXTS), retriever.embed_texts(TEXTS)
-    )
+    expected = row.retriever.embed_texts(TEXTS)
+    np.testing.assert_array_equal(row.load(folder).embed_texts(TEXTS), expected)
 
 
 TOWER = "model.vision_tower.vision_tower.vision_model"
@@ -280,20 +214,33 @@ TOWER = "model.vision_tower.vision_tower.vision_model"
 @pytest.mark.parametrize(
     "key", ["model.image_newline", f"{TOWER}.head.probe", "model.extra.weight"]
 )
-def test_a_key_missing_or_left_over(checkpoint, tmp_path, key):
-    def change(weights):
-        if weights.pop(key, None) is None:
-            weights[key] = torch.zeros(1)
-
-    folder = changed(checkpoint, tmp_path / "model", change)
-    with pytest.raises(InputError, match="do not fit LlavaOnevisionModel"):
-        load(NAME, checkpoint=folder)
+def test_a_key_missing_or_left_over(row, tmp_path, key):
+    row.refuses_key(tmp_path / "model", key, "do not fit LlavaOnevisionModel")
 
 
-def test_another_model_of_the_type(checkpoint, tmp_path):
-    folder = changed(checkpoint, tmp_path / "model", lambda weights: None)
-    config = json.loads((folder / "config.json").read_text())
-    config["mm_patch_merge_type"] = "flat"
-    (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(InputError, match="mm_patch_merge_type: is 'flat'"):
-        load(NAME, checkpoint=folder)
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("mm_patch_merge_type", "flat"),
+        ("mm_projector_type", "linear"),
+        ("image_aspect_ratio", "pad"),
+    ],
+)
+def test_another_model_of_the_type(row, tmp_path, field, value):
+    row.refuses_field(tmp_path / "model", field, value)
+
+
+def test_an_embedding_without_a_row_for_a_picture(row, tmp_path):
+    image = row.plain.image
+
+    def with_rows(count):
+        def cut(weights):
+            for name in ("model.embed_tokens.weight", "lm_head.weight"):
+                weights[name] = weights[name][:count].clone()
+
+        folder = changed(row.plain.checkpoint, tmp_path / f"cut-{count}", cut)
+        return reconfigured(folder, tmp_path / f"{count}", {"vocab_size": count})
+
+    vectors = row.load(with_rows(image + 1)).embed_images(row.images[2:3], PROMPTS)
+    np.testing.assert_allclose(vectors, row.embedded[:, 2:3], atol=1e-5)
+    row.refuses(with_rows(image), rf"is token {image}, but .* has {image} rows")

@@ -1,54 +1,27 @@
 """MM-Embed beside a plain computation: one sequence at a time, eager attention, the
 latent attention written out head by head."""
 
-import json
-from pathlib import Path
-
 import numpy as np
+import plain_rows
 import pytest
 import torch
+from changed_weights import reconfigured
 from PIL import Image
-from safetensors.torch import load_file, save_file
+from plain_rows import LARGE, PROMPTS, STRIP, TALL, TEXTS, TINY, WIDE, Beside
 from tokenizers import Tokenizer
 
 from cocofacet.io import InputError
-from cocofacet.retrievers.base import BARE
-from cocofacet.retrievers.load import load
 from rehearsal.tiny_checkpoints import transformers
 from rehearsal.tiny_mm_embed import save_mm_embed
 
-NAME = "mm-embed"
-OFFICIAL = Path(__file__).parents[3] / "shared/data/official_queries.json"
-PROMPTS = (None, BARE, "How many people are present in this image?")
-SIZES = [(640, 480), (300, 720), (60, 44), (1200, 200), (2000, 1999)]
-TEXTS = ["Find me an image.\n", "hé 漢字", "a"]
 INSTRUCTION = "Instruct: Find me an image that matches the given caption."
 PATCHES = 16  # 56 x 56 pixels in patches of 14
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
-    return save_mm_embed(tmp_path_factory.mktemp("mm") / "model")
-
-
-@pytest.fixture(scope="module")
-def retriever(checkpoint):
-    return load(NAME, checkpoint=checkpoint, precision="fp32", batch_size=3)
-
-
-@pytest.fixture(scope="module")
-def images():
-    rng = np.random.default_rng(0)
-    return [
-        Image.fromarray(rng.integers(0, 256, (height // 9, width // 9, 3), np.uint8))
-        .resize((width, height))
-        for width, height in SIZES
-    ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def embedded(retriever, images):
-    return retriever.embed_images(images, PROMPTS)
+def row(tmp_path_factory):
+    checkpoint = save_mm_embed(tmp_path_factory.mktemp("mm") / "model")
+    return Beside("mm-embed", Plain(checkpoint), [WIDE, TALL, TINY, STRIP, LARGE])
 
 
 def plain_pixels(image: Image.Image) -> np.ndarray:
@@ -59,66 +32,52 @@ def plain_pixels(image: Image.Image) -> np.ndarray:
     return ((np.asarray(squeezed, np.float32) / 255 - mean) / std).transpose(2, 0, 1)
 
 
-class Plain:
-    """The official tensors, one sequence at a time."""
-
-    def __init__(self, checkpoint: Path):
+class Plain(plain_rows.Plain):
+    def __init__(self, checkpoint):
+        super().__init__(checkpoint)
         self.tokenizer = Tokenizer.from_file(str(checkpoint / "tokenizer.json"))
-        weights = {}
-        for file in checkpoint.glob("*.safetensors"):
-            weights |= load_file(file)
-        config = json.loads((checkpoint / "config.json").read_text())
-        self.image = config["image_token_index"]
-        text = {**config["text_config"], "vocab_size": self.image}
+        self.image = self.config["image_token_index"]
+        text = {**self.config["text_config"], "vocab_size": self.image}
         text["rope_theta"] = 10000.0  # NV-Embed-v1's, whatever the file says
         kinds = transformers.MistralConfig, transformers.CLIPVisionConfig
+        given = text, self.config["vision_config"]
         text, vision = (
-            kind(**{k: v for k, v in given.items() if k != "model_type"})
-            for kind, given in zip(kinds, (text, config["vision_config"]), strict=True)
+            kind(**{k: v for k, v in each.items() if k != "model_type"})
+            for kind, each in zip(kinds, given, strict=True)
         )
         for each in (text, vision):
             each._attn_implementation = "eager"
         text.sliding_window = None
         self.words = transformers.MistralModel(text).eval()
         self.tower = transformers.CLIPVisionModel(vision).eval()
-        self.own = {}
-        tower = "vision_tower.vision_model."
-        parts = {tower: {}, "language_model.": {}}
-        for key, value in weights.items():
-            start = next((start for start in parts if key.startswith(start)), None)
-            place = self.own if start is None else parts[start]
-            place[key.removeprefix(start or "")] = value
-        self.tower.load_state_dict(parts[tower])
-        self.words.load_state_dict(parts["language_model."])
+        self.words.load_state_dict(self.below("language_model."))
+        self.tower.load_state_dict(self.below("vision_tower.vision_model."))
 
-    def ids(self, text: str, images: int = 0) -> list[int]:
-        text = text.replace("<image>", "<image>" * images)
+    def ids(self, text, count=0):
+        text = text.replace("<image>", "<image>" * count)
         return [1, *self.tokenizer.encode(text, add_special_tokens=False).ids, 2]
 
-    def picture(self, image: Image.Image) -> torch.Tensor:
+    def picture(self, image):
         pixels = torch.from_numpy(plain_pixels(image))[None]
         states = self.tower(pixels, output_hidden_states=True).hidden_states[-2]
-        first, second = (
-            "multi_modal_projector.linear_1",
-            "multi_modal_projector.linear_2",
-        )
-        hidden = states[0, 1:] @ self.own[f"{first}.weight"].T
-        hidden = torch.nn.functional.gelu(hidden + self.own[f"{first}.bias"])
-        hidden = hidden @ self.own[f"{second}.weight"].T + self.own[f"{second}.bias"]
-        return torch.cat([hidden, self.own["image_newline"][None]])
+        hidden = self.linear("multi_modal_projector.linear_1", states[0, 1:])
+        hidden = torch.nn.functional.gelu(hidden)
+        hidden = self.linear("multi_modal_projector.linear_2", hidden)
+        return torch.cat([hidden, self.weights["image_newline"][None]])
 
     def normed(self, name: str, states: torch.Tensor) -> torch.Tensor:
         apart = states - states.mean(-1, keepdim=True)
         spread = (apart.square().mean(-1, keepdim=True) + 1e-5).sqrt()
-        return apart / spread * self.own[f"{name}.weight"] + self.own[f"{name}.bias"]
+        scaled = apart / spread * self.weights[f"{name}.weight"]
+        return scaled + self.weights[f"{name}.bias"]
 
     def read(self, states: torch.Tensor) -> torch.Tensor:
         block = "latent_attention_model.cross_attend_blocks"
-        latents = self.own["latent_attention_model.latents"]
+        latents = self.weights["latent_attention_model.latents"]
         context = self.normed(f"{block}.0.norm_context", latents)
         asked = self.normed(f"{block}.0.norm", states)
-        asked = asked @ self.own[f"{block}.0.fn.to_q.weight"].T
-        both = context @ self.own[f"{block}.0.fn.to_kv.weight"].T
+        asked = asked @ self.weights[f"{block}.0.fn.to_q.weight"].T
+        both = context @ self.weights[f"{block}.0.fn.to_kv.weight"].T
         half = both.shape[1] // 2
         keys, values = both[:, :half], both[:, half:]
         heads, size = [], half // 8
@@ -126,22 +85,21 @@ class Plain:
             part = slice(head * size, (head + 1) * size)
             scores = asked[:, part] @ keys[:, part].T / size**0.5
             heads.append(scores.softmax(-1) @ values[:, part])
-        found = torch.cat(heads, dim=1) @ self.own[f"{block}.0.fn.to_out.weight"].T
+        found = torch.cat(heads, dim=1) @ self.weights[f"{block}.0.fn.to_out.weight"].T
         states = states + found
         hidden = self.normed(f"{block}.1.norm", states)
-        name = f"{block}.1.fn.net"
-        hidden = hidden @ self.own[f"{name}.0.weight"].T + self.own[f"{name}.0.bias"]
+        hidden = self.linear(f"{block}.1.fn.net.0", hidden)
         half = hidden.shape[1] // 2
         hidden = hidden[:, :half] * torch.nn.functional.gelu(hidden[:, half:])
-        hidden = hidden @ self.own[f"{name}.2.weight"].T + self.own[f"{name}.2.bias"]
+        hidden = self.linear(f"{block}.1.fn.net.2", hidden)
         return states + hidden
 
     @torch.inference_mode()
-    def embed(self, text, image=None, skip=0, causal=False) -> np.ndarray:
-        ids = torch.tensor(self.ids(text, PATCHES + 1 if image else 0))
+    def embed(self, text, picture=None, skip=0, causal=False):
+        ids = torch.tensor(self.ids(text, 0 if picture is None else len(picture)))
         words = self.words.embed_tokens(ids.where(ids != self.image, 0))
-        if image is not None:
-            words[ids == self.image] = self.picture(image)
+        if picture is not None:
+            words[ids == self.image] = picture
         mask = torch.zeros(len(ids), len(ids))
         if causal:
             mask = mask.masked_fill(torch.ones_like(mask).triu(1).bool(), -torch.inf)
@@ -151,86 +109,88 @@ class Plain:
         mean = self.read(states)[skip:].mean(0)
         return (mean / mean.norm()).numpy()
 
-    def query(self, text: str, **how) -> np.ndarray:
-        skip = len(self.ids(INSTRUCTION))
-        return self.embed(f"{INSTRUCTION}\nQuery: {text}", skip=skip, **how)
+    def asked(self, text):
+        return f"{INSTRUCTION}\nQuery: {text}"
+
+    def query(self, text, **how):
+        return self.embed(self.asked(text), skip=len(self.ids(INSTRUCTION)), **how)
 
 
-@pytest.fixture(scope="module")
-def plain(checkpoint):
-    return Plain(checkpoint)
-
-
-def test_pixels_and_tokens(plain, retriever, images):
-    processor = retriever.processor
-    found = processor([processor.image_token] * len(images), images)
-    expected = np.stack([plain_pixels(image) for image in images])
+def test_pixels_and_tokens(row):
+    processor, plain = row.retriever.processor, row.plain
+    found = processor([processor.image_token] * len(row.images), row.images)
+    expected = np.stack([plain_pixels(image) for image in row.images])
     np.testing.assert_allclose(found["pixel_values"], expected, atol=1e-5)
-    expanded = retriever.prepare._expanded(PROMPTS[2], PATCHES + 1)
-    ids = retriever.prepare.tokens([expanded])["input_ids"][0].tolist()
-    assert ids == plain.ids(retriever.prepare.template(PROMPTS[2]), PATCHES + 1)
-    assert ids.count(plain.image) == PATCHES + 1
+    prepare, count = row.retriever.prepare, PATCHES + 1
+    ids = row.ids(prepare._expanded(PROMPTS[2], count))
+    assert ids == plain.ids(prepare.template(PROMPTS[2]), count)
+    assert ids.count(plain.image) == count
     # A blank piece of its own, then the line feed.
-    after = ids[1 + PATCHES + 1 :]
+    after = ids[1 + count :]
     assert after[:2] == [plain.tokenizer.token_to_id("▁"), 3 + ord("\n")]
 
 
-def test_pictures_as_in_the_plain_computation(plain, retriever, images, embedded):
-    for prompt, vectors in zip(PROMPTS, embedded, strict=True):
-        template = retriever.prepare.template(prompt)
-        expected = [plain.embed(template, image) for image in images]
-        np.testing.assert_allclose(vectors, expected, atol=1e-5)
+def test_pictures_as_in_the_plain_computation(row):
+    row.check_pictures()
 
 
-def test_texts_as_in_the_plain_computation(plain, retriever):
-    found = retriever.embed_texts(TEXTS)
-    np.testing.assert_allclose(found, [plain.query(t) for t in TEXTS], atol=1e-5)
+def test_texts_as_in_the_plain_computation(row):
+    row.check_texts(TEXTS)
+    (found,) = row.retriever.embed_texts(TEXTS[:1])
     # What would be wrong: attention that is causal, or an instruction that is pooled.
-    assert abs(found[0] - plain.query(TEXTS[0], causal=True)).max() > 1e-3
-    whole = plain.embed(f"{INSTRUCTION}\nQuery: {TEXTS[0]}")
-    assert abs(found[0] - whole).max() > 1e-3
+    assert abs(found - row.plain.query(TEXTS[0], causal=True)).max() > 1e-3
+    assert abs(found - row.plain.embed(row.plain.asked(TEXTS[0]))).max() > 1e-3
 
 
-@pytest.mark.skipif(not OFFICIAL.is_file(), reason="shared/data is not there")
-def test_official_texts(plain, retriever):
-    read = json.loads(OFFICIAL.read_text())
-    texts = sorted({row["text"] for rows in read.values() for row in rows})
-    assert len(texts) == 263
-    found = retriever.embed_texts(texts)
-    np.testing.assert_allclose(found, [plain.query(t) for t in texts], atol=1e-5)
+def test_official_texts(row):
+    row.check_official_texts()
 
 
-def test_a_long_text_is_cut_and_keeps_its_end(retriever):
-    ids = retriever.prepare.tokens([retriever.query("people " * 900)])["input_ids"]
-    assert ids.shape == (1, 512) and ids[0, 0] == 1 and ids[0, -1] == 2
+def test_batch_and_order_do_not_matter(row):
+    row.check_batches()
 
 
-def test_batch_and_order_do_not_matter(retriever, images, embedded):
-    backwards = retriever.embed_images(images[::-1], PROMPTS[::-1])
-    np.testing.assert_allclose(backwards[::-1, ::-1], embedded, atol=1e-5)
-    alone = [retriever.embed_texts([text])[0] for text in TEXTS]
-    np.testing.assert_allclose(retriever.embed_texts(TEXTS), alone, atol=1e-5)
+def test_a_long_text_is_cut_and_keeps_its_end(row):
+    ids = row.ids(row.retriever.query("people " * 900))
+    assert len(ids) == 512 and ids[0] == 1 and ids[-1] == 2
 
 
-def test_never_in_one_pass(checkpoint, retriever):
-    assert not retriever.one_pass
+def test_never_in_one_pass(row):
+    assert not row.retriever.one_pass
     with pytest.raises(InputError, match="do not allow one pass"):
-        load(NAME, checkpoint=checkpoint, one_pass=True)
+        row.load(row.plain.checkpoint, one_pass=True)
 
 
 @pytest.mark.parametrize(
     "key", ["latent_attention_model.latents", "language_model.extra.weight"]
 )
-def test_a_key_missing_or_left_over(checkpoint, tmp_path, key):
-    weights, folder = {}, tmp_path / "model"
-    folder.mkdir()
-    for file in checkpoint.iterdir():
-        if file.suffix == ".safetensors":
-            weights |= load_file(file)
-        elif not file.name.endswith("index.json"):
-            (folder / file.name).write_bytes(file.read_bytes())
-    if weights.pop(key, None) is None:
-        weights[key] = torch.zeros(1)
-    save_file(weights, folder / "model.safetensors")
-    with pytest.raises(InputError, match=r"latents|do not fit MmEmbed"):
-        load(NAME, checkpoint=folder)
+def test_a_key_missing_or_left_over(row, tmp_path, key):
+    row.refuses_key(tmp_path / "model", key, "latents|do not fit MmEmbed")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("retriever", "nvidia/NV-Embed-v2"),
+        ("global_image_patch_only", False),
+        ("add_eos_token", False),
+        ("padding_side", "left"),
+        ("vision_feature_layer", [-2, -5]),
+        ("vision_feature_select_strategy", "full"),
+        ("projector_hidden_act", "relu"),
+        ("use_image_newline_parameter", False),
+        ("vision_config.model_type", "siglip_vision_model"),
+        ("text_config.model_type", "llama"),
+        ("text_config.hidden_act", "gelu"),
+        ("text_config.rms_norm_eps", 1e-6),
+        ("text_config.rope_scaling", {"type": "linear", "factor": 2.0}),
+    ],
+)
+def test_another_model_of_the_type(row, tmp_path, field, value):
+    row.refuses_field(tmp_path / "model", field, value)
+
+
+def test_a_picture_is_another_token_than_the_tokenizer_says(row, tmp_path):
+    other = {"image_token_index": row.plain.image + 1}
+    folder = reconfigured(row.plain.checkpoint, tmp_path / "model", other)
+    row.refuses(folder, f"<image> is token {row.plain.image}")

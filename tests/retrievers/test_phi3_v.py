@@ -1,64 +1,37 @@
 """Phi-3.5-V beside a plain computation: tiles cut in loops, tokens set one by one, one
 picture and one prompt at a time, eager attention, the tower with all of its layers."""
 
-import json
 import math
 from multiprocessing.reduction import ForkingPickler
-from pathlib import Path
 
 import numpy as np
+import plain_rows
 import pytest
 import torch
 from changed_weights import changed
 from PIL import Image
-from safetensors.torch import load_file
+from plain_rows import LARGE, PROMPTS, STRIP, TALL, TEXTS, TINY, WIDE, Beside
 from tokenizers import Tokenizer
 
 from cocofacet.io import InputError
-from cocofacet.retrievers.base import BARE
-from cocofacet.retrievers.load import load
 from rehearsal.tiny_checkpoints import transformers
 from rehearsal.tiny_phi3_v import save_phi3_v
 
-NAME = "vlm2vec-phi-3.5-v"
-OFFICIAL = Path(__file__).parents[3] / "shared/data/official_queries.json"
-PROMPTS = (None, BARE, "How many people are present in this image?")
-# wide, tall, tiny, a strip, large -> rows and columns of tiles, tokens
+# Size -> rows and columns of tiles, tokens
 SIZES = {
-    (640, 480): (2, 2, 757),
-    (300, 720): (2, 1, 469),
-    (60, 44): (2, 2, 757),
-    (1200, 200): (1, 4, 745),
+    WIDE: (2, 2, 757),
+    TALL: (2, 1, 469),
+    TINY: (2, 2, 757),
+    STRIP: (1, 4, 745),
     (200, 1200): (4, 1, 781),
-    (2000, 1999): (2, 2, 757),
+    LARGE: (2, 2, 757),
 }
-TEXTS = ["Find me an image.\n", "hé 漢字", "  two  blanks", "a"]
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
-    return save_phi3_v(tmp_path_factory.mktemp("phi") / "model")
-
-
-@pytest.fixture(scope="module")
-def retriever(checkpoint):
-    return load(NAME, checkpoint=checkpoint, precision="fp32", batch_size=4)
-
-
-@pytest.fixture(scope="module")
-def images():
-    rng = np.random.default_rng(0)
-    found = []
-    for width, height in SIZES:
-        shape = (height // 9 + 2, width // 9 + 2, 3)
-        small = Image.fromarray(rng.integers(0, 256, shape, np.uint8))
-        found.append(small.resize((width, height)))
-    return found
-
-
-@pytest.fixture(scope="module")
-def embedded(retriever, images):
-    return retriever.embed_images(images, PROMPTS)
+def row(tmp_path_factory):
+    checkpoint = save_phi3_v(tmp_path_factory.mktemp("phi") / "model")
+    return Beside("vlm2vec-phi-3.5-v", Plain(checkpoint), [*SIZES])
 
 
 def plain_pixels(image: Image.Image) -> tuple[list[np.ndarray], int, int]:
@@ -95,37 +68,21 @@ def plain_pixels(image: Image.Image) -> tuple[list[np.ndarray], int, int]:
     return tiles, rows, columns
 
 
-def plain_ids(checkpoint: Path, template: str, count: int) -> list[int]:
-    """Each stretch of text by itself, so that <s> stands behind the picture again."""
-    tokenizer = Tokenizer.from_file(str(checkpoint / "tokenizer.json"))
-    before, image, after = template.partition("<|image_1|>")
-    ids = tokenizer.encode(before).ids
-    return ids + [-1] * count + tokenizer.encode(after).ids if image else ids
-
-
-class Plain:
-    """The official tensors, one sequence at a time."""
-
-    def __init__(self, checkpoint: Path):
-        self.checkpoint, weights = checkpoint, {}
-        for file in checkpoint.glob("*.safetensors"):
-            weights |= load_file(file)
-        config = json.loads((checkpoint / "config.json").read_text())
-        scaling = config["rope_scaling"]
+class Plain(plain_rows.Plain):
+    def __init__(self, checkpoint):
+        super().__init__(checkpoint)
+        self.tokenizer = Tokenizer.from_file(str(checkpoint / "tokenizer.json"))
+        scaling = self.config["rope_scaling"]
         self.words = transformers.Phi3Model(
             transformers.Phi3Config(
-                vocab_size=config["vocab_size"],
-                hidden_size=config["hidden_size"],
-                intermediate_size=config["intermediate_size"],
-                num_hidden_layers=config["num_hidden_layers"],
-                num_attention_heads=config["num_attention_heads"],
-                num_key_value_heads=config["num_key_value_heads"],
-                rms_norm_eps=config["rms_norm_eps"],
+                **self.fields("vocab_size", "hidden_size", "intermediate_size"),
+                **self.fields("num_hidden_layers", "num_attention_heads"),
+                **self.fields("num_key_value_heads", "rms_norm_eps"),
                 max_position_embeddings=131072,
                 original_max_position_embeddings=4096,
                 rope_parameters={
                     "rope_type": "longrope",
-                    "rope_theta": config["rope_theta"],
+                    "rope_theta": self.config["rope_theta"],
                     "short_factor": scaling["short_factor"],
                     "long_factor": scaling["long_factor"],
                     "original_max_position_embeddings": 4096,
@@ -146,19 +103,19 @@ class Plain:
                 attn_implementation="eager",
             )
         ).eval()
-        pictures = "model.vision_embed_tokens."
-        tower = f"{pictures}img_processor.vision_model."
-        self.own = {}
-        parts = {"tower": {}, "words": {}}
-        for key, value in weights.items():
-            if key.startswith(tower):
-                parts["tower"][key.removeprefix(tower)] = value
-            elif key.startswith(pictures):
-                self.own[key.removeprefix(pictures)] = value
-            elif key.startswith("model."):
-                parts["words"][key.removeprefix("model.")] = value
-        self.tower.load_state_dict(parts["tower"])
-        self.words.load_state_dict(parts["words"])
+        pictures = "vision_embed_tokens."
+        tower = f"model.{pictures}img_processor.vision_model."
+        self.tower.load_state_dict(self.below(tower))
+        words = self.below("model.").items()
+        words = {key: v for key, v in words if not key.startswith(pictures)}
+        self.words.load_state_dict(words)
+        self.weights = self.below(f"model.{pictures}")
+
+    def ids(self, text, count=0):
+        """Each stretch of text by itself, so that <s> stands behind the picture too."""
+        before, image, after = text.partition("<|image_1|>")
+        ids = self.tokenizer.encode(before).ids
+        return ids + [-1] * count + self.tokenizer.encode(after).ids if image else ids
 
     def tokens_of_grid(self, grid: torch.Tensor) -> list[torch.Tensor]:
         """2 x 2 patches to one token, a separator behind each line."""
@@ -167,7 +124,7 @@ class Plain:
             for x in range(0, grid.shape[1], 2):
                 four = [grid[y, x], grid[y, x + 1], grid[y + 1, x], grid[y + 1, x + 1]]
                 found.append(torch.cat(four))
-            found.append(self.own["sub_GN"][0, 0, 0])
+            found.append(self.weights["sub_GN"][0, 0, 0])
         return found
 
     def picture(self, image: Image.Image) -> torch.Tensor:
@@ -181,94 +138,65 @@ class Plain:
             for row in range(rows)
         ]
         found = self.tokens_of_grid(torch.cat(lines))
-        found += [self.own["glb_GN"][0, 0], *self.tokens_of_grid(states[0])]
-        first, second = "img_projection.0", "img_projection.2"
-        hidden = torch.stack(found) @ self.own[f"{first}.weight"].T
-        hidden = torch.nn.functional.gelu(hidden + self.own[f"{first}.bias"])
-        return hidden @ self.own[f"{second}.weight"].T + self.own[f"{second}.bias"]
+        found += [self.weights["glb_GN"][0, 0], *self.tokens_of_grid(states[0])]
+        hidden = self.linear("img_projection.0", torch.stack(found))
+        return self.linear("img_projection.2", torch.nn.functional.gelu(hidden))
 
     @torch.inference_mode()
-    def embed(self, template: str, image: Image.Image | None = None) -> np.ndarray:
-        picture = None if image is None else self.picture(image)
-        count = 0 if image is None else len(picture)
-        ids = torch.tensor(plain_ids(self.checkpoint, template, count))
+    def embed(self, text, picture=None):
+        ids = torch.tensor(self.ids(text, 0 if picture is None else len(picture)))
         words = self.words.embed_tokens(ids.clamp(min=0))
-        if image is not None:
+        if picture is not None:
             words[ids == -1] = picture
         last = self.words(inputs_embeds=words[None]).last_hidden_state[0, -1]
         return (last / last.norm()).numpy()
 
 
-@pytest.fixture(scope="module")
-def plain(checkpoint):
-    return Plain(checkpoint)
-
-
-def test_pixels_and_tokens(checkpoint, retriever, images):
-    processor = ForkingPickler.loads(ForkingPickler.dumps(retriever.prepare)).processor
-    for image, (rows, columns, count) in zip(images, SIZES.values(), strict=True):
+def test_pixels_and_tokens(row):
+    prepare = row.retriever.prepare
+    processor = ForkingPickler.loads(ForkingPickler.dumps(prepare)).processor
+    for image, (rows, columns, count) in zip(row.images, SIZES.values(), strict=True):
         tiles, *grid = plain_pixels(image)
         assert grid == [rows, columns]
         found = processor([processor.image_token], [image])
         np.testing.assert_array_equal(found["pixel_values"], np.stack(tiles))
         assert (found["input_ids"] == -1).sum() == count
-        template = retriever.prepare.template(PROMPTS[2])
-        expanded = retriever.prepare._expanded(PROMPTS[2], count)
-        ids = retriever.prepare.tokens([expanded])["input_ids"][0].tolist()
-        assert ids == plain_ids(checkpoint, template, count)
+        ids = row.ids(prepare._expanded(PROMPTS[2], count))
+        assert ids == row.plain.ids(prepare.template(PROMPTS[2]), count)
         assert ids.count(1) == 2 and ids[-1] == 3 + ord("\n")
 
 
-def test_pictures_as_in_the_plain_computation(plain, retriever, images, embedded):
-    for prompt, vectors in zip(PROMPTS, embedded, strict=True):
-        template = retriever.prepare.template(prompt)
-        expected = [plain.embed(template, image) for image in images]
-        np.testing.assert_allclose(vectors, expected, atol=1e-5)
+def test_pictures_as_in_the_plain_computation(row):
+    row.check_pictures()
 
 
-def test_texts_as_in_the_plain_computation(plain, retriever):
-    expected = [plain.embed(text) for text in TEXTS]
-    np.testing.assert_allclose(retriever.embed_texts(TEXTS), expected, atol=1e-5)
+def test_texts_as_in_the_plain_computation(row):
+    row.check_texts(TEXTS)
 
 
-@pytest.mark.skipif(not OFFICIAL.is_file(), reason="shared/data is not there")
-def test_official_texts(checkpoint, plain, retriever):
-    read = json.loads(OFFICIAL.read_text())
-    texts = sorted({row["text"] for rows in read.values() for row in rows})
-    assert len(texts) == 263
-    for text in texts:
-        ids = retriever.prepare.tokens([retriever.query(text)])["input_ids"][0]
-        assert ids.tolist() == plain_ids(checkpoint, text, 0)
-    expected = [plain.embed(text) for text in texts]
-    np.testing.assert_allclose(retriever.embed_texts(texts), expected, atol=1e-5)
+def test_official_texts(row):
+    row.check_official_texts()
 
 
-def test_a_long_text_is_cut_where_the_reference_cuts_it(retriever):
-    ids = retriever.prepare.tokens([retriever.query("people " * 200)])["input_ids"]
-    assert ids.shape == (1, 256)
+def test_batch_order_and_passes_do_not_matter(row):
+    row.check_batches()
+    assert row.retriever.one_pass
 
 
-def test_batch_order_and_passes_do_not_matter(retriever, images, embedded):
-    backwards = retriever.embed_images(images[::-1], PROMPTS[::-1])
-    np.testing.assert_allclose(backwards[::-1, ::-1], embedded, atol=1e-5)
-    apart = retriever.in_separate_passes()
-    assert retriever.one_pass and "passes" in apart.prepare(images[:1], PROMPTS)
-    np.testing.assert_allclose(
-        apart.embed_images(images[:3], PROMPTS), embedded[:, :3], atol=1e-5
-    )
-    assert abs(embedded[0] - embedded[2]).max() > 0.01  # the prompts do matter
+def test_a_long_text_is_cut_where_the_reference_cuts_it(row):
+    assert len(row.ids(row.retriever.query("people " * 200))) == 256
 
 
-def test_a_strip_too_long_is_named(retriever):
+def test_a_strip_too_long_is_named(row):
     with pytest.raises(InputError, match=r"1400 x 1 pixels .* than 1344 times"):
-        retriever.embed_images([Image.new("RGB", (1400, 1))])
+        row.retriever.embed_images([Image.new("RGB", (1400, 1))])
 
 
 WORDS = "model.embed_tokens.weight"
 SECOND = "model.vision_embed_tokens.wte.weight"
 
 
-def test_words_under_their_second_name(checkpoint, retriever, tmp_path):
+def test_words_under_their_second_name(row, tmp_path):
     def instead(weights):
         weights[SECOND] = weights.pop(WORDS)
 
@@ -278,31 +206,29 @@ def test_words_under_their_second_name(checkpoint, retriever, tmp_path):
     def another(weights):
         weights[SECOND] = weights[WORDS] + 1
 
-    expected = retriever.embed_texts(TEXTS)
+    expected = row.retriever.embed_texts(TEXTS)
     for change in (instead, beside):
-        folder = changed(checkpoint, tmp_path / change.__name__, change)
-        other = load(NAME, checkpoint=folder, precision="fp32")
-        np.testing.assert_array_equal(other.embed_texts(TEXTS), expected)
-    folder = changed(checkpoint, tmp_path / "another", another)
-    with pytest.raises(InputError, match="differ, and should be one"):
-        load(NAME, checkpoint=folder)
+        folder = changed(row.plain.checkpoint, tmp_path / change.__name__, change)
+        np.testing.assert_array_equal(row.load(folder).embed_texts(TEXTS), expected)
+    folder = changed(row.plain.checkpoint, tmp_path / "another", another)
+    row.refuses(folder, "differ, and should be one")
 
 
 @pytest.mark.parametrize("key", ["model.norm.weight", "model.extra.weight"])
-def test_a_key_missing_or_left_over(checkpoint, tmp_path, key):
-    def change(weights):
-        if weights.pop(key, None) is None:
-            weights[key] = torch.zeros(1)
-
-    folder = changed(checkpoint, tmp_path / "model", change)
-    with pytest.raises(InputError, match="do not fit Phi3V"):
-        load(NAME, checkpoint=folder)
+def test_a_key_missing_or_left_over(row, tmp_path, key):
+    row.refuses_key(tmp_path / "model", key, "do not fit Phi3V")
 
 
-def test_another_model_of_the_type(checkpoint, tmp_path):
-    folder = changed(checkpoint, tmp_path / "model", lambda weights: None)
-    config = json.loads((folder / "config.json").read_text())
-    config["embd_layer"]["hd_transform_order"] = "glb_sub"
-    (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(InputError, match="hd_transform_order: is 'glb_sub'"):
-        load(NAME, checkpoint=folder)
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("embd_layer.use_hd_transform", False),
+        ("embd_layer.with_learnable_separator", False),
+        ("embd_layer.hd_transform_order", "glb_sub"),
+        ("embd_layer.projection_cls", "linear"),
+        ("img_processor.layer_idx", -1),
+        ("img_processor.type_feature", "cls_patch"),
+    ],
+)
+def test_another_model_of_the_type(row, tmp_path, field, value):
+    row.refuses_field(tmp_path / "model", field, value)

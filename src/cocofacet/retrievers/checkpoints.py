@@ -4,7 +4,7 @@ Where the library would warn and go on with random weights, a checkpoint that do
 fit is an error here. No code of a checkpoint is run, and no pickle is read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import torch
 import transformers
 from safetensors.torch import load_file
 
-from cocofacet.io import InputError
+from cocofacet.io import InputError, read_json
 from cocofacet.retrievers.base import Checkpoint
 from cocofacet.retrievers.zoo.row import Row
 
@@ -46,6 +46,35 @@ def load_model(
         )
     check_keys(info, type(model).__name__, files.directory, unused)
     return model.eval().to(files.device)
+
+
+def read_config(
+    directory: Path,
+    model: str,
+    must_be: Mapping[str, object],
+    optional: Collection[str] = (),
+) -> dict[str, object]:
+    """A checkpoint's config.json, where it is one of ``model``.
+
+    must_be: "field" or "section.field" -> the one value that the code here is written
+    for; optional: those of them that may be absent. Raises InputError for another.
+    """
+    file = directory / "config.json"
+    given = read_json(file, dict)
+    for name, expected in must_be.items():
+        found = given
+        for part in name.split("."):
+            found = found.get(part, _ABSENT) if isinstance(found, dict) else _ABSENT
+        if found != expected and not (found is _ABSENT and name in optional):
+            says = "absent" if found is _ABSENT else repr(found)
+            raise InputError(
+                f"{file}: {name}: is {says} and not {expected!r}: another model than "
+                f"{model}. Fetch the checkpoint again."
+            )
+    return given
+
+
+_ABSENT = object()
 
 
 def read_weights(directory: Path) -> dict[str, torch.Tensor]:

@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 import transformers
 
-from cocofacet.io import InputError, read_json
+from cocofacet.io import InputError
 from cocofacet.retrievers.base import Checkpoint
-from cocofacet.retrievers.checkpoints import load_model, read_weights
+from cocofacet.retrievers.checkpoints import load_model, read_config, read_weights
 from cocofacet.retrievers.mllm import MllmRetriever
 from cocofacet.retrievers.zoo.row import Row
 
@@ -111,14 +111,13 @@ def _config(
     directory: Path, weights: dict[str, torch.Tensor], image: int
 ) -> transformers.LlavaOnevisionConfig:
     """The library's configuration, from the file's; the tower's from its shapes."""
-    file = directory / "config.json"
-    given = read_json(file, dict)
-    for field, expected in _MUST_BE.items():
-        if given.get(field) != expected:
-            raise InputError(
-                f"{file}: {field}: is {given.get(field)!r} and not {expected!r}: "
-                "another model than LLaVE. Fetch the checkpoint again."
-            )
+    given = read_config(directory, "LLaVE", _MUST_BE)
+    rows = len(weights["language_model.embed_tokens.weight"])
+    if image >= rows:
+        raise InputError(
+            f"{directory}: tokenizer: {IMAGE} is token {image}, but the embedding "
+            f"has {rows} rows: they are of two models. Fetch the checkpoint again."
+        )
     rope = {"rope_type": "default", "rope_theta": given["rope_theta"]}
     text = {field: given[field] for field in _FIELDS}
     layers = (_LAYER.match(key) for key in weights)

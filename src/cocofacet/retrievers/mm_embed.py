@@ -14,7 +14,12 @@ from torch.nn.functional import gelu, scaled_dot_product_attention
 
 from cocofacet.io import InputError, read_json
 from cocofacet.retrievers.base import Checkpoint
-from cocofacet.retrievers.checkpoints import load_model, on_device, read_weights
+from cocofacet.retrievers.checkpoints import (
+    load_model,
+    on_device,
+    read_config,
+    read_weights,
+)
 from cocofacet.retrievers.mllm import MllmRetriever
 from cocofacet.retrievers.tokenizing import OwnTokens
 from cocofacet.retrievers.zoo.row import Row
@@ -26,6 +31,25 @@ MOST = 512  # tokens of a text with <s> and </s>, an image counted as one
 # text_config is LLaVA-NeXT's.
 HEADS, ROPE_THETA = 8, 10_000.0
 _LATENTS = "latent_attention_model."
+# What the weights were trained with, and what this file does: "section.field" -> value.
+_MUST_BE = {
+    "retriever": "nvidia/NV-Embed-v1",
+    "global_image_patch_only": True,
+    "add_eos_token": True,
+    "padding_side": "right",
+    "vision_feature_layer": -2,
+    "vision_feature_select_strategy": "default",  # without the class token
+    "projector_hidden_act": "gelu",
+    "use_image_newline_parameter": True,
+    "vision_config.model_type": "clip_vision_model",
+    "text_config.model_type": "mistral",
+    # As in NV-Embed-v1's.
+    "text_config.hidden_act": "silu",
+    "text_config.rms_norm_eps": 1e-5,
+    "text_config.rope_scaling": None,
+}
+# The library's defaults for these are other models.
+_OPTIONAL = _MUST_BE.keys() - {"vision_config.model_type", "text_config.model_type"}
 
 
 class Normed(nn.Module):
@@ -151,6 +175,13 @@ class MmEmbedProcessor:
     def __init__(self, directory: Path, config: transformers.LlavaNextConfig):
         self.tokenizer = MmEmbedTokens(directory)
         self.image_token_id = config.image_token_index
+        there = self.tokenizer.tokenizer.convert_tokens_to_ids(IMAGE)
+        if there != self.image_token_id:
+            raise InputError(
+                f"{directory}: image_token_index: is {self.image_token_id} in "
+                f"config.json, but {IMAGE} is token {there}: they are of two models. "
+                "Fetch the checkpoint again."
+            )
         given = read_json(directory / "preprocessor_config.json", dict)
         side, patch = config.vision_config.image_size, config.vision_config.patch_size
         self.count = (side // patch) ** 2 + 1
@@ -202,18 +233,13 @@ def _config(
     directory: Path, weights: dict[str, torch.Tensor]
 ) -> transformers.LlavaNextConfig:
     """The library's configuration, from the file's and from the tensors' shapes."""
-    file = directory / "config.json"
-    given = read_json(file, dict)
-    if not given.get("global_image_patch_only", True):
-        raise InputError(
-            f"{file}: global_image_patch_only: is false: another model than MM-Embed, "
-            "which sees pictures as a whole. Fetch the checkpoint again."
-        )
+    given = read_config(directory, "MM-Embed", _MUST_BE, _OPTIONAL)
     text = given["text_config"] | {
         "vocab_size": len(weights["language_model.embed_tokens.weight"]),
         "rope_parameters": {"rope_type": "default", "rope_theta": ROPE_THETA},
         "sliding_window": None,
         "pad_token_id": None,
+        "rms_norm_eps": _MUST_BE["text_config.rms_norm_eps"],
     }
     text.pop("rope_theta", None)
     text.pop("rope_scaling", None)
@@ -221,7 +247,7 @@ def _config(
         text_config=text,
         vision_config=given["vision_config"],
         image_token_index=given["image_token_index"],
-        vision_feature_layer=given["vision_feature_layer"],
+        vision_feature_layer=_MUST_BE["vision_feature_layer"],
     )
     block = f"{_LATENTS}cross_attend_blocks"
     count, context = weights[f"{_LATENTS}latents"].shape

@@ -18,7 +18,7 @@ from torch import nn
 
 from cocofacet.io import InputError, read_json
 from cocofacet.retrievers.base import Checkpoint
-from cocofacet.retrievers.checkpoints import load_model, read_weights
+from cocofacet.retrievers.checkpoints import load_model, read_config, read_weights
 from cocofacet.retrievers.mllm import MllmRetriever
 from cocofacet.retrievers.tokenizing import OwnTokens
 from cocofacet.retrievers.zoo.row import Row
@@ -35,7 +35,7 @@ _MUST_BE = {
     "img_processor.layer_idx": -2,
     "img_processor.type_feature": "patch",
 }
-_DEFAULTS = {"layer_idx": -2, "type_feature": "patch"}
+_OPTIONAL = ("img_processor.layer_idx", "img_processor.type_feature")
 _FIELDS = (
     "hidden_size",
     "intermediate_size",
@@ -250,16 +250,7 @@ def _config(
     directory: Path, weights: dict[str, torch.Tensor]
 ) -> transformers.Phi3Config:
     """The library's configuration, from the file's; the tower's from its shapes."""
-    file = directory / "config.json"
-    given = read_json(file, dict)
-    for name, expected in _MUST_BE.items():
-        section, field = name.split(".")
-        found = given[section].get(field, _DEFAULTS.get(field))
-        if found != expected:
-            raise InputError(
-                f"{file}: {name}: is {found!r} and not {expected!r}: another model "
-                "than Phi-3.5-V. Fetch the checkpoint again."
-            )
+    given = read_config(directory, "Phi-3.5-V", _MUST_BE, _OPTIONAL)
     original, scaling = given["original_max_position_embeddings"], given["rope_scaling"]
     # The library would not understand "su", its old name for longrope.
     rope = {
