@@ -131,7 +131,8 @@ found["facets"] = sentences.by_facet(
 )
 found["taken"] = sentences.mistaken(by_question)
 workspace.save_json("headline", {"sentences": list(found.values())})
-cf.conclude(workspace, "prompted", found, ranks)
+others = [w.ranks(retriever, tuple(modes)) for w in workspace.others]
+cf.conclude(workspace, "prompted", found, pd.concat([ranks, *others]))
 
 # %% [markdown]
 # ## What would change our mind

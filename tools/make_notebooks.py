@@ -21,7 +21,10 @@ import os
 from importlib.util import find_spec
 
 REPOSITORY, COMMIT = "", "main"
-keep = ""  # a folder of your Drive, such as "MyDrive/facets", to go on from later
+# A folder of your Drive, such as "MyDrive/facets", for data, embeddings and results, to
+# go on from later. Weights are not kept: a new runtime that needs them (colab: 6 GB)
+# downloads them again, which is quicker than reading them from Drive.
+keep = ""
 if "COLAB_RELEASE_TAG" in os.environ:
     if REPOSITORY:
         %pip install -q "cocofacet @ git+{REPOSITORY}@{COMMIT}"
@@ -30,7 +33,7 @@ if "COLAB_RELEASE_TAG" in os.environ:
             "This copy names no address to install from: set REPOSITORY in this "
             "cell, or upload the project and run `%pip install FOLDER` before it."
         )
-    if keep:  # data, embeddings and results lie there and outlive the runtime
+    if keep:  # it outlives the runtime
         from google.colab import drive
 
         drive.mount("/content/drive")

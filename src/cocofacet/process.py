@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from cocofacet import program
 
+PROGRAM = (sys.executable, "-m", "cocofacet")  # this one, again
 _PR_SET_PDEATHSIG = 1
 
 

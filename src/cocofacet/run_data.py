@@ -9,13 +9,13 @@ What is there is loaded; what is not is rendered, fetched or built.
 
 import hashlib
 import json
-import subprocess
 import sys
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Self
 
+from cocofacet import process
 from cocofacet.benchmark import dataset, image_pools, images, sources
 from cocofacet.benchmark.build import build
 from cocofacet.benchmark.facets import FACETS
@@ -69,8 +69,10 @@ class RunData:
             command = [sys.executable, "-m", self.profile.world, "write"]
             command += ["--fraction", str(self.profile.fraction)]
             command += ["--style", self.profile.style, "--out", str(folder)]
-            # It prints that the world is there already.
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            said: list[str] = []  # that the world is there already, or what went wrong
+            if status := process.run(command, said.append):
+                why = said[-1].removeprefix("error: ") if said else f"status {status}"
+                raise InputError(f"{folder}: world: cannot be written: {why}")
             return folder
         folder = self.root / "data" / self.profile.folder
         if self.profile.fetch:

@@ -8,7 +8,7 @@ What is there is loaded; what is not is computed.
 
 import json
 import os
-import sys
+import shlex
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -77,9 +77,9 @@ class Workspace(RunData):
 
     @property
     def embed_command(self) -> list[str]:
-        """The command that embeds all that this run's notebooks need."""
-        command = [sys.executable, "-m", "cocofacet.cli", "embed"]
-        command += ["--profile", self.profile.name, "--run", self.run]
+        """The command that embeds all that this run's notebooks need, after the name
+        of the program."""
+        command = ["embed", "--profile", self.profile.name, "--run", self.run]
         command += ["--seed", str(self.seed)]
         for name, value in self.profile.changes.items():
             command += ["-p", f"{name}={json.dumps(value)}"]
@@ -258,14 +258,31 @@ def open_workspace(
     if not ahead:
         return workspace
     if chosen.ahead and not workspace.record.finished:
-        status = process.run(workspace.embed_command, tell=print)
-        if not workspace.record.finished:
-            raise InputError(
-                f"{workspace.results}: not all could be embedded (status {status}; see "
-                "above). Run it again, or `cocofacet embed --profile "
-                f"{profile} --run {run}`: what is done is kept."
-            )
+        _embed_ahead(workspace)
     failed = workspace.record.failed
     for name, why in failed.items():
         print(f"{name}: failed: {why}")
     return replace(workspace, profile=chosen.without(failed), failed=failed)
+
+
+def _embed_ahead(workspace: Workspace) -> None:
+    """Embed all that a run's notebooks need, in a process of its own; InputError where
+    that cannot be begun, which is tried once for all of them."""
+    why, said = workspace.record.refused, []
+
+    def tell(line: str) -> None:
+        if line.startswith("error: "):
+            said.append(line.removeprefix("error: "))
+        else:
+            print(line)
+
+    if not why:
+        status = process.run([*process.PROGRAM, *workspace.embed_command], tell)
+        if workspace.record.finished:
+            return
+        why = said[-1] if said else f"status {status}"
+    again = shlex.join(["cocofacet", *workspace.embed_command])
+    raise InputError(
+        f"{workspace.results}: not all could be embedded: {why.rstrip('.')}. To try "
+        f"again, run `{again}`: what is done is kept."
+    )

@@ -20,7 +20,7 @@ from cocofacet.chapters import answers, several
 from cocofacet.cli import main
 from cocofacet.io import InputError
 from cocofacet.profiles import PROFILES
-from cocofacet.retrievers.cost import device_called
+from cocofacet.retrievers.cost import Device, device_called
 
 ROOT = Path(__file__).parents[2]
 FEW = {"facets": ["objects", "animals", "gestures"], "max_images": 150}
@@ -74,6 +74,7 @@ def test_the_plan_without_data_downloads_nothing(home, capsys):
     assert named[-1] == "mmret", "the slowest comes last"
     assert "mmret takes" in said and "a pass for each prompt" in said
     assert "assumed, as the annotations are not here" in said
+    assert "; on cuda, but there is no GPU here: times are those of others" in said
 
 
 def test_hours_are_those_of_the_device_found(home, monkeypatch):
@@ -86,6 +87,26 @@ def test_hours_are_those_of_the_device_found(home, monkeypatch):
     assert again.seconds(plan.devices[0]) > one.seconds(plan.devices[0]) > 600
     small = Plan.of(opened(promptables="e5-v", max_images=100), fetch=False)["e5-v"]
     assert small.embeddings < again.embeddings
+
+
+@pytest.mark.parametrize(
+    ("promptables", "said"),
+    [
+        ("mmret", "T4: about 22 minutes (estimated) for those that fit (1 of 2), of "),
+        ("vlm2vec-qwen2vl-2b", "hours (estimated), of which vlm2vec-qwen2vl-2b takes"),
+    ],
+)
+def test_a_total_says_which_it_is_of(home, promptables, said):
+    changes = {"duals": "siglip2-so400m-384", "answerer": ""}
+    plan = Plan.of(opened(promptables=promptables, **changes), fetch=False)
+    (line,) = [each for each in plan.words().splitlines() if each.startswith("T4: ")]
+    assert said in line
+
+
+def test_a_device_that_is_too_small_for_all_says_so(home):
+    plan = Plan.of(opened(), fetch=False)
+    plan.devices = (Device("tiny", 0.5, 1.0),)
+    assert plan.words().count("tiny: its memory is too small for all of them.") == 1
 
 
 def test_a_disk_that_is_too_small_is_said_once(home, monkeypatch):

@@ -117,8 +117,8 @@ def test_the_results_chapter_is_stamped_and_comes_from_the_ranks(night):
                     for what, value in {**expected, "micro": hit.mean()}.items():
                         assert row[f"{what} R@{k}"].split()[0] == f"{value:.1f}"
                         counted += 1
-    # Four without a prompt on both benchmarks, one with on the released; ten cells.
-    assert counted == (2 * 4 + 1) * 10
+    # Four without a prompt and one with, on both benchmarks; ten cells.
+    assert counted == 2 * (4 + 1) * 10
     for name in ("CLIP ViT-L/14-336", "SigLIP2"):
         row = table.loc[name, "general", "released"].iloc[0]
         assert row["paper R@5"] == str(paper.TABLE_1[name])

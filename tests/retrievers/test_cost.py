@@ -64,12 +64,14 @@ def test_what_is_said_before_a_long_step():
     assert "downloads 4.4 GB" in said
     assert "2,000 pictures under 3 prompts for about" in said and "(estimated)" in said
     assert "keeps 24 MB" in said
+    assert "1 picture under 1 prompt " in announcement(ROW, T4, 1, 1, ready=True)
     assert "downloads" not in announcement(ROW, T4, 2000, 3, ready=True)
     assert "not known" in announcement(ROW, None, 2000, 3, ready=True)
     assert announcement(ROWS["tiny-qwen2vl"], None, 900, 9, ready=True) == ""
 
 
 def test_durations():
-    assert [duration(s) for s in (1, 90, 5399, 5400)] == [
-        "under a minute", "2 minutes", "90 minutes", "1.5 hours",
+    assert [duration(s) for s in (1, 60, 89, 90, 5399, 5400)] == [
+        "under a minute", "1 minute", "1 minute", "2 minutes", "90 minutes",
+        "1.5 hours",
     ]  # fmt: skip

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cocofacet.retrievers import checkpoints
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.zoo import ROWS
 from rehearsal.tiny_checkpoints import ARCHITECTURES
@@ -151,3 +152,31 @@ def test_no_vector_of_the_other_backend_is_read(name, tmp_path):
     other = loading.load(replace(row, image_backend="torchvision"), **options)
     assert pil["image_processor"] == f"{other.fingerprint['image_processor']}Pil"
     assert "pillow" in pil and "pillow" not in other.fingerprint
+
+
+# Where a processor makes as many tokens of a picture as its pixels allow; fewest and
+# most of its own where the row states none.
+BY_PIXELS = {
+    "Qwen2-VL": (14, 28 * 28 * 4, 28 * 28 * 16384),
+    "Qwen3-VL": (16, 256 * 256, 4096 * 4096),
+}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [r for r in ROWS.values() if r.architecture in BY_PIXELS and r.image_tokens],
+    ids=lambda row: row.name,
+)
+def test_image_tokens_are_those_that_the_processor_makes(row):
+    patch, fewest, most = BY_PIXELS[row.architecture]
+    size = {
+        "shortest_edge": row.min_pixels or fewest,
+        "longest_edge": row.max_pixels or most,
+    }
+    processor = checkpoints.transformers.Qwen2VLImageProcessorPil(
+        size=size, patch_size=patch
+    )
+    photograph = Image.new("RGB", (640, 480))
+    seen = photograph.resize(row.resize) if row.resize else photograph
+    (grid,) = processor(seen, return_tensors="np")["image_grid_thw"]
+    assert grid.prod() // processor.merge_size**2 == row.image_tokens

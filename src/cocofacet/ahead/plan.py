@@ -166,18 +166,15 @@ class Plan:
         """The plan as text: a line a retriever, totals, and what one should know."""
         table = pd.DataFrame(map(self._line, self.retrievers))
         count = sum(_counts(self.run, self.counted).values())
-        counted = f"{count:,} pictures"
+        counted = cost.count(count, "picture")
         if not self.counted:
             counted += (
                 ", assumed, as the annotations are not here yet, without other pools"
             )
-        device = self.workspace.device_name
-        if device not in [each.name for each in self.devices] and len(self.devices) > 1:
-            device += ", whose speed is not known: times are those of others"
         downloads = sum(each.download for each in self.retrievers)
         stored = sum(each.stored for each in self.retrievers)
         lines = [
-            f"{self.workspace.profile.name}: {counted}; on {device}",
+            f"{self.workspace.profile.name}: {counted}; on {self._device()}",
             "",
             table.to_string(index=False),
             "",
@@ -187,6 +184,15 @@ class Plan:
             *(each.row.caveat for each in self.retrievers if each.row.caveat),
         ]
         return "\n".join(lines)
+
+    def _device(self) -> str:
+        """The device, and why times are those of others where they are."""
+        device = self.workspace.device_name
+        if len(self.devices) == 1:
+            return device
+        gpu = device.startswith("cuda")  # and not a driver's name for one
+        why = "but there is no GPU here" if gpu else "whose speed is not known"
+        return f"{device}, {why}: times are those of others"
 
     def _line(self, planned: Planned) -> dict[str, str]:
         row = planned.row
@@ -199,16 +205,21 @@ class Plan:
         } | {each.name: _time(planned, each) for each in self.devices}
 
     def _hours(self, device: cost.Device) -> str:
-        """The time in all, and which retriever takes most of it and why."""
-        known = {each.row: each.seconds(device) or 0.0 for each in self.retrievers}
+        """The time in all of those that fit, and which takes most of it and why."""
+        fit = [e for e in self.retrievers if e.row.memory <= device.memory]
+        if not fit:
+            return f"{device.name}: its memory is too small for all of them."
+        known = {each.row: each.seconds(device) or 0.0 for each in fit}
         total = sum(known.values())
         if not total:
             return ""
         slowest = max(known, key=known.get)
         why = " and needs a pass for each prompt" if _in_passes(slowest) else ""
         share = 100 * known[slowest] / total
+        count = len(self.retrievers)
+        those = f" for those that fit ({len(fit)} of {count})" * (len(fit) < count)
         return (
-            f"{device.name}: about {cost.duration(total)} (estimated), of which "
+            f"{device.name}: about {cost.duration(total)} (estimated){those}, of which "
             f"{slowest.name} takes {share:.0f} %{why}."
         )
 

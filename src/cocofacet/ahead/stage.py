@@ -12,12 +12,14 @@ import traceback
 from collections.abc import Mapping
 
 from cocofacet import process
+from cocofacet.ahead.alone import alone
 from cocofacet.ahead.needs import GALLERY, Run
 from cocofacet.ahead.plan import Plan, Planned
 from cocofacet.chapters import answers
 from cocofacet.embeddings.record import DONE, FAILED
 from cocofacet.escape import print_plain as print  # all of this file
 from cocofacet.io import InputError
+from cocofacet.retrievers import cost
 from cocofacet.workspace import Workspace, open_workspace
 
 
@@ -42,18 +44,30 @@ def command(
 def embed(workspace: Workspace) -> None:
     """Embed all that the run's notebooks need.
 
-    Raises InputError where the data cannot be had or the disk is too small, and at the
-    end where a retriever failed.
+    Raises InputError where the data cannot be had or the disk is too small, which is
+    noted for the notebooks; where another process does it; and at the end where a
+    retriever failed.
     """
-    plan = Plan.of(workspace, fetch=True)
-    print(plan.words(), flush=True)
-    plan.check_disk()
+    with alone(workspace):
+        try:
+            plan = Plan.of(workspace, fetch=True)
+            print(plan.words(), flush=True)
+            plan.check_disk()
+        except Exception as error:
+            workspace.record.refuse(_in_one_line(error))
+            raise
+        _each(workspace, plan)
+
+
+def _each(workspace: Workspace, plan: Plan) -> None:
+    """Every retriever in its turn."""
     record = workspace.record
+    command = workspace.embed_command
     record.begin()
     for number, planned in enumerate(plan.retrievers, 1):
         name = planned.row.name
         print(f"\n{number} of {len(plan.retrievers)}: {name}", flush=True)
-        status = process.run([*workspace.embed_command, "--retriever", name])
+        status = process.run([*process.PROGRAM, *command, "--retriever", name])
         if name not in record.retrievers:
             record.note(name, FAILED, reason=_ended(status))
     record.finish()
@@ -116,7 +130,8 @@ def _embed(workspace: Workspace, run: Run, planned: Planned) -> None:
 
 def _said(job) -> str:
     pool = f" of {job.pool}" if job.pool else ""
-    return f"{job.pictures}{pool} under {len(job.prompts)} prompts"
+    prompts = cost.count(len(job.prompts), "prompt")
+    return f"{job.pictures}{pool} under {prompts}"
 
 
 def _in_one_line(error: Exception) -> str:

@@ -2,7 +2,8 @@
 
     results/<profile>/<run>/embedded.json
 
-holds the settings that it is about, whether all had their turn, and by retriever
+holds the settings that it is about, whether all had their turn, in one line why none
+could ("" else), and by retriever
 {"state": "done" or "failed", "reason": one line, "seconds": ...}.
 """
 
@@ -35,6 +36,11 @@ class Record:
         return self._read()["finished"]
 
     @property
+    def refused(self) -> str:
+        """Why none could be begun, in one line; "" where they could."""
+        return self._read()["refused"]
+
+    @property
     def failed(self) -> dict[str, str]:
         """Retriever -> why, in one line."""
         found = self.retrievers.items()
@@ -50,19 +56,24 @@ class Record:
         done = {n: e for n, e in self.retrievers.items() if e["state"] == DONE}
         self._write(done, finished=False)
 
+    def refuse(self, why: str) -> None:
+        """Write down why none can be begun; what is done stays."""
+        self._write(self.retrievers, finished=False, refused=why)
+
     def finish(self) -> None:
         """Write down that there are no further retrievers."""
         self._write(self.retrievers, finished=True)
 
     def _read(self) -> dict[str, object]:
-        nothing = {"retrievers": {}, "finished": False}
+        nothing = {"retrievers": {}, "finished": False, "refused": ""}
         try:
             found = read_json(self.folder / NAME, dict)
         except InputError:  # not there, or damaged: it is made again
             return nothing
         same = found.get("settings") == json.loads(json.dumps(self.settings))
-        return found if same and nothing.keys() <= found.keys() else nothing
+        return nothing | found if same else nothing
 
-    def _write(self, retrievers: Mapping, finished: bool) -> None:
+    def _write(self, retrievers: Mapping, finished: bool, refused: str = "") -> None:
         content = {"settings": self.settings, "finished": finished}
+        content["refused"] = refused
         write_json(self.folder / NAME, {**content, "retrievers": retrievers})

@@ -68,16 +68,25 @@ def estimate(row: Row, device: Device, images: int, prompts: int) -> Estimate | 
     return Estimate(seconds, images * kept * row.dim * 4, passes)
 
 
+def count(number: int, what: str) -> str:
+    """A number of things.
+
+    >>> count(1, "prompt"), count(2000, "prompt")
+    ('1 prompt', '2,000 prompts')
+    """
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
 def duration(seconds: float) -> str:
     """Seconds as people say them.
 
-    >>> duration(40), duration(600), duration(9000)
-    ('under a minute', '10 minutes', '2.5 hours')
+    >>> duration(40), duration(70), duration(600), duration(9000)
+    ('under a minute', '1 minute', '10 minutes', '2.5 hours')
     """
     if seconds < 60:
         return "under a minute"
     if seconds < 5400:
-        return f"{seconds / 60:.0f} minutes"
+        return count(round(seconds / 60), "minute")
     return f"{seconds / 3600:.1f} hours"
 
 
@@ -98,7 +107,8 @@ def announcement(
             time = f"for about {duration(found.seconds)} (estimated)"
         size = images * (prompts if row.promptable else 1) * row.dim * 4 / 1e6
         parts.append(
-            f"It embeds {images:,} pictures under {prompts} prompts {time} and keeps "
-            f"{size:,.0f} MB. What is in the store already is not done again."
+            f"It embeds {count(images, 'picture')} under {count(prompts, 'prompt')} "
+            f"{time} and keeps {size:,.0f} MB. What is in the store already is not "
+            "done again."
         )
     return f"{row.name}: {' '.join(parts)}" if parts else ""

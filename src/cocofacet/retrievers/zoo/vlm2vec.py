@@ -38,8 +38,8 @@ _ON_QWEN2_VL = {
 }
 _V1_ON_QWEN2_VL = _ON_QWEN2_VL | {
     "revision": "main",
-    "image_tokens": 1280,
-    "image_size": "squeezed to 1344 x 1344, then to 1280 tokens at most",
+    "image_tokens": 1225,  # 35 x 35: of a square, no 1280
+    "image_size": "squeezed to 1344 x 1344, then to 1225 tokens (1280 at most)",
     "resize": (1344, 1344),  # --image_resolution high of eval_vlm2vecv1_8gpu.sh
     "files": _ADAPTER_BIN,
     "note": "The size of pictures is that of VLM2Vec's own evaluation; COCO-Facet "
