@@ -39,6 +39,7 @@ _PUBLIC = {
     "figures": "report.figures:",
     "tables": "report.tables:",
     "paper": "paper:",
+    "index": "photos.make:index_folder",
 }
 __all__ = ["__version__", *_PUBLIC]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from cocofacet import __version__, cli_embed, cli_vectors, program
+from cocofacet import __version__, cli_embed, cli_photos, cli_vectors, program
 from cocofacet import cli_options as options
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import OFFICIAL, locate
@@ -388,6 +388,10 @@ def runs(
 
     table = summary(collect(results, profile))
     print(table.to_string(float_format="%.1f", sparsify=False))
+
+
+_command("index photos --ask times", cli_photos.KEPT)(cli_photos.index)
+_command("export photos --out photos.parquet")(cli_photos.export)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The one door for a picture: opened, decoded, upright, in colour, with its size."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,18 @@ _BROKEN = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 _RANGES = {"I": (255, 65535), "F": (1, 255)}
 
 
+@cache
+def _know_heif() -> None:
+    """Open HEIC, as telephones write it, where pillow-heif is installed."""
+    with suppress(ImportError):
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
+    _know_heif()
     try:
         with Image.open(path) as image:
             yield image
@@ -37,8 +48,13 @@ def open_image(path: Path) -> Image.Image:
 
 def pixels(path: Path) -> int:
     """How many pixels a picture has, from its header; InputError as `open_image`."""
+    return header(path)[1]
+
+
+def header(path: Path) -> tuple[str, int]:
+    """A picture's format, as PIL calls it, and its pixels; as `pixels`."""
     with _opened(path) as image:
-        return image.width * image.height
+        return image.format or "unknown", image.width * image.height
 
 
 def as_rgb(image: Image.Image) -> Image.Image:

@@ -18,6 +18,7 @@ from facetworld.scene import sample
 # The people facet has the fewest, because counts must differ by much.
 SIZES = {"val2017": 360, "visual7w": 420, "visdial": 120, "anchors": 800}
 RECORD = "world.json"
+LIST = "pictures.sha256"  # of every picture, as `sha256sum -c` reads it
 VERSION = 1  # of the drawing and the texts: a change makes other worlds
 
 
@@ -46,6 +47,8 @@ def write_world(
         raise WorldError(f"--seed: {seed} is negative. Use 0 or more.")
     settings = {"style": style, "fraction": fraction, "seed": seed, "version": VERSION}
     if _is_complete(out, settings):
+        if not (out / LIST).exists():  # a world from before there were lists
+            _list(out)
         return False
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
@@ -130,12 +133,20 @@ def _fill(folder: Path, settings: dict) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_json(content), encoding="utf-8")
+    _list(folder)
     record = {
         "settings": settings,
         "images": {source: len(found) for source, found in world.items()},
         "files": {name: _sha256(folder / name) for name in files},
     }
     (folder / RECORD).write_text(_json(record), encoding="utf-8")
+
+
+def _list(folder: Path) -> None:
+    """Write down which pictures are rendered: by their bytes, wherever they go."""
+    paths = sorted((folder / "images").rglob("*.jpg"))
+    lines = (f"{_sha256(p)}  {p.relative_to(folder).as_posix()}\n" for p in paths)
+    (folder / LIST).write_text("".join(lines), encoding="utf-8")
 
 
 def _truth(found) -> dict[str, dict]:

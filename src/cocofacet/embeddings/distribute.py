@@ -8,7 +8,7 @@ import logging
 import math
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -22,14 +22,19 @@ _TURNS = 4  # groups of chunks for each actor, on average: slow ones take fewer
 
 
 def embed_missing(
-    missing: Sequence[Chunk], load: Mapping[str, object], actors: int = 1, **how
+    missing: Sequence[Chunk],
+    load: Mapping[str, object],
+    actors: int = 1,
+    embed: Callable = embed_chunks,
+    **how,
 ) -> None:
     """Embed what a gallery lacks (`store.look`) and write it into its store.
 
-    load: arguments of `retrievers.load.load` for each actor, paths absolute; how: batch
-    and workers of each, as in `loader.embed_files`. An actor takes one GPU where
-    ``device`` is cuda, else its share of the processor's cores. Raises InputError when
-    Ray is not installed, has fewer devices than actors or lost an actor, when an
+    load: arguments of `retrievers.load.load` for each actor, paths absolute; embed:
+    what embeds and writes some, as `store.embed_chunks` does; how: batch and workers of
+    each, as in `loader.embed_files`. An actor takes one GPU where ``device`` is cuda,
+    else its share of the processor's cores. Raises InputError when Ray is not
+    installed, has fewer devices than actors or lost an actor, when an
     actor's retriever is not the one that the chunks are for, and as
     `store.embed_gallery` does. Chunks done by then are kept.
     """
@@ -39,7 +44,7 @@ def embed_missing(
     total = sum(len(chunk.names) for chunk in missing)
     size = math.ceil(len(missing) / (_TURNS * actors))
     groups = [missing[start : start + size] for start in range(0, len(missing), size)]
-    settings = {"groups": groups, "load": load, **how}
+    settings = {"groups": groups, "load": load, "embed": embed, **how}
     with _session() as ray, tqdm(total=total, unit="image", disable=None) as bar:
         numbers = [{"group": number} for number in range(len(groups))]
         asked = ray.data.from_items(numbers, override_num_blocks=len(groups))
@@ -67,10 +72,10 @@ def embed_missing(
 class _Embedder:
     """An actor: a retriever, and the groups of chunks that it may be asked for."""
 
-    def __init__(self, groups: Sequence[Sequence[Chunk]], load: Mapping, **how):
+    def __init__(self, groups, load: Mapping, embed: Callable, **how):
         from cocofacet.retrievers import load as loading
 
-        self.groups, self.how, load = groups, how, dict(load)
+        self.groups, self.embed, self.how, load = groups, embed, how, dict(load)
         if _on_cuda(load):
             load["device"] = "cuda"  # Ray shows each actor its own GPU alone
         self.retriever = loading.load(**load)
@@ -81,7 +86,7 @@ class _Embedder:
         chunks = self.groups[number]
         try:
             self._check(chunks[0])
-            for _ in embed_chunks(self.retriever, chunks, **self.how):
+            for _ in self.embed(self.retriever, chunks, **self.how):
                 pass
         except InputError as error:  # raised here, it would arrive in a traceback
             return {"images": [0], "error": [str(error)]}

@@ -117,7 +117,7 @@ def _that_fit(retriever, works, pixels, batch: int, workers: int) -> int:
         free = shutil.disk_usage(SHARED).free
     except OSError:  # no such folder: another system, other limits
         return workers
-    largest = _prepared(retriever.prepare, _largest(works, pixels, 1))
+    largest = prepare_files(retriever.prepare, _largest(works, pixels, 1))
     needed = 2 * batch * _bytes_of(largest)
     fitting = min(workers, int(_SPARE * free / max(needed, 1)))
     if fitting < workers:
@@ -216,12 +216,13 @@ def _loader(
 
 def _prepared_or_error(prepare: Prepare, part: Work) -> dict[str, object] | InputError:
     try:
-        return _prepared(prepare, part)
+        return prepare_files(prepare, part)
     except InputError as error:  # raised in a worker, it would arrive in a traceback
         return error
 
 
-def _prepared(prepare: Prepare, part: Work) -> dict[str, object]:
+def prepare_files(prepare: Prepare, part: Work) -> dict[str, object]:
+    """Pictures opened and prepared; InputError names one that cannot be."""
     images = [open_image(path) for path in part.paths]
     try:
         return prepare(images, part.prompts)
@@ -243,7 +244,7 @@ def _fitting(
     """
     device = torch.device(retriever.device)
     probe = _largest(works, pixels, _PROBE)
-    inputs = _prepared(retriever.prepare, probe)
+    inputs = prepare_files(retriever.prepare, probe)
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
     try:

@@ -116,7 +116,7 @@ def embed_texts(
         vectors = _read(file, header)
         if vectors is None:
             vectors = _texts_embedded(retriever, distinct)
-            with _writing(file):
+            with writing(file):
                 write_atomic(file, _contents(header, vectors))
     place = {text: number for number, text in enumerate(distinct)}
     return vectors[[place[text] for text in texts]]
@@ -239,7 +239,7 @@ def _ready(file: Path) -> Path:
 
 def _write(chunk: Chunk, found: dict[str | None, np.ndarray]) -> None:
     for prompt, file in chunk.files.items():
-        with _writing(file):
+        with writing(file):
             contents = _contents(chunk.header(prompt), found[prompt])
             write_atomic(_ready(file), contents)
     _rename(chunk)
@@ -259,7 +259,7 @@ def _finish(chunk: Chunk) -> dict[str | None, np.ndarray]:
 
 def _rename(chunk: Chunk) -> None:
     for file in chunk.files.values():
-        with _writing(file):
+        with writing(file):
             os.replace(_ready(file), file)
 
 
@@ -273,7 +273,7 @@ def _sweep(folder: Path) -> None:
 
 
 @contextmanager
-def _writing(file: Path) -> Iterator[None]:
+def writing(file: Path) -> Iterator[None]:
     """InputError for a store that cannot be written."""
     try:
         yield
