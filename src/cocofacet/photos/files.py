@@ -22,6 +22,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from cocofacet.embeddings.store import writing
+from cocofacet.escape import plain
 from cocofacet.io import InputError, sha256_of, write_atomic
 from cocofacet.picture import header
 
@@ -67,11 +68,7 @@ class Scan:
 
 def shown(path: bytes | str | os.PathLike) -> str:
     """A path for a terminal: in one line, and in letters where it has them."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in text
-    )
+    return plain(os.fsencode(path).decode("utf-8", "backslashreplace"))
 
 
 def path_of(folder: Path, path: bytes) -> Path:
