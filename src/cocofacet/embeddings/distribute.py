@@ -72,7 +72,7 @@ def embed_missing(
 class _Embedder:
     """An actor: a retriever, and the groups of chunks that it may be asked for."""
 
-    def __init__(self, groups, load: Mapping, embed: Callable, **how):
+    def __init__(self, groups, load: Mapping, embed: Callable = embed_chunks, **how):
         from cocofacet.retrievers import load as loading
 
         self.groups, self.embed, self.how, load = groups, embed, how, dict(load)

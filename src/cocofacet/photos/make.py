@@ -1,5 +1,6 @@
 """Index a folder: look what is new, embed it under every question in one pass."""
 
+import re
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,8 @@ from cocofacet.photos.files import shown
 from cocofacet.retrievers import cost
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.on_demand import OnDemand
+
+_CUT = re.compile(r"\.[0-9a-f]{32}$")  # what a killed run had not written whole
 
 
 def index_folder(
@@ -109,6 +112,8 @@ def _alone(place: Path, folder: Path) -> Iterator[None]:
         place.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(place / ".lock", timeout=0):
+            for part in filter(_CUT.search, map(str, place.rglob(".*"))):
+                Path(part).unlink(missing_ok=True)
             yield
     except Timeout:
         raise InputError(

@@ -102,8 +102,6 @@ def finish(retriever: Path) -> None:
         else:
             with writing(ready):
                 ready.unlink()
-    for part in retriever.glob("*/.*.ready.*"):  # cut while it was written
-        part.unlink(missing_ok=True)
 
 
 def _rename(files) -> None:
