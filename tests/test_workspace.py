@@ -239,6 +239,22 @@ def test_a_dead_archive_costs_its_facets_and_no_more(coco, monkeypatch, capsys):
     assert capsys.readouterr().out.splitlines() == [said]
 
 
+@pytest.mark.parametrize(
+    ("world", "said"),
+    [("no_such_module", "No module named no_such_module"), ("this", "status 9")],
+)
+def test_a_world_that_cannot_be_drawn_is_one_line(
+    world, said, monkeypatch, tmp_path, capfd
+):
+    monkeypatch.setenv("COCOFACET_HOME", str(tmp_path))
+    if world == "this":  # it ends without a word
+        monkeypatch.setattr("cocofacet.process.run", lambda *_: 9)
+    opened = workspace.open_workspace("smoke", "a", 0, {"world": world})
+    with pytest.raises(InputError, match=f"world: cannot be written: .*{said}"):
+        _ = opened.annotations
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_fetch_that_is_needed_is_made_first(coco, monkeypatch, tmp_path):
     asked = []
     monkeypatch.setattr(

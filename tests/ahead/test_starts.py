@@ -1,6 +1,7 @@
 """A stage that cannot start, one that is started twice, and one that is stopped."""
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -117,6 +118,29 @@ def test_a_second_stage_of_a_run_is_told_who_is_at_it(home, started, capsys):
         with alone(other):
             pass
     with alone(made):
+        pass
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOLCK, "No locks available"), NotImplementedError()]
+)
+def test_a_file_system_without_locks_goes_without(home, monkeypatch, error):
+    def acquire(*_, **__):
+        raise error
+
+    monkeypatch.setattr("cocofacet.ahead.alone.FileLock.acquire", acquire)
+    made = workspaces.open_workspace("full", "a", 0, ahead=False)
+    with alone(made):
+        (noted,) = made.data.iterdir()
+    assert noted.name == "embedding-a.lock.json" and not noted.exists()
+
+
+@pytest.mark.parametrize("taken", ["data", "data/full"])
+def test_a_folder_that_cannot_be_made_is_one_line(home, taken):
+    (home / taken).parent.mkdir(exist_ok=True)
+    (home / taken).write_text("a file is in the way")
+    made = workspaces.open_workspace("full", "a", 0, ahead=False)
+    with pytest.raises(InputError, match=r"cannot be written \("), alone(made):
         pass
 
 

@@ -3,13 +3,13 @@
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from cocofacet.io import InputError, read_json, write_json
+from cocofacet.io import InputError, read_json, write_json, writing
 from cocofacet.workspace import Workspace
 
 
@@ -22,18 +22,17 @@ def alone(workspace: Workspace) -> Iterator[None]:
     # Beside the data and not among the results, which people keep and share.
     lock = workspace.data / f"embedding-{workspace.run}.lock"
     holder = lock.with_name(f"{lock.name}.json")
-    try:
+    with writing(lock):
         lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
         held = FileLock(lock).acquire(blocking=False)
     except Timeout:
         raise InputError(
             f"run {workspace.run}: is being embedded by {_named(holder)}. Wait for it, "
             "or end it first: what is done is kept."
         ) from None
-    except OSError as error:
-        raise InputError(
-            f"{lock}: cannot be written ({error.strerror}). Make the folder writable."
-        ) from None
+    except (OSError, NotImplementedError):
+        held = nullcontext()  # its file system has no locks; the store needs none
     with held:
         since = datetime.now().isoformat(" ", "seconds")
         host = socket.gethostname()
