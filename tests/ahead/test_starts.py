@@ -79,7 +79,8 @@ def test_the_command_tries_again_what_could_not_start(home, started, monkeypatch
     monkeypatch.setattr(stage.Plan, "of", lambda *_, **__: Nothing())
     assert "the folder of annotations" in refused(), "a notebook does not"
     assert main(["embed", "--profile", "full", "--run", "a", "-p", "fetch=[]"]) == 0
-    assert notebook().record.finished and len(started) == 1
+    record = notebook().record
+    assert record.finished and not record.refused and len(started) == 1
 
 
 class Nothing:
