@@ -52,6 +52,8 @@ smartquotes = False  # to compare quotes as they are
 html_static_path = [{static!r}]
 mathjax_path = "mathjax/tex-chtml.js"
 mathjax3_config = {{"options": {{"enableMenu": False}}}}
+def setup(app):
+    app.set_html_assets_policy("always")  # MathJax too, as if each had a formula
 """
 
 
