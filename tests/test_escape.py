@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from matplotlib import pyplot as plt
 
-from cocofacet import cli, escape
+from cocofacet import cli, escape, program
 from cocofacet.io import InputError
 from cocofacet.report import figures, tables
 from cocofacet.report.notebook import markdown, prose
@@ -138,7 +138,7 @@ def test_the_command_line_writes_out_what_is_not_seen(text, monkeypatch, capsys)
         raise InputError(f"{text}: file: is none.")
 
     monkeypatch.setattr(cli, "app", refuse)
-    assert cli.main([]) == cli.UNUSABLE
+    assert cli.main([]) == program.UNUSABLE
     for written in capsys.readouterr():
         assert re.sub("[\n\t]", "", written).isprintable()
     assert escape.plain("\t\x1b\u202e\ud83d") == r"\t\x1b\u202e\ud83d"
@@ -149,13 +149,20 @@ def test_nothing_is_shown_by_another_way():
     `cf.tables.shown` and `print_plain`."""
     ways = {"Markdown(": {"report/notebook.py"}, "HTML(": {"chapters/explorer.py"}}
     ways["HTML("].add("notebooks/explorer.py")
-    for path in (*cli_files(), *notebooks()):
+    for path in (*package(), *notebooks()):
         for way, allowed in ways.items():
             calls = re.findall(rf"\b{re.escape(way)}", path.read_text())
             assert not calls or path.as_posix().endswith(tuple(allowed)), path
 
 
-def cli_files():
+def test_every_file_that_prints_does_so_plainly():
+    for path in package():
+        text = path.read_text()
+        if re.search(r"(?<![\w.`])print\(", text) and path.name != "escape.py":
+            assert "import print_plain as print" in text, path
+
+
+def package():
     return sorted(figures.Path(cli.__file__).parent.rglob("*.py"))
 
 

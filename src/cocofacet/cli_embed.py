@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from cocofacet.benchmark.facets import FACETS
+from cocofacet.escape import print_plain as print  # all of this file
 from cocofacet.io import InputError
 from cocofacet.retrievers.zoo import ROWS
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 
 from cocofacet import parameters
 from cocofacet.benchmark.facets import ANIMALS, FACETS, GESTURES, MATERIALS, TIMES
+from cocofacet.escape import print_plain as print  # all of this file
 from cocofacet.io import InputError
 from cocofacet.retrievers.zoo import ROWS
 

@@ -227,7 +227,7 @@ def test_several_that_write_at_once_lose_nothing(stub, tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_named(stub, tmp_path):
     (tmp_path / "choices").write_text("a file where the folder should be")
-    with pytest.raises(InputError, match="answers: cannot be"):
+    with pytest.raises(InputError, match="cannot be written"):
         chat(stub, tmp_path / "choices")(TEXTS[0])
 
 

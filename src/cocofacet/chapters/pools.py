@@ -6,7 +6,7 @@ from itertools import cycle
 import pandas as pd
 from matplotlib.figure import Figure
 
-from cocofacet.escape import print_plain
+from cocofacet.escape import print_plain as print  # all of this file
 from cocofacet.io import InputError
 from cocofacet.report import figures
 from cocofacet.report.sentences import by_verdict, difference, interval, listed, points
@@ -77,7 +77,7 @@ def there(workspace: Workspace, names: Iterable[str]) -> dict[str, Workspace]:
         try:
             _ = pool.benchmark
         except InputError as error:
-            print_plain(f"left out: {error}")
+            print(f"left out: {error}")
         else:
             found[name] = pool
     return found

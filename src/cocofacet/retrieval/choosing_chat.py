@@ -78,7 +78,8 @@ class ChatModel:
             self.answers |= self._kept(file)
             if text not in self.answers:
                 self.answers[text] = self._ask(text)
-                self._keep(file, text)
+                answers = {text: self.answers[text]}
+                write_json(file, {"asked": self.shaping, "answers": answers})
         found = self.answers[text]
         return choosing.choice_of(found["answer"], found["seconds"])
 
@@ -116,16 +117,6 @@ class ChatModel:
                 "endpoint is asked again."
             ) from None
         return {t: one for t, one in kept["answers"].items() if one["answer"].strip()}
-
-    def _keep(self, file: Path, text: str) -> None:
-        answers = {text: self.answers[text]}
-        try:
-            write_json(file, {"asked": self.shaping, "answers": answers})
-        except OSError as error:
-            raise InputError(
-                f"{file}: answers: cannot be written ({error.strerror}). Free "
-                "some space, or make the folder writable."
-            ) from None
 
 
 def _is_answer(kept: object) -> bool:

@@ -115,8 +115,8 @@ def _within(timeout: float, url: str, body: dict) -> dict[str, str] | Failed:
     def work() -> None:
         try:
             answers.put(_read(*_post(url, body, ends)))
-        except Failed as failure:  # without its frames, which hold what was said
-            answers.put(Failed(str(failure), failure.wait))
+        except Failed as failure:
+            answers.put(failure)
         except Exception as error:
             words = next(words for kind, words in FAILURES if isinstance(error, kind))
             answers.put(Failed(words, 0 if words in (LATE, BROKEN) else None))
