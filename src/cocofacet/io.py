@@ -11,11 +11,13 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
+
+from cocofacet import json_pieces
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -182,16 +184,29 @@ def write_json(path: Path, content: object) -> None:
     write_atomic(path, text + "\n")
 
 
-def read_json(path: Path, kind: type, remedy: str = "Use the official file.") -> object:
+def read_json(
+    path: Path,
+    kind: type,
+    remedy: str = "Use the official file.",
+    each: Callable[[object], object] | None = None,
+) -> object:
     """Parse a JSON file whose top level must be a ``kind`` (dict or list).
+
+    each: what to keep of an item of the list, or of the lists in the object; where it
+    is given, the file is never in memory as a whole.
 
     Raises:
         InputError: the file is missing, not JSON, cut short, or (then with
             ``remedy``) holds something else.
     """
-    content = _bytes_of(path)
     try:
-        content = json.loads(content)
+        if each is None:
+            content = json.loads(_bytes_of(path))
+        else:
+            with _readable(path), open(path, "rb") as file:
+                content = json_pieces.read(file, each)
+    except InputError:
+        raise
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"{path}: file: not JSON, or cut short ({error}). Fetch it again."
@@ -202,8 +217,15 @@ def read_json(path: Path, kind: type, remedy: str = "Use the official file.") ->
 
 
 def _bytes_of(path: Path) -> bytes:
-    try:
+    with _readable(path):
         return Path(path).read_bytes()
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """InputError for a file that cannot be read."""
+    try:
+        yield
     except FileNotFoundError:
         raise InputError(f"{path}: file: not found. Check the path.") from None
     except OSError as error:

@@ -3,13 +3,15 @@
 import errno
 import json
 import os
+import tracemalloc
 
 import numpy as np
 import pytest
 
+from cocofacet import json_pieces
 from cocofacet.benchmark.dataset import Benchmark, check_free, load
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.benchmark.query import Query
+from cocofacet.benchmark.query import Query, text_of
 from cocofacet.io import InputError
 
 
@@ -60,7 +62,7 @@ def test_gallery_and_pools():
     benchmark = little()
     assert benchmark.images == tuple(f"val2017/{n:012d}.jpg" for n in range(150))
     pool = benchmark.pool_indices()
-    assert pool.shape == (3, 100) and pool.dtype == np.int64
+    assert pool.shape == (3, 100) and pool.dtype == np.int32
     assert pool[:, 0].tolist() == [0, 50, 10] and pool[2, 99] == 109
     assert [q.id for q in benchmark.of("animals")] == [
         "COCO_animal_retrieval:0",
@@ -288,3 +290,28 @@ def test_labels_that_forbid_a_negative_do_not_go_with_the_pool(tmp_path):
     (folder / "manifest.json").unlink()
     with pytest.raises(InputError, match="does not go with the pool"):
         load(folder)
+
+
+def test_a_query_is_kept_in_2_kb_and_read_in_no_more(tmp_path, monkeypatch):
+    """Names of images and texts are shared, pools are whole numbers, and no file is in
+    memory as a whole. A row of JSON takes 8 kB."""
+    monkeypatch.setattr(json_pieces, "PIECE", 1 << 14)
+    names = [f"val2017/{number:012d}.jpg" for number in range(500)]
+    text, number = FACETS["animals"].wording("cat"), 2000
+    queries = [
+        Query("", "animals", "cat", text, tuple(names[n % 400 : n % 400 + 100]))
+        for n in range(number)
+    ]
+    (tmp_path / f"{FACETS['animals'].stem}.json").write_text(text_of(queries))
+    load(tmp_path)  # what is made once
+    tracemalloc.start()
+    try:
+        benchmark = load(tmp_path)
+        benchmark.pool_indices()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(benchmark.queries) == number
+    assert most / number < 2000
+    first, other = benchmark.queries[0].candidates, benchmark.queries[400].candidates
+    assert all(a is b for a, b in zip(first, other, strict=True))

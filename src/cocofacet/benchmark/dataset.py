@@ -86,17 +86,17 @@ class Benchmark:
 
     def indices(self, images: Iterable[str]) -> np.ndarray:
         """Positions in ``images``: (len(images),) int64."""
-        found = [self._position[image] for image in images]
-        return np.array(found, dtype=np.int64)
+        return np.fromiter(map(self._position.__getitem__, images), dtype=np.int64)
 
     def pool_indices(self) -> np.ndarray:
-        """Each query's candidates as positions in ``images``: (Q, 100) int64."""
+        """Each query's candidates as positions in ``images``: (Q, 100) int32."""
         return self._pools
 
     @cached_property
     def _pools(self) -> np.ndarray:
-        candidates = (path for query in self.queries for path in query.candidates)
-        found = self.indices(candidates).reshape(len(self.queries), POOL)
+        found = np.empty((len(self.queries), POOL), dtype=np.int32)
+        for row, query in enumerate(self.queries):
+            found[row] = self.indices(query.candidates)
         found.setflags(write=False)  # one array for all who ask
         return found
 

@@ -1,8 +1,10 @@
 """One query, and the rows of the official files: written, read back, checked."""
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from cocofacet.benchmark.facets import Facet
@@ -30,7 +32,7 @@ REWORDED = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Query:
     """One query of the benchmark.
 
@@ -73,10 +75,15 @@ def read_rows(path: Path, facet: Facet) -> list[Query]:
         InputError: the file or a row cannot be used; file, row, field and remedy are
             named.
     """
-    rows = read_json(path, list)
+    number = count()
+    # Each row becomes a query at once: as JSON all of them would take several times
+    # the memory.
+    rows = read_json(
+        path, list, each=lambda row: _read_row(path, next(number), row, facet)
+    )
     if not rows:
         raise InputError(f"{path}: rows: there are none. Delete or rebuild the file.")
-    return [_read_row(path, index, row, facet) for index, row in enumerate(rows)]
+    return rows
 
 
 def _read_row(path: Path, index: int, row: object, facet: Facet) -> Query:
@@ -105,6 +112,8 @@ def _read_row(path: Path, index: int, row: object, facet: Facet) -> Query:
         candidates = _candidates(row["tgt_img_path"], facet)
     except ValueError as error:
         raise fail("tgt_img_path", str(error)) from None
+    # A text is asked many times: kept once.
+    label, text = sys.intern(label), sys.intern(text)
     return Query(f"{facet.stem}:{index}", facet.name, label, text, candidates)
 
 

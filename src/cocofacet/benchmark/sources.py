@@ -29,6 +29,11 @@ SHARED = "image entries with the file name of another"
 # image -> its (question, answer) pairs, in the file's order.
 Answers = dict[str, list[tuple[str, str]]]
 
+# What is read of COCO's images, categories and annotations.
+_READ = (
+    *("id", "name", "file_name", "coco_url", "width", "height"),
+    *("image_id", "category_id", "area", "bbox", "caption"),
+)
 _KINDS = {dict: "JSON object", list: "list", str: "text", int: "whole number"}
 
 
@@ -219,7 +224,7 @@ def _coco(path: Path, remarks: Counter[str]) -> tuple[_Object, dict[int, str]]:
     The split's folder is read from ``coco_url``. Two entries may share a file name:
     the annotations of both are the picture's.
     """
-    content = _Object(path, read_json(path, dict))
+    content = _Object(path, read_json(path, dict, each=_needed))
     names: dict[int, str] = {}
     for image in content.objects("images"):
         identity = image.field("id", int)
@@ -230,6 +235,16 @@ def _coco(path: Path, remarks: Counter[str]) -> tuple[_Object, dict[int, str]]:
         names[identity] = name if "/" in name else f"{split}/{name}"
     remarks[SHARED] += len(names) - len(set(names.values()))
     return content, names
+
+
+def _needed(item: object) -> object:
+    """What is read of an entry: outlines are most of a file, and few need them."""
+    if not isinstance(item, dict):
+        return item
+    kept = {key: item[key] for key in _READ if key in item}
+    if "segmentation" in item and "area" not in item:
+        kept["segmentation"] = item["segmentation"]
+    return kept
 
 
 def _sizes(
