@@ -22,9 +22,10 @@ from rehearsal.tiny_instruct import save_instruct
 
 PROFILES = Path(__file__).parents[2] / "notebooks/profiles"
 NOTEBOOKS = make_notebooks.in_order()
+MINE = {"animals": "What beast is it?"}
 # What each notebook's own parameters are changed to, beside those of its profile.
 SWEEP = {
-    "wordings": {"my_questions": {"animals": "What beast is it?"}, "k": 5},
+    "wordings": {"my_questions": MINE, "k": 5},
     "controls": {"controls_from": "smoke"},
     "one_pass": {"timed_images": 4},
     "choosing": {
@@ -57,13 +58,12 @@ SWEEP = {
     "results": {"shown_profile": "nothing"},
 }
 # Three facets on few pictures show whether a notebook runs; the book's own run has all.
-FEW = {"facets": ["animals", "gestures", "materials"]}
-FEW |= {"max_images": 150, "anchors": 120, "longest": 4}
-# The one that embeds nothing sees all facets in every run of the tests; these in the
-# longer ones.
-EMBEDS_NOTHING, ALL_FACETS = "benchmark", ("prompted", "controls")
-# One measures times; the other is given a question that no other notebook asks.
-OPEN_WEIGHTS = ("one_pass", "wordings")
+FEW = {"facets": ["animals", "gestures", "materials"], "pools": []}
+FEW |= {"max_images": 150, "anchors": 60, "longest": 4}
+# The one that embeds nothing sees all facets in every run of the tests; these, and
+# the other pool, in the longer ones.
+EMBEDS_NOTHING, WHOLE = "benchmark", ("prompted", "controls", "pools")
+OPENS_WEIGHTS = "one_pass"  # it measures times
 PHOTOGRAPHS = (photos_profile.SHARED / "photos").is_dir()
 each_notebook = pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -105,6 +105,8 @@ def rendered(tmp_path_factory):
         workspace = open_workspace("smoke", "ahead", 0, FEW)
         for planned in Plan.of(workspace, fetch=True).retrievers:
             stage.embed_one(workspace, planned.row.name)
+        promptable = workspace.retriever(workspace.profile.promptable)
+        workspace.gallery(promptable, tuple(MINE.values()))
     return folder / "data", "smoke", FEW
 
 
@@ -150,14 +152,14 @@ def test_it_runs_by_itself_with_its_parameters_changed(
     data, profile, changes = rendered
     if source.stem == EMBEDS_NOTHING:
         changes = {}
-    if source.stem not in OPEN_WEIGHTS:
+    if source.stem != OPENS_WEIGHTS:
         monkeypatch.setenv(STORE_ONLY, "1")
     run_with_changes(source, (data, profile, changes), tmp_path)
 
 
 @pytest.mark.more
-@pytest.mark.parametrize("stem", ALL_FACETS)
-def test_it_runs_with_all_facets(stem, rendered, tmp_path):
+@pytest.mark.parametrize("stem", WHOLE)
+def test_it_runs_with_all_facets_and_pools(stem, rendered, tmp_path):
     (source,) = (source for source in NOTEBOOKS if source.stem == stem)
     run_with_changes(source, (*rendered[:2], {}), tmp_path)
 
