@@ -1,0 +1,140 @@
+"""Which pictures are found below a folder, and what the catalogue keeps of them."""
+
+import os
+import shutil
+
+import pytest
+from small_photos import paint, paint_all
+
+from cocofacet.io import InputError
+from cocofacet.photos import files
+
+
+@pytest.fixture
+def photos(tmp_path):
+    return paint_all(tmp_path / "photos", range(3))
+
+
+@pytest.fixture
+def scan(photos, tmp_path):
+    return lambda: files.scan(photos, tmp_path / "index/catalogue.arrow")
+
+
+def found(scan):
+    return [os.fsdecode(file.path) for file in scan.files]
+
+
+FORMATS = {"jpg": "JPEG", "JPEG": "JPEG", "webp": "WEBP", "tif": "TIFF", "gif": "GIF"}
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_formats(ending, photos, scan):
+    paint(photos / f"new.{ending}", 9, format=FORMATS[ending])
+    (added,) = [file for file in scan().files if file.path.startswith(b"new")]
+    assert added.unreadable == ""
+
+
+NAMES = (
+    "with blanks.png",
+    "line\nfeed.png",
+    "$(touch x); <b>&'\".png",
+    "日本.png",
+    "folder/below/it.png",
+    os.fsdecode(b"latin-\xe9.png"),
+    "-rf.png",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names(name, photos, scan, tmp_path):
+    paint(photos / name, 9)
+    assert name in found(scan())
+    kept = files.read(tmp_path / "index/catalogue.arrow")
+    (file,) = [file for file in kept if file.path == os.fsencode(name)]
+    assert files.path_of(photos, file.path).is_file()
+    said = files.shown(file.path)
+    assert "\n" not in said and said.encode()  # no half of a surrogate pair
+    assert scan().read == 0
+
+
+PASSED_OVER = {
+    "hidden": lambda f, other: paint(f / ".hidden.png", 9),
+    "in a hidden folder": lambda f, other: paint(f / ".thumbnails/a.png", 9),
+    "no picture's ending": lambda f, other: (f / "notes.txt").write_text("x"),
+    "a folder with such a name": lambda f, other: (f / "a.png").mkdir(),
+    "a link out": lambda f, other: (f / "a.png").symlink_to(other / "0000.png"),
+    "a folder that is a link": lambda f, other: (f / "a").symlink_to(other),
+    "a link to a link out": lambda f, other: (
+        (f / ".b.png").symlink_to(other / "0000.png"),
+        (f / "a.png").symlink_to(f / ".b.png"),
+    ),
+    "a link to nothing": lambda f, other: (f / "a.png").symlink_to(f / "none.png"),
+    "a circle": lambda f, other: (f / "a").symlink_to(f),
+    "a pipe": lambda f, other: os.mkfifo(f / "a.png"),
+}
+
+
+@pytest.mark.parametrize("kind", PASSED_OVER)
+def test_passed_over(kind, photos, scan, tmp_path):
+    other = paint_all(tmp_path / "other", range(5, 7))
+    (other / "0000.png").symlink_to(other / "0005.png")
+    PASSED_OVER[kind](photos, other)
+    assert found(scan()) == ["0000.png", "0001.png", "0002.png"]
+
+
+def test_a_link_within_the_folder_is_a_copy(photos, scan):
+    (photos / "same.png").symlink_to(photos / "0000.png")
+    first, *_, last = scan().files
+    assert last.path == b"same.png" and last.sha256 == first.sha256
+
+
+def test_only_what_changed_is_read_again(photos, scan):
+    assert scan().read == 3
+    assert scan().read == 0
+    paint(photos / "0001.png", 77, side=16)
+    (photos / "0002.png").unlink()
+    again = scan()
+    assert (again.read, again.gone) == (1, 1)
+
+
+def test_heic_without_its_library_is_said_until_it_is_there(photos, scan, monkeypatch):
+    monkeypatch.delitem(files.Image.OPEN, "HEIF", raising=False)
+    (photos / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    for _ in range(2):
+        again = scan()
+        assert again.files[-1].unreadable == files.NO_HEIF
+        assert "cocofacet[photos]" in files.NO_HEIF
+    assert again.read == 1  # tried each time
+
+
+def test_no_pictures(tmp_path, scan, photos):
+    shutil.rmtree(photos)
+    photos.mkdir()
+    (photos / "notes.txt").write_text("x")
+    with pytest.raises(InputError, match="pictures: none there"):
+        scan()
+    assert not (tmp_path / "index").exists()
+
+
+@pytest.mark.parametrize("what", ["nothing", "a file"])
+def test_no_such_folder(what, tmp_path):
+    if what == "a file":
+        (tmp_path / "a").write_text("x")
+    with pytest.raises(InputError, match="folder: not there"):
+        files.existing(tmp_path / "a")
+
+
+DAMAGE = {
+    "cut": lambda content: content[: len(content) // 2],
+    "empty": lambda content: b"",
+    "other": lambda content: b"x" * len(content),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_catalogue(kind, scan, tmp_path):
+    scan()
+    path = tmp_path / "index/catalogue.arrow"
+    path.write_bytes(DAMAGE[kind](path.read_bytes()))
+    with pytest.raises(InputError, match=r"catalogue: cannot be read .* Delete this"):
+        scan()
