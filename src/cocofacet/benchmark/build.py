@@ -224,12 +224,12 @@ def _queries(facet: Facet, labelled: Labelled, seed: int) -> list[Query]:
     if facet.labels is None:
         by_label = dict(sorted(by_label.items()))
     queries: list[Query] = []
-    gallery = sorted(labelled.labels.items())
+    gallery = {name: frozenset(here) for name, here in sorted(labelled.labels.items())}
     for label, positives in by_label.items():
         if not positives:
             labelled.dropped["label without a positive image"].add(label)
             continue
-        eligible = [i for i, here in gallery if facet.may_be_negative(label, here)]
+        eligible = facet.may_be_negatives(label, gallery)
         if len(eligible) < POOL - 1:
             what = f"{label} ({len(positives)} positive, {len(eligible)} negatives)"
             labelled.dropped[f"fewer than {POOL - 1} negatives"].add(what)

@@ -72,8 +72,7 @@ class Benchmark:
         here = self.labels.get(facet)
         if not here:
             return ()
-        may_be = FACETS[facet].may_be_negative
-        return tuple(sorted(i for i, labels in here.items() if may_be(label, labels)))
+        return tuple(sorted(FACETS[facet].may_be_negatives(label, here)))
 
     def with_label(self, facet: str, label: str) -> tuple[str, ...]:
         """The images that have a label: what a search of the whole gallery is to find.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import compress
 
 from cocofacet.benchmark import labels as rules
 from cocofacet.benchmark import locations
@@ -88,6 +89,16 @@ class Facet:
         """Whether an image with the labels ``others`` may be a negative for ``label``:
         each of them has to be allowed."""
         return all(self.allowed_as_negative(label, other) for other in others)
+
+    def may_be_negatives(
+        self, label: str, images: Mapping[str, Collection[str]]
+    ) -> list[str]:
+        """The images (image -> its labels, a tuple or a frozenset) that may be
+        negatives for ``label``, in their order: asked once for each set of labels."""
+        may_be = {
+            here: self.may_be_negative(label, here) for here in set(images.values())
+        }
+        return list(compress(images, map(may_be.__getitem__, images.values())))
 
 
 def _any_other(labels: tuple[str, ...], near: Collection[str] = ()) -> dict[str, set]:

@@ -37,16 +37,17 @@ _READ = (
 _KINDS = {dict: "JSON object", list: "list", str: "text", int: "whole number"}
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Object:
     """An object of a JSON file; ``where`` says in messages which one."""
 
     path: Path
     held: Mapping
-    where: str = ""
+    where: tuple[str | int, ...] = ()  # such as ("images", 3, "qa_pairs", 0)
 
     def wrong(self, key: str, what: str) -> InputError:
-        field = f"{self.where}.{key}" if self.where else key
+        parts = (f"[{at}]" if isinstance(at, int) else f".{at}" for at in self.where)
+        field = "".join((*parts, f".{key}")).removeprefix(".")
         return InputError(f"{self.path}: {field}: {what}. Use the official file.")
 
     def field(self, key: str, kind: type):
@@ -76,11 +77,9 @@ class _Object:
     def objects(self, key: str) -> Iterator["_Object"]:
         """The objects in a list."""
         for number, item in enumerate(self.field(key, list)):
-            here = f"{key}[{number}]"
             if not isinstance(item, dict):
-                raise self.wrong(here, "is not an object")
-            where = f"{self.where}.{here}" if self.where else here
-            yield _Object(self.path, item, where)
+                raise self.wrong(f"{key}[{number}]", "is not an object")
+            yield _Object(self.path, item, (*self.where, key, number))
 
 
 def locate(folder: Path) -> dict[str, Path]:
@@ -189,7 +188,7 @@ def read_visdial(path: Path, remarks: Counter[str] | None = None) -> Answers:
     split = content.field("split", str)
     if split != VISDIAL_SPLIT:
         raise content.wrong("split", f"is {split!r}, not {VISDIAL_SPLIT!r}")
-    data = _Object(path, content.field("data", dict), "data")
+    data = _Object(path, content.field("data", dict), ("data",))
     texts = {key: data.field(f"{key}s", list) for key in ("question", "answer")}
 
     def text(turn: _Object, key: str) -> str:
