@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cocofacet import cli_options as options
+from cocofacet.escape import print_plain as print  # all of this file
 from cocofacet.io import check_output
 
 KEPT = """\
