@@ -14,9 +14,11 @@ import argparse
 import ast
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,12 +26,14 @@ from pathlib import Path
 import jupytext
 import make_notebooks
 import papermill
+import psutil
 import yaml
 from nbclient.exceptions import DeadKernelError
 
 from cocofacet import parameters as kinds
+from cocofacet import program
 from cocofacet.escape import print_plain as print  # all of this file
-from cocofacet.io import InputError, checked_name
+from cocofacet.io import InputError, check_output, checked_name, write_atomic
 from cocofacet.profiles import CHANGEABLE, profile_named
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,7 +46,10 @@ REPORTING = ("status", "claims")
 STOPPED = (papermill.PapermillExecutionError, DeadKernelError, RuntimeError)
 
 
-class Refused(ValueError):
+PATIENCE = 5.0  # seconds that a kernel has to clean up, before it is asked again
+
+
+class Refused(InputError):
     """What was asked for does not exist; the message says what does."""
 
 
@@ -115,6 +122,36 @@ def execute(
     try:
         make_notebooks.write(source, Path(draft))
         try:
+            _papermill(draft, parameters, cwd)
+        except STOPPED as failure:
+            notebook = json.loads(Path(draft).read_text())
+            if not isinstance(failure, papermill.PapermillExecutionError):
+                _say_why(notebook, failure)
+            _write(notebook, failed)
+            target.unlink(missing_ok=True)  # an earlier run's
+            raise
+        finished = json.loads(Path(draft).read_text())
+        _without_the_end(finished)
+        # Where a copy lay on this machine says nothing to its reader.
+        for key in ("input_path", "output_path"):
+            finished["metadata"]["papermill"][key] = source.name
+        _write(finished, target)
+        failed.unlink(missing_ok=True)
+    finally:
+        Path(draft).unlink(missing_ok=True)
+
+
+def _papermill(draft: str, parameters: dict[str, object], cwd: Path) -> None:
+    """Run a notebook in place. Where this program is stopped, its kernel is, too, like
+    a cell that one stops in a browser, so that it leaves nothing behind.
+
+    In a thread: in the first, papermill's client takes the signals for itself, ends the
+    kernel and no more, so that the next notebook would begin.
+    """
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        try:
             papermill.execute_notebook(
                 draft,
                 draft,
@@ -123,28 +160,26 @@ def execute(
                 progress_bar=False,
                 extra_arguments=["--IPKernelApp.log_level=ERROR"],
             )
-        except STOPPED as failure:
-            notebook = json.loads(Path(draft).read_text())
-            if not isinstance(failure, papermill.PapermillExecutionError):
-                _say_why(notebook, failure)
-            _write(notebook, Path(draft), failed)
-            target.unlink(missing_ok=True)  # an earlier run's
-            raise
-        finished = json.loads(Path(draft).read_text())
-        _without_the_end(finished)
-        # Where a copy lay on this machine says nothing to its reader.
-        for key in ("input_path", "output_path"):
-            finished["metadata"]["papermill"][key] = source.name
-        _write(finished, Path(draft), target)
-        failed.unlink(missing_ok=True)
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        thread.join()
     finally:
-        Path(draft).unlink(missing_ok=True)
+        for number in (signal.SIGINT, signal.SIGINT, signal.SIGKILL):
+            if not thread.is_alive():
+                break
+            for kernel in psutil.Process().children():
+                kernel.send_signal(number)
+            thread.join(PATIENCE)
+    if raised:
+        raise raised[0]
 
 
-def _write(notebook: dict, draft: Path, target: Path) -> None:
-    draft.write_text(json.dumps(notebook, indent=1) + "\n")
-    draft.chmod(0o644)
-    os.replace(draft, target)
+def _write(notebook: dict, target: Path) -> None:
+    write_atomic(target, json.dumps(notebook, indent=1) + "\n")
 
 
 def _say_why(notebook: dict, failure: Exception) -> None:
@@ -205,32 +240,34 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run what was asked for: 0 if all ran, 1 if any failed, 2 if refused."""
+    """Run what was asked for: 0 if all ran, 1 if any failed, 2 if refused, 130 or 143
+    if it was stopped."""
+    return program.run(lambda: _run(argv))
+
+
+def _run(argv: list[str] | None) -> int:
     given = arguments(argv)
     sources = given.notebooks or reporting_last(make_notebooks.in_order())
     out = given.out or ROOT / "_build/executed" / given.profile / given.run
-    try:
-        checked_name("--run", given.run)
-        if missing := [str(path) for path in sources if not path.is_file()]:
-            raise Refused(f"no such notebook: {', '.join(missing)}.")
-        wanted = yaml.safe_load(profile_file(given.profile).read_text()) or {}
-        for name, value in map(name_and_value, given.parameters):
-            if name in ("profile", "run"):
-                raise Refused(f"parameter {name!r}: say it with --{name}.")
-            if name in CHANGEABLE:
-                given_before = kinds.changes_in(wanted.get("changes", {}))
-                wanted["changes"] = {**given_before, name: value}
-            else:
-                wanted[name] = value
-        wanted["run"] = given.run
-        changes = kinds.changes_in(wanted.get("changes", {}))
-        profile_named(wanted["profile"]).changed(changes)
-        everywhere = {*make_notebooks.in_order(), *sources}
-        known = {path: known_parameters(path) for path in everywhere}
-        check(wanted, known)
-    except (Refused, InputError) as refusal:
-        print(f"error: {refusal}", file=sys.stderr)
-        return 2
+    checked_name("--run", given.run)
+    check_output(out, "--out", folder=True)
+    if missing := [str(path) for path in sources if not path.is_file()]:
+        raise Refused(f"no such notebook: {', '.join(missing)}.")
+    wanted = yaml.safe_load(profile_file(given.profile).read_text()) or {}
+    for name, value in map(name_and_value, given.parameters):
+        if name in ("profile", "run"):
+            raise Refused(f"parameter {name!r}: say it with --{name}.")
+        if name in CHANGEABLE:
+            given_before = kinds.changes_in(wanted.get("changes", {}))
+            wanted["changes"] = {**given_before, name: value}
+        else:
+            wanted[name] = value
+    wanted["run"] = given.run
+    changes = kinds.changes_in(wanted.get("changes", {}))
+    profile_named(wanted["profile"]).changed(changes)
+    everywhere = {*make_notebooks.in_order(), *sources}
+    known = {path: known_parameters(path) for path in everywhere}
+    check(wanted, known)
     date_the_commit()
     # Threads that wait for each other sleep: spinning, they take the cores from
     # whatever else runs here. numpy's matrices are too small to share at all.

@@ -6,12 +6,13 @@ The sources hold the story alone. A kernel's name, without which papermill stops
 the cell that installs this project on Colab are put in here.
 """
 
-import os
 from pathlib import Path
 
 import jupytext
 import nbformat
 import yaml
+
+from cocofacet.io import write_atomic
 
 ROOT = Path(__file__).resolve().parents[1]
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python"}
@@ -62,9 +63,7 @@ def complete(source: Path) -> nbformat.NotebookNode:
 
 def write(source: Path, target: Path) -> None:
     """Write the notebook whole, or not at all."""
-    part = target.with_name(f".{target.name}.part")
-    part.write_text(jupytext.writes(complete(source), fmt="ipynb"))
-    os.replace(part, target)
+    write_atomic(target, jupytext.writes(complete(source), fmt="ipynb"))
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
 import numpy as np
 from tqdm import tqdm
@@ -33,11 +34,15 @@ def load_pictures(split: str, n: int, seed: int = 0, folder: Path = FOLDER) -> R
     path = Path(folder) / f"{split}-{seed}-{n}-{drawn}.npy"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".part")
+        temporary = path.with_name(f".{path.name}.{uuid4().hex}")
         shape = (n, SIDE, SIDE, 3)
-        out = np.lib.format.open_memmap(temporary, "w+", np.uint8, shape)
-        for i, scene in enumerate(tqdm(scenes, desc=f"render {split}", mininterval=20)):
-            out[i] = np.asarray(render(scene))
-        out.flush()
-        temporary.rename(path)
+        try:
+            out = np.lib.format.open_memmap(temporary, "w+", np.uint8, shape)
+            shown = tqdm(scenes, desc=f"render {split}", mininterval=20)
+            for i, scene in enumerate(shown):
+                out[i] = np.asarray(render(scene))
+            out.flush()
+            temporary.rename(path)
+        finally:
+            temporary.unlink(missing_ok=True)
     return Rendered(scenes, np.load(path, mmap_mode="r"))

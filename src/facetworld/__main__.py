@@ -4,11 +4,19 @@ import argparse
 import sys
 from pathlib import Path
 
-from facetworld.drawing.render import STYLES
-from facetworld.write import WorldError, write_world
+from facetworld import stopping
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """0 done, 2 where it cannot be written, 130 and 143 where it was stopped."""
+    return stopping.run(lambda: _run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    # Here, as Ctrl-C while they load is heard then.
+    from facetworld.drawing.render import STYLES
+    from facetworld.write import WorldError, write_world
+
     parser = argparse.ArgumentParser("python -m facetworld", description=__doc__)
     commands = parser.add_subparsers(required=True)
     write = commands.add_parser(
@@ -23,7 +31,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = vars(parser.parse_args(arguments))
     try:
         new = write_world(**options)
-    except (WorldError, OSError) as error:
+    except OSError as error:
+        where = options["out"]
+        print(f"error: {where}: cannot be written ({error.strerror}).", file=sys.stderr)
+        return 2
+    except WorldError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(f"{options['out']}: {'written' if new else 'already there'}")

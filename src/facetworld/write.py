@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import os
 import shutil
 import sys
-import tempfile
+from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 from tqdm import tqdm
 
@@ -38,7 +40,7 @@ def write_world(
     Raises WorldError for an unknown style, a fraction outside (0, 1], a negative
     seed, or a folder that holds something else.
     """
-    out = Path(out)
+    out = Path(os.path.realpath(out))  # where a link leads
     if style not in STYLES:
         raise WorldError(f"--style: {style!r} is unknown. Use {' or '.join(STYLES)}.")
     if not 0 < fraction <= 1:
@@ -50,25 +52,34 @@ def write_world(
         if not (out / LIST).exists():  # a world from before there were lists
             _list(out)
         return False
+    made = [folder for folder in out.parents if not folder.exists()]
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    partial = out.with_name(f".{out.name[:50]}.{uuid4().hex}")  # names have an end
     try:
-        partial.chmod(0o755)
-        _fill(partial, settings)
         try:
-            partial.replace(out)
-        except OSError:
-            # Another process may have written it meanwhile: the same world is fine.
-            if not _is_complete(out, settings):
-                raise
-            return False
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            _fill(partial, settings)
+            try:
+                partial.replace(out)
+            except OSError:
+                # Another process may have written it meanwhile: the same world is fine.
+                if not _is_complete(out, settings):
+                    raise
+                return False
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    except BaseException:
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
     return True
 
 
 def _is_complete(out: Path, settings: dict) -> bool:
     """Whether this very world is there; WorldError if something else is."""
+    if out.exists() and not out.is_dir():
+        raise WorldError(f"{out}: is no folder. Choose another name.")
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return False
     elsewhere = "Choose another folder or delete this one."

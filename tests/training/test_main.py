@@ -9,7 +9,6 @@ import torch
 from PIL import Image
 
 from cocofacet.io import COMMITTED
-from training import __main__ as train
 from training import (
     batches,
     pictures,
@@ -22,6 +21,7 @@ from training import (
     train_warmup,
     vocabulary,
 )
+from training import command as train
 
 # isort: split
 import open_clip

@@ -1,0 +1,36 @@
+"""Ctrl-C and SIGTERM end a command in one line; what it was writing is removed."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+SAID = {130: "interrupted (Ctrl-C)", 143: "terminated (SIGTERM)"}
+AGAIN = 3.0  # seconds in which a second signal is the same wish, as a parent's may be
+
+
+def run(command: Callable[[], int | None]) -> int:
+    """Run a command -> its exit status, 0 for None; 130 or 143 where it was stopped."""
+    stopped: list[tuple[float, int]] = []
+
+    def stop(number: int, _) -> None:
+        now = time.monotonic()
+        again = [at for at, _ in stopped if now - at < AGAIN]
+        stopped.append((now, 128 + number))
+        if not again:
+            raise KeyboardInterrupt
+
+    # What runs in a shell's background ignores Ctrl-C, and goes on doing so.
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    heard = [n for n in numbers if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
+    try:
+        return command() or 0
+    except BaseException:  # cleaning up may fail in a way of its own
+        if not stopped:
+            raise
+        print(SAID[stopped[0][1]], file=sys.stderr, flush=True)
+        return stopped[0][1]
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

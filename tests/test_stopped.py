@@ -1,0 +1,98 @@
+"""Ctrl-C and SIGTERM, at several moments of every long command."""
+
+import signal
+
+import pytest
+import small_sources as small
+import stopped_runs
+from PIL import Image
+
+from cocofacet.benchmark.dataset import Benchmark
+from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.query import Query
+
+MOMENTS = (0.05, 0.15, 0.3, 0.7, 1.5, 3.0, 6.0)  # seconds: imports, reading, work, end
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    """Annotations, and a small benchmark with its pictures."""
+    folder = tmp_path_factory.mktemp("given")
+    small.everything(folder / "world")
+    names = tuple(f"val2017/{number:012d}.jpg" for number in range(100))
+    shown = FACETS["times"]
+    query = Query(f"{shown.stem}:0", "times", "night", shown.wording("night"), names)
+    Benchmark((query,)).save(folder / "benchmark")
+    (folder / "images/val2017").mkdir(parents=True)
+    for number, name in enumerate(names):
+        Image.new("RGB", (40, 30), (number, 90, 9)).save(folder / "images" / name)
+    return folder
+
+
+def build(given):
+    return "cocofacet.__main__", "build", "--annotations", given / "world", "--out", "b"
+
+
+def embed(given, command="embed"):
+    from_, images = given / "benchmark", given / "images"
+    return (
+        *("cocofacet.__main__", command, "--benchmark", from_, "--images", images),
+        *("--retriever", "tiny-clip", "--store", "store", "--workers", "2"),
+        *("--batch", "8"),
+    )
+
+
+def evaluate(given):
+    return *embed(given, "evaluate"), "--out", "ranks.csv"
+
+
+def world(given):
+    return "facetworld.__main__", "write", "--out", "w", "--fraction", "0.05"
+
+
+COMMANDS = (build, embed, evaluate, world)
+
+
+@pytest.fixture(scope="module")
+def whole(given, tmp_path_factory):
+    """What each command writes when nobody stops it."""
+    found = {}
+
+    def of(command):
+        if command not in found:
+            folder = tmp_path_factory.mktemp(command.__name__)
+            done = stopped_runs.run(folder, *command(given))
+            assert done.status == 0, done.said
+            found[command] = stopped_runs.files(folder)
+        return found[command]
+
+    return of
+
+
+def cases():
+    for place, command in enumerate(COMMANDS):
+        for number in SIGNALS:
+            for moment in MOMENTS:
+                # One moment of each here, the others where there is time.
+                quick = command in (build, world)
+                first = moment == 0.7 and SIGNALS[place % 2] == number and quick
+                yield pytest.param(
+                    *(command, number, moment),
+                    id=f"{command.__name__} {number.name} {moment}",
+                    marks=() if first else pytest.mark.more,
+                )
+
+
+@pytest.mark.parametrize(("command", "number", "moment"), cases())
+def test_a_stopped_command_says_so_leaves_nothing_and_may_be_run_again(
+    command, number, moment, given, whole, tmp_path
+):
+    ended = stopped_runs.run(tmp_path, *command(given), stop=number, after=moment)
+    if ended.stopped:
+        assert (ended.status, ended.said) == stopped_runs.SAID[number]
+    assert stopped_runs.processes(tmp_path) == []
+    left = stopped_runs.files(tmp_path)
+    assert left.items() <= whole(command).items(), "whole files or none"
+    assert stopped_runs.run(tmp_path, *command(given)).status == 0
+    assert stopped_runs.files(tmp_path) == whole(command)
