@@ -1,6 +1,7 @@
 """What is read is shown as it is and does nothing, whatever it holds."""
 
 import html
+import json
 import re
 from html.parser import HTMLParser
 
@@ -13,6 +14,7 @@ from markdown_it import MarkdownIt
 from matplotlib import pyplot as plt
 
 from cocofacet import cli, escape, program
+from cocofacet.benchmark.facets import FACETS
 from cocofacet.io import InputError
 from cocofacet.report import figures, tables
 from cocofacet.report.notebook import markdown, prose
@@ -168,3 +170,23 @@ def package():
 
 def notebooks():
     return sorted((figures.Path(__file__).parents[1] / "notebooks").glob("*.py"))
+
+
+@each_kind
+def test_benchmarks_are_compared_in_words_that_do_nothing(text, tmp_path, capsys):
+    """Two folders of files whose places are called by the text."""
+    if "\ud83d" in text:
+        pytest.skip("a file that holds half a character is refused")
+    scenes = FACETS["scenes"]
+    images = [f"v7w_{n}.jpg" for n in range(100)]
+    for name in ("released", "rebuilt"):
+        wording = scenes.wording(f"at the {name[:2]} {text}")
+        row = {"qry_text": wording, "tgt_img_path": images}
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{scenes.stem}.json").write_text(json.dumps([row]))
+    folders = (str(tmp_path / name) for name in ("released", "rebuilt"))
+    given = zip(("--released", "--rebuilt"), folders, strict=True)
+    assert cli.main(["compare", *(word for pair in given for word in pair)]) == 0
+    out, err = capsys.readouterr()
+    assert err == "" and re.sub("[\n\t]", "", out).isprintable()
+    assert "at the re" in out
