@@ -18,7 +18,7 @@ _MARKDOWN = re.compile(
 NO_MATH = "tex2jax_ignore mathjax_ignore"
 
 
-def plain(text: str, keep: str = "") -> str:
+def plain(text: object, keep: str = "") -> str:
     r"""A text whose unseen characters are written out, for a terminal or a figure.
 
     keep: those that stay, such as the line feeds of a table.
@@ -59,7 +59,6 @@ def prose(text: str) -> str:
     return "\n".join(lines)
 
 
-def print_plain(*words: object, file=None, flush: bool = False) -> None:
-    """`print`, but what is not seen is written out."""
-    said = " ".join(map(str, words))
-    builtins.print(plain(said, keep="\n\t"), file=file, flush=flush)
+def print_plain(*words: object, **how: object) -> None:
+    """`print`, but what is not seen is written out; line feeds and tabs stay."""
+    builtins.print(*(plain(word, keep="\n\t") for word in words), **how)
