@@ -2,8 +2,8 @@
 
     python benchmarks/evaluate_speed.py
 
-Random embeddings at the size of the full benchmark: 9,112 queries, each with a pool of
-100 images, at 3,072 dimensions. Prints JSON and writes it to
+Random embeddings at the size of the full benchmark: 9,112 queries of 263 distinct
+texts, each with a pool of 100 images, at 3,072 dimensions. Prints JSON and writes it to
 src/cocofacet/results/benchmarks/evaluate_speed.json: seconds of each way, the ratio,
 and whether both gave the same ranks; ends with an error if they did not.
 """
@@ -36,6 +36,10 @@ def plain_ranks(queries, images, pool):
     return np.array(ranks)
 
 
+def pool_ranks(queries, images, pool):
+    return rank_of_positive(pool_scores(queries, images, pool))
+
+
 def plain_interval(table, k, draws, seed):
     """Each draw builds the table that it drew, text by text, and averages it."""
     rng = np.random.default_rng(seed)
@@ -60,18 +64,27 @@ def timed(function, *arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--queries", type=int, default=9112)
+    parser.add_argument("--texts", type=int, default=263)
     parser.add_argument("--images", type=int, default=10000)
     parser.add_argument("--dim", type=int, default=3072)
     parser.add_argument("--draws", type=int, default=100)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
 
     rng = np.random.default_rng(0)
-    queries = rng.standard_normal((options.queries, options.dim), dtype=np.float32)
+    texts = rng.standard_normal((options.texts, options.dim), dtype=np.float32)
+    queries = texts[np.arange(options.queries) % options.texts]
     images = rng.standard_normal((options.images, options.dim), dtype=np.float32)
     pool = np.array([rng.permutation(options.images)[:100] for _ in queries])
-    ranks, ours = timed(lambda: rank_of_positive(pool_scores(queries, images, pool)))
-    expected, plain = timed(plain_ranks, queries, images, pool)
+    # The two take turns, and the fastest of each counts.
+    ours, plain = [], []
+    for _ in range(options.repeats):
+        expected, seconds = timed(plain_ranks, queries, images, pool)
+        plain.append(seconds)
+        ranks, seconds = timed(pool_ranks, queries, images, pool)
+        ours.append(seconds)
+    ours, plain = min(ours), min(plain)
 
     table = pd.DataFrame({name: "" for name in COLUMNS}, index=range(len(ranks)))
     facets = rng.integers(0, 8, len(ranks))
@@ -85,7 +98,7 @@ def main():
         "precision": "float64",
         "settings": {
             name: getattr(options, name)
-            for name in ("queries", "images", "dim", "draws")
+            for name in ("queries", "texts", "images", "dim", "draws")
         },
         "ranks": {
             "seconds": ours,
@@ -102,7 +115,8 @@ def main():
             "plain_bounds": bounds.tolist(),
         },
     }
-    size = f"{options.queries:,} pools of 100, d = {options.dim:,}"
+    size = f"{options.queries:,} pools of 100 for {options.texts:,} texts"
+    size += f", d = {options.dim:,}"
     result["compared"] = [
         {
             "what": f"ranks of {size}",

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cocofacet import cli_load
+from cocofacet import cli_load, paper
 from cocofacet.cli import main
+from cocofacet.retrievers import zoo
 
 ROWS = pd.DataFrame(
     {
@@ -33,6 +34,20 @@ def test_hits_by_hand(monkeypatch, tmp_path):
     found = cli_load.hits(ROWS, None, tmp_path, tmp_path)
     assert found.tolist() == [True, False, False]
     assert asked == ["Which country?"]
+
+
+def test_the_published_number_stands_beside_ours_with_its_mark(monkeypatch, tmp_path):
+    monkeypatch.setattr(cli_load, "_rows", lambda data, task: ROWS)
+    monkeypatch.setattr(cli_load, "load", lambda name, **how: None)
+    monkeypatch.setattr(cli_load, "hits", lambda *_: np.array([True, False, False]))
+    said = cli_load.check("vlm2vec-v2.0", "SUN397", tmp_path, tmp_path, None)
+    assert "hit@1 33.3, published 70.9 % (O), difference -37.6 points, n = 3" in said
+
+
+def test_each_published_number_says_how_it_is_known():
+    for numbers in paper.MMEB.values():
+        assert numbers.keys() <= zoo.ROWS.keys()
+        assert {number.trust for number in numbers.values()} == {"O"} <= {*paper.TRUST}
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,8 @@ def check(
     ours, published = 100 * found.mean(), paper.MMEB[task].get(name)
     beside = "published: not known here"
     if published is not None:
-        beside = f"published {published:.1f}, difference {ours - published:+.1f} points"
+        points = ours - published.value
+        beside = f"published {published}, difference {points:+.1f} points"
     return f"{name}, {task}: hit@1 {ours:.1f}, {beside}, n = {len(found):,}\n{DIFFERS}"
 
 

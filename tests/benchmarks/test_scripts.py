@@ -34,6 +34,13 @@ def test_evaluate_speed(measured):
     assert found["ranks"]["same"] is True
 
 
+@pytest.mark.more
+def test_build_speed(measured):
+    found = measured("build_speed", "--images", 300, "--queries", 100)
+    assert [row["same"] for row in found["compared"]] == [True, True]
+    assert found["compared"][0]["queries"] > 300 and found["bytes_a_query"] > 0
+
+
 def test_pipeline_speed(measured):
     few = ("--pictures", 4, "--batch", 2, "--repeats", 1, "--prompts", 1, 3)
     found = measured("pipeline_speed", *few)

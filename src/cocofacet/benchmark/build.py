@@ -278,13 +278,14 @@ def draw(items: Sequence[str], number: int, key: tuple) -> list[str]:
     """
     digest = hashlib.sha256("\n".join(map(str, key)).encode()).digest()
     generator = random.Random(int.from_bytes(digest, "big"))
-    moved: dict[int, int] = {}  # position -> the position swapped there (Fisher-Yates)
-    chosen = []
-    for place in range(number):
-        other = place + int(generator.random() * (len(items) - place))
-        chosen.append(items[moved.get(other, other)])
-        moved[other] = moved.get(place, place)
-    return chosen
+    uniform, count = generator.random, len(items)
+    others = [place + int(uniform() * (count - place)) for place in range(number)]
+    if len(set(others)) < number:  # else no swap (Fisher-Yates) changes what is chosen
+        moved: dict[int, int] = {}  # position -> the position swapped there
+        for place, other in enumerate(others):
+            others[place] = moved.get(other, other)
+            moved[other] = moved.get(place, place)
+    return [items[other] for other in others]
 
 
 def negatives(
