@@ -33,6 +33,16 @@ def test_a_missing_area_is_computed_from_polygons_and_run_lengths(tmp_path):
     assert share == {"cat": 0.02, "dog": 0.003}
 
 
+@pytest.mark.parametrize("far", [1e12, float("nan"), "9", None])
+def test_an_outline_far_outside_is_refused_and_not_followed(far, tmp_path):
+    path = small.instances(tmp_path / "i.json", {1: [(17, 0)]})
+    content = json.loads(path.read_text())
+    content["annotations"][0].pop("area")
+    content["annotations"][0]["segmentation"] = [[10, 10, far, 10, 30, 20]]
+    with pytest.raises(InputError, match="area: is missing, and segmentation gives no"):
+        sources.read_instances(small.write(path, content))
+
+
 def test_images_of_another_split_keep_their_folder(tmp_path):
     path = small.captions(tmp_path / "c.json", {1: ["A dog."]})
     content = json.loads(path.read_text())
@@ -125,6 +135,7 @@ def edited(name, path, *steps, value=None):
     [
         ("instances", ("images", 0, "width"), None, "images[0].width: is not a number"),
         ("instances", ("images", 0, "width"), 0, "images[0].width/height: is not abov"),
+        ("instances", ("images", 0, "height"), 1e6, "is not above 0 and up to 100,000"),
         ("instances", ("images", 0, "file_name"), "../a.jpg", "leaves the images"),
         (
             "captions",

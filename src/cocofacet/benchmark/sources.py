@@ -24,6 +24,7 @@ OFFICIAL: dict[str, str] = {
 }
 VISDIAL_SPLIT = "val2018"
 
+WIDEST = 100_000  # pixels of a side; a JPEG has 65,535 at most
 SHARED = "image entries with the file name of another"
 
 # image -> its (question, answer) pairs, in the file's order.
@@ -253,8 +254,8 @@ def _sizes(
     sizes: dict[str, tuple[float, float]] = {}
     for image in content.objects("images"):
         width, height = image.number("width"), image.number("height")
-        if width <= 0 or height <= 0:
-            raise image.wrong("width/height", "is not above 0")
+        if not (0 < width <= WIDEST and 0 < height <= WIDEST):
+            raise image.wrong("width/height", f"is not above 0 and up to {WIDEST:,}")
         name = names[image.held["id"]]
         if sizes.setdefault(name, (width, height)) != (width, height):
             what = "is another than in the other entry with this file name"
@@ -315,6 +316,9 @@ def _mask_area(annotation: _Object, width: float, height: float) -> float:
     segmentation = annotation.held.get("segmentation")
     try:
         if isinstance(segmentation, list):
+            # Edges are followed pixel by pixel.
+            if not all(abs(at) <= 2 * WIDEST for part in segmentation for at in part):
+                raise ValueError("far outside")
             region = mask.merge(mask.frPyObjects(segmentation, height, width))
         elif isinstance(segmentation["counts"], list):
             region = mask.frPyObjects(segmentation, height, width)
