@@ -13,6 +13,8 @@ import small_sources as small
 from cocofacet import cli
 from cocofacet.benchmark import dataset
 from cocofacet.io import InputError, check_output, write_atomic
+from facetworld import __main__ as facetworld
+from training import command as training
 
 GONE = "there/is/nothing/here"  # what a command would read: it never comes to that
 FILES = {
@@ -84,6 +86,23 @@ def test_what_cannot_be_written_is_refused_before_the_work(
     (line,) = printed.err.splitlines()
     assert line.startswith("error: ") and command.split()[1] in line
     assert words in line and len(line) < 400
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("program", ["facetworld", "training"])
+@pytest.mark.parametrize("kind", NEITHER | {"a file": NO_FOLDER["a file"]})
+def test_a_world_and_a_checkpoint_are_refused_as_well(program, kind, tmp_path, capsys):
+    """These two know nothing of the package, and have a check of their own."""
+    path = (NEITHER | NO_FOLDER)[kind][0](tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    if program == "facetworld":
+        assert facetworld.main(["write", "--out", str(path)]) == 2
+    else:
+        with pytest.raises(SystemExit) as stop:
+            training.arguments().parse_args(["clip", "--out", str(path)])
+        assert stop.value.code == 2
+    (*_, line) = capsys.readouterr().err.splitlines()
+    assert "error: " in line
     assert sorted(tmp_path.rglob("*")) == before
 
 

@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM, at several moments of every long command."""
 
 import signal
+from pathlib import Path
 
 import pytest
 import small_sources as small
@@ -11,6 +12,7 @@ from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import Query
 
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 MOMENTS = (0.05, 0.15, 0.3, 0.7, 1.5, 3.0, 6.0)  # seconds: imports, reading, work, end
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -49,6 +51,17 @@ def evaluate(given):
 
 def world(given):
     return "facetworld.__main__", "write", "--out", "w", "--fraction", "0.05"
+
+
+def notebooks(given):
+    sources = [NOTEBOOKS / f"{name}.py" for name in ("general", "prompted")]
+    where = ("--profile", "smoke", "--cwd", ".", "--out", "out")
+    return "execute", *where, *sources
+
+
+def training(given):
+    small = ("--steps", "2", "--n-train", "40", "--n-tune", "30", "--no-compile")
+    return "training.__main__", "clip", "--out", "o", "--world", "w", *small
 
 
 COMMANDS = (build, embed, evaluate, world)
@@ -96,3 +109,20 @@ def test_a_stopped_command_says_so_leaves_nothing_and_may_be_run_again(
     assert left.items() <= whole(command).items(), "whole files or none"
     assert stopped_runs.run(tmp_path, *command(given)).status == 0
     assert stopped_runs.files(tmp_path) == whole(command)
+
+
+@pytest.mark.more
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("command", [notebooks, training])
+@pytest.mark.parametrize("moment", [0.5, 5.0, 9.0, 14.0])
+def test_what_has_no_resume_leaves_nothing_half_written(
+    command, number, moment, given, tmp_path
+):
+    """What a notebook made before stays: a world, embeddings. Nothing else does."""
+    ended = stopped_runs.run(tmp_path, *command(given), stop=number, after=moment)
+    if ended.stopped:
+        assert (ended.status, ended.said) == stopped_runs.SAID[number]
+        assert not list(tmp_path.glob("out/failed-*"))
+    assert stopped_runs.processes(tmp_path) == []
+    left = [path.name for path in tmp_path.rglob(".*") if "ready" not in path.name]
+    assert left == []

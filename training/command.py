@@ -25,13 +25,13 @@ kind of processor; another one rounds differently.
 """
 
 import argparse
-import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
+from facetworld.output import try_to_write
 from facetworld.scene import sample
 from training import (
     tiny_clip,
@@ -174,24 +174,24 @@ def folder(text: str) -> Path:
     return Path(text)
 
 
-def output(text: str) -> Path:
+def output(text: str, folder: bool = True) -> Path:
     """A path that can be written: tried now, as a training takes long."""
-    path = Path(text)
     try:
-        there = next(p for p in (path, *path.absolute().parents) if p.exists())
-        with tempfile.TemporaryFile(dir=there if there.is_dir() else there.parent):
-            return path
+        if text.strip():  # Path("") would be the folder one is in
+            try_to_write(Path(text), folder)
+            return Path(text)
+        reason = "it is empty"
     except OSError as error:
-        raise argparse.ArgumentTypeError(
-            f"{text}: cannot be written ({error.strerror})"
-        ) from None
+        reason = error.strerror
+    what = f"{text[:200]}: cannot be written ({reason})"
+    raise argparse.ArgumentTypeError(what) from None
 
 
 def shared_arguments(steps: int) -> argparse.ArgumentParser:
     """The options of every command; a new parser each time, as the defaults differ."""
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--out", type=output, required=True, help="checkpoint folder")
-    shared.add_argument("--record", type=output, help="where settings and log go, JSON")
+    shared.add_argument("--record", type=Path, help="where settings and log go, JSON")
     shared.add_argument("--seed", type=int, default=0, help="default 0")
     shared.add_argument("--steps", type=int, default=steps, help=f"default {steps}")
     shared.add_argument(

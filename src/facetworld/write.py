@@ -14,6 +14,7 @@ from tqdm import tqdm
 from facetworld import annotate
 from facetworld.annotate import Picture, numbers
 from facetworld.drawing.render import STYLES, render
+from facetworld.output import try_to_write
 from facetworld.scene import sample
 
 # Pictures of each source: enough for 99 negatives for every label in its own source.
@@ -38,8 +39,10 @@ def write_world(
     and the sha256 of every annotation file; the same settings again do nothing.
 
     Raises WorldError for an unknown style, a fraction outside (0, 1], a negative
-    seed, or a folder that holds something else.
+    seed, or a folder that holds something else; OSError for what cannot be written.
     """
+    if not os.path.isdir(out):  # a world that is there may be read-only
+        try_to_write(Path(out))
     out = Path(os.path.realpath(out))  # where a link leads
     if style not in STYLES:
         raise WorldError(f"--style: {style!r} is unknown. Use {' or '.join(STYLES)}.")
@@ -52,6 +55,7 @@ def write_world(
         if not (out / LIST).exists():  # a world from before there were lists
             _list(out)
         return False
+    try_to_write(out)
     made = [folder for folder in out.parents if not folder.exists()]
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.name[:50]}.{uuid4().hex}")  # names have an end
@@ -78,8 +82,6 @@ def write_world(
 
 def _is_complete(out: Path, settings: dict) -> bool:
     """Whether this very world is there; WorldError if something else is."""
-    if out.exists() and not out.is_dir():
-        raise WorldError(f"{out}: is no folder. Choose another name.")
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return False
     elsewhere = "Choose another folder or delete this one."

@@ -12,6 +12,8 @@ SAID = {
     signal.SIGINT: (130, "interrupted (Ctrl-C)\n"),
     signal.SIGTERM: (143, "terminated (SIGTERM)\n"),
 }
+ROOT = Path(__file__).parents[2]
+PATH = os.pathsep.join(str(ROOT / part) for part in ("src", ".", "tools"))
 # The moment counts from here on, not from the start of Python.
 PROGRAM = (
     "import sys, importlib; program = importlib.import_module(sys.argv[1]);"
@@ -33,7 +35,7 @@ def run(folder: Path, module: str, *words, stop=None, after: float = 0.0) -> End
         stderr=subprocess.PIPE,
         text=True,
         cwd=folder,
-        env=os.environ | {"COCOFACET_HOME": str(folder), "OMP_NUM_THREADS": "1"},
+        env=os.environ | {"COCOFACET_HOME": str(folder), "PYTHONPATH": PATH},
         # What a shell starts in the background has Ctrl-C ignored, tests included.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
