@@ -48,11 +48,9 @@ def a_text() -> np.ndarray:
 
 
 def as_halves(vectors: np.ndarray, text: np.ndarray) -> np.ndarray:
-    import torch
+    from cocofacet.retrieval.nearest import Term, nearest
 
-    from cocofacet.retrieval.nearest import nearest
-
-    return nearest([torch.from_numpy(vectors)], text, TOP)[0]
+    return nearest([Term([vectors], text)], TOP)[0]
 
 
 def converted(vectors: np.ndarray, text: np.ndarray) -> np.ndarray:
@@ -76,7 +74,7 @@ def own_memory() -> int:
 def measure(name: str, path: Path, repeats: int) -> tuple[dict, np.ndarray]:
     search, text, before = WAYS[name], a_text(), own_memory()
     began = time.perf_counter()
-    vectors = np.load(path, mmap_mode="c")  # copy on write: torch wants it writable
+    vectors = np.load(path, mmap_mode="r")
     search(vectors, text)
     first = time.perf_counter() - began
     seconds, rows = best_of(lambda: search(vectors, text), repeats)
