@@ -147,11 +147,14 @@ def test_pictures_that_cannot_be_read_are_listed_at_the_end(photos, indexed):
     assert [line.split(":")[0].strip() for line in listed] == sorted(
         [*bad, "narrow.png"]
     )
-    assert "one pixel wide" in said
+    assert "one pixel wide" in said and "postscript.jpg: is EPS, none of" in said
+    assert str(photos) not in said.partition("not indexed")[2]
+    before = contents(kept.place)
     assert (kept.vectors().rows >= 0).sum() == 21
     again = Means()
     assert indexed(again)[1].partition("not indexed: 5\n")[2].splitlines() == listed
     assert embedded(again) == 0
+    assert contents(kept.place) == before  # what was refused is not tried again
 
 
 @pytest.mark.parametrize("what", ["deleted", "changed"])

@@ -182,6 +182,7 @@ def _unreadable(place: Path) -> str:
 def reason(error: InputError, place: Path) -> str:
     """What an error says about a picture, without its path and in one line."""
     said = str(error).removeprefix(f"{place}: ").removeprefix("image: ")
+    said = said.replace(f" {str(place)!r}", "")
     return " ".join(said.partition(". Fetch the file again")[0].split())
 
 
