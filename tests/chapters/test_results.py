@@ -3,10 +3,12 @@
 import json
 
 import pandas as pd
+import pytest
 from small_tables import ROWS, table_of
 
 from cocofacet.chapters.results import made_by, nothing_yet, of_run, table_1
 from cocofacet.evaluation import runs
+from cocofacet.io import InputError
 
 
 def test_a_row_for_each_run_notebook_and_retriever(tmp_path):
@@ -22,6 +24,32 @@ def test_a_row_for_each_run_notebook_and_retriever(tmp_path):
     assert row["revision"] == "0123456789ab"
     assert (row["precision"], row["queries"], row["seed"]) == ("fp16", "9,112", 3)
     assert row["versions"] == "torch 2.13.0"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"profile": "COCO"}, {"profile": {}}, {"profile": None}, {"queries": None},
+        {"retrievers": ["e5-v"]}, {"retrievers": {"e5-v": {}}}, {"packages": 1},
+        {"retrievers": {"e5-v": {"revision": 1, "precision": "fp16"}}}, {"run": []},
+    ],
+)  # fmt: skip
+def test_a_manifest_of_other_fields_is_named(change, tmp_path):
+    (tmp_path / "a").mkdir()
+    path = tmp_path / "a/general.manifest.json"
+    made = {
+        "run": "a", "seed": 0, "queries": 1, "packages": {},
+        "profile": {"shown_as": "COCO"},
+        "retrievers": {"e5-v": {"revision": "0", "precision": "fp16"}},
+    }  # fmt: skip
+    path.write_text(json.dumps(made))
+    assert len(made_by(tmp_path)) == 1
+    path.write_text(json.dumps(made | change))
+    with pytest.raises(InputError, match=r"general\.manifest\.json: fields: not those"):
+        made_by(tmp_path)
+    if "profile" in change:
+        with pytest.raises(InputError, match=r"general\.manifest\.json: fields"):
+            of_run(ranks_of("e5-v"), path.parent)
 
 
 def test_without_results_the_page_says_so_and_how():

@@ -1,6 +1,7 @@
 """The page of results at full scale: what made each run, or how to make the first."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,7 @@ import pandas as pd
 from cocofacet import paper
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.evaluation import runs
-from cocofacet.io import read_json
+from cocofacet.io import InputError, read_json
 from cocofacet.profiles import PROFILES
 from cocofacet.report import tables
 
@@ -16,22 +17,36 @@ from cocofacet.report import tables
 INDEX = ["retriever", "mode", "queries", "revision", "seed", "chapters"]
 
 
+@contextmanager
+def _read(path: Path) -> Iterator[dict]:
+    """A JSON object beside the ranks; ``InputError`` where its fields are others than
+    the block needs."""
+    try:
+        yield read_json(path, dict, runs.REMEDY)
+    except InputError:
+        raise
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        what = f"fields: not those that a run writes ({error!r})"
+        raise InputError(f"{path}: {what}. {runs.REMEDY}") from None
+
+
 def made_by(folder: Path) -> pd.DataFrame:
     """One row for each (run, notebook, retriever) from the manifests beside the ranks,
     <folder>/<run>/<notebook>.manifest.json; empty where there are none."""
     rows = {}
     for path in sorted(Path(folder).glob("*/*.manifest.json")):
-        made = read_json(path, dict)
         notebook = path.name.removesuffix(".manifest.json")
-        for retriever, weights in made["retrievers"].items():
-            rows[made["run"], notebook, retriever] = {
-                "revision": weights["revision"][:12],
-                "precision": weights["precision"],
-                "queries": f"{made['queries']:,}",
-                "pictures": made["profile"]["shown_as"],
-                "seed": made["seed"],
-                "versions": ", ".join(f"{k} {v}" for k, v in made["packages"].items()),
-            }
+        with _read(path) as made:
+            packages = made["packages"].items()
+            for retriever, weights in made["retrievers"].items():
+                rows[made["run"], notebook, retriever] = {
+                    "revision": weights["revision"][:12],
+                    "precision": weights["precision"],
+                    "queries": f"{made['queries']:,}",
+                    "pictures": made["profile"]["shown_as"],
+                    "seed": made["seed"],
+                    "versions": ", ".join(f"{k} {v}" for k, v in packages),
+                }
     names = ["run", "notebook", "retriever"]
     index = pd.MultiIndex.from_tuples(list(rows), names=names)
     return pd.DataFrame(list(rows.values()), index)
@@ -115,15 +130,18 @@ def _ours(
 def of_run(ranks: pd.DataFrame, folder: Path, seed: int = 0) -> pd.DataFrame:
     """`table_1` of a folder results/<profile>/<run>, from the ranks of all runs, the
     manifests there, and what became of the retrievers that were embedded first."""
-    made = [read_json(path, dict) for path in Path(folder).glob("*.manifest.json")]
-    shown = sorted({each["profile"]["shown_as"] for each in made})
+    shown = set()
+    for path in Path(folder).glob("*.manifest.json"):
+        with _read(path) as made:
+            shown.add(str(made["profile"]["shown_as"]))
     reasons, record = {}, Path(folder) / "embedded.json"
     if record.is_file():
-        found = read_json(record, dict)["retrievers"]
-        reasons = {name: f"failed: {each['reason']}" for name, each in found.items()
-                   if each["state"] == "failed"}  # fmt: skip
+        with _read(record) as found:
+            for name, each in found["retrievers"].items():
+                if each["state"] == "failed":
+                    reasons[name] = f"failed: {each['reason']}"
     own = ranks[ranks.run == Path(folder).name]
-    return table_1(own, reasons, "; ".join(shown), seed)
+    return table_1(own, reasons, "; ".join(sorted(shown)), seed)
 
 
 def nothing_yet(profile: str) -> str:
