@@ -1,12 +1,14 @@
 """Answers are the model's own words, and what is embedded is what it said."""
 
 import json
+import logging
 import shutil
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.embeddings.store import embed_texts
@@ -225,6 +227,29 @@ def test_what_shapes_an_answer_is_in_the_fingerprint(
 def test_a_text_embedder_that_cannot_be_had(checkpoint, tmp_path):
     with pytest.raises(InputError, match="safetensors"):
         loading.load(NAME, checkpoint=checkpoint, text_checkpoint=tmp_path)
+
+
+def test_a_language_model_is_loaded_strictly_and_without_a_report(
+    load, tmp_path, monkeypatch
+):
+    """Its head is left over, of which the library prints a table."""
+    directory = save_language_model(tmp_path)
+    (file,) = directory.glob("*.safetensors")
+    weights = load_file(file)
+    head = weights["model.embed_tokens.weight"].clone()
+    save_file({**weights, "lm_head.weight": head}, file, {"format": "pt"})
+    reports = []
+    logger = logging.getLogger("transformers")
+    monkeypatch.setattr(logger, "handle", reports.append)
+    for child in ("modeling_utils", "utils.loading_report"):
+        kind = logging.getLogger(f"transformers.{child}")
+        monkeypatch.setattr(kind, "handle", reports.append)
+    load(text_checkpoint=directory)
+    assert reports == []
+    del weights["model.norm.weight"]
+    save_file(weights, file, {"format": "pt"})
+    with pytest.raises(InputError, match=r"1 keys missing .*'norm\.weight'"):
+        load(text_checkpoint=directory)
 
 
 def test_a_text_embedder_with_code_of_its_own(load, text_checkpoint, tmp_path):

@@ -173,9 +173,17 @@ def _text_embedder(
             local_files_only=True,
             model_kwargs=settings,
         )
-    words = Transformer(
-        str(directory), model_kwargs=settings, max_seq_length=row.max_text
-    )
+
+    class Strict(Transformer):
+        """Loaded as the other models are: each key has its place."""
+
+        def _load_model(self, *_, **__):
+            # The head that turns states into words is not asked.
+            head = ("lm_head.weight",)
+            text = replace(files, directory=directory)
+            return load_model(transformers.AutoModel, text, unused=head)
+
+    words = Strict(str(directory), max_seq_length=row.max_text)
     # GritLM attends both ways by code of its own, which is not run.
     words.auto_model.config.is_causal = row.causal
     if words.tokenizer.pad_token is None:  # any token will do: it is masked
