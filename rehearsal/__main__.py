@@ -11,6 +11,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from cocofacet import program
+from cocofacet.io import InputError, check_output
 from rehearsal.hub import Hub
 from rehearsal.installed import ROOT, install
 from rehearsal.rehearsal import CUT, RUN, STAMP, WHOLE, Outcome, Part, Rehearsal
@@ -34,16 +36,22 @@ def table(found: Sequence[Outcome]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """0 if all ran, 1 if something failed, 2 if it cannot start."""
+    """0 if all ran, 1 if something failed, 2 if it cannot start, 130 and 143 where it
+    was stopped."""
+    return program.run(lambda: _run(argv))
+
+
+def _run(argv: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser("python -m rehearsal", description=__doc__)
     parser.add_argument("--out", type=Path, help="folder; default: a new temporary one")
     parser.add_argument(
         "--cut", action="store_true", help="one dual encoder, one adapter, 3 notebooks"
     )
     given = parser.parse_args(argv)
+    if given.out:
+        check_output(given.out, "--out", folder=True)
     if given.out and given.out.resolve().is_relative_to(ROOT):
-        print(f"error: --out: {given.out} lies in the repository.", file=sys.stderr)
-        return 2
+        raise InputError(f"--out: {given.out} lies in the repository.")
     folder = given.out or Path(tempfile.mkdtemp(prefix="cocofacet-rehearsal-"))
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)

@@ -7,18 +7,22 @@ import subprocess
 import sys
 import threading
 
+import execute
 import pytest
 import small_sources as small
+import typer
 
-from cocofacet import cli
+from cocofacet import cli, cli_vectors
 from cocofacet.benchmark import dataset
 from cocofacet.io import InputError, check_output, write_atomic
 from facetworld import __main__ as facetworld
+from rehearsal import __main__ as rehearsal
 from training import command as training
 
 GONE = "there/is/nothing/here"  # what a command would read: it never comes to that
 FILES = {
     "evaluate --out": f"evaluate --benchmark {GONE} --images {GONE} --retriever e5-v",
+    "export --out": f"export {GONE}",
 }
 FOLDERS = {
     "build --out": f"build --annotations {GONE}",
@@ -26,7 +30,10 @@ FOLDERS = {
     "embed --store": f"embed --benchmark {GONE} --images {GONE} --retriever e5-v",
     "evaluate --store": f"evaluate --benchmark {GONE} --retriever e5-v",
     "check-load --store": f"check-load vlm2vec-v2.0 --task SUN397 --data {GONE}",
+    "index --store": f"index {GONE}",
 }
+# What these write lies there already: nothing new is named.
+READS = {"search --store", "export --store", "app --store"}
 EVERY = FILES | FOLDERS
 
 
@@ -86,6 +93,40 @@ def test_what_cannot_be_written_is_refused_before_the_work(
     (line,) = printed.err.splitlines()
     assert line.startswith("error: ") and command.split()[1] in line
     assert words in line and len(line) < 400
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_every_command_that_writes_is_in_the_tables():
+    commands = typer.main.get_command(cli.app).commands.items()
+    named = {
+        f"{name} {option}"
+        for name, command in commands
+        for parameter in command.params
+        for option in {"--out", "--store"} & {*parameter.opts}
+    }
+    assert named - READS == EVERY.keys()
+
+
+def test_a_run_that_cannot_be_kept_is_refused_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").touch()
+    nothing = dataset.Benchmark((), {"seed": 0})
+    with pytest.raises(
+        InputError, match=r"--run: results/full/mine: cannot be written"
+    ):
+        cli_vectors.ranked(GONE, "mine", nothing, [], "full/mine")
+
+
+@pytest.mark.parametrize("kind", NEITHER | {"a file": NO_FOLDER["a file"]})
+@pytest.mark.parametrize("main", [execute.main, rehearsal.main])
+def test_tools_refuse_it_as_well(main, kind, tmp_path, capsys):
+    path = (NEITHER | NO_FOLDER)[kind][0](tmp_path)
+    if not str(path).strip():
+        pytest.skip("their options take no empty name for one: it is the folder itself")
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["--out", str(path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: --out: ")
     assert sorted(tmp_path.rglob("*")) == before
 
 

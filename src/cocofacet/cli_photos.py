@@ -53,6 +53,8 @@ def index(
     if forget:
         print(make.forget(folder, store))
         return
+    if store:
+        check_output(store, "--store", folder=True)
     how = {"batch": batch, "workers": workers, "ray": ray, "actors": actors}
     make.index_folder(folder, retriever, ask or (), store, device, precision, **how)
 
