@@ -158,22 +158,26 @@ def _papermill(draft: str, parameters: dict[str, object], cwd: Path) -> None:
                 parameters,
                 cwd=str(cwd),
                 progress_bar=False,
-                extra_arguments=["--IPKernelApp.log_level=ERROR"],
+                extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
             )
         except BaseException as error:
             raised.append(error)
+        finally:
+            done.set()
 
-    thread = threading.Thread(target=work)
-    thread.start()
+    # Waited for by an event: a join that a signal interrupts takes a thread that runs
+    # for one that has ended, in some versions of Python.
+    done = threading.Event()
+    threading.Thread(target=work).start()
     try:
-        thread.join()
+        done.wait()
     finally:
         for number in (signal.SIGINT, signal.SIGINT, signal.SIGKILL):
-            if not thread.is_alive():
+            if done.is_set():
                 break
             for kernel in psutil.Process().children():
                 kernel.send_signal(number)
-            thread.join(PATIENCE)
+            done.wait(PATIENCE)
     if raised:
         raise raised[0]
 
