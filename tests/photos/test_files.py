@@ -98,13 +98,23 @@ def test_only_what_changed_is_read_again(photos, scan):
 
 
 def test_heic_without_its_library_is_said_until_it_is_there(photos, scan, monkeypatch):
+    scan()  # from here on it is registered, where it is installed
     monkeypatch.delitem(files.Image.OPEN, "HEIF", raising=False)
+    known = [kind for kind in files.Image.ID if kind != "HEIF"]
+    monkeypatch.setattr(files.Image, "ID", known)
     (photos / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
     for _ in range(2):
         again = scan()
         assert again.files[-1].unreadable == files.NO_HEIF
         assert "cocofacet[photos]" in files.NO_HEIF
     assert again.read == 1  # tried each time
+
+
+def test_heic(photos, scan):
+    pytest.importorskip("pillow_heif")
+    assert scan()  # which registers it
+    paint(photos / "phone.HEIC", 9, side=64, format="HEIF")
+    assert scan().files[-1].unreadable == ""
 
 
 def test_no_pictures(tmp_path, scan, photos):
