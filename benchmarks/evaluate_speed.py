@@ -10,6 +10,7 @@ and whether both gave the same ranks; ends with an error if they did not.
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -95,6 +96,7 @@ def main():
 
     result = {
         **described(),
+        "load": os.getloadavg()[0],  # of other work too, which makes seconds longer
         "precision": "float64",
         "settings": {
             name: getattr(options, name)
