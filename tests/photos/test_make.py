@@ -186,6 +186,28 @@ def test_the_folder_of_a_picture_deleted_before_it_is_opened(photos, indexed):
     assert "  0019.png: changed or deleted meanwhile" in said
 
 
+def test_what_a_disk_failed_to_read_is_tried_again(photos, indexed):
+    path = photos / "0003.png"
+    content, state = path.read_bytes(), path.stat()
+
+    def fill(written):
+        path.write_bytes(written)
+        os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+    class Failing(Means):
+        @property
+        def device(self):  # asked for before a picture is opened
+            fill(b"x" * len(content))
+            return "cpu"
+
+    _, said = indexed(Failing())
+    assert "not indexed: 1\n  0003.png: " in said
+    fill(content)
+    retriever = Means()
+    assert "not indexed" not in indexed(retriever)[1]
+    assert embedded(retriever) == 1
+
+
 def test_it_is_read_by_safetensors_and_pyarrow_alone(photos, indexed):
     kept, _ = indexed(ask=["times"])
     with pa.memory_map(str(kept.place / "catalogue.arrow")) as source:

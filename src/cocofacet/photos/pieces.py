@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cocofacet.io import InputError, check_space
+from cocofacet.io import InputError, check_space, sha256_of
 from cocofacet.photos import files, index, segments
 from cocofacet.photos.files import File
 from cocofacet.picture import open_image
@@ -173,7 +173,7 @@ def _keep(piece: Piece, vectors: np.ndarray, bad: dict[Path, str]) -> None:
     refused = {
         row.sha256.hex(): bad[path]
         for row, path in pairs
-        if path in bad and path in still
+        if path in bad and path in still and _reads_alike(row, path)
     }
     found = dict(zip(piece.files, vectors[:, chosen], strict=True))
     segments.write(piece.files, [embedded[n][0].sha256 for n in chosen], found, refused)
@@ -186,3 +186,12 @@ def _still(row: File, path: Path) -> bool:
     except OSError:
         return False
     return (state.st_size, state.st_mtime_ns) == (row.size, row.mtime_ns)
+
+
+def _reads_alike(row: File, path: Path) -> bool:
+    """Whether the bytes are still those that were read, and not a disk's failure: only
+    then a picture is refused for good."""
+    try:
+        return bytes.fromhex(sha256_of(path)) == row.sha256
+    except OSError:
+        return False
