@@ -206,12 +206,11 @@ def test_a_benchmark_goes_where_a_link_leads(tmp_path):
 def test_a_pipe_is_written_to_and_stays(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     found = []
-    reader = threading.Thread(
-        target=lambda: found.append((tmp_path / "pipe").read_text())
-    )
+    read = (tmp_path / "pipe").read_text
+    reader = threading.Thread(target=lambda: found.append(read()), daemon=True)
     reader.start()
     write_atomic(tmp_path / "pipe", "text")
-    reader.join()
+    reader.join(10)
     assert found == ["text"]
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
 
