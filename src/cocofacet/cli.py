@@ -391,6 +391,7 @@ def runs(
 
 
 _command("index photos --ask times", cli_photos.KEPT)(cli_photos.index)
+_command('search photos "an image taken at dusk" --ask times')(cli_photos.search)
 _command("export photos --out photos.parquet")(cli_photos.export)
 
 

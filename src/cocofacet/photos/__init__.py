@@ -8,5 +8,5 @@ try:
     import pyarrow  # noqa: F401
 except ImportError as error:
     raise InputError(
-        f'photos: {error.name} is not installed. `pip install "cocofacet[photos]"`.'
+        f"photos: {error.name} is not installed. `pip install {error.name}`."
     ) from None

@@ -31,7 +31,7 @@ ENDINGS = {
     *(".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".gif"),
     *(".heic", ".heif"),
 }
-NO_HEIF = 'HEIC needs pillow-heif: pip install "cocofacet[photos]"'
+NO_HEIF = "HEIC needs pillow-heif: pip install pillow-heif"
 SCHEMA = pa.schema(
     [
         ("path", pa.binary()),

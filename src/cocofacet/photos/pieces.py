@@ -151,12 +151,13 @@ def _named(error: InputError, pieces: Sequence[Piece], bad: dict) -> dict[Path, 
     path = max(named, key=lambda each: len(str(each)))
     piece = next(piece for piece in pieces if path in piece.paths)
     with ThreadPoolExecutor() as pool:
-        why = dict(zip(piece.paths, pool.map(_cannot, piece.paths), strict=True))
+        why = dict(zip(piece.paths, pool.map(cannot, piece.paths), strict=True))
     found = {each: said for each, said in why.items() if said and each not in bad}
     return found | {path: files.reason(error, path)}
 
 
-def _cannot(path: Path) -> str:
+def cannot(path: Path) -> str:
+    """Why a picture cannot be opened; "" where it can."""
     try:
         open_image(path)
     except InputError as error:
