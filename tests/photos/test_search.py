@@ -2,13 +2,12 @@
 
 import json
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 from cocofacet.benchmark.facets import FACETS
+from cocofacet.cli import main
 from cocofacet.embeddings.loader import embed_files
 from cocofacet.io import InputError
 from cocofacet.photos import make
@@ -191,30 +190,36 @@ def test_what_cannot_be_searched_is_refused_in_one_line(find, case):
     assert "\n" not in str(refused.value)
 
 
-def run(*arguments):
-    command = [sys.executable, "-m", "cocofacet", "search", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True)
+@pytest.fixture
+def run(world, indexed, capfd):
+    """`cocofacet search` with arguments -> exit status, output and errors."""
+
+    def ran(text, *more):
+        folder, store = str(world / "images"), str(indexed)
+        status = main(["search", folder, text, "--store", store, *more])
+        return status, *capfd.readouterr()
+
+    return ran
 
 
-def test_from_the_command_line(world, indexed, dusk):
-    here = (world / "images", DUSK, "--store", indexed, "--ask", "times")
-    table = run(*here, "--count", 3)
-    assert table.returncode == 0
-    assert table.stdout.startswith(f"asked: {TIMES} (index)")
-    found = json.loads(run(*here, "--form", "json", "--count", 500).stdout)
+def test_from_the_command_line(run, world, dusk):
+    status, table, said = run(DUSK, "--ask", "times", "--count", "3")
+    assert (status, len(table.splitlines())) == (0, 5)
+    assert table.startswith(f"asked: {TIMES} (index)")
+    assert "nothing to embed" in said
+    many = ("--ask", "times", "--count", "500")
+    found = json.loads(run(DUSK, *many, "--form", "json")[1])
     assert found["standing_out"] == len(dusk)
     assert {row["path"] for row in found["pictures"]} == dusk
-    paths = run(*here, "--form", "paths0", "--count", 500).stdout.split("\0")
+    paths = run(DUSK, *many, "--form", "paths0")[1].split("\0")
     assert {str(world / "images" / name) for name in dusk} == {*paths} - {""}
-    nothing = run(*here[:1], "x", *here[2:], "--against", f"{DUSK},{NIGHT}")
-    assert nothing.returncode in (0, 1)
+    lines = run(DUSK, *many, "--form", "csv")[1].splitlines()
+    assert lines[0] == "path,score,share,general" and len(lines) == 1 + len(dusk)
 
 
-def test_when_nothing_stands_out_the_status_is_grep_s(world, indexed):
+def test_when_nothing_stands_out_the_status_is_grep_s(run):
     wish = ("something made of brick", "--ask", "materials")
-    ended = run(world / "images", *wish, "--store", indexed)
-    assert ended.returncode == 1
-    assert "nothing here stands out" in ended.stderr
-    assert "the nearest:" in ended.stdout
-    ended = run(world / "images", *wish, "--store", indexed, "--form", "paths0")
-    assert (ended.returncode, ended.stdout) == (1, "")
+    status, table, said = run(*wish)
+    assert (status, said.splitlines()[-1]) == (1, "nothing here stands out")
+    assert "the nearest:" in table
+    assert run(*wish, "--form", "paths0")[:2] == (1, "")

@@ -32,6 +32,7 @@ def index_folder(
     precision: str | None = None,
     ray: bool = False,
     actors: int = 1,
+    asking: bool = False,
     tell=print,
     **how: int | None,
 ) -> index.Index:
@@ -40,8 +41,9 @@ def index_folder(
     In general, under each question of ``ask`` (a facet's name, or words) and under
     those that were asked before, in one pass. retriever: a row's name, any object that
     is one, or None for the one in use before, or that fits (`weights.row_for`).
-    store: see `index.store_of`; ray, actors: as `distribute.embed_missing`; how: batch
-    and workers, as in `loader.embed_files`. ``tell`` is given lines to print.
+    asking: whether it has to take questions later. store: see `index.store_of`; ray,
+    actors: as `distribute.embed_missing`; how: batch and workers, as in
+    `loader.embed_files`. ``tell`` is given lines to print.
 
     Run again after a kill it ends with the same vectors, byte for byte.
 
@@ -59,7 +61,7 @@ def index_folder(
         tell(_found(folder, scan))
         if named:
             here = "cpu" if ray else device
-            row = _row(folder, place, scan, retriever, here, questions, tell)
+            row = _row(folder, place, scan, retriever, here, questions, asking, tell)
             settings = {"precision": precision}
             retriever = OnDemand(row.name, place, device=here, **settings)
         index.choose(place, folder, retriever)
@@ -84,10 +86,12 @@ def index_folder(
     return kept
 
 
-def _row(folder, place: Path, scan: files.Scan, name, device: str, questions, tell):
+def _row(
+    folder, place: Path, scan: files.Scan, name, device: str, questions, asking, tell
+):
     """The row named, in use, or fitting; says what it is going to do."""
     known = index.chosen(place)
-    asked = len(questions) > 1
+    asked = asking or len(questions) > 1
     row = weights.row_for(folder, scan.files, name or known.get("row"), device, asked)
     if known and known["row"] != row.name:
         tell(f"it was indexed by {known['row']}; vectors by {row.name} are added")

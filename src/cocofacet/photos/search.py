@@ -10,7 +10,7 @@ General vectors are there beforehand; a question is asked when it is needed:
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from cocofacet.embeddings import linear_map
 from cocofacet.embeddings.loader import Work, embed_files
 from cocofacet.embeddings.store import embed_texts
 from cocofacet.io import InputError
-from cocofacet.photos import files, index, make, pieces, weights
+from cocofacet.photos import files, index, make, pieces
 from cocofacet.retrieval import scale
 from cocofacet.retrieval.choosing import Nearest
 from cocofacet.retrieval.nearest import Term, nearest
@@ -104,16 +104,17 @@ def search(
     asked = [_checked(each, ask) for each in wishes]
     if not any(not wish.unwanted for wish in asked):
         raise InputError("text: none. Write what a picture is to show.")
-    kept = make.index_folder(folder, retriever, (), store, device, precision, tell=tell)
+    indexed = partial(
+        make.index_folder, folder, retriever, store=store, device=device,
+        precision=precision, asking=any(wish.ask for wish in asked), tell=tell,
+    )  # fmt: skip
+    kept = indexed()
     if retriever is None or isinstance(retriever, str):
         settings = {"device": device, "precision": precision}
         retriever = OnDemand(kept.retriever, kept.place, **settings)
     asked = _chosen(asked, retriever)
-    _check_question(asked, retriever)
     if how == "full" and (new := _not_indexed(asked, kept)):
-        kept = make.index_folder(
-            folder, retriever, new, store, device, precision, tell=tell
-        )
+        kept = indexed(ask=new)
     return _Search(kept, retriever, how, tuple(asked)).found(count)
 
 
@@ -146,14 +147,6 @@ def _chosen(wishes: Sequence[Wish], retriever) -> list[Wish]:
         )
 
     return [asking(wish) if wish.ask == AUTO else wish for wish in wishes]
-
-
-def _check_question(wishes: Sequence[Wish], retriever) -> None:
-    if any(wish.ask for wish in wishes) and not retriever.promptable:
-        raise InputError(
-            f"{retriever.name}: --ask: a dual encoder takes no question. Leave it out, "
-            f"or take --retriever {weights.sensible(retriever.device, True).name}."
-        )
 
 
 def _not_indexed(wishes: Sequence[Wish], kept: index.Index) -> list[str]:
@@ -304,7 +297,8 @@ class _Search:
     def _shares(self, wish: Wish, vectors: np.ndarray, text: np.ndarray):
         """How far each picture answers a wish, (n,) from 0 to 1; None without a scale:
         no alternatives, or a temperature that is not known."""
-        others, temperature = alternatives(wish), self.retriever.row.temperature
+        row = getattr(self.retriever, "row", None)
+        others, temperature = alternatives(wish), getattr(row, "temperature", 0)
         if not others or not temperature:
             return None
         share = scale.shares(vectors, text, self._texts(others), temperature)
