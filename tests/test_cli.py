@@ -19,7 +19,7 @@ from cocofacet.retrievers import load as loading
 
 COMMANDS = (
     *("build", "compare", "fetch", "embed", "evaluate", "check-load"),
-    *("retrievers", "runs", "index", "export"),
+    *("retrievers", "runs", "index", "search", "export"),
 )
 
 

@@ -40,6 +40,8 @@ _PUBLIC = {
     "tables": "report.tables:",
     "paper": "paper:",
     "index": "photos.make:index_folder",
+    "search": "photos.search:search",
+    "Wish": "photos.search:Wish",
 }
 __all__ = ["__version__", *_PUBLIC]
 
