@@ -1,11 +1,19 @@
 """A picture is shown as a viewer shows it: upright, in colour, on white."""
 
+import io
+import struct
+
 import numpy as np
 import pytest
-from PIL import Image
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
 
 from cocofacet.io import InputError
 from cocofacet.picture import as_rgb, open_image
+
+_BYTES = st.integers(0, 2**16)
+_CHANGES = st.lists(st.tuples(_BYTES, _BYTES), max_size=8)
 
 
 def test_pictures_of_every_mode_become_rgb():
@@ -72,3 +80,117 @@ def test_a_camera_held_sideways_is_turned_upright(tmp_path):
     sideways.save(tmp_path / "a.jpg", exif=exif)
     with Image.open(tmp_path / "a.jpg") as image:
         assert as_rgb(image).size == (2, 3)
+
+
+def painted():
+    """40 x 20, no two corners alike."""
+    return Image.fromarray(np.arange(2400, dtype=np.uint8).reshape(20, 40, 3))
+
+
+@pytest.mark.parametrize("orientation", range(10))
+def test_each_orientation_is_turned_as_pillow_turns_it(orientation, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    painted().save(tmp_path / "a.png", exif=exif)
+    with Image.open(tmp_path / "a.png") as image:
+        expected = ImageOps.exif_transpose(image).convert("RGB")
+    found = as_rgb(open_image(tmp_path / "a.png"))
+    assert np.array_equal(np.asarray(found), np.asarray(expected))
+
+
+def exif_of(*entries):
+    """A block of EXIF with these entries: tag, type, count, four bytes or fewer."""
+    block = b"II*\0" + struct.pack("<IH", 8, len(entries))
+    for tag, kind, count, value in entries:
+        block += struct.pack("<HHI", tag, kind, count) + value.ljust(4, b"\0")
+    return block + bytes(4)
+
+
+QUARTER = (0x0112, 3, 1, b"\6")
+# Damaged EXIF -> whether its orientation can still be read.
+DAMAGED = {
+    "garbage": (b"no EXIF at all", False),
+    "empty": (b"", False),
+    "begins past the end": (b"II*\0" + struct.pack("<I", 2**31), False),
+    "a word": (exif_of((0x0112, 2, 4, b"six")), False),
+    "a fraction": (exif_of((0x0112, 11, 1, struct.pack("<f", 6))), True),
+    "no number": (exif_of((0x0112, 11, 1, struct.pack("<f", np.nan))), False),
+    "two of them": (exif_of((0x0112, 3, 2, struct.pack("<HH", 6, 6))), True),
+    "billions of them": (exif_of((0x0112, 3, 2**31, b"\6")), False),
+    "resolution a word": (exif_of(QUARTER, (0x011A, 2, 4, b"abc")), True),
+    "resolution elsewhere": (exif_of(QUARTER, (0x011A, 5, 1, b"\xff\xff")), True),
+    "strips a word": (exif_of((0x0111, 2, 4, b"abc"), QUARTER), True),
+    "it holds itself": (exif_of(QUARTER, (0x8769, 4, 1, b"\x08")), True),
+}
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg", "webp"])
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_damaged_exif_loses_neither_the_picture_nor_its_rotation(
+    damage, kind, tmp_path
+):
+    block, readable = DAMAGED[damage]
+    path = tmp_path / f"a.{kind}"
+    block = b"Exif\0\0" + block if kind == "jpg" else block
+    painted().save(path, exif=block)
+    image = as_rgb(open_image(path))
+    assert image.size == ((20, 40) if readable else (40, 20))
+
+
+def broken(folder):
+    """Name -> bytes that are no whole picture."""
+    painted().save(folder / "a.tif")
+    tiff = bytearray((folder / "a.tif").read_bytes())
+    strips = tiff.find(struct.pack("<HH", 0x0111, 4))
+    tiff[strips + 2] = 2  # the offsets of the strips, as a word
+    painted().save(folder / "a.jpg")
+    painted().save(folder / "a.png")
+    return {
+        "empty.jpg": b"",
+        "text.jpg": b"hello",
+        "cut.jpg": (folder / "a.jpg").read_bytes()[:300],
+        "cut.png": (folder / "a.png").read_bytes()[:60],
+        "strips.tif": bytes(tiff),
+    }
+
+
+def test_a_broken_picture_is_one_line_with_its_name(tmp_path):
+    for name, content in broken(tmp_path).items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(InputError, match="image: cannot be read") as refused:
+            as_rgb(open_image(path))
+        said = str(refused.value)
+        assert said.startswith(f"{path}: image: ") and "\n" not in said
+
+
+def test_a_name_that_no_file_can_have_and_a_bomb_are_one_line(tmp_path, monkeypatch):
+    with pytest.raises(InputError, match=r"a\.jpg: image: cannot be read"):
+        open_image(tmp_path / f"{300 * 'a'}.jpg")
+    painted().save(tmp_path / "large.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(InputError, match=r"large\.png: image: cannot be read"):
+        open_image(tmp_path / "large.png")
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "gif", "tiff", "bmp"])
+@given(
+    cut=st.integers(0, 4000), changes=st.lists(st.tuples(_BYTES, _BYTES), max_size=8)
+)
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_whatever_the_bytes_it_is_a_picture_or_refused(
+    kind, cut, changes, tmp_path_factory
+):
+    buffer = io.BytesIO()
+    painted().save(buffer, kind)
+    content = bytearray(buffer.getvalue())
+    for place, value in changes:
+        content[place % len(content)] = value % 256
+    path = tmp_path_factory.getbasetemp() / f"fuzzed.{kind}"
+    path.write_bytes(content[: cut or None])
+    try:
+        image = as_rgb(open_image(path))
+    except InputError as refused:
+        assert str(path) in str(refused)
+    else:
+        assert image.mode == "RGB"

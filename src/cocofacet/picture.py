@@ -1,17 +1,29 @@
 """The one door for a picture: opened, decoded, upright, in colour, with its size."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from cocofacet.io import InputError
 
-# PIL reports broken files through all of these, by format.
-_BROKEN = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+# That some field of a picture's EXIF is damaged, which nobody here reads.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
+
+_ORIENTATION = 0x0112  # the tag in EXIF
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 # Modes of 32 bits, whole numbers and others -> the usual greatest values, white.
 _RANGES = {"I": (255, 65535), "F": (1, 255)}
@@ -32,9 +44,12 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         with Image.open(path) as image:
             yield image
-    except _BROKEN as error:
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # by format PIL reports a broken file through any
+        why = " ".join(str(error).split()) or type(error).__name__
         raise InputError(
-            f"{path}: image: cannot be read ({error}). Fetch the file again or leave "
+            f"{path}: image: cannot be read ({why}). Fetch the file again or leave "
             "it out with `cocofacet build --images`."
         ) from None
 
@@ -63,7 +78,7 @@ def as_rgb(image: Image.Image) -> Image.Image:
     Raises InputError where the values of a picture of 32 bits have no known range.
     """
     name = getattr(image, "filename", "")
-    image = ImageOps.exif_transpose(image)
+    image = _upright(image)
     if image.mode.startswith("I;16"):  # convert() would clip all but the darkest
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     elif image.mode in _RANGES:  # and here, too
@@ -73,6 +88,21 @@ def as_rgb(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
     return image.convert("RGB")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned as its EXIF says; as it is where that says nothing that can be read.
+
+    PIL's own ``exif_transpose`` also writes the EXIF again, which fails where any field
+    of it is damaged.
+    """
+    try:
+        turn = image.getexif().get(_ORIENTATION)
+        turn = turn[0] if isinstance(turn, tuple) else turn
+        method = _TURNS.get(turn)
+    except Exception:  # as in `_opened`
+        method = None
+    return image if method is None else image.transpose(method)
 
 
 def _eight_bits(image: Image.Image, name: str) -> Image.Image:
