@@ -201,7 +201,7 @@ def read_json(
     """
     try:
         if each is None:
-            content = json.loads(_bytes_of(path))
+            content = json_pieces.whole(_bytes_of(path))
         else:
             with _readable(path), open(path, "rb") as file:
                 content = json_pieces.read(file, each)
@@ -209,11 +209,18 @@ def read_json(
         raise
     except (ValueError, RecursionError) as error:
         raise InputError(
-            f"{path}: file: not JSON, or cut short ({error}). Fetch it again."
+            f"{path}: file: not JSON, or cut short ({_brief(error)}). Fetch it again."
         ) from None
     if not isinstance(content, kind):
         raise InputError(f"{path}: top level: is not a {_KINDS[kind]}. {remedy}")
     return content
+
+
+def _brief(error: Exception) -> str:
+    """An error in a line; of a text that cannot be written only what is wrong."""
+    if isinstance(error, UnicodeEncodeError):
+        return "it holds half a character"
+    return " ".join(str(error).split())[:200]
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -1,4 +1,8 @@
-"""Large JSON files, parsed item by item: what is not needed is not kept."""
+"""JSON as a whole, or a large file item by item: what is not needed is not kept.
+
+Refused is also what Python's ``json`` lets pass and later work stumbles over: half a
+character (a lone surrogate), NaN and Infinity, whole numbers of over 20 digits.
+"""
 
 import io
 import json
@@ -8,10 +12,36 @@ from typing import BinaryIO
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
-_DECODER = json.JSONDecoder()
+
+
+def _number(digits: str) -> int:
+    if len(digits) > 20:
+        raise ValueError(f"a whole number of {len(digits)} digits")
+    return int(digits)
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word}, which is no number")
+
+
+_DECODER = json.JSONDecoder(parse_int=_number, parse_constant=_no_number)
 PIECE = 1 << 18  # characters read at a time, and more where one item has more
 # A number may go on after the last character that was read: "1" as "1.5", "1e-5".
 _AHEAD = 4
+
+
+def whole(content: bytes) -> object:
+    """What ``json.loads`` returns; ValueError, RecursionError where it is not JSON."""
+    text = content.decode(json.detect_encoding(content)).removeprefix("\ufeff")
+    found = _DECODER.decode(text)
+    _check_characters(text, found)
+    return found
+
+
+def _check_characters(text: str, found: object) -> None:
+    """ValueError where an escape in the text left half a character in a string."""
+    if "\\u" in text:
+        json.dumps(found, ensure_ascii=False).encode()
 
 
 def read(file: BinaryIO, each: Callable[[object], object]) -> object:
@@ -29,7 +59,7 @@ class _Reader:
 
     def __init__(self, file: BinaryIO, each: Callable[[object], object]):
         encoding = json.detect_encoding(file.peek(4)[:4])
-        self.file = io.TextIOWrapper(file, encoding, "surrogatepass", newline="")
+        self.file = io.TextIOWrapper(file, encoding, newline="")
         self.each, self.text, self.at, self.ended = each, "", 0, False
 
     def all(self) -> object:
@@ -76,6 +106,7 @@ class _Reader:
                     continue
                 raise
             if end + _AHEAD <= len(self.text) or self.ended:
+                _check_characters(self.text[self.at : end], found)
                 self.at = end
                 return found
             self.more()

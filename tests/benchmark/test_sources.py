@@ -33,7 +33,7 @@ def test_a_missing_area_is_computed_from_polygons_and_run_lengths(tmp_path):
     assert share == {"cat": 0.02, "dog": 0.003}
 
 
-@pytest.mark.parametrize("far", [1e12, float("nan"), "9", None])
+@pytest.mark.parametrize("far", [1e12, "9", None])
 def test_an_outline_far_outside_is_refused_and_not_followed(far, tmp_path):
     path = small.instances(tmp_path / "i.json", {1: [(17, 0)]})
     content = json.loads(path.read_text())
