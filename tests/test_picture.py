@@ -1,14 +1,17 @@
 """A picture is shown as a viewer shows it: upright, in colour, on white."""
 
 import io
+import re
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
 
+from cocofacet import picture
 from cocofacet.io import InputError
 from cocofacet.picture import as_rgb, open_image
 
@@ -95,7 +98,32 @@ def test_each_orientation_is_turned_as_pillow_turns_it(orientation, tmp_path):
     with Image.open(tmp_path / "a.png") as image:
         expected = ImageOps.exif_transpose(image).convert("RGB")
     found = as_rgb(open_image(tmp_path / "a.png"))
-    assert np.array_equal(np.asarray(found), np.asarray(expected))
+    for again in (found, as_rgb(found)):  # turned once
+        assert np.array_equal(np.asarray(again), np.asarray(expected))
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "turned"),
+    [
+        ("Raw profile type exif", "\nexif\n 10\nzzzz", False),
+        ("XML:com.adobe.xmp", '<x tiff:Orientation="6"/>', True),
+        ("XML:com.adobe.xmp", '<x tiff:Orientation="six"/>', False),
+    ],
+)
+def test_other_places_of_an_orientation(key, text, turned, tmp_path):
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt(key, text)
+    painted().save(tmp_path / "a.png", pnginfo=info)
+    shown = as_rgb(open_image(tmp_path / "a.png"))
+    expected = (20, 40) if turned else (40, 20)
+    assert as_rgb(shown).size == shown.size == expected
+
+
+def test_nothing_else_opens_pictures():
+    root = Path(picture.__file__).parent
+    opening = re.compile(r"Image\.open|exif_transpose\(|imread|read_image|decode_jpeg")
+    files = [path for path in root.rglob("*.py") if opening.search(path.read_text())]
+    assert files == [Path(picture.__file__)]
 
 
 def exif_of(*entries):

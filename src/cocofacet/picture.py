@@ -15,6 +15,8 @@ from cocofacet.io import InputError
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
 
 _ORIENTATION = 0x0112  # the tag in EXIF
+# Where a picture's `info` keeps it.
+_ORIENTED = {"exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp"}
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -41,15 +43,22 @@ def _know_heif() -> None:
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     _know_heif()
+    with _reading(path), Image.open(path) as image:
+        yield image
+
+
+@contextmanager
+def _reading(name: object) -> Iterator[None]:
+    """InputError, naming the file, where a picture cannot be read."""
     try:
-        with Image.open(path) as image:
-            yield image
+        yield
     except (InputError, MemoryError):
         raise
     except Exception as error:  # by format PIL reports a broken file through any
-        why = " ".join(str(error).split()) or type(error).__name__
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        why = " ".join(why.split())
         raise InputError(
-            f"{path}: image: cannot be read ({why}). Fetch the file again or leave "
+            f"{name}: image: cannot be read ({why}). Fetch the file again or leave "
             "it out with `cocofacet build --images`."
         ) from None
 
@@ -78,16 +87,17 @@ def as_rgb(image: Image.Image) -> Image.Image:
     Raises InputError where the values of a picture of 32 bits have no known range.
     """
     name = getattr(image, "filename", "")
-    image = _upright(image)
-    if image.mode.startswith("I;16"):  # convert() would clip all but the darkest
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    elif image.mode in _RANGES:  # and here, too
-        image = _eight_bits(image, name)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-    return image.convert("RGB")
+    with _reading(name):
+        image = _upright(image)
+        if image.mode.startswith("I;16"):  # convert() would clip all but the darkest
+            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        elif image.mode in _RANGES:  # and here, too
+            image = _eight_bits(image, name)
+        if image.has_transparency_data:
+            image = image.convert("RGBA")
+            white = Image.new("RGBA", image.size, "white")
+            image = Image.alpha_composite(white, image)
+        return image.convert("RGB")
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -102,7 +112,12 @@ def _upright(image: Image.Image) -> Image.Image:
         method = _TURNS.get(turn)
     except Exception:  # as in `_opened`
         method = None
-    return image if method is None else image.transpose(method)
+    if method is None:
+        return image
+    image = image.transpose(method)
+    for said in _ORIENTED & image.info.keys():  # or it would be turned again
+        del image.info[said]
+    return image
 
 
 def _eight_bits(image: Image.Image, name: str) -> Image.Image:
