@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -65,7 +66,6 @@ WHOLE = {
     "numbers": b"[1.5e-7, 12345678901234567890, -0.0, 3]",
     "a mark of the byte order": b"\xef\xbb\xbf[1, 2]",
     "empty lists": b' {"a" : [ ] , "b" : { } , "c":[[],[1]]} ',
-    "a name twice": b'{"a": [1], "a": [2]}',
     "no list": b" 12 ",
     "an emoji of two halves": b'["\\ud83d\\ude00", "\\u00e9"]',
 }
@@ -87,6 +87,10 @@ REFUSED = {
     "no text": b'["\xff"]',
     "400 digits": b"[" + b"9" * 400 + b"]",
     "6,000 digits": b"[" + b"9" * 6000 + b"]",
+    "a fraction that no float holds": b"[" + b"9" * 400 + b".5]",
+    "a power that no float holds": b"[1e999]",
+    "a name twice": b'[{"a": [1], "b": 0, "a": [2]}]',
+    "a name twice, at the top": b'{"a": [1], "b": 0, "a": [2]}',
     "no number": b"[1, NaN]",
     "without end": b"[1, -Infinity]",
     "half an emoji": b'["\\ud83d"]',
@@ -107,6 +111,25 @@ def test_kinds_that_are_refused(what, tmp_path):
             read_json(path, list, each=each)
         lines.append(str(caught.value))
     assert all(str(path) in line and "\n" not in line for line in lines)
+
+
+@pytest.mark.parametrize("content", [b"null", b"0", b'"[]"', b"true", b"{}"])
+def test_what_is_no_list_where_one_belongs(content, tmp_path):
+    (tmp_path / "a.json").write_bytes(content)
+    for each in (None, lambda item: item):
+        with pytest.raises(InputError, match=r"a\.json: top level: is not a list\. Do"):
+            read_json(tmp_path / "a.json", list, "Do.", each=each)
+
+
+def test_nothing_else_parses_json_that_came_from_elsewhere():
+    root = Path(json_pieces.__file__).parent
+    own = {"cli_photos.py", "record.py"}  # what they have just made themselves
+    parsing = {
+        path.name
+        for path in root.rglob("*.py")
+        if any(word in path.read_text() for word in ("json.load", ".JSONDecoder("))
+    }
+    assert parsing == own | {"json_pieces.py"}
 
 
 def test_each_item_of_a_list_is_seen_once_and_only_what_it_gives_is_kept(piece):

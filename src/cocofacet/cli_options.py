@@ -1,6 +1,5 @@
 """The kinds of options that commands take, and what is said where one is wrong."""
 
-import json
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from cocofacet import json_pieces
 from cocofacet.io import InputError
 from cocofacet.retrievers.zoo import ROWS
 from cocofacet.retrievers.zoo.row import PRECISIONS
@@ -82,7 +82,7 @@ def fields(pairs: Iterable[str]) -> dict[str, object]:
         if not (name and equals):
             raise InputError(f"-p: {pair!r}: write it as FIELD=VALUE.")
         try:
-            found[name] = json.loads(text)
+            found[name] = json_pieces.whole(text)
         except ValueError:
             found[name] = text
     return found

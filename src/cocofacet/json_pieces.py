@@ -1,11 +1,13 @@
 """JSON as a whole, or a large file item by item: what is not needed is not kept.
 
 Refused is also what Python's ``json`` lets pass and later work stumbles over: half a
-character (a lone surrogate), NaN and Infinity, whole numbers of over 20 digits.
+character (a lone surrogate), NaN and Infinity, whole numbers of over 20 digits, others
+beyond a float's range, a name twice in one object, of which it would keep the last.
 """
 
 import io
 import json
+import math
 import re
 from collections.abc import Callable
 from typing import BinaryIO
@@ -24,17 +26,40 @@ def _no_number(word: str) -> None:
     raise ValueError(f"{word}, which is no number")
 
 
-_DECODER = json.JSONDecoder(parse_int=_number, parse_constant=_no_number)
+def _fraction(written: str) -> float:
+    found = float(written)
+    return found if math.isfinite(found) else _no_number(written[:40])
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"an object has {twice[:40]!r} twice")
+    return found
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_int=_number,
+    parse_float=_fraction,
+    parse_constant=_no_number,
+)
 PIECE = 1 << 18  # characters read at a time, and more where one item has more
 # A number may go on after the last character that was read: "1" as "1.5", "1e-5".
 _AHEAD = 4
 
 
-def whole(content: bytes) -> object:
-    """What ``json.loads`` returns; ValueError, RecursionError where it is not JSON."""
-    text = content.decode(json.detect_encoding(content)).removeprefix("\ufeff")
-    found = _DECODER.decode(text)
-    _check_characters(text, found)
+def whole(content: bytes | str) -> object:
+    """What ``json.loads`` returns; ValueError where it is not JSON."""
+    if isinstance(content, bytes):
+        content = content.decode(json.detect_encoding(content)).removeprefix("\ufeff")
+    try:
+        found = _DECODER.decode(content)
+        _check_characters(content, found)
+    except RecursionError:
+        raise ValueError("it nests too deep") from None
     return found
 
 
@@ -134,6 +159,8 @@ class _Reader:
             key = self.value()
             if not isinstance(key, str):
                 raise ValueError(f"{key!r} is no name")
+            if key in found:
+                raise ValueError(f"an object has {key[:40]!r} twice")
             self.take(":")
             found[key] = self.list() if self.next() == "[" else self.value()
             if self.take("}", optional=True):

@@ -4,10 +4,10 @@ Papermill's ``-p NAME VALUE`` makes a number of what looks like one and leaves a
 an object as text.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from cocofacet import json_pieces
 from cocofacet.io import InputError, checked_name
 
 
@@ -89,7 +89,9 @@ def check(given: Mapping[str, object], kinds: Mapping[str, Kind] = KINDS) -> Non
     for name, value in given.items():
         if name not in kinds:
             known = ", ".join(kinds)
-            raise InputError(f"{name}: is no parameter of a notebook. Known: {known}.")
+            raise InputError(
+                f"{_short(name)}: is no parameter of a notebook. Known: {known}."
+            )
         kind = kinds[name]
         if kind.fits(value):
             continue
@@ -117,8 +119,8 @@ def changes_in(changes: object) -> Mapping[str, object]:
     given = changes
     if isinstance(changes, str):
         try:
-            changes = json.loads(changes or "{}")
-        except (ValueError, RecursionError):
+            changes = json_pieces.whole(changes or "{}")
+        except ValueError:
             changes = None
     if not isinstance(changes, Mapping):
         example = '{"facets": "times"}'

@@ -90,8 +90,8 @@ def _is_complete(out: Path, settings: dict) -> bool:
         raise WorldError(f"{out}: holds files but no {RECORD}. {elsewhere}")
     try:
         found = json.loads(record.read_text(encoding="utf-8"))
-        found, files = found["settings"], found["files"]
-    except (ValueError, KeyError, TypeError):
+        found, files = found["settings"], dict(found["files"])
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise WorldError(f"{record}: cannot be read. {elsewhere}") from None
     if found != settings:
         raise WorldError(f"{record}: settings: {found}, not {settings}. {elsewhere}")

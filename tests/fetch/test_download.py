@@ -131,7 +131,15 @@ def test_a_file_changed_on_the_server_is_not_glued_to_the_old_part(
     assert server.asked == asked[:requests]
 
 
-@pytest.mark.parametrize("note", ["{", "[]", '{"url": 1}'])
+@pytest.mark.parametrize(
+    "note",
+    [
+        *("{", "[]", "null", '{"url": 1}', '["url", "validator", "total"]', "[" * 9999),
+        '{"url": 1, "validator": "a", "total": 7000}',
+        '{"url": "a", "validator": "a\\nb", "total": 7000}',
+        '{"url": "a", "validator": "a", "total": "7000"}',
+    ],
+)
 def test_a_part_of_unknown_origin_is_begun_anew(server, offer, tmp_path, note):
     offer(pictures(server))
     leave_part(server, tmp_path, 7000)
@@ -139,6 +147,48 @@ def test_a_part_of_unknown_origin_is_begun_anew(server, offer, tmp_path, note):
     (tmp_path / "downloads/val2017.zip.part.json").write_text(note)
     assert got(tmp_path) == IMAGES
     assert server.asked == [("val2017.zip", None)]
+
+
+@pytest.mark.parametrize("length", ["many", "-5", "", "5_0", "9" * 30, "\u0661"])
+def test_a_length_that_is_no_number_is_as_none(server, offer, tmp_path, length):
+    offer(plain(server))
+    server.odd = [{"Content-Length": length.encode().decode("latin-1")}]
+    assert got(tmp_path) == {"facet/rows.json": b"[1, 2]"}
+
+
+ODD = {  # what a server answers, where it is asked for a whole file -> what is said
+    "a part": ({"status": 206}, "answers a part that was not asked for"),
+    "a range": (
+        {"status": 206, "Content-Range": "bytes 0-5/6"},
+        "answers a part that was not asked for",
+    ),
+    "nothing": ({"status": 204}, "the server answers 204"),
+    "no change": ({"status": 304}, "the server answers 304"),
+    "no address": ({"status": 302, "Location": "http://["}, "Invalid IPv6 URL"),
+    "another scheme": ({"status": 302, "Location": "file:///etc/passwd"}, "adapters"),
+    "two lengths": ({"Content-Length": "6, 7"}, "Content-Length"),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_an_answer_that_is_no_file_is_one_line(server, offer, tmp_path, kind):
+    answer, said = ODD[kind]
+    rows = plain(server)
+    offer(rows)
+    server.odd = [answer]
+    message = refused(tmp_path)
+    failed = next(line for line in message.splitlines() if line.startswith("  rows"))
+    assert rows.urls[0] in failed and said in failed
+    assert below(tmp_path) == {}
+    assert got(tmp_path) == {"facet/rows.json": b"[1, 2]"}, "and then it comes"
+
+
+def test_another_part_than_the_missing_one_is_not_appended(server, offer, tmp_path):
+    offer(pictures(server))
+    leave_part(server, tmp_path, 7000)
+    server.odd = [{"Content-Range": "bytes 0-9/10"}, {"status": 206}]
+    assert "a part that was not asked for" in refused(tmp_path)
+    assert got(tmp_path) == IMAGES
 
 
 def test_a_passing_fault_is_tried_again_a_lasting_one_is_not(server, offer, tmp_path):

@@ -249,6 +249,29 @@ def test_a_read_only_folder_is_reported_and_left(server, offer, read_only):
     assert server.asked == []
 
 
+RECORDS = {  # what stands in the record of what was fetched -> what is said of it
+    "null": "top level: is not a JSON object. Delete it",
+    "[]": "top level: is not a JSON object. Delete it",
+    "{": "file: not JSON, or cut short",
+    '{"rows.json": null}': "rows.json: sha256 or placed is missing",
+    '{"rows.json": {"sha256": "0"}}': "rows.json: sha256 or placed is missing",
+    '{"rows.json": {"sha256": 0, "placed": {}}}': "rows.json: sha256 or placed",
+    '{"rows.json": {"sha256": "0", "placed": []}}': "rows.json: sha256 or placed",
+    '{"rows.json": {"sha256": "0", "placed": {"facet/rows.json": {}}}}': "or placed",
+    '{"rows.json": {"sha256": "0", "placed": {"a": {"files": "1"}}}}': "or placed",
+}
+
+
+@pytest.mark.parametrize("content", RECORDS)
+def test_a_record_that_is_none_is_one_line(server, offer, tmp_path, content):
+    offer(plain(server))
+    (tmp_path / fetch.RECORDS).write_text(content)
+    message = refused(tmp_path)
+    assert message.startswith(f"{tmp_path / fetch.RECORDS}: ")
+    assert RECORDS[content] in message and "\n" not in message
+    assert server.asked == []
+
+
 def test_a_file_in_the_place_of_the_folder_is_reported(server, offer, tmp_path):
     offer(plain(server))
     (tmp_path / "file").write_text("mine")

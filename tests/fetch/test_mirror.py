@@ -45,6 +45,8 @@ def test_it_replaces_what_it_says_and_nothing_else(mirror):
         ({"val2017.zip": {"places": {}}}, "'places' is no field of a file"),
         ({"val2017.zip": {"urls": []}}, "urls: [] is not a list of addresses"),
         ({"val2017.zip": {"urls": ["file:///x"]}}, "is not a list of addresses"),
+        ({"val2017.zip": {"urls": ["http://["]}}, "is not a list of addresses"),
+        ({"val2017.zip": {"urls": [["http://a"]]}}, "is not a list of addresses"),
         ({"val2017.zip": {"size": True}}, "size: True is not a number of bytes"),
         ({"val2017.zip": {"sha256": "f"}}, "sha256: 'f' is not 64 hexadecimal"),
     ],

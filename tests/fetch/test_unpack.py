@@ -68,10 +68,26 @@ def test_an_escaping_archive_is_refused_before_anything_is_unpacked(
 
 
 @pytest.mark.parametrize(
+    "beside",
+    ["__MACOSX/val2017/._1.jpg", "val2017/._1.jpg", "val2017/__MACOSX/1.jpg",
+     "._val2017", ".DS_Store", "val2017/.DS_Store.jpg"],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["val2017.zip", "val2017.tar.gz"])
+def test_what_a_mac_packs_beside_the_files_is_passed_over(
+    server, offer, tmp_path, beside, form
+):
+    make = zipped if form.endswith("zip") else tarred
+    offer(pictures(server, form, make({beside: b"notes"} | PICTURES)))
+    assert got(tmp_path) == IMAGES
+
+
+@pytest.mark.parametrize(
     ("content", "what"),
     [
         (zipped(PICTURES)[:-100], "damaged, cut short or no archive"),
         (b"no archive", "damaged, cut short or no archive"),
+        (zipped({f"val2017/{'x' * 300}.jpg": b"a"}), "(File name too long)"),
+        (zipped(PICTURES | {f"{p}/x.jpg": b"" for p in PICTURES}), "(Not a directory)"),
         (zipped({"other/a.jpg": b"a"}), "holds no 'val2017/*.jpg'"),
     ],
 )

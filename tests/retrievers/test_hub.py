@@ -167,7 +167,7 @@ def test_an_index_that_names_a_shard_that_is_not_there(hub, folder):  # noqa: F8
     (folder / SHARDS[1]).unlink()
     hub.offer(NAME, folder)
     said = refused()
-    assert f"model.safetensors.index.json: {SHARDS[1]}, which the index names" in said
+    assert f"model.safetensors.index.json: {SHARDS[1]} is missing, in the" in said
     assert cached() is None
 
 

@@ -33,6 +33,7 @@ class Server:
         cuts: after how many bytes the next answers end too early.
         stalls: after how many bytes the next answers wait until ``go`` is set.
         statuses: errors that the next answers are.
+        odd: what the next answers say in place of the truth: headers, and "status".
         asked: (name, Range) of every request.
     """
 
@@ -41,6 +42,7 @@ class Server:
         self.ranges = self.conditions = True
         self.files, self.tags = {}, {}
         self.cuts, self.stalls, self.statuses, self.asked = [], [], [], []
+        self.odd = []
 
     def url(self, name):
         return f"http://127.0.0.1:{self.port}/{name}"
@@ -66,13 +68,15 @@ class Handler(BaseHTTPRequestHandler):
         if not body:
             self.send_error(416)
             return
-        self.send_response(206 if obeyed else 200)
+        headers = {"status": 206 if obeyed else 200, "Content-Length": str(len(body))}
         if obeyed:
-            last = len(whole) - 1
-            self.send_header("Content-Range", f"bytes {start}-{last}/{len(whole)}")
-        self.send_header("Content-Length", str(len(body)))
+            headers["Content-Range"] = f"bytes {start}-{len(whole) - 1}/{len(whole)}"
         if tag:
-            self.send_header("ETag" if '"' in tag else "Last-Modified", tag)
+            headers["ETag" if '"' in tag else "Last-Modified"] = tag
+        headers |= held.odd.pop(0) if held.odd else {}
+        self.send_response(headers.pop("status"))
+        for header, value in headers.items():
+            self.send_header(header, value)
         self.end_headers()
         if held.stalls:
             body = body[: held.stalls.pop(0)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from cocofacet import json_pieces
 from cocofacet.benchmark.facets import Facet
 from cocofacet.benchmark.images import official_name
 from cocofacet.io import InputError, read_json
@@ -130,8 +131,8 @@ def _candidates(written: object, facet: Facet) -> tuple[str, ...]:
     if isinstance(written, str):
         try:
             # No file name holds a quote, so with these replaced the list is JSON.
-            written = json.loads(written.replace("'", '"'))
-        except (json.JSONDecodeError, RecursionError):
+            written = json_pieces.whole(written.replace("'", '"'))
+        except ValueError:
             raise ValueError("is a text, but not the text of a list") from None
     if not isinstance(written, list):
         raise ValueError("is not a list")

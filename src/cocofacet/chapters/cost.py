@@ -1,10 +1,10 @@
 """The page on costs: what was measured on which device, and what is estimated."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
 
+from cocofacet.io import read_json
 from cocofacet.report.sentences import listed
 from cocofacet.retrievers.cost import DEVICES, estimate
 from cocofacet.retrievers.zoo.row import Row
@@ -15,7 +15,7 @@ _QUIET = 0.5  # load by other work below which a time on a CPU means something
 def read(folder: Path) -> list[dict]:
     """The JSON files of a folder, each with its file's stem as ``name``."""
     return [
-        {"name": path.stem, **json.loads(path.read_text())}
+        {"name": path.stem, **read_json(path, dict)}
         for path in sorted(Path(folder).glob("*.json"))
     ]
 

@@ -1,10 +1,11 @@
 """The chapter on training: tables from the JSON records that `training` leaves."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+
+from cocofacet.io import read_json
 
 RATE = "caption-rate-"  # how the names of the caption-rate records begin
 
@@ -12,7 +13,7 @@ RATE = "caption-rate-"  # how the names of the caption-rate records begin
 def read_records(folder: Path) -> dict[str, dict]:
     """Name -> record, in the order of the names."""
     paths = sorted(Path(folder).glob("*.json"))
-    return {path.stem: json.loads(path.read_text()) for path in paths}
+    return {path.stem: read_json(path, dict) for path in paths}
 
 
 def settings(records: Mapping[str, dict]) -> pd.DataFrame:

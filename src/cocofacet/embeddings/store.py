@@ -22,6 +22,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 from tqdm import tqdm
 
+from cocofacet import json_pieces
 from cocofacet.benchmark.images import find
 from cocofacet.io import InputError, sha256_of, write_atomic
 from cocofacet.retrievers.base import Retriever
@@ -303,7 +304,9 @@ def _read(file: Path, header: dict[str, object]) -> np.ndarray | None:
         if not file.exists():
             return None
         with safe_open(file, framework="numpy") as stored:
-            kept = json.loads((stored.metadata() or {}).get(_HEADER, "{}"))
+            kept = json_pieces.whole((stored.metadata() or {}).get(_HEADER, "{}"))
+            if not isinstance(kept, dict):
+                raise ValueError(f"its {_HEADER} is no JSON object")
             vectors = stored.get_tensor("embeddings")
     except (SafetensorError, OSError, ValueError) as error:
         warnings.warn(f"{file}: damaged ({error}); computing it again", stacklevel=3)

@@ -7,7 +7,6 @@ safetensors: tensors ``texts`` (T, D) and ``images`` (P, N, D), and in the metad
 under "cocofacet", one JSON object {"texts": [T], "images": [N], "prompts": [P]}.
 """
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from cocofacet import json_pieces
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.images import path_of
 from cocofacet.evaluation.ranking import prompts_of, rank_table
@@ -106,7 +106,7 @@ def _safetensors(path: Path) -> list[tuple]:
     from safetensors import safe_open
 
     with safe_open(path, framework="numpy") as file:
-        said = json.loads((file.metadata() or {}).get(HEADER, "{}"))
+        said = json_pieces.whole((file.metadata() or {}).get(HEADER, "{}"))
         if not {"texts", "images", "prompts"} <= set(said):
             raise InputError(
                 f"{path}: metadata: {HEADER}: is no JSON object with texts, images and "

@@ -1,6 +1,6 @@
 """Download one file over HTTP: go on after a cut, verify, then give it its name."""
 
-import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import requests
 from tqdm import tqdm
 
+from cocofacet import json_pieces
 from cocofacet.io import InputError, check_space, write_json
 
 PAUSES = (1, 3, 9)  # seconds before each further attempt at a URL
@@ -82,8 +83,11 @@ def _try(url: str, path: Path, silent: set[str]) -> str | None:
             reason = next(r for kind, r in REASONS.items() if isinstance(error, kind))
             if pause is None and reason != CUT:
                 silent.add(host)
-        except requests.RequestException as error:
-            return str(error)
+        except InputError:
+            raise
+        # A ValueError is an address that is none, such as of a redirection.
+        except (requests.RequestException, ValueError) as error:
+            return " ".join(str(error).split())
         if pause is not None:
             time.sleep(pause)
     return reason
@@ -102,16 +106,19 @@ def _request(url: str, path: Path) -> None:
     if have and have == note["total"]:
         return
     answer = _ask(url, have, note)
-    if answer.status_code in (206, 416) and not _same(answer, have, note):
+    if have and answer.status_code in (206, 416) and not _same(answer, have, note):
         answer.close()
-        answer = _ask(url, 0, note)
+        have, answer = 0, _ask(url, 0, note)
     with answer:
         answer.raise_for_status()
-        if answer.status_code != 206:
+        status = answer.status_code
+        if status not in (200, 206) or (status == 206 and not have):
+            said = "a part that was not asked for" if status == 206 else status
+            raise requests.RequestException(f"the server answers {said}")
+        if status == 200:
             have = 0  # the file changed, or the server always sends all of it
-            length = answer.headers.get("Content-Length")
-            total = int(length) if length else None
             part.unlink(missing_ok=True)
+            total = _length(answer)
             note = {"url": url, "validator": _validator(answer), "total": total}
             write_json(_note(part), note)
         check_space(part.parent, (note["total"] or 0) - have)
@@ -137,6 +144,12 @@ def _ask(url: str, have: int, note: Mapping) -> requests.Response:
     return requests.get(url, headers=headers, stream=True, timeout=TIMEOUT)
 
 
+def _length(answer: requests.Response) -> int | None:
+    """The bytes that are to come; None where the server doesn't say a number."""
+    length = answer.headers.get("Content-Length", "")
+    return int(length) if re.fullmatch("[0-9]{1,18}", length) else None
+
+
 def _same(answer: requests.Response, have: int, note: Mapping) -> bool:
     """Whether a partial answer starts where the part ends, and is of the same file."""
     sent = answer.headers.get("Content-Range", "")
@@ -151,8 +164,16 @@ def _validator(answer: requests.Response) -> str | None:
 
 
 def _read_note(part: Path) -> dict:
+    """What the note says; {} where it is no such note."""
     try:
-        note = json.loads(_note(part).read_bytes())
-        return note if {"url", "validator", "total"} <= set(note) else {}
-    except (OSError, ValueError, TypeError):
+        note = json_pieces.whole(_note(part).read_bytes())
+        url, validator, total = note["url"], note["validator"], note["total"]
+    except (OSError, ValueError, TypeError, LookupError):
         return {}
+    is_header = validator is None or _is_header(validator)
+    is_size = total is None or type(total) is int
+    return note if isinstance(url, str) and is_header and is_size else {}
+
+
+def _is_header(value: object) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isprintable()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import locate
+from cocofacet.escape import plain
 from cocofacet.fetch.catalog import ORIGINS, File
 from cocofacet.fetch.download import download, part_of
 from cocofacet.fetch.mirror import origins
@@ -136,8 +137,8 @@ def _fetch_all(
         try:
             url = _fetch_file(file, folder, silent)
         except InputError as error:
-            failed[file.name] = str(error)
-            tell(f"{file.name}: failed: {error}")
+            failed[file.name] = plain(error)
+            tell(f"{file.name}: failed: {failed[file.name]}")
         else:
             tell(f"{file.name}: done, {url} -> {', '.join(file.places.values())}")
     tried = {file.name for file in missing}
@@ -281,10 +282,24 @@ def records(folder: Path) -> dict[str, dict]:
         InputError: the file was changed into something else.
     """
     path = folder / RECORDS
-    found = read_json(path, dict) if path.is_file() else {}
+    remedy = "Delete it, and what it lists is fetched again."
+    found = read_json(path, dict, remedy) if path.is_file() else {}
     for name, record in found.items():
-        if not isinstance(record, dict) or not {"sha256", "placed"} <= set(record):
+        if not _is_record(record):
             raise InputError(
-                f"{path}: {name}: sha256 or placed is missing. Delete the entry."
+                f"{path}: {name}: sha256 or placed is missing, or is something else. "
+                "Delete the entry."
             )
     return found
+
+
+def _is_record(record: object) -> bool:
+    placed = record.get("placed") if isinstance(record, dict) else None
+    return (
+        isinstance(placed, dict)
+        and isinstance(record.get("sha256"), str)
+        and all(
+            isinstance(there, dict) and type(there.get("files")) is int
+            for there in placed.values()
+        )
+    )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cocofacet.fetch.catalog import ORIGINS, Origin
 from cocofacet.io import InputError, read_json
@@ -23,11 +24,15 @@ def _is_size(value: object) -> bool:
 
 
 def _are_addresses(value: object) -> bool:
-    return (
-        isinstance(value, list)
-        and value != []
-        and all(isinstance(url, str) and re.match("https?://", url) for url in value)
-    )
+    return isinstance(value, list) and value != [] and all(map(_is_address, value))
+
+
+def _is_address(url: object) -> bool:
+    try:
+        parts = urlsplit(url if isinstance(url, str) else "")
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 def _is_digest(value: object) -> bool:

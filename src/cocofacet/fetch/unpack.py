@@ -1,12 +1,12 @@
 """Unpack the wanted members of a zip or tar; none may lead out of the folder."""
 
+import errno
 import filecmp
 import os
 import shutil
 import stat
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -16,13 +16,11 @@ from tqdm import tqdm
 
 from cocofacet.io import InputError, check_space
 
-_DAMAGED = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    zlib.error,
-    EOFError,
-    NotImplementedError,  # a compression that Python cannot undo
-    RuntimeError,  # a member with a password
+# Of an OSError that is the archive's fault and not the disk's: no number, or that of a
+# name that is too long, is none, or is both a folder's and a file's.
+_OF_NAMES = (
+    *(None, errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL),
+    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
 )
 
 
@@ -52,6 +50,17 @@ def unpack(archive: Path, places: Mapping[str, str], folder: Path) -> None:
     """
     beside = archive.with_name(f"{archive.name}.unpacked")
     shutil.rmtree(beside, ignore_errors=True)  # of a run that was killed
+    try:
+        wanted = _extract(archive, places, folder, beside)
+        move({beside / file.name: folder / place for place, file in wanted.items()})
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _extract(
+    archive: Path, places: Mapping[str, str], folder: Path, beside: Path
+) -> dict[str, Member]:
+    """Unpack the wanted members below ``beside`` -> as `_choose`."""
     opened = zipfile.ZipFile if archive.suffix == ".zip" else tarfile.open
     try:
         with opened(archive) as source:
@@ -61,14 +70,17 @@ def unpack(archive: Path, places: Mapping[str, str], folder: Path) -> None:
             # disable=None: a bar on a terminal, silence in a log.
             for member in tqdm(wanted.values(), f"unpack {archive.name}", disable=None):
                 source.extract(member.info, beside)
-        move({beside / file.name: folder / place for place, file in wanted.items()})
-    except _DAMAGED as error:
+        return wanted
+    except InputError:
+        raise
+    except Exception as error:  # each kind of archive and of compression has its own
+        if isinstance(error, OSError) and error.errno not in _OF_NAMES:
+            raise
+        said = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise InputError(
-            f"{archive}: archive: damaged, cut short or no archive ({error}). Remove "
-            "it and run the command again."
+            f"{archive}: archive: damaged, cut short or no archive "
+            f"({said or type(error).__name__}). Remove it and run the command again."
         ) from None
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
 
 
 def move(files: Mapping[Path, Path]) -> None:
@@ -117,7 +129,13 @@ def _safe_files(archive: Path, source) -> list[Member]:
                 f"{archive}: member {name!r}: {what}. Nothing was unpacked. Do not use "
                 "this archive; get it from its official source."
             )
-    return [member for member in members if not member.is_folder]
+    return [m for m in members if not m.is_folder and not _of_a_mac(m.name)]
+
+
+def _of_a_mac(name: str) -> bool:
+    """Whether a member is what macOS puts beside each file: icons, its own notes."""
+    path = PurePosixPath(name)
+    return "__MACOSX" in path.parts or path.name.startswith(("._", ".DS_Store"))
 
 
 def _is_file(info: zipfile.ZipInfo) -> bool:
@@ -144,7 +162,7 @@ def _choose(
                 target += file.name.removeprefix(fixed_folders(pattern))
             if target in chosen:
                 raise InputError(
-                    f"{archive}: member {file.name!r}: goes to {target}, as another "
+                    f"{archive}: member {file.name!r}: goes to {target!r}, as another "
                     "does. Get the archive from its official source."
                 )
             chosen[target] = file

@@ -24,6 +24,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from cocofacet import json_pieces
 from cocofacet.embeddings.store import writing
 from cocofacet.io import InputError, write_atomic
 
@@ -112,7 +113,7 @@ def _rename(files) -> None:
 
 def _said(file: Path) -> dict[str, object]:
     with safe_open(file, framework="numpy") as stored:
-        return json.loads(stored.metadata()[HEADER])
+        return json_pieces.whole(stored.metadata()[HEADER])
 
 
 def read(file: Path) -> Segment:
@@ -140,7 +141,7 @@ def _mapped(file: Path, name: str) -> np.ndarray:
     header, a JSON object that names offsets, the data."""
     with open(file, "rb") as stored:
         length = int.from_bytes(stored.read(8), "little")
-        tensor = json.loads(stored.read(length))[name]
+        tensor = json_pieces.whole(stored.read(length))[name]
     if tensor["dtype"] != "F16":
         raise ValueError(f"{name} is {tensor['dtype']}, not F16")
     shape = tuple(tensor["shape"])

@@ -2,7 +2,6 @@
 that nothing shows."""
 
 import base64
-import json
 import math
 import os
 import queue
@@ -16,6 +15,7 @@ from urllib.parse import quote, urlsplit
 import requests
 import urllib3
 
+from cocofacet import json_pieces
 from cocofacet.io import InputError
 
 URL, MODEL, KEY = "COCOFACET_CHAT_URL", "COCOFACET_CHAT_MODEL", "COCOFACET_CHAT_KEY"
@@ -167,7 +167,7 @@ def _read(status: int, headers: dict[str, str], content: bytes) -> dict[str, str
     """The answer in a reply; any error where it has another form."""
     if status != 200:
         raise Failed(_refusal(status, content), _wait(status, headers))
-    reply = json.loads(content)
+    reply = json_pieces.whole(content)
     choice = reply["choices"][0]
     why = NO_ANSWER.get(str(choice.get("finish_reason")).lower())
     if why:
@@ -190,10 +190,10 @@ def _refusal(status: int, content: bytes) -> str:
     known = {each.value: each.phrase for each in HTTPStatus}
     words = f"{status} {known.get(status, '')}".strip()
     try:
-        error = json.loads(content)["error"]
+        error = json_pieces.whole(content)["error"]
         said = error["message"] if isinstance(error, dict) else error
         said = " ".join(str(said or "").split())
-    except (ValueError, TypeError, LookupError, RecursionError):
+    except (ValueError, TypeError, LookupError):
         return words
     said = "".join(c if c.isprintable() else "?" for c in said[:5_000])
     return f"{words}: {without_key(said)[:200]}" if said else words

@@ -7,11 +7,11 @@ line what went wrong and what would help.
 
 import errno
 import hashlib
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from cocofacet import json_pieces
 from cocofacet.io import InputError, check_space, sha256_of
 
 PAUSES = (1, 5, 20)  # seconds before each further attempt after a fault that may pass
@@ -109,15 +109,17 @@ def in_cache(repository: str, revision: str, patterns: Sequence[str]) -> Path | 
 
 
 def lacking_shard(directory: Path) -> str | None:
-    """A file of weights that an index names and that is not there: "index: name"."""
+    """What is wrong with a file of weights that an index names, or with the index."""
     for index in sorted(directory.glob("*.safetensors.index.json")):
         try:
-            names = set(json.loads(index.read_bytes())["weight_map"].values())
+            names = set(json_pieces.whole(index.read_bytes())["weight_map"].values())
         except (OSError, ValueError, TypeError, AttributeError, KeyError):
-            continue  # the class that loads it says what is wrong
+            return f"{index.name} is no index of weights"
         for name in sorted(map(str, names)):
+            if Path(name).name != name:
+                return f"{index.name}: {name} is in another folder"
             if not (directory / name).is_file():
-                return f"{index.name}: {name}"
+                return f"{index.name}: {name} is missing"
     return None
 
 
@@ -150,8 +152,8 @@ def _download(repository: str, revision: str, patterns: Sequence[str]) -> Path:
         )
     if lacks := lacking_shard(directory):
         raise InputError(
-            f"{repository}: weights: {lacks}, which the index names, is not in the "
-            f"repository. See {_PAGE.format(name=repository)}/tree/main."
+            f"{repository}: weights: {lacks}, in the repository itself. See "
+            f"{_PAGE.format(name=repository)}/tree/main."
         )
     return directory
 
