@@ -19,6 +19,7 @@ from rehearsal.tiny_checkpoints import (
     save_adapter,
     save_llava_next_mistral,
     save_qwen2vl,
+    save_qwen3vl,
     transformers,
 )
 
@@ -114,6 +115,38 @@ def test_keys_of_both_layouts(saved, adapter, base, image):
     np.testing.assert_array_equal(
         vectors(load(saved, base), image), vectors(load(adapter, base), image)
     )
+
+
+@pytest.mark.parametrize(
+    ("row", "save"),
+    [
+        ("tiny-qwen2vl", save_qwen2vl),
+        ("qwen3-vl-embedding-2b", save_qwen3vl),
+        ("vlm2vec-llava-next", save_llava_next_mistral),
+    ],
+)
+@pytest.mark.parametrize("part", ["visual|vision_tower", ""])
+def test_what_peft_saves_today_is_what_peft_merges(row, save, part, image, tmp_path):
+    """Of the vision tower alone, and of the whole model."""
+    import peft  # after torchvision's repair
+
+    base, adapter, merged = (tmp_path / name for name in ("base", "adapter", "merged"))
+    model = transformers.AutoModelForImageTextToText.from_pretrained(save(base))
+    layers = rf".*({part}).*\.(qkv|q_proj|fc1|linear_fc1)"
+    torch.manual_seed(0)
+    adapted = peft.get_peft_model(
+        model, peft.LoraConfig(r=2, target_modules=layers, init_lora_weights=False)
+    )
+    adapted.save_pretrained(adapter)
+    shutil.copytree(base, merged)
+    adapted.merge_and_unload().save_pretrained(merged)
+    found, plain, expected = (
+        vectors(loading.load(row, "cpu", "fp32", first, base_checkpoint=base), image)
+        for first in (adapter, base, merged)
+    )
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    changed = np.abs(found - plain).max(axis=1) > 1e-3
+    assert changed.tolist() == [True, True, not part], "picture, with a question, text"
 
 
 def test_tensors_of_a_pickle(saved, adapter, base, image):

@@ -1,5 +1,7 @@
 """Checkpoints that do not fit are refused, and processors get their settings."""
 
+import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -11,9 +13,14 @@ from cocofacet.io import InputError
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.zoo import ROWS
 from rehearsal.tiny_checkpoints import (
+    save_blip2,
+    save_clip,
     save_llava_next_mistral,
+    save_llave,
+    save_phi3_v,
     save_qwen2vl,
     save_qwen3vl,
+    save_siglip2,
 )
 
 SIZES = [(56, 56), (128, 128), (60, 140), (28, 56), (128, 128)]
@@ -52,3 +59,132 @@ def test_pixels_of_a_processor_that_counts_none(tmp_path):
     row = replace(ROWS["vlm2vec-llava-next"], max_pixels=1000)
     with pytest.raises(InputError, match="max_pixels"):
         loading.load(row, "cpu", "fp32", save_llava_next_mistral(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    return save_qwen2vl(tmp_path_factory.mktemp("sound"))
+
+
+def written(name, content):
+    return lambda folder: (folder / name).write_text(content)
+
+
+def with_a_weight_of(value):
+    def change(folder):
+        file = folder / "model.safetensors"
+        weights = load_file(file)
+        name = next(name for name in weights if name.startswith("visual."))
+        weights[name].view(-1)[-1] = value
+        save_file(weights, file, metadata={"format": "pt"})
+
+    return change
+
+
+def with_an_index_of(content):
+    return written("model.safetensors.index.json", content)
+
+
+def indexed(place):
+    """All weights are in ``place``, relative to the folder."""
+
+    def change(folder):
+        elsewhere = folder.parent / "elsewhere.safetensors"
+        shutil.copy(folder / "model.safetensors", elsewhere)
+        (folder / "folder").mkdir()
+        (folder / "dangling.safetensors").symlink_to(folder / "nothing")
+        at = place.format(parent=folder.parent)
+        index = {"metadata": {}, "weight_map": {"norm.weight": at}}
+        with_an_index_of(json.dumps(index))(folder)
+
+    return change
+
+
+def dangling(name):
+    def change(folder):
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to(folder / "nothing")
+
+    return change
+
+
+INDEX = "weights: model.safetensors.index.json"
+DAMAGED = {  # what is done to a checkpoint -> what is said of it
+    "no tokenizer": (lambda f: (f / "tokenizer.json").unlink(), "its tokenizer's file"),
+    "a tokenizer that is a list": (written("tokenizer.json", "[]"), "cannot be loaded"),
+    "settings that are null": (written("config.json", "null"), "cannot be loaded"),
+    "settings of a tokenizer that are null": (
+        written("tokenizer_config.json", "null"),
+        "cannot be loaded",
+    ),
+    "NaN": (with_a_weight_of(float("nan")), "no finite number in torch.float32"),
+    "infinity": (with_a_weight_of(float("-inf")), "no finite number in torch.float32"),
+    "an index of a folder": (indexed("folder"), f"{INDEX}: folder is missing"),
+    "an index of a link to nothing": (indexed("dangling.safetensors"), "is missing"),
+    "an index that leads out": (indexed("../elsewhere.safetensors"), "another folder"),
+    "an index from the root": (
+        indexed("{parent}/elsewhere.safetensors"),
+        "is in another folder",
+    ),
+    "an index that is a list": (with_an_index_of("[]"), f"{INDEX} is no index of wei"),
+    "an index that is null": (with_an_index_of("null"), f"{INDEX} is no index of wei"),
+    "an index of a list": (with_an_index_of('{"weight_map": []}'), "is no index of"),
+    "a deep index": (with_an_index_of("[" * 10_000), f"{INDEX} is no index of weights"),
+    "weights that are a link to nothing": (
+        dangling("model.safetensors"),
+        "checkpoint: cannot be read (No such file or directory)",
+    ),
+    "another file that is a link to nothing": (
+        dangling("more.json"),
+        "more.json: checkpoint: cannot be read (No such file or directory)",
+    ),
+    "a folder where a file belongs": (
+        lambda folder: (folder / "more.json").mkdir(),
+        "more.json: checkpoint: cannot be read (Is a directory)",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_a_damaged_checkpoint_is_one_line_that_names_it(kind, sound, tmp_path):
+    damage, said = DAMAGED[kind]
+    folder = shutil.copytree(sound, tmp_path / "checkpoint")
+    damage(folder)
+    with pytest.raises(InputError) as caught:
+        loading.load("tiny-qwen2vl", checkpoint=folder)
+    line = str(caught.value)
+    assert line.startswith(str(folder)) and said in line and "\n" not in line
+
+
+TOKENIZERS = {  # a row -> a checkpoint of its family
+    "tiny-qwen2vl": save_qwen2vl,
+    "qwen3-vl-embedding-2b": save_qwen3vl,
+    "vlm2vec-llava-next": save_llava_next_mistral,
+    "vlm2vec-phi-3.5-v": save_phi3_v,
+    "llave-0.5b": save_llave,
+    "blip2-itm": save_blip2,
+    "siglip2-so400m-384": save_siglip2,
+}
+
+
+@pytest.mark.parametrize("row", TOKENIZERS)
+@pytest.mark.parametrize("lost", ["tokenizer.json", "tokenizer*"])
+def test_a_checkpoint_without_a_tokenizer(row, lost, tmp_path):
+    folder = TOKENIZERS[row](tmp_path / "checkpoint")
+    loading.load(row, "cpu", "fp32", folder)
+    for pattern in (lost, "vocab*", "merges*", "special*"):
+        for file in folder.glob(pattern):
+            file.unlink()
+    with pytest.raises(
+        InputError, match="its tokenizer's files are missing or damaged"
+    ):
+        loading.load(row, "cpu", "fp32", folder)
+
+
+@pytest.mark.parametrize("device", ["meta", "", "cuda:9999", "none:such", "cpu:x"])
+def test_a_device_that_cannot_compute(device, tmp_path):
+    with pytest.raises(
+        InputError, match=r"zoo: device: .* cannot be used here"
+    ) as caught:
+        loading.load("tiny-clip", device, checkpoint=save_clip(tmp_path))
+    assert "\n" not in str(caught.value)

@@ -22,6 +22,7 @@ from cocofacet.retrievers.checkpoints import check_keys, quietly
 
 CONFIG = "adapter_config.json"
 _MAGNITUDE = "lora_magnitude_vector"
+_PREFIX = "base_model.model."
 WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 
 
@@ -30,7 +31,8 @@ def merge_adapter(
 ) -> None:
     """Merge the adapter of a directory into a model of transformers.
 
-    embed: gives some embeddings of the model, (n, D), before and after. Raises
+    embed: gives some embeddings of the model, (n, D), before and after; they have to be
+    of a text and of a picture, as an adapter may change one part alone. Raises
     InputError for an adapter of another kind, for keys that are missing or unexpected,
     and for an adapter that changes nothing.
     """
@@ -40,12 +42,13 @@ def merge_adapter(
             f"{directory / CONFIG}: peft_type: {config.peft_type} is not supported. "
             "Only LoRA and DoRA adapters are."
         )
-    before = embed()
     with quietly():
         info = model.load_adapter(
-            peft_config=config, adapter_state_dict=_weights(directory)
+            peft_config=config, adapter_state_dict=_weights(directory, model)
         )
     check_keys(info, f"an adapter of {type(model).__name__}", directory)
+    model.disable_adapters()  # before: a base of another kind is said to be so first
+    before = embed()
     _merge(model)
     # Merging by itself moves a weight by rounding; an adapter that was trained by more.
     if np.allclose(before, embed(), rtol=0, atol=1e-6):
@@ -55,8 +58,9 @@ def merge_adapter(
         )
 
 
-def _weights(directory: Path) -> dict[str, torch.Tensor]:
-    """The adapter's tensors; a pickle that holds more than tensors is not read."""
+def _weights(directory: Path, model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """The adapter's tensors, named as the library renames them for this model; a pickle
+    that holds more than tensors is not read."""
     safe, pickled = (directory / name for name in WEIGHTS)
     try:
         if safe.exists():
@@ -68,11 +72,17 @@ def _weights(directory: Path) -> dict[str, torch.Tensor]:
             f"{pickled}: weights: hold more than tensors, and are not read "
             f"({str(error).splitlines()[0]}). Use {WEIGHTS[0]}."
         ) from None
-    # peft saves a DoRA's magnitudes without the ending that transformers looks for.
-    return {
-        f"{key}.weight" if key.endswith(_MAGNITUDE) else key: tensor
-        for key, tensor in found.items()
-    }
+    parts = tuple(f"{_PREFIX}model.{name}." for name, _ in model.named_children())
+
+    def named(key: str) -> str:
+        # peft saves a DoRA's magnitudes without the ending that transformers looks for.
+        key = f"{key}.weight" if key.endswith(_MAGNITUDE) else key
+        # Of a model with a head, today's peft names the model below it, too; of that,
+        # the library would make a part of the language model.
+        twice = key.startswith(parts)
+        return key.replace("model.model.", "model.", 1) if twice else key
+
+    return {named(key): tensor for key, tensor in found.items()}
 
 
 def _merge(model: torch.nn.Module) -> None:

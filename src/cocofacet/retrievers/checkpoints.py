@@ -119,9 +119,17 @@ def auto_processor(row: Row, files: Checkpoint):
     processor.image_processor = transformers.AutoImageProcessor.from_pretrained(
         directory, trust_remote_code=False, backend=row.image_backend
     )
+    check_tokenizer(processor.tokenizer)
     if processor.image_processor.backend != row.image_backend:
         raise ValueError(f"its images cannot be processed with {row.image_backend}")
     return processor
+
+
+def check_tokenizer(tokenizer) -> None:
+    """ValueError for an empty one, as the library makes where there are no files."""
+    found = tokenizer("a dog", add_special_tokens=False)["input_ids"]
+    if not set(found) - {tokenizer.unk_token_id}:
+        raise ValueError("its tokenizer's files are missing or damaged")
 
 
 def load_processor(row: Row, files: Checkpoint, model, padding_side: str):

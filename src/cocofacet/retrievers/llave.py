@@ -13,7 +13,12 @@ import transformers
 
 from cocofacet.io import InputError
 from cocofacet.retrievers.base import Checkpoint
-from cocofacet.retrievers.checkpoints import load_model, read_config, read_weights
+from cocofacet.retrievers.checkpoints import (
+    check_tokenizer,
+    load_model,
+    read_config,
+    read_weights,
+)
 from cocofacet.retrievers.mllm import MllmRetriever
 from cocofacet.retrievers.zoo.row import Row
 
@@ -98,6 +103,7 @@ def _tokenizer(directory: Path):
     """The checkpoint's, with a token for the picture: its own code sets the picture
     between two stretches of text, each tokenised by itself."""
     tokenizer = transformers.Qwen2Tokenizer.from_pretrained(directory)
+    check_tokenizer(tokenizer)
     tokenizer.add_special_tokens(
         {"additional_special_tokens": [IMAGE]}, replace_extra_special_tokens=False
     )

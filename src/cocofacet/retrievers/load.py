@@ -7,8 +7,6 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-from safetensors import SafetensorError
-
 from cocofacet.io import InputError, sha256_of
 from cocofacet.retrievers import hub
 from cocofacet.retrievers._torchvision import import_torchvision
@@ -69,11 +67,15 @@ def load(
     module, class_name = FAMILIES[row.family]
     family = getattr(import_module(module), class_name)
     try:
-        return family(row, files, **options)
+        retriever = family(row, files, **options)
+        _check_weights(retriever)
+        return retriever
     except InputError:
         raise
+    except MemoryError as error:  # whose traceback would keep what was loaded
+        raise too_little(row, device, "loading") from error.with_traceback(None)
     # What the libraries raise for files that are damaged or do not belong together.
-    except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as error:
+    except Exception as error:
         if ran_out(error):
             raise too_little(row, device, "loading") from error.with_traceback(None)
         raise InputError(
@@ -81,13 +83,26 @@ def load(
             f"loaded from it ({_reason(error)}). If the files are damaged, fetch or "
             "train them again."
         ) from error
-    except MemoryError as error:  # whose traceback would keep what was loaded
-        raise too_little(row, device, "loading") from error.with_traceback(None)
+
+
+def _check_weights(retriever: Retriever) -> None:
+    """ValueError for a weight that is no finite number."""
+    import torch
+
+    for part in vars(retriever).values():
+        named = part.named_parameters() if isinstance(part, torch.nn.Module) else ()
+        for name, weight in named:
+            if not weight.isfinite().all():
+                raise ValueError(
+                    f"{name} holds what is no finite number in {weight.dtype}"
+                )
 
 
 def _reason(error: Exception) -> str:
     """What a library says, in one line of a readable length."""
-    said = " ".join(str(error).split())
+    said = " ".join(str(error).split()) or type(error).__name__
+    if "backend tokenizer" in said:  # the library goes on to say how one is made
+        return "its tokenizer's files are missing or damaged"
     if "ignore_mismatched_sizes" in said:  # transformers prints the rest elsewhere
         return "tensors have other sizes than the configuration says, or the base has"
     return f"{said[:297]}…" if len(said) > 298 else said
@@ -186,7 +201,7 @@ def _check_device(device: str) -> None:
     import torch
 
     try:
-        torch.empty(0, device=device)
+        torch.zeros(1, device=device).item()  # "meta" has no numbers
     except (RuntimeError, AssertionError) as error:
         reason = str(error).split("\n")[0]
         raise InputError(
@@ -237,12 +252,18 @@ def _find(
             "-m training`, or choose another with `cocofacet retrievers`."
         )
     if lacks := hub.lacking_shard(directory):
-        raise InputError(f"{directory}: weights: {lacks} is missing. Fetch it again.")
+        raise InputError(f"{directory}: weights: {lacks}. Fetch it again.")
     # Configuration and vocabulary shape a vector as much as the weights do.
     shaping = sorted(f for f in directory.rglob("*") if f.suffix in _SHAPING)
-    digests = "".join(
-        f"{file.relative_to(directory)} {sha256_of(file)}\n" for file in shaping
-    )
+    try:
+        digests = "".join(
+            f"{file.relative_to(directory)} {sha256_of(file)}\n" for file in shaping
+        )
+    except OSError as error:  # a folder, or a link to nothing
+        raise InputError(
+            f"{error.filename}: checkpoint: cannot be read ({error.strerror}). Fetch "
+            "it again."
+        ) from None
     weights = hashlib.sha256(digests.encode()).hexdigest()
     return Checkpoint(directory, weights, weights[:12])
 

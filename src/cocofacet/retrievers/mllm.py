@@ -11,6 +11,7 @@ from types import MappingProxyType
 import numpy as np
 import torch
 import transformers
+from PIL import Image
 
 from cocofacet.retrievers.base import Checkpoint, Retriever, fingerprint_of, unit_rows
 from cocofacet.retrievers.checkpoints import (
@@ -61,9 +62,7 @@ class MllmRetriever(Retriever):
         if files.adapter:
             from cocofacet.retrievers.adapters import merge_adapter
 
-            merge_adapter(
-                self.model, files.adapter, lambda: self.embed_texts(["a dog"])
-            )
+            merge_adapter(self.model, files.adapter, self._embed_both)
         self.fingerprint = fingerprint_of(
             row,
             files,
@@ -79,6 +78,12 @@ class MllmRetriever(Retriever):
         )
         if row.default_instruction:
             self.fingerprint["default_instruction"] = row.default_instruction
+
+    def _embed_both(self) -> np.ndarray:
+        """Embeddings of a text and of a picture of noise, (2, D)."""
+        noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+        picture = self.embed_images([Image.fromarray(noise)])[0]
+        return np.concatenate([self.embed_texts(["a dog"]), picture])
 
     def load_model(self, files: Checkpoint) -> torch.nn.Module:
         """The model; a family whose files are not the library's builds its own."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 import transformers
 
-from cocofacet.retrievers.checkpoints import quietly
+from cocofacet.retrievers.checkpoints import check_tokenizer, quietly
 
 
 class OwnTokens:
@@ -18,6 +18,7 @@ class OwnTokens:
             self.tokenizer = transformers.AutoTokenizer.from_pretrained(
                 directory, trust_remote_code=False
             )
+        check_tokenizer(self.tokenizer)
         if self.tokenizer.pad_token is None:  # any token will do: it is masked
             self.tokenizer.pad_token = self.tokenizer.eos_token
         self.pad_token_id = self.tokenizer.pad_token_id
