@@ -4,8 +4,10 @@ import io
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
+from types import FrameType
 from typing import TextIO
 
 from cocofacet.escape import print_plain as print
@@ -19,6 +21,9 @@ PART = "COCOFACET_PART"
 # Seconds in which a second signal is the same wish: a terminal and a parent both send
 # one, and what cleans up must come to its end.
 AGAIN = 3.0
+LATER = (
+    0.05  # seconds until a signal that came while a module was loaded is tried again
+)
 
 
 def run(command: Callable[[], int | None]) -> int:
@@ -30,7 +35,12 @@ def run(command: Callable[[], int | None]) -> int:
     """
     stopped: list[tuple[float, int]] = []
 
-    def stop(number: int, _) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
+        if _loading(frame):
+            again = threading.Timer(LATER, os.kill, (os.getpid(), number))
+            again.daemon = True
+            again.start()
+            return
         now = time.monotonic()
         again = [at for at, _ in stopped if now - at < AGAIN]
         stopped.append((now, 128 + number))
@@ -54,6 +64,16 @@ def run(command: Callable[[], int | None]) -> int:
         sys.stdout, sys.stderr = streams
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _loading(frame: FrameType | None) -> bool:
+    """Whether a module is being loaded: an exception within a library of C++ would
+    abort the process, so it waits."""
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _ended(command: Callable[[], int | None], stopped: list) -> int:

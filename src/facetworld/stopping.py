@@ -1,19 +1,30 @@
 """Ctrl-C and SIGTERM end a command in one line; what it was writing is removed."""
 
+import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
+from types import FrameType
 
 SAID = {130: "interrupted (Ctrl-C)", 143: "terminated (SIGTERM)"}
 AGAIN = 3.0  # seconds in which a second signal is the same wish, as a parent's may be
+LATER = (
+    0.05  # seconds until a signal that came while a module was loaded is tried again
+)
 
 
 def run(command: Callable[[], int | None]) -> int:
     """Run a command -> its exit status, 0 for None; 130 or 143 where it was stopped."""
     stopped: list[tuple[float, int]] = []
 
-    def stop(number: int, _) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
+        if _loading(frame):
+            again = threading.Timer(LATER, os.kill, (os.getpid(), number))
+            again.daemon = True
+            again.start()
+            return
         now = time.monotonic()
         again = [at for at, _ in stopped if now - at < AGAIN]
         stopped.append((now, 128 + number))
@@ -34,3 +45,13 @@ def run(command: Callable[[], int | None]) -> int:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _loading(frame: FrameType | None) -> bool:
+    """Whether a module is being loaded: an exception within a library of C++ would
+    abort the process, so it waits."""
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
