@@ -38,7 +38,7 @@ def load_pictures(split: str, n: int, seed: int = 0, folder: Path = FOLDER) -> R
         shape = (n, SIDE, SIDE, 3)
         try:
             out = np.lib.format.open_memmap(temporary, "w+", np.uint8, shape)
-            shown = tqdm(scenes, desc=f"render {split}", mininterval=20)
+            shown = tqdm(scenes, desc=f"render {split}", mininterval=20, disable=None)
             for i, scene in enumerate(shown):
                 out[i] = np.asarray(render(scene))
             out.flush()
