@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import torch
 
@@ -325,7 +325,10 @@ def random_weights(device: str) -> Iterator[None]:
             return create(*arguments, **settings)
 
     library = transformers.PreTrainedModel
+    unchecked = {"_check_device": Mock(), "_check_weights": Mock()}
     with (
+        # Nothing is read from files; and where there is no memory, "meta" will do.
+        patch.multiple(loading, **unchecked),
         patch.object(library, "from_pretrained", classmethod(made)),
         patch.object(open_clip.factory, "create_model", created),
         patch.object(open_clip.factory, "load_checkpoint", lambda *_, **__: None),
