@@ -10,8 +10,8 @@ from cocofacet import program
 def main() -> int:
     """The exit status; see `cocofacet.cli.main`."""
     status = program.run(_command)
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is done
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # all is done: Python only ends
     return status
 
 
