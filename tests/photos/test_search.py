@@ -133,6 +133,22 @@ def test_a_picture_as_the_query_finds_its_like(find, world, dusk):
     assert len(set(found.pictures.path) & dusk) > 0.9 * len(dusk)
 
 
+def test_the_ranking_without_the_question_is_told_too(find):
+    asked, plain = find(DUSK, ask="times", count=50), find(DUSK, count=50)
+    assert asked.general.path.tolist() == plain.pictures.path.tolist()
+    assert asked.general_files == plain.files
+    assert asked.general.score.tolist() == plain.pictures.score.tolist()
+    # The two columns of ranks say the same of a picture that is in both lists.
+    there = asked.pictures.set_index("path").general.dropna()
+    back = asked.general.set_index("path").asked.dropna()
+    places = {path: place for place, path in enumerate(asked.pictures.path, 1)}
+    firsts = {path: place for place, path in enumerate(asked.general.path, 1)}
+    both = places.keys() & firsts.keys()
+    assert both and len(both) < len(places)
+    assert all(there[path] == firsts[path] for path in both)
+    assert all(back[path] == places[path] for path in both)
+
+
 def test_named_alternatives_compete(find):
     wish = Wish(DUSK, TIMES, against=("an image taken in the morning", NIGHT))
     assert find(wish).standing_out

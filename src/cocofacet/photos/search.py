@@ -65,7 +65,9 @@ class Found:
     pictures: best first, columns path (as it is shown), score, share (of the wish that
     it answers worst; NaN where there is no scale) and general (the rank without
     questions; missing far behind). standing_out: how many stand out, which come first;
-    None without a scale. files: of the pictures, in their order. wishes: with the
+    None without a scale. files: of the pictures, in their order. general: the ranking
+    without questions, best first, as many; columns path, score and asked (the rank
+    under the questions; missing far behind). general_files: of these. wishes: with the
     question that was asked. how: by which way each was: "general", "index", or one of
     `HOW`.
     """
@@ -74,6 +76,8 @@ class Found:
     pictures: pd.DataFrame
     files: tuple[Path, ...]
     standing_out: int | None
+    general: pd.DataFrame
+    general_files: tuple[Path, ...]
     wishes: tuple[Wish, ...]
     how: tuple[str, ...]
 
@@ -211,7 +215,8 @@ class _Search:
         return terms
 
     def _found(self, count: int) -> Found:
-        first, _ = nearest(self.general, FIRST if self._fixed else 10 * count)
+        most = FIRST if self._fixed else 10 * count
+        first, alike = nearest(self.general, most)
         ranks = {picture: rank for rank, picture in enumerate(first, 1)}
         chosen = first if self._fixed else nearest(self.asked, count)[0]
         scores, shares = np.zeros(len(chosen)), []
@@ -223,19 +228,28 @@ class _Search:
         known = all(share is not None for share in shares)
         share = np.min(shares, axis=0) if known else np.full(len(chosen), np.nan)
         stands = share >= scale.STANDS_OUT
-        order = np.lexsort((chosen, -scores, ~stands))[:count]
-        pictures = pd.DataFrame(
-            {
-                "path": [files.shown(self.kept.paths[n]) for n in chosen[order]],
-                "score": scores[order],
-                "share": share[order],
-                "general": [ranks.get(n) for n in chosen[order]],
-            }
-        ).astype({"general": "Int64"})
-        out = int(stands.sum()) if known else None
-        paths = tuple(self._paths(chosen[order]))
-        wishes, ways = tuple(self.wishes), self.ways
-        return Found(self.kept.folder, pictures, paths, out, wishes, ways)
+        order = np.lexsort((chosen, -scores, ~stands))
+        places = {chosen[n]: place for place, n in enumerate(order, 1)}
+        order = order[:count]
+        best, first = chosen[order], first[:count]
+        pictures = self._listed(best, score=scores[order], share=share[order])
+        pictures["general"] = pd.array([ranks.get(n) for n in best], "Int64")
+        general = self._listed(first, score=alike[:count])
+        general["asked"] = pd.array([places.get(n) for n in first], "Int64")
+        return Found(
+            folder=self.kept.folder,
+            pictures=pictures,
+            files=tuple(self._paths(best)),
+            standing_out=int(stands.sum()) if known else None,
+            general=general,
+            general_files=tuple(self._paths(first)),
+            wishes=tuple(self.wishes),
+            how=self.ways,
+        )
+
+    def _listed(self, pictures: np.ndarray, **columns: np.ndarray) -> pd.DataFrame:
+        paths = [files.shown(self.kept.paths[n]) for n in pictures]
+        return pd.DataFrame({"path": paths} | columns)
 
     def _term(self, question: str | None, vector: np.ndarray) -> Term:
         kept = self.kept.vectors(question)
