@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from cocofacet import __version__, cli_embed, cli_photos, cli_vectors, program
+from cocofacet import __version__, cli_app, cli_embed, cli_photos, cli_vectors, program
 from cocofacet import cli_options as options
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import OFFICIAL, locate
@@ -393,6 +393,7 @@ def runs(
 _command("index photos --ask times", cli_photos.KEPT)(cli_photos.index)
 _command('search photos "an image taken at dusk" --ask times')(cli_photos.search)
 _command("export photos --out photos.parquet")(cli_photos.export)
+_command("app photos", cli_app.ABOUT)(cli_app.app)
 
 
 if __name__ == "__main__":

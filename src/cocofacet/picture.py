@@ -1,5 +1,8 @@
 """The one door for a picture: opened, decoded, upright, in colour, with its size."""
 
+import errno
+import os
+import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -43,8 +46,11 @@ def _know_heif() -> None:
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     _know_heif()
-    with _reading(path), Image.open(path) as image:
-        yield image
+    with _reading(path):
+        if stat.S_ISFIFO(os.stat(path).st_mode):  # opening it might wait for ever
+            raise OSError(errno.EINVAL, "it is a pipe")
+        with Image.open(path) as image:
+            yield image
 
 
 @contextmanager

@@ -103,11 +103,7 @@ def search(
     Raises:
         InputError: see there, and for a wish that is empty or cannot be asked.
     """
-    if how not in HOW:
-        raise InputError(f"--how: {how!r}: choose of {', '.join(HOW)}.")
-    asked = [_checked(each, ask) for each in wishes]
-    if not any(not wish.unwanted for wish in asked):
-        raise InputError("text: none. Write what a picture is to show.")
+    asked = _all_checked(wishes, ask, how)
     indexed = partial(
         make.index_folder, folder, retriever, store=store, device=device,
         precision=precision, asking=any(wish.ask for wish in asked), tell=tell,
@@ -120,6 +116,23 @@ def search(
     if how == "full" and (new := _not_indexed(asked, kept)):
         kept = indexed(ask=new)
     return _Search(kept, retriever, how, tuple(asked)).found(count)
+
+
+def answer(
+    kept: index.Index, retriever, *wishes: Wish, how: str = "rerank", count: int = FIRST
+) -> Found:
+    """As `search`, from an index that is open, by the retriever that made it."""
+    asked = _chosen(_all_checked(wishes, None, how), retriever)
+    return _Search(kept, retriever, how, tuple(asked)).found(count)
+
+
+def _all_checked(wishes: Sequence[Wish | str], ask: str | None, how: str) -> list[Wish]:
+    if how not in HOW:
+        raise InputError(f"--how: {how!r}: choose of {', '.join(HOW)}.")
+    asked = [_checked(each, ask) for each in wishes]
+    if not any(not wish.unwanted for wish in asked):
+        raise InputError("text: none. Write what a picture is to show.")
+    return asked
 
 
 def _checked(wish: Wish | str, ask: str | None) -> Wish:

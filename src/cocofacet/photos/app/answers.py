@@ -1,0 +1,179 @@
+"""What the page is told: a text ranked in general, and beside it under a question."""
+
+import os
+import re
+import threading
+import time
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from cocofacet import json_pieces
+from cocofacet.benchmark.facets import FACETS
+from cocofacet.io import InputError, sha256_of
+from cocofacet.photos import files, index
+from cocofacet.photos.search import AUTO, FIRST, Found, Wish, answer
+
+LONGEST = 1000  # characters of a text or a question
+NONE = "none"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+class Stopped(Exception):
+    """The server is about to end."""
+
+
+def wish_of(content: bytes) -> Wish:
+    """What a request asks: {"text": ..., "ask": a facet's name, "auto" or "none"}, or
+    with "question": in words.
+
+    Raises:
+        InputError: it is anything else.
+    """
+    try:
+        said = json_pieces.whole(content)
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        raise InputError("request: is no JSON object. Send text and ask.")
+    if unknown := said.keys() - {"text", "ask", "question"}:
+        raise InputError(f"{min(unknown)[:40]!r}: is not known. Send text and ask.")
+    if "question" in said and said.get("ask") is not None:
+        raise InputError("question: is given beside ask. Leave one out.")
+    text, ask = _words(said, "text"), said.get("ask", NONE)
+    if "question" in said:
+        return Wish(text, _words(said, "question"))
+    if ask not in (NONE, AUTO, *FACETS):
+        known = ", ".join([NONE, AUTO, *FACETS])
+        raise InputError(f"ask: is none of {known}. Send other words as question.")
+    return Wish(text, None if ask == NONE else ask)
+
+
+def _words(said: dict, name: str) -> str:
+    text = said.get(name)
+    if not isinstance(text, str) or not text.strip():
+        raise InputError(f"{name}: is empty or no text. Write some words.")
+    text = " ".join(text.split())
+    if len(text) > LONGEST:
+        raise InputError(f"{name}: has over {LONGEST:,} characters. Write fewer.")
+    if _CONTROL.search(text):
+        raise InputError(f"{name}: holds a control character. Leave it out.")
+    return text
+
+
+class Retriever:
+    """A retriever for many requests: it ends between two batches once ``stop`` is set,
+    and does not embed the same texts again."""
+
+    def __init__(self, retriever):
+        self._retriever, self.stop = retriever, threading.Event()
+        self._texts = lru_cache(256)(retriever.embed_texts)
+
+    def __getattr__(self, name: str):
+        return getattr(self._retriever, name)
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        return self._texts(tuple(texts))
+
+    def embed_prepared(self, prepared: dict[str, object]) -> np.ndarray:
+        if self.stop.is_set():
+            raise Stopped
+        return self._retriever.embed_prepared(prepared)
+
+
+class Answers:
+    """An index that is open, and the retriever that answers from it, by one thread."""
+
+    def __init__(self, kept: index.Index, retriever):
+        self.kept, self.retriever = kept, Retriever(retriever)
+        self._both = lru_cache(64)(self._both)
+
+    def __call__(self, wish: Wish) -> dict[str, object]:
+        """Both lists, as plain JSON; see `listed`. InputError as `search.answer`."""
+        if wish.ask and not self.retriever.promptable:
+            name = self.retriever.name
+            raise InputError(f"{name}: takes no question. Search without one.")
+        start = time.perf_counter()
+        general, asked = self._both(wish)
+        found = {"text": wish.text, "pictures": len(self.kept), "asked": None}
+        found["general"] = self.listed(general, asked)
+        if asked:
+            (own,), (how,) = asked.wishes, asked.how
+            facet = own.ask if own.ask in FACETS else None
+            found["asked"] = {
+                "question": own.question,
+                "facet": facet,
+                "chosen": wish.ask == AUTO,
+                "how": how,
+                "standing_out": asked.standing_out,
+                "first": self.listed(asked, general),
+            }
+        return found | {"seconds": time.perf_counter() - start}
+
+    def _both(self, wish: Wish) -> tuple[Found, Found | None]:
+        """In general, and under the question, if there is one."""
+        general = answer(self.kept, self.retriever, Wish(wish.text))
+        asked = answer(self.kept, self.retriever, wish) if wish.ask else None
+        if asked and asked.wishes[0].question is None:  # that is what auto chose
+            asked = None
+        return general, asked
+
+    def listed(self, found: Found, other: Found | None) -> list[dict[str, object]]:
+        """The first pictures of a list: sha256, path, score, share (null without a
+        scale) and other, the rank in the other list (null behind its end)."""
+        ranks = {path: n for n, path in enumerate(other.files if other else (), 1)}
+        rows = zip(found.files, found.pictures.itertuples(), strict=True)
+        return [
+            {
+                "sha256": self._digests[self._relative(path)],
+                "path": row.path,
+                "score": _number(row.score),
+                "share": _number(row.share),
+                "other": ranks.get(path),
+            }
+            for path, row in list(rows)[:FIRST]
+        ]
+
+    def _relative(self, path: Path) -> str:
+        return path.relative_to(self.kept.folder).as_posix()
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        """Path below the folder -> sha256 of the file."""
+        digests = (row.tobytes().hex() for row in self.kept.sha256)
+        return dict(zip(map(os.fsdecode, self.kept.paths), digests, strict=True))
+
+    @cached_property
+    def _keys(self) -> np.ndarray:
+        return np.ascontiguousarray(self.kept.sha256[:, :8]).view(np.uint64)[:, 0]
+
+    def file(self, sha256: str) -> Path | None:
+        """The picture with this content, wherever it lies below the folder, or was
+        when it was indexed; None where there is none.
+
+        Raises:
+            InputError: it was changed or deleted meanwhile.
+        """
+        digest = bytes.fromhex(sha256)
+        rows = np.flatnonzero(self._keys == np.frombuffer(digest[:8], np.uint64))
+        same = [n for n in rows if self.kept.sha256[n].tobytes() == digest]
+        for row in same:
+            path = files.path_of(self.kept.folder, self.kept.paths[row])
+            if self._unchanged(path, sha256):
+                return path
+        if same:
+            raise InputError("picture: was changed or deleted since it was indexed.")
+        return None
+
+    def _unchanged(self, path: Path, sha256: str) -> bool:
+        try:
+            inside = path.resolve().is_relative_to(self.kept.folder)
+            return inside and path.is_file() and sha256_of(path) == sha256
+        except OSError:
+            return False
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
