@@ -1,5 +1,6 @@
 """`cocofacet index` and `export`, from the command line's arguments."""
 
+import os
 import shutil
 
 import pyarrow.parquet as pq
@@ -50,6 +51,14 @@ def test_the_choice_is_remembered(run, capsys):
     assert run("index", "--store", "kept", "--retriever", "tiny-qwen2vl") == 0
     said = capsys.readouterr().out
     assert "was indexed by tiny-clip; vectors by tiny-qwen2vl are added" in said
+
+
+def test_csv_has_one_kind_of_line_end_on_every_system(run, capsys, monkeypatch):
+    monkeypatch.setattr(os, "linesep", "\r\n")
+    assert run("search", "a dog", "--form", "csv") == 0
+    header, *rows = capsys.readouterr().out.splitlines()
+    assert header == "path,score,share,general" and rows
+    assert not [row for row in rows if "\\" in row or not row]
 
 
 WRONG = {

@@ -149,7 +149,9 @@ def _paths(found, shown) -> None:
 _WRITE = {
     "table": _table,
     "json": _json,
-    "csv": lambda found, shown: print(shown.to_csv(index=False), end=""),
+    "csv": lambda found, shown: print(
+        shown.to_csv(index=False, lineterminator="\n"), end=""
+    ),
     "paths0": _paths,
 }
 

@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import stat
+import sys
+from pathlib import Path
 
 import pytest
 from small_photos import paint, paint_all
@@ -80,6 +83,47 @@ def test_passed_over(kind, photos, scan, tmp_path):
     (other / "0000.png").symlink_to(other / "0005.png")
     PASSED_OVER[kind](photos, other)
     assert found(scan()) == ["0000.png", "0001.png", "0002.png"]
+
+
+ATTRIBUTES = {
+    "hidden on Windows": {"st_file_attributes": stat.FILE_ATTRIBUTE_HIDDEN},
+    "hidden on macOS": {"st_flags": stat.UF_HIDDEN},
+    "a junction": {"st_reparse_tag": 0xA0000003},
+}
+
+
+@pytest.mark.parametrize("name", ["a.png", "$RECYCLE.BIN/a.png"])
+@pytest.mark.parametrize("kind", ATTRIBUTES)
+def test_passed_over_on_other_systems(kind, name, photos, scan, monkeypatch):
+    """By what their lstat says, and that of this system does not."""
+    there = Path.lstat
+    marked = photos / Path(name).parts[0]
+
+    class State:
+        def __init__(self, path):
+            self.found = there(path)
+            if path == marked:
+                vars(self).update(ATTRIBUTES[kind])
+
+        def __getattr__(self, name):
+            return getattr(self.found, name)
+
+    paint(photos / name, 9)
+    assert len(found(scan())) == 4
+    monkeypatch.setattr(Path, "lstat", lambda path: State(path))
+    assert found(scan()) == ["0000.png", "0001.png", "0002.png"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the system what is mapped")
+def test_what_is_mapped_cannot_be_replaced_on_windows(scan, tmp_path, monkeypatch):
+    scan()
+    path = tmp_path / "index/catalogue.arrow"
+    for system, mapped in (("linux", True), ("win32", False)):
+        monkeypatch.setattr(sys, "platform", system)
+        kept = files.table(path)
+        assert (str(path) in Path("/proc/self/maps").read_text()) == mapped
+        assert len(kept) == 3
+        del kept
 
 
 def test_a_link_within_the_folder_is_a_copy(photos, scan):

@@ -1,6 +1,7 @@
 """Retrievers in words: what is listed, and what is said of this machine."""
 
 import ast
+import os
 from dataclasses import fields, replace
 
 import pytest
@@ -101,6 +102,13 @@ def test_the_gpu_is_asked_without_torch(
     found = listing.this_machine()
     assert found.gpu == pytest.approx(gigabytes, abs=0.1)
     assert found.memory > 0.5
+
+
+def test_on_a_system_without_sysconf(tmp_path, monkeypatch):
+    """Windows is one."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delattr(os, "sysconf")
+    assert listing.this_machine().memory > 0.5
 
 
 def test_no_gpu_at_all(tmp_path, monkeypatch):

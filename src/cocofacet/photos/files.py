@@ -10,6 +10,8 @@ The catalogue is one Arrow IPC file, a row a picture file, sorted by path:
 """
 
 import os
+import stat
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -41,6 +43,7 @@ SCHEMA = pa.schema(
         ("unreadable", pa.string()),
     ]
 )
+_JUNCTION = 0xA0000003  # st_reparse_tag, on Windows alone
 _SECONDS = 30  # between two writings of the catalogue while files are read
 _AT_ONCE = 512  # files read between two looks at the clock
 
@@ -91,12 +94,13 @@ def find(folder: Path) -> Iterator[tuple[bytes, os.stat_result]]:
     files that lie outside.
     """
     for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(n for n in folders if not _passed_over(Path(place, n)))
         for name in names:
-            ending = os.path.splitext(name)[1].lower()
-            if name.startswith(".") or ending not in ENDINGS:
+            if os.path.splitext(name)[1].lower() not in ENDINGS:
                 continue
             path = Path(place, name)
+            if _passed_over(path):
+                continue
             try:
                 if path.is_symlink() and not path.resolve().is_relative_to(folder):
                     continue
@@ -105,6 +109,20 @@ def find(folder: Path) -> Iterator[tuple[bytes, os.stat_result]]:
                 continue
             if path.is_file():
                 yield os.fsencode(path.relative_to(folder).as_posix()), state
+
+
+def _passed_over(path: Path) -> bool:
+    """Whether a file or folder is hidden, by its name or as Windows and macOS do (that
+    of deleted files is), or a junction, as Windows calls a link to a folder."""
+    if path.name.startswith("."):
+        return True
+    try:
+        state = path.lstat()
+    except OSError:  # deleted this moment
+        return True
+    hidden = getattr(state, "st_file_attributes", 0) & stat.FILE_ATTRIBUTE_HIDDEN
+    hidden |= getattr(state, "st_flags", 0) & stat.UF_HIDDEN
+    return bool(hidden) or getattr(state, "st_reparse_tag", 0) == _JUNCTION
 
 
 def scan(folder: Path, catalogue: Path) -> Scan:
@@ -208,8 +226,10 @@ def table(catalogue: Path) -> pa.Table:
     """
     if not catalogue.exists():
         return SCHEMA.empty_table()
+    # Windows replaces no file that is mapped, and the next run may replace this one.
+    opened = pa.OSFile if sys.platform == "win32" else pa.memory_map
     try:
-        with pa.memory_map(os.fsdecode(catalogue)) as source:
+        with opened(os.fsdecode(catalogue)) as source:
             found = pa.ipc.open_file(source).read_all()
         if found.schema != SCHEMA:
             raise pa.ArrowInvalid("it has other columns")

@@ -161,7 +161,7 @@ def _text_embedder(
     settings = {"use_safetensors": True, "dtype": DTYPES[files.precision]}
     if (directory / "modules.json").exists():
         configs = directory.rglob("config.json")
-        if any('"auto_map"' in file.read_text() for file in configs):
+        if any('"auto_map"' in file.read_text(encoding="utf-8") for file in configs):
             raise InputError(
                 f"{directory}: text embedder: brings code of its own (auto_map), which "
                 "is not run. Pass another one as text_checkpoint."

@@ -1,10 +1,11 @@
 """What the zoo holds in words, and what of it can run on this machine."""
 
-import os
 import shutil
 import subprocess
 import textwrap
 from dataclasses import dataclass, fields
+
+import psutil
 
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.zoo.row import Row
@@ -24,7 +25,7 @@ class Machine:
 
 def this_machine() -> Machine:
     """Asks the system and nvidia-smi: torch would take seconds to say the same."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    memory = psutil.virtual_memory().total / 1e9
     if shutil.which("nvidia-smi") is None:
         return Machine(memory, 0.0)
     asked = ("--query-gpu=memory.total", "--format=csv,noheader,nounits")
