@@ -2,8 +2,10 @@
 
 import os
 import shutil
+from types import SimpleNamespace
 
 import pytest
+import torch
 from small_photos import paint_all
 
 from cocofacet.io import InputError
@@ -24,6 +26,19 @@ def world(tmp_path_factory):
 def here(world, monkeypatch):
     """A machine that rendered a world."""
     monkeypatch.setenv("COCOFACET_HOME", str(world.parents[2]))
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """A GPU of this name and memory in GB, as far as it is asked for these."""
+
+    def put(name="NVIDIA A100-SXM4-80GB", memory=80):
+        about = SimpleNamespace(total_memory=memory * 1e9)
+        monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: about)
+        monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: name)
+        monkeypatch.setattr(loading, "check_device", lambda device: None)
+
+    return put
 
 
 @pytest.fixture
@@ -60,8 +75,63 @@ def test_one_foreign_picture_is_named(name, here, rendered):
     said = str(said.value)
     assert "foreign/0000.png: is not of the rendered world" in said
     for row in (ROWS[name] for name in weights.SENSIBLE["cpu"]):
-        assert row.name in said and f"downloads {row.download:g} GB" in said
-    assert said.count("1,000 pictures in about") == 2
+        assert f"{row.name} for " in said
+        assert f"downloads {row.download:g} GB, 1,000 pictures in " in said
+    assert "with --device cuda vlm2vec-v2.0 (4.4 GB)" in said
+
+
+SPEEDS = {
+    "known": (
+        "Tesla T4",
+        16,
+        "vlm2vec-v2.0 for questions too (downloads 4.4 GB, 1,000",
+    ),
+    "not known, so measured": ("Of Tomorrow", 24, "1,000 pictures in about 14 minutes"),
+    "too small for 2 B": ("Tesla T4", 4, "embeddinggemma-2 for questions too"),
+}
+
+
+@pytest.mark.parametrize("kind", SPEEDS)
+def test_what_is_said_of_a_gpu(kind, here, rendered, gpu, monkeypatch):
+    name, memory, expected = SPEEDS[kind]
+    gpu(name, memory)
+    monkeypatch.setattr(weights, "_measured", lambda *given: 3.6)  # 10^12 a second
+    paint_all(rendered / "foreign", range(1))
+    with pytest.raises(InputError) as said:
+        row_for(rendered, device="cuda")
+    assert expected in str(said.value)
+    assert ("eva02" in str(said.value)) == (memory == 4)
+
+
+def test_a_device_that_is_not_there_is_one_line(here, rendered):
+    with pytest.raises(InputError, match=r"device: 'cuda:99' cannot be used here"):
+        row_for(rendered, device="cuda:99")
+
+
+# Made in what, device, free memory in GB, speed of its halves by that of fp32.
+PRECISIONS = {
+    "an index was made in it": (("bf16", "cpu", 64, 0.1), "bf16"),
+    "and on a GPU is read in it": (("fp32", "cuda", 64, 2), "fp32"),
+    "a processor with room": ((None, "cpu", 64, 0.1), "fp32"),
+    "without": ((None, "cpu", 8, 0.1), None),
+    "a processor that computes halves": ((None, "cpu", 64, 2), None),
+    "a GPU": ((None, "cuda", 64, 2), None),
+}
+
+
+@pytest.mark.parametrize("kind", PRECISIONS)
+def test_in_what_precision(kind, monkeypatch):
+    (made, device, memory, speed), expected = PRECISIONS[kind]
+    speeds = {("cpu", "fp32"): 1, ("cpu", "bf16"): speed}
+    monkeypatch.setattr(weights, "_measured", lambda *given: speeds[given])
+    free = SimpleNamespace(available=memory * 1e9)
+    monkeypatch.setattr(weights.psutil, "virtual_memory", lambda: free)
+    kept = made and SimpleNamespace(precision=made)
+    assert weights.precision(kept, ROWS["vlm2vec-v2.0"], device) == expected
+
+
+def test_a_processor_is_measured():
+    assert 0.001 < weights.device_of("cpu", "fp32").peak < 1000
 
 
 def test_without_a_list_nothing_is_known(rendered, tmp_path, monkeypatch):
@@ -73,8 +143,9 @@ def test_without_a_list_nothing_is_known(rendered, tmp_path, monkeypatch):
 @pytest.mark.parametrize("asked", [False, True])
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_the_sensible_row_is_taken_where_it_is_downloaded(
-    device, asked, here, tmp_path, monkeypatch
+    device, asked, here, tmp_path, monkeypatch, gpu
 ):
+    gpu()
     folder = paint_all(tmp_path / "foreign", range(2))
     fitting = weights.sensible(device, asked)
     there = {fitting.name}

@@ -219,7 +219,7 @@ class Plan:
         count = len(self.retrievers)
         those = f" for those that fit ({len(fit)} of {count})" * (len(fit) < count)
         return (
-            f"{device.name}: about {cost.duration(total)} (estimated){those}, of which "
+            f"{device.name}: {cost.about(total)} (estimated){those}, of which "
             f"{slowest.name} takes {share:.0f} %{why}."
         )
 

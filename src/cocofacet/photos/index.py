@@ -93,7 +93,8 @@ class Index:
     """The index of a folder by one retriever, read only.
 
     folder: of the pictures; place: of the index; made_by: the retriever's folder in it;
-    retriever, revision, dim: whose vectors they are, and their size.
+    retriever, revision, dim: whose vectors they are, and their size. precision: it was
+    run in; None where it has none.
     """
 
     folder: Path
@@ -102,6 +103,7 @@ class Index:
     retriever: str
     revision: str
     dim: int
+    precision: str | None
 
     def __len__(self) -> int:
         """How many picture files the catalogue has."""
@@ -236,9 +238,12 @@ def by(folder: Path, place: Path, row: str) -> Index | None:
     said = read_json(path, dict, _DELETE)
     try:
         about = (str(said["name"]), str(said["revision"]), int(said["dim"]))
-    except (KeyError, TypeError, ValueError):
-        raise InputError(f"{path}: name, revision, dim: missing. {_DELETE}") from None
-    return Index(folder, place, name, *about)
+        precision = said["fingerprint"].get("precision")
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise InputError(
+            f"{path}: name, revision, dim, fingerprint: missing. {_DELETE}"
+        ) from None
+    return Index(folder, place, name, *about, precision)
 
 
 def open_index(

@@ -62,6 +62,10 @@ def index_folder(
         if named:
             here = "cpu" if ray else device
             row = _row(folder, place, scan, retriever, here, questions, asking, tell)
+            before = index.by(folder, place, row.name)
+            precision = precision or weights.precision(before, row, device)
+            lacking = pieces.lacking(before, scan.files, questions)
+            tell(_announced(row, lacking, here, precision or row.precision))
             settings = {"precision": precision}
             retriever = OnDemand(row.name, place, device=here, **settings)
         index.choose(place, folder, retriever)
@@ -89,14 +93,12 @@ def index_folder(
 def _row(
     folder, place: Path, scan: files.Scan, name, device: str, questions, asking, tell
 ):
-    """The row named, in use, or fitting; says what it is going to do."""
+    """The row named, in use, or fitting; says where it is added to another."""
     known = index.chosen(place)
     asked = asking or len(questions) > 1
     row = weights.row_for(folder, scan.files, name or known.get("row"), device, asked)
     if known and known["row"] != row.name:
         tell(f"it was indexed by {known['row']}; vectors by {row.name} are added")
-    before = index.by(folder, place, row.name)
-    tell(_announced(row, pieces.lacking(before, scan.files, questions), device))
     return row
 
 
@@ -131,7 +133,7 @@ def _found(folder: Path, scan: files.Scan) -> str:
     return f"{shown(folder)}: {len(scan.files):,} pictures, {size}; {news}"
 
 
-def _announced(row, lacking: dict, device: str) -> str:
+def _announced(row, lacking: dict, device: str, precision: str) -> str:
     """What is about to happen: pictures, questions, download, time."""
     count = sum(map(len, lacking.values()))
     if not count:
@@ -139,15 +141,18 @@ def _announced(row, lacking: dict, device: str) -> str:
     most = max(map(len, lacking))
     said = f"{row.name}: embeds {count:,} pictures, {most} vectors each at most"
     if loading.missing(row) is not None:
-        said += f"; downloads {row.download:g} GB"
-    machine = weights.device_of(device) if cost.parameters(row) else None
+        size = loading.to_come([row]) or int(row.download * 1e9)
+        said += f"; downloads {readable(size)}"
+    if not cost.parameters(row):
+        return said
+    machine = weights.device_of(device, precision)
     times = [
-        cost.estimate(row, machine, len(found), len(asked)) if machine else None
+        cost.estimate(row, machine, len(found), len(asked))
         for asked, found in lacking.items()
     ]
     if None not in times:
         seconds = sum(time.seconds for time in times)
-        said += f"; about {cost.duration(seconds)} on {device} (estimated)"
+        said += f"; {cost.about(seconds)} on {device} (estimated)"
     return said
 
 

@@ -110,7 +110,7 @@ def search(
     )  # fmt: skip
     kept = indexed()
     if retriever is None or isinstance(retriever, str):
-        settings = {"device": device, "precision": precision}
+        settings = {"device": device, "precision": kept.precision}
         retriever = OnDemand(kept.retriever, kept.place, **settings)
     asked = _chosen(asked, retriever)
     if how == "full" and (new := _not_indexed(asked, kept)):

@@ -7,10 +7,14 @@ told by their content: facetworld leaves a list of their sha256 beside a world.
 import math
 import time
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
+
+import psutil
 
 from cocofacet.io import InputError
 from cocofacet.photos.files import File, shown
+from cocofacet.photos.index import Index
 from cocofacet.retrievers import cost
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.zoo import ROWS
@@ -26,11 +30,22 @@ SENSIBLE = {
     "cuda": ("vlm2vec-v2.0", "vlm2vec-v2.0"),
 }
 
+_DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}  # of torch
+
 
 def sensible(device: str, asked: bool) -> Row:
     """The row to take on a device where none is named; asked: for questions too."""
-    kind = "cuda" if device.startswith("cuda") else "cpu"
-    return ROWS[SENSIBLE[kind][asked]]
+    return ROWS[SENSIBLE["cuda" if _roomy(device) else "cpu"][asked]]
+
+
+def _roomy(device: str) -> bool:
+    """Whether it is a GPU that holds a row of 2 B."""
+    if not device.startswith("cuda"):
+        return False
+    import torch
+
+    size = torch.cuda.get_device_properties(device).total_memory / 1e9
+    return size >= ROWS[SENSIBLE["cuda"][True]].memory
 
 
 def foreign(folder: Path, files: Sequence[File]) -> bytes | None:
@@ -66,8 +81,11 @@ def row_for(
     own, for photographs the sensible one, where it is downloaded already.
 
     Raises:
-        InputError: it doesn't fit the pictures, or takes no questions.
+        InputError: it doesn't fit the pictures, or takes no questions, or the device
+            cannot be used.
     """
+    if device != "cpu":
+        loading.check_device(device)
     stranger = foreign(folder, files)
     row = loading.row_of(name, {}) if name else ROWS[RENDERED]
     if stranger and not name:
@@ -87,44 +105,64 @@ def row_for(
     return row
 
 
+def precision(kept: Index | None, row: Row, device: str) -> str | None:
+    """What to run in where nothing is said; None for the row's own.
+
+    What an index was made in, or none of its vectors would be read. On a processor that
+    is slower with halves, fp32 where memory has room: four bytes a parameter, and half
+    of that beside them.
+    """
+    if kept:
+        return kept.precision
+    if device != "cpu" or row.precision == "fp32":
+        return None
+    slower = _measured(device, row.precision) < _measured(device, "fp32")
+    fits = 6 * cost.parameters(row) < psutil.virtual_memory().available
+    return "fp32" if slower and fits else None
+
+
 def _advice(device: str) -> str:
     """The sensible rows, each with its use, download and speed."""
-    here = "cuda" if device.startswith("cuda") else "cpu"
-    general, asked = (ROWS[name] for name in SENSIBLE[here])
-    said = [f"{general.name} for searches in general ({_price(general, device)})"]
-    if asked is not general:
-        said.append(f"{asked.name} for questions too ({_price(asked, device)})")
-    else:
-        said = [f"{general.name} ({_price(general, device)})"]
-    if here == "cpu":
-        other = ROWS[SENSIBLE["cuda"][1]]
-        said.append(f"with --device cuda {other.name} ({other.download:g} GB)")
+    general, asked = sensible(device, False), sensible(device, True)
+    uses = {general: "searches in general", asked: "questions too"}
+    said = [f"{row.name} for {uses[row]} ({_price(row, device)})" for row in uses]
+    if not _roomy(device):
+        larger = ROWS[SENSIBLE["cuda"][True]]
+        said.append(f"with --device cuda {larger.name} ({larger.download:g} GB)")
     return "; ".join(said)
 
 
 def _price(row: Row, device: str) -> str:
     ready = loading.missing(row) is None
     fetched = "is here already" if ready else f"downloads {row.download:g} GB"
-    machine = device_of(device)
-    found = machine and cost.estimate(row, machine, 1000, 1)
+    run_in = precision(None, row, device) or row.precision
+    found = cost.estimate(row, device_of(device, run_in), 1000, 1)
     if not found:
         return fetched
-    return f"{fetched}, 1,000 pictures in about {cost.duration(found.seconds)} here"
+    return f"{fetched}, 1,000 pictures in {cost.about(found.seconds)} here"
 
 
-def device_of(name: str) -> cost.Device | None:
-    """The device, as far as its speed is known; a processor's is measured."""
+def device_of(name: str, precision: str) -> cost.Device:
+    """The device and its speed: as its maker says, or else as it is measured."""
     import torch
 
+    known = None
     if name.startswith("cuda"):
-        return cost.device_called(torch.cuda.get_device_name(name))
-    if name != "cpu":
-        return None
-    side = 1024
-    square, best = torch.ones(side, side), math.inf
-    for _ in range(5):
+        known = cost.device_called(torch.cuda.get_device_name(name))
+    return known or cost.Device(name, math.inf, 2 * _measured(name, precision))
+
+
+@cache
+def _measured(name: str, precision: str) -> float:
+    """10^12 operations a second in a product of matrices, of which a model reaches
+    about 0.6; an estimate takes 0.3 of a device's peak."""
+    import torch
+
+    dtype = getattr(torch, _DTYPES[precision])
+    side, best = 1024 if name == "cpu" else 4096, math.inf
+    square = torch.ones(side, side, dtype=dtype, device=name)
+    for _ in range(3):
         start = time.perf_counter()
-        square @ square
+        (square @ square)[0, 0].item()  # which waits for a GPU
         best = min(best, time.perf_counter() - start)
-    # A model reaches about 0.6 of this, and an estimate takes 0.3 of a device's peak.
-    return cost.Device("CPU", math.inf, 2 * 2 * side**3 / best / 1e12)
+    return 2 * side**3 / best / 1e12

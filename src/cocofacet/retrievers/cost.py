@@ -90,6 +90,15 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} hours"
 
 
+def about(seconds: float) -> str:
+    """An estimate of a time.
+
+    >>> about(40), about(600)
+    ('under a minute', 'about 10 minutes')
+    """
+    return f"{'about ' * (seconds >= 60)}{duration(seconds)}"
+
+
 def announcement(
     row: Row, device: Device | None, images: int, prompts: int, ready: bool
 ) -> str:
@@ -104,7 +113,7 @@ def announcement(
         found = estimate(row, device, images, prompts) if device else None
         time = "for a time that is not known" if device is None else "for long"
         if found:
-            time = f"for about {duration(found.seconds)} (estimated)"
+            time = f"for {about(found.seconds)} (estimated)"
         size = images * (prompts if row.promptable else 1) * row.dim * 4 / 1e6
         parts.append(
             f"It embeds {count(images, 'picture')} under {count(prompts, 'prompt')} "

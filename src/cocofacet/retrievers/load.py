@@ -59,7 +59,7 @@ def load(
     checkpoint that does not exist or cannot be had.
     """
     row = row_of(name, options)
-    _check_device(device)
+    check_device(device)
     precision = precision_here(row, precision, device)
     import_torchvision()  # before open_clip or transformers import it
     files = _checkpoint(row, checkpoint, base_checkpoint, text_checkpoint)
@@ -197,7 +197,8 @@ def _has_weights(directory: Path) -> bool:
     return any(file for pattern in _WEIGHTS for file in directory.glob(pattern))
 
 
-def _check_device(device: str) -> None:
+def check_device(device: str) -> None:
+    """InputError for a device that cannot compute here."""
     import torch
 
     try:
