@@ -1,4 +1,6 @@
-"""`python -m rehearsal`: `full` and `colab` on random weights, from a loopback hub.
+"""`python -m rehearsal`: `full`, `colab` and a search of photographs, rehearsed.
+
+They run on random weights, from a loopback hub.
 
 Nothing is downloaded from elsewhere. What is written lies in one folder outside the
 repository, every table and figure says "random weights", and none is a result.
@@ -13,16 +15,20 @@ from pathlib import Path
 
 from cocofacet import program
 from cocofacet.io import InputError, check_output
+from rehearsal import models, photos
 from rehearsal.hub import Hub
 from rehearsal.installed import ROOT, install
-from rehearsal.rehearsal import CUT, RUN, STAMP, WHOLE, Outcome, Part, Rehearsal
+from rehearsal.rehearsal import CUT, RUN, STAMP, WHOLE, Outcome, Rehearsal
 
 
-def rehearse(folder: Path, parts: Sequence[Part]) -> list[Outcome]:
+def rehearse(folder: Path, cut: bool) -> list[Outcome]:
     """Prepare what the parts need below a folder, and run them, one after another."""
+    parts, commands = (CUT, photos.CUT) if cut else (WHOLE, photos.COMMANDS)
     with Hub() as hub:
         rehearsal = Rehearsal.prepare(folder, install(folder), hub, parts)
-        return [outcome for part in parts for outcome in rehearsal.run(part)]
+        models.offer(hub, photos.ROWS, folder / "models")
+        found = photos.run(rehearsal, photos.pictures(folder), commands)
+        return [outcome for part in parts for outcome in rehearsal.run(part)] + found
 
 
 def table(found: Sequence[Outcome]) -> str:
@@ -45,7 +51,7 @@ def _run(argv: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser("python -m rehearsal", description=__doc__)
     parser.add_argument("--out", type=Path, help="folder; default: a new temporary one")
     parser.add_argument(
-        "--cut", action="store_true", help="one dual encoder, one adapter, 3 notebooks"
+        "--cut", action="store_true", help="few retrievers, notebooks and searches"
     )
     given = parser.parse_args(argv)
     if given.out:
@@ -56,7 +62,7 @@ def _run(argv: Sequence[str] | None) -> int:
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    found = rehearse(folder, CUT if given.cut else WHOLE)
+    found = rehearse(folder, given.cut)
     lines = [table(found), "", f"{STAMP}: no result, a test that everything runs"]
     lines.append(f"{time.monotonic() - began:.0f} s in all; run {RUN!r} in {folder}")
     print("\n" + "\n".join(lines))

@@ -8,7 +8,7 @@ import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-_PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
 def install(folder: Path) -> Path:
@@ -20,29 +20,34 @@ def install(folder: Path) -> Path:
     python = environment / "bin/python"
     if python.exists():
         return python
-    source = folder / "source"  # building leaves files behind
+    wheel = build(folder, "--no-build-isolation")
+    run(sys.executable, "-m", "venv", "--without-pip", str(environment))
+    alone = ("install", "--no-deps", "--no-index", "--ignore-installed")
+    run(*PIP, "--python", python, *alone, wheel)
+    # Only now: pip would take this python's own copy of the package for an old one. A
+    # path in a .pth brings packages and no further .pth, so no editable install.
+    within = run(python, "-c", "import site; print(site.getsitepackages()[0])").strip()
+    (Path(within) / "packages.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    run(python, "-m", "ipykernel", "install", "--prefix", environment)
+    return python
+
+
+def build(folder: Path, *how: str) -> Path:
+    """Build the wheel below ``folder`` -> its file; how: further options of pip."""
+    source, wheels = folder / "source", folder / "wheel"
     for name in ("src", "pyproject.toml", "README.md", "LICENSE"):
         there = ROOT / name
         copy = shutil.copytree if there.is_dir() else shutil.copy
         source.mkdir(parents=True, exist_ok=True)
         copy(there, source / name)
-    wheels = folder / "wheel"
-    build = ("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(wheels))
-    _run(*_PIP, *build, str(source))
-    shutil.rmtree(source)
-    _run(sys.executable, "-m", "venv", "--without-pip", str(environment))
+    run(*PIP, "wheel", "--no-deps", *how, "--wheel-dir", wheels, source)
+    shutil.rmtree(source)  # building leaves files behind
     (wheel,) = wheels.glob("cocofacet-*.whl")
-    alone = ("install", "--no-deps", "--no-index", "--ignore-installed")
-    _run(*_PIP, "--python", python, *alone, wheel)
-    # Only now: pip would take this python's own copy of the package for an old one. A
-    # path in a .pth brings packages and no further .pth, so no editable install.
-    within = _run(python, "-c", "import site; print(site.getsitepackages()[0])").strip()
-    (Path(within) / "packages.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    _run(python, "-m", "ipykernel", "install", "--prefix", environment)
-    return python
+    return wheel
 
 
-def _run(*command: object) -> str:
+def run(*command: object) -> str:
+    """What a command prints; it knows nothing of this repository."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     done = subprocess.run(
         [str(part) for part in command],
