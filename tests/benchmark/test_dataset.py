@@ -132,6 +132,15 @@ def test_a_failure_while_writing_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "../b/manifest.json", "/etc/passwd", ""])
+def test_no_path_that_a_manifest_names_is_opened(name, tmp_path):
+    little().save(tmp_path / "b")
+    path = tmp_path / "b/manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps(manifest | {"files": {name: "0"}}))
+    assert load(tmp_path / "b").queries == little().queries
+
+
 def test_a_facet_file_changed_behind_the_manifest_is_refused(tmp_path):
     folder = tmp_path / "b"
     little().save(folder)

@@ -29,6 +29,7 @@ from cocofacet.benchmark import keywords
         ("More than ten.", "over 10"),
         ("Twelve people.", "over 10"),
         ("Over 100.", "over 10"),
+        pytest.param("1" * 5000, "over 10", id="thousands of digits"),
         # Not one number.
         ("A lot.", None),
         ("Two men and a woman.", None),

@@ -1,5 +1,7 @@
 """The label rules, each on sources small enough to work out by hand."""
 
+import time
+
 import pytest
 
 from cocofacet.benchmark import labels
@@ -283,3 +285,13 @@ def test_dropping_an_image_takes_it_out_everywhere():
     assert found.labels == {"b": {"x"}}
     assert not found.origin
     assert found.dropped == {"why": {"a"}}
+
+
+def test_a_question_of_any_length_is_read_once():
+    """From each "When" on anew it would be hours."""
+    asked = lambda text: bool(labels.TIME_QUESTION.search(text))  # noqa: E731
+    assert asked("When\nwas this taken?") and asked("Is it said When or Whentaken?")
+    assert asked("When is it?") and not asked("taken When")
+    start = time.process_time()
+    assert not asked("When " * 100_000)
+    assert time.process_time() - start < 1

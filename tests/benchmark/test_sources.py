@@ -134,8 +134,10 @@ def edited(name, path, *steps, value=None):
     ("name", "steps", "value", "message"),
     [
         ("instances", ("images", 0, "width"), None, "images[0].width: is not a number"),
-        ("instances", ("images", 0, "width"), 0, "images[0].width/height: is not abov"),
-        ("instances", ("images", 0, "height"), 1e6, "is not above 0 and up to 100,000"),
+        ("instances", ("images", 0, "width"), 0, "images[0].width/height: is not from"),
+        # Whose area is no number above 0 any more.
+        ("instances", ("images", 0, "width"), 1e-200, "is not from 1 to 100,000"),
+        ("instances", ("images", 0, "height"), 1e6, "is not from 1 to 100,000"),
         ("instances", ("images", 0, "file_name"), "../a.jpg", "leaves the images"),
         (
             "captions",

@@ -1,6 +1,7 @@
 """Vectors of one's own: the ranks of a store's, and each fault in one line."""
 
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -73,8 +74,11 @@ def test_the_same_vectors_have_the_same_ranks(write, name, tmp_path):
     assert found["rank"][0] == 1 + (scores[places[1:]] >= scores[places[0]]).sum()
 
 
-def test_vectors_of_any_length_are_compared_by_cosine(tmp_path):
-    longer = lambda table: table.assign(vector=[3 * row for row in table.vector])  # noqa: E731
+@pytest.mark.parametrize("factor", [3, 1e-22, 1e-100, 1e30, 1e150])
+def test_vectors_of_any_length_are_compared_by_cosine(factor, tmp_path):
+    def longer(table):
+        return table.assign(vector=[factor * row.astype(float) for row in table.vector])
+
     found = vectors.read(parquet(tmp_path / "a.parquet", longer))
     plain = vectors.read(parquet(tmp_path / "b.parquet"))
     key = (None, BENCHMARK.images[0])
@@ -96,12 +100,40 @@ def with_first(value):
         (with_first([0.0] * 5), "is zero"),
         (lambda t: t.drop(columns="prompt"), "prompt: the column is missing"),
         (lambda t: t.assign(kind="picture"), "kind: 'picture'"),
+        # None of these is the prompt None, or the name of something.
+        (lambda t: t.assign(prompt=5), "images: a prompt is no text: '5'"),
+        (lambda t: t.assign(prompt=b"What?"), "a prompt is no text: \"b'What"),
+        (lambda t: t.assign(prompt=[["What?"]] * len(t)), "a prompt is no text"),
+        (lambda t: t.assign(name=[["a"]] * len(t)), "texts: a name is no text"),
+        (lambda t: t.assign(name=[None, *t.name[1:]]), "texts: a name is no text"),
+        # What could be read as a number, and is none.
+        (lambda t: t.assign(vector=[["1", "2"]] * len(t)), "is no list of numbers"),
+        (lambda t: t.assign(vector=[[pd.Timestamp(0)]] * len(t)), "is no list of num"),
     ],
 )
 def test_each_fault_is_named_in_one_line(change, said, tmp_path):
     with pytest.raises(InputError, match=said) as caught:
         vectors.read(parquet(tmp_path / "a.parquet", change)).ranks(BENCHMARK, MODES)
     assert "\n" not in str(caught.value) and "a.parquet" in str(caught.value)
+
+
+def test_a_pipe_and_a_folder_are_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.safetensors")
+    (tmp_path / "folder.parquet").mkdir()
+    for name in ("pipe.safetensors", "folder.parquet"):
+        with pytest.raises(InputError, match=f"{name}: file: is no plain file"):
+            vectors.read(tmp_path / name)
+
+
+@pytest.mark.parametrize(("field", "value"), [("texts", [5, 6]), ("prompts", [{}, 1])])
+def test_names_in_metadata_are_texts(field, value, tmp_path):
+    path = safetensors(tmp_path / "a.safetensors")
+    said = {"texts": TEXTS, "images": list(BENCHMARK.images), "prompts": [None, "a"]}
+    tensors = dict(zip(("texts", "images"), arrays(), strict=True))
+    save_file(tensors, path, {"cocofacet": json.dumps(said | {field: value})})
+    with pytest.raises(InputError, match="is no text: ") as refused:
+        vectors.read(path)
+    assert "\n" not in str(refused.value)
 
 
 def test_a_file_that_is_none(tmp_path):

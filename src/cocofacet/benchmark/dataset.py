@@ -261,9 +261,10 @@ def _check_digests(folder: Path, manifest: Mapping[str, object]) -> None:
             f"{folder / MANIFEST}: files: is missing. Rebuild the folder with "
             "`cocofacet build`, or delete the manifest."
         )
-    for name, digest in digests.items():
+    # No path that a file names is opened.
+    for name in (*(f"{facet.stem}.json" for facet in FACETS.values()), LABELS):
         path = folder / name
-        if path.is_file() and sha256_of(path) != digest:
+        if name in digests and path.is_file() and sha256_of(path) != digests[name]:
             raise InputError(
                 f"{path}: file: differs from what {MANIFEST} records. Rebuild the "
                 "folder with `cocofacet build`, or delete the manifest."

@@ -3,6 +3,7 @@
 A text may name several labels; they come in the order of the table.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 
@@ -98,7 +99,9 @@ def count_of(answer: str) -> str | None:
         return None
     word = words.pop()
     if word.isdecimal():
-        label = str(int(word)) if int(word) <= 10 else "over 10"
+        # Python makes no number of thousands of digits.
+        number = int(word) if len(word) < 100 else math.inf
+        label = str(number) if number <= 10 else "over 10"
     else:
         label = next((n for n, forms in NUMBER_WORDS.items() if word in forms), None)
     if not more:

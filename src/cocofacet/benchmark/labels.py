@@ -73,7 +73,8 @@ MATERIAL_IDS: Mapping[str, tuple[int, ...]] = {
 }
 
 SCENE_QUESTION = re.compile(r"^(?=.*Where)(?=.*scene)", re.DOTALL)
-TIME_QUESTION = re.compile(r"When.*taken|When is it\b|When was it\b", re.DOTALL)
+# From the first "When" on, and not from each anew, which would take hours.
+TIME_QUESTION = re.compile(r"^(?>.*?When).*taken|When is it\b|When was it\b", re.DOTALL)
 PEOPLE_QUESTION = re.compile(r"[Hh]ow many (people|persons|person)\b")
 WEATHER_QUESTION = re.compile(r"\bweather\b", re.IGNORECASE)
 

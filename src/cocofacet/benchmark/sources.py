@@ -254,8 +254,8 @@ def _sizes(
     sizes: dict[str, tuple[float, float]] = {}
     for image in content.objects("images"):
         width, height = image.number("width"), image.number("height")
-        if not (0 < width <= WIDEST and 0 < height <= WIDEST):
-            raise image.wrong("width/height", f"is not above 0 and up to {WIDEST:,}")
+        if not (1 <= width <= WIDEST and 1 <= height <= WIDEST):
+            raise image.wrong("width/height", f"is not from 1 to {WIDEST:,}")
         name = names[image.held["id"]]
         if sizes.setdefault(name, (width, height)) != (width, height):
             what = "is another than in the other entry with this file name"

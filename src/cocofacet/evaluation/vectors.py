@@ -8,6 +8,7 @@ under "cocofacet", one JSON object {"texts": [T], "images": [N], "prompts": [P]}
 """
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,9 @@ def read(path: Path) -> Vectors:
     readers = {".parquet": _parquet, ".safetensors": _safetensors}
     if path.suffix not in readers:
         raise InputError(f"{path}: file: is neither .parquet nor .safetensors.")
+    if not os.path.isfile(path):  # a pipe would be waited for
+        what = "is no plain file" if os.path.exists(path) else "not found"
+        raise InputError(f"{path}: file: {what}. Check the path.")
     try:
         rows = readers[path.suffix](path)
     except InputError:
@@ -96,10 +100,14 @@ def _parquet(path: Path) -> list[tuple]:
     if wrong := sorted(set(map(str, table.kind)) - {"text", "image"}):
         raise InputError(f'{path}: kind: {wrong[0]!r} is neither "text" nor "image".')
     return [
-        (f"{row.kind}s", row.prompt if isinstance(row.prompt, str) else None, row.name,
+        (f"{row.kind}s", None if _missing(row.prompt) else row.prompt, row.name,
          row.vector)
         for row in table[COLUMNS].itertuples(index=False)
     ]  # fmt: skip
+
+
+def _missing(cell: object) -> bool:
+    return pd.api.types.is_scalar(cell) and pd.isna(cell)
 
 
 def _safetensors(path: Path) -> list[tuple]:
@@ -134,14 +142,18 @@ def _checked(source: str, rows: Sequence[tuple]) -> Vectors:
     found, size = {"texts": {}, "images": {}}, None
     for kind, prompt, name, vector in rows:
         prompt = None if kind == "texts" else prompt
+        for what, text in (
+            ("a name", name),
+            ("a prompt", "" if prompt is None else prompt),
+        ):
+            if not isinstance(text, str):
+                said = f"{what} is no text: {str(text)[:40]!r}"
+                raise InputError(f"{source}: {kind}: {said}.")
         under = f" under {prompt!r}" if prompt is not None else ""
         where = f"{source}: {kind}: {name!r}{under}"
         if (prompt, name) in found[kind]:
             raise InputError(f"{where}: is there twice. Keep one.")
-        try:
-            vector = np.asarray(vector, np.float32)
-        except (TypeError, ValueError):
-            raise InputError(f"{where}: is no list of numbers.") from None
+        vector = _numbers(where, vector)
         size = size or vector.shape
         if vector.ndim != 1 or vector.shape != size:
             raise InputError(
@@ -153,8 +165,21 @@ def _checked(source: str, rows: Sequence[tuple]) -> Vectors:
             raise InputError(f"{where}: is zero, or holds what is no finite number.")
         if abs(length - 1) > UNIT:
             vector = vector / length
-        found[kind][prompt, name] = vector
+        found[kind][prompt, name] = vector.astype(np.float32)
     return Vectors(source, **found)
+
+
+def _numbers(where: str, vector: object) -> np.ndarray:
+    """In float64, where squares of any float32 have room; no text, no date."""
+    try:
+        vector = np.asarray(vector)
+        # What is no number by its type, though it might be read as one.
+        words = any(isinstance(each, str | bytes) for each in vector.flat)
+        if vector.dtype.kind in "USMm" or words:
+            raise TypeError
+        return vector.astype(np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{where}: is no list of numbers.") from None
 
 
 def embedded_by(
