@@ -56,7 +56,7 @@ def opened(world, tmp_path_factory):
 def running(opened, host="127.0.0.1"):
     """A server of it, in a thread of its own."""
     listener = serve.listening(host, 0)
-    server = serve.Server(Site(opened), host, listener)
+    server = serve.Server(Site(opened, "photos"), host, listener)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     try:
@@ -177,8 +177,8 @@ def test_both_lists_and_the_moves_between_them(server, opened):
     first = asked["first"]
     assert len(general) == len(first) == len(opened.kept) == found["pictures"]
     for mine, others in ((first, general), (general, first)):
-        for rank, one in enumerate(mine, 1):
-            assert others[one["other"] - 1]["path"] == mine[rank - 1]["path"]
+        for one in mine:
+            assert others[one["other"] - 1]["sha256"] == one["sha256"]
     out = asked["standing_out"]
     assert 0 < out < len(first)
     assert all((one["share"] >= 0.5) == (n < out) for n, one in enumerate(first))
@@ -299,7 +299,7 @@ def test_a_dual_encoder_is_asked_no_question(world, tmp_path):
     assert len(dual(Wish(NIGHT))["general"]) == len(kept)
     with pytest.raises(InputError, match="takes no question"):
         dual(Wish(NIGHT, "times"))
-    assert Site(dual).content.count("<option") == 1
+    assert Site(dual, "photos").content.count("<option") == 1
 
 
 # Pictures.
@@ -485,7 +485,7 @@ def test_a_reader_searches(width, scheme, chromium, server, opened):
             "Asked: times",
             "In general",
         ]
-        assert "in general:" in panels.first.locator("li").first.text_content()
+        assert "from " in panels.first.locator("li").first.text_content()
         assert page.locator("li.beyond").count() == 1
         page.locator(".search-picture").first.click()
         large = page.locator("dialog img")

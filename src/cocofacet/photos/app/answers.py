@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from cocofacet import json_pieces
 from cocofacet.benchmark.facets import FACETS
@@ -88,52 +89,47 @@ class Answers:
 
     def __init__(self, kept: index.Index, retriever):
         self.kept, self.retriever = kept, Retriever(retriever)
-        self._both = lru_cache(64)(self._both)
+        self._found = lru_cache(64)(self._answer)
 
     def __call__(self, wish: Wish) -> dict[str, object]:
-        """Both lists, as plain JSON; see `listed`. InputError as `search.answer`."""
+        """Both lists, as plain JSON; see `_listed`. InputError as `search.answer`."""
         if wish.ask and not self.retriever.promptable:
             name = self.retriever.name
             raise InputError(f"{name}: takes no question. Search without one.")
         start = time.perf_counter()
-        general, asked = self._both(wish)
-        found = {"text": wish.text, "pictures": len(self.kept), "asked": None}
-        found["general"] = self.listed(general, asked)
-        if asked:
-            (own,), (how,) = asked.wishes, asked.how
-            facet = own.ask if own.ask in FACETS else None
-            found["asked"] = {
+        found = self._found(wish)
+        general = self._listed(found.general_files, found.general, "asked")
+        told = {"text": wish.text, "pictures": len(self.kept), "asked": None}
+        (own,), (how,) = found.wishes, found.how
+        if own.question is not None:
+            told["asked"] = {
                 "question": own.question,
-                "facet": facet,
+                "facet": own.ask if own.ask in FACETS else None,
                 "chosen": wish.ask == AUTO,
                 "how": how,
-                "standing_out": asked.standing_out,
-                "first": self.listed(asked, general),
+                "standing_out": found.standing_out,
+                "first": self._listed(found.files, found.pictures, "general"),
             }
-        return found | {"seconds": time.perf_counter() - start}
+        return told | {"general": general, "seconds": time.perf_counter() - start}
 
-    def _both(self, wish: Wish) -> tuple[Found, Found | None]:
-        """In general, and under the question, if there is one."""
-        general = answer(self.kept, self.retriever, Wish(wish.text))
-        asked = answer(self.kept, self.retriever, wish) if wish.ask else None
-        if asked and asked.wishes[0].question is None:  # that is what auto chose
-            asked = None
-        return general, asked
+    def _answer(self, wish: Wish) -> Found:
+        return answer(self.kept, self.retriever, wish)
 
-    def listed(self, found: Found, other: Found | None) -> list[dict[str, object]]:
+    def _listed(
+        self, paths: Sequence[Path], pictures: pd.DataFrame, other: str
+    ) -> list[dict[str, object]]:
         """The first pictures of a list: sha256, path, score, share (null without a
-        scale) and other, the rank in the other list (null behind its end)."""
-        ranks = {path: n for n, path in enumerate(other.files if other else (), 1)}
-        rows = zip(found.files, found.pictures.itertuples(), strict=True)
+        scale) and other, the rank in the other list (null far behind)."""
+        rows = zip(paths, pictures.to_dict("records")[:FIRST], strict=False)
         return [
             {
                 "sha256": self._digests[self._relative(path)],
-                "path": row.path,
-                "score": _number(row.score),
-                "share": _number(row.share),
-                "other": ranks.get(path),
+                "path": row["path"],
+                "score": _number(row["score"]),
+                "share": _number(row.get("share", np.nan)),
+                "other": None if pd.isna(row[other]) else int(row[other]),
             }
-            for path, row in list(rows)[:FIRST]
+            for path, row in rows
         ]
 
     def _relative(self, path: Path) -> str:

@@ -5,9 +5,8 @@
   const STEP = 24; // pictures shown of each list, and added by "more"
   const NEAREST = 6; // shown behind the end of a list
   const HOW = {
-    index: "asked beforehand",
-    rerank: "asked now, of the pictures that are first in general",
-    linear: "asked now, of some pictures; a linear map did the rest",
+    index: () => "asked beforehand",
+    rerank: (number) => `asked now, of the ${count(number)} pictures that are first in general`,
   };
   const root = document.querySelector(".search");
   const part = (name, within = document) => within.querySelector(`[name="${name}"]`);
@@ -72,10 +71,10 @@
       });
       const said = await answer.json();
       if (answer.ok) show(said);
-      else say(said.error, true);
+      else fail(said.error);
     } catch (error) {
       if (mine.signal.aborted) return; // another search took its place
-      say("The server does not answer: it has ended. Start it again.", true);
+      fail("The server does not answer: it has ended. Start it again.");
     }
     root.removeAttribute("aria-busy");
   }
@@ -83,6 +82,12 @@
   function say(words, wrong = false) {
     status.textContent = words;
     status.classList.toggle("search-wrong", wrong);
+  }
+
+  function fail(words) {
+    panels.replaceChildren();
+    more.hidden = true;
+    say(words, true);
   }
 
   // Showing.
@@ -98,12 +103,12 @@
   function summary() {
     const time = `${found.seconds.toFixed(2)} s.`;
     if (!found.asked) return `${count(found.pictures)} pictures, no question asked. ${time}`;
-    const { standing_out: out, how } = found.asked;
+    const { standing_out: out, how, first } = found.asked;
     const stands = out === null ? "Ranked; this question has no alternatives, so the "
       + "list has no end"
       : out === 0 ? "Nothing here stands out"
       : `${count(out)} of ${count(found.pictures)} pictures ${out === 1 ? "stands" : "stand"} out`;
-    return `${stands}. The question was ${HOW[how] ?? how}. ${time}`;
+    return `${stands}. The question was ${HOW[how](first.length)}. ${time}`;
   }
 
   function draw() {
@@ -115,10 +120,11 @@
       lists.push({
         title: `Asked: ${name}${chosen ? " (chosen by the text)" : ""}`,
         prompt: `Shown with each picture: “${question}”`,
-        note: out === 0 ? "Nothing here stands out. The nearest:" : "",
+        note: out === 0 ? "Nothing here stands out. The nearest:" : out === null ? ""
+          : "Below each: the share of its answer that is this text's.",
         first: first.slice(0, ended ? Math.min(out + NEAREST, first.length) : shown),
         end: ended ? out : null,
-        move: (one, rank) => moved(rank, one.other, "in general"),
+        move: (one, rank) => moved(one.other, rank).from,
       });
     }
     lists.push({
@@ -127,18 +133,19 @@
       note: "",
       first: found.general.slice(0, shown),
       end: null,
-      move: (one, rank) => (found.asked ? moved(rank, one.other, "asked") : ""),
+      move: (one, rank) => (found.asked ? moved(rank, one.other).to : ""),
     });
     panels.replaceChildren(...lists.map(panel));
-    const asked = found.asked?.standing_out ?? found.asked?.first.length ?? 0;
-    const most = Math.max(Math.min(asked, found.asked?.first.length ?? 0), found.general.length);
-    more.hidden = shown >= most;
+    const first = found.asked?.first.length ?? 0;
+    const asked = Math.min(found.asked?.standing_out ?? first, first);
+    more.hidden = shown >= Math.max(asked, found.general.length);
   }
 
-  function moved(rank, other, where) {
-    if (other === null) return `${where}: far behind`;
-    const arrow = other > rank ? "↑" : other < rank ? "↓" : "=";
-    return `${where}: ${count(other)} ${arrow}`;
+  // From one list's rank to the other's; null is far behind.
+  function moved(from, to) {
+    const arrow = (to ?? Infinity) < (from ?? Infinity) ? "↑" : from === to ? "=" : "↓";
+    const rank = (place) => (place === null ? "far behind" : count(place));
+    return { from: `from ${rank(from)} ${arrow}`, to: `to ${rank(to)} ${arrow}` };
   }
 
   function panel({ title, prompt, note, first, end, move }) {
@@ -184,7 +191,7 @@
     const made = element("span", "", { className: "search-share" });
     const meter = element("meter", "", { min: 0, max: 1, value: share });
     meter.setAttribute("aria-hidden", "true");
-    made.append(meter, ` share ${share.toFixed(2)}`);
+    made.append(meter, ` ${share.toFixed(2)}`);
     return made;
   }
 

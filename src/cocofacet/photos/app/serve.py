@@ -52,8 +52,8 @@ def serve(
     with closing(listening(host, port)) as listener:
         given = folder or rendered(store, tell)
         known = index.chosen(index.place_of(given, store))
-        name = retriever or known.get("row")
-        asks = not name or loading.row_of(name, {}).promptable
+        row = retriever or known.get("row")
+        asks = not row or loading.row_of(row, {}).promptable
         kept = make.index_folder(
             given, retriever, () if folder or not asks else tuple(FACETS), store,
             device, precision, asking=asks, tell=tell,
@@ -61,7 +61,8 @@ def serve(
         model = OnDemand(kept.retriever, kept.place, device=device, precision=precision)
         answers = Answers(kept, model)
         answers(Wish("a picture"))  # opens the weights
-        server = Server(Site(answers), host, listener)
+        name = shown(kept.folder.name) if folder else "the rendered world"
+        server = Server(Site(answers, name), host, listener)
         tell(f"open {server.address} (Ctrl-C ends it)")
         server.run(sockets=[listener])
 

@@ -37,12 +37,12 @@ EXAMPLES = (("times", "night"), ("weathers", "snowy"), ("people", "3"))
 class Site:
     """What answers requests: one embedding at a time, pictures beside it."""
 
-    def __init__(self, answers: Answers):
+    def __init__(self, answers: Answers, name: str):
         self.answers = answers
         self.embedding = ThreadPoolExecutor(1, "embedding")
         self.pictures = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "pictures")
         self.turn = asyncio.Lock()
-        self.content = page(answers)
+        self.content = page(answers, name)
 
     def application(self) -> Starlette:
         routes = [
@@ -138,8 +138,8 @@ async def _failed(request: Request, error: Exception) -> Response:
     return refusal(500, "server: failed; what was wrong stands in its terminal.")
 
 
-def page(answers: Answers) -> str:
-    """The page, with what it says of this folder; all else is asked by its script."""
+def page(answers: Answers, name: str) -> str:
+    """The page of pictures called so; what it shows is asked for by its script."""
     kept, asks = answers.kept, answers.retriever.promptable
     offered = {NONE: "none: as one searches in general"}
     if asks:
@@ -147,14 +147,14 @@ def page(answers: Answers) -> str:
         offered |= {AUTO: "auto: the one nearest to the text", "own": "one of your own"}
     indexed = [f.name for f in FACETS.values() if f.question in kept.questions]
     return Template((HERE / "page.html").read_text(encoding="utf-8")).substitute(
-        folder=html(kept.folder.name),
+        name=html(name),
         about=html(_about(answers, indexed)),
         options="".join(
             f'<option value="{html(name)}">{html(words)}</option>'
             for name, words in offered.items()
         ),
         longest=LONGEST,
-        examples="; ".join(_example(*one, asks) for one in EXAMPLES),
+        examples=", ".join(_example(*one, asks) for one in EXAMPLES),
         start=html(_link(*EXAMPLES[0], asks)) if EXAMPLES[0][0] in indexed else "",
     )
 
@@ -172,8 +172,7 @@ def _about(answers: Answers, indexed: list[str]) -> str:
 
 
 def _example(facet: str, label: str, asks: bool) -> str:
-    text = " ".join(FACETS[facet].wording(label).split())
-    return f'<a href="{html(_link(facet, label, asks))}">{html(text)}</a>'
+    return f'<a href="{html(_link(facet, label, asks))}">{facet}: {label}</a>'
 
 
 def _link(facet: str, label: str, asks: bool) -> str:
