@@ -58,7 +58,8 @@ def serve(
             given, retriever, () if folder or not asks else tuple(FACETS), store,
             device, precision, asking=asks, tell=tell,
         )  # fmt: skip
-        model = OnDemand(kept.retriever, kept.place, device=device, precision=precision)
+        settings = {"device": device, "precision": kept.precision}
+        model = OnDemand(kept.retriever, kept.place, **settings)
         answers = Answers(kept, model)
         answers(Wish("a picture"))  # opens the weights
         name = shown(kept.folder.name) if folder else "the rendered world"
