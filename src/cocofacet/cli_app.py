@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cocofacet import cli_options as options
+from cocofacet.cli_photos import STORE
 from cocofacet.escape import print_plain as print  # all of this file
 from cocofacet.io import InputError, check_output
 
@@ -23,9 +24,7 @@ def app(
         Path | None, typer.Argument(metavar="[FOLDER]", help="of pictures")
     ] = None,
     retriever: options.RETRIEVER = None,
-    store: options.path(
-        "DIR", "the index is kept here; default: your folder for data"
-    ) = None,
+    store: STORE = None,
     device: options.DEVICE = "cpu",
     precision: options.PRECISION = None,
     port: options.number(0, "of the page; 0 for a free one", int) = PORT,

@@ -18,10 +18,13 @@ import browser
 import hostile
 import pytest
 import stopped_runs
+from mean_colours import Means
 from PIL import Image
+from small_photos import paint_all
 
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.cli import main
+from cocofacet.embeddings.loader import Work, embed_files
 from cocofacet.io import InputError, sha256_of
 from cocofacet.photos import make
 from cocofacet.photos import search as searching
@@ -173,7 +176,7 @@ def test_both_lists_and_the_moves_between_them(server, opened):
     assert status == 200
     asked, general = found["asked"], found["general"]
     assert asked["question"] == FACETS["times"].question
-    assert (asked["how"], asked["chosen"]) == ("index", False)
+    assert (asked["how"], found["chosen"]) == ("index", False)
     first = asked["first"]
     assert len(general) == len(first) == len(opened.kept) == found["pictures"]
     for mine, others in ((first, general), (general, first)):
@@ -200,6 +203,7 @@ ASKED = {
         "index",
     ),
     "one's own": ({"question": FREE}, "rerank"),
+    "as long as may be": ({"text": "word " * 199, "ask": "times"}, "index"),
     "in any script": ({"text": "сумерки 夕暮れ 🌆"}, None),
 }
 
@@ -281,6 +285,24 @@ def test_one_embedding_at_a_time(opened, monkeypatch):
     assert most == [1] * 4
 
 
+def test_it_stops_between_two_batches(tmp_path):
+    folder = paint_all(tmp_path, range(3))
+    means = Means()
+    mine = answers.Retriever(means)
+    works = [Work(tuple(sorted(folder.iterdir())), (None,))]
+    assert len(list(embed_files(mine, works, batch=1))) == 1
+    found = means.embed_prepared
+
+    def then_stopped(prepared):
+        mine.stop.set()
+        return found(prepared)
+
+    means.asked, means.embed_prepared = [], then_stopped
+    with pytest.raises(answers.Stopped):
+        list(embed_files(mine, works, batch=1))
+    assert means.asked == [(1, (None,))]
+
+
 def test_what_fails_within_is_one_line(opened, monkeypatch, capfd):
     def fails(*what):
         raise ZeroDivisionError("of this test")
@@ -299,7 +321,7 @@ def test_a_dual_encoder_is_asked_no_question(world, tmp_path):
     assert len(dual(Wish(NIGHT))["general"]) == len(kept)
     with pytest.raises(InputError, match="takes no question"):
         dual(Wish(NIGHT, "times"))
-    assert Site(dual, "photos").content.count("<option") == 1
+    assert "How many people" not in Site(dual, "photos").content
 
 
 # Pictures.
@@ -361,7 +383,7 @@ def test_a_picture_that_changes_is_gone_and_the_page_goes_on(kind, tmp_path):
 
 
 @contextmanager
-def command(folder, store, *more):
+def command(folder, store, *more, **how):
     """`cocofacet app`, until it says where it is open -> process and address."""
     start = "import sys; from cocofacet.__main__ import main; sys.exit(main())"
     words = ("app", str(folder), "--store", str(store), "--port", "0", *more)
@@ -371,7 +393,7 @@ def command(folder, store, *more):
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": stopped_runs.PATH},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        **how,
     )
     try:
         lines = iter(process.stdout.readline, "")
@@ -385,19 +407,37 @@ def command(folder, store, *more):
     "number",
     [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.more)],
 )
-def test_a_signal_ends_it_in_one_line_while_it_embeds(number, world, opened):
+def test_a_signal_ends_it_in_one_line_whoever_waits(number, world, opened):
     store = opened.kept.place.parent
-    with command(world / "images", store) as (process, line):
+    # What a shell starts in the background has Ctrl-C ignored, tests included.
+    heard = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    with command(world / "images", store, **heard) as (process, line):
         port = int(line.partition("127.0.0.1:")[2].partition("/")[0])
         waiting = http.client.HTTPConnection("127.0.0.1", port)
         said = json.dumps({"text": "a house", "question": FREE})
         waiting.request("POST", "/search", said)  # and nobody reads the answer
         idle = socket.create_connection(("127.0.0.1", port))
+        time.sleep(0.2)  # it embeds
         process.send_signal(number)
         _, err = process.communicate(timeout=30)
         idle.close()
         waiting.close()
     assert (process.returncode, err) == stopped_runs.SAID[number]
+
+
+@pytest.mark.more
+def test_a_signal_that_is_ignored_stays_so(world, opened):
+    ignored = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which it inherits
+    try:
+        with command(world / "images", opened.kept.place.parent) as (process, _):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+            assert process.poll() is None
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+            assert process.returncode == 143
+    finally:
+        signal.signal(signal.SIGINT, ignored)
 
 
 WRONG_COMMANDS = {
@@ -487,6 +527,8 @@ def test_a_reader_searches(width, scheme, chromium, server, opened):
         ]
         assert "from " in panels.first.locator("li").first.text_content()
         assert page.locator("li.beyond").count() == 1
+        first, second = (each.bounding_box() for each in panels.locator("ol").all())
+        assert first["y"] == second["y"] and first["x"] < second["x"]
         page.locator(".search-picture").first.click()
         large = page.locator("dialog img")
         large.wait_for()

@@ -15,9 +15,10 @@ from cocofacet import json_pieces
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.io import InputError, sha256_of
 from cocofacet.photos import files, index
-from cocofacet.photos.search import AUTO, FIRST, Found, Wish, answer
+from cocofacet.photos.search import AUTO, Found, Wish, answer
 
 LONGEST = 1000  # characters of a text or a question
+MOST = 1000  # pictures of a list that the page is told of
 NONE = "none"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -100,12 +101,12 @@ class Answers:
         found = self._found(wish)
         general = self._listed(found.general_files, found.general, "asked")
         told = {"text": wish.text, "pictures": len(self.kept), "asked": None}
+        told["chosen"] = wish.ask == AUTO
         (own,), (how,) = found.wishes, found.how
         if own.question is not None:
             told["asked"] = {
                 "question": own.question,
                 "facet": own.ask if own.ask in FACETS else None,
-                "chosen": wish.ask == AUTO,
                 "how": how,
                 "standing_out": found.standing_out,
                 "first": self._listed(found.files, found.pictures, "general"),
@@ -120,7 +121,7 @@ class Answers:
     ) -> list[dict[str, object]]:
         """The first pictures of a list: sha256, path, score, share (null without a
         scale) and other, the rank in the other list (null far behind)."""
-        rows = zip(paths, pictures.to_dict("records")[:FIRST], strict=False)
+        rows = zip(paths, pictures[:MOST].to_dict("records"), strict=False)
         return [
             {
                 "sha256": self._digests[self._relative(path)],

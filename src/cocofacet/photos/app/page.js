@@ -102,7 +102,11 @@
 
   function summary() {
     const time = `${found.seconds.toFixed(2)} s.`;
-    if (!found.asked) return `${count(found.pictures)} pictures, no question asked. ${time}`;
+    if (!found.asked) {
+      const none = found.chosen ? "the text is near no question, so none was asked"
+        : "no question was asked";
+      return `${count(found.pictures)} pictures; ${none}. ${time}`;
+    }
     const { standing_out: out, how, first } = found.asked;
     const stands = out === null ? "Ranked; this question has no alternatives, so the "
       + "list has no end"
@@ -114,16 +118,18 @@
   function draw() {
     const lists = [];
     if (found.asked) {
-      const { question, facet, chosen, first, standing_out: out } = found.asked;
+      const { question, facet, first, standing_out: out } = found.asked;
       const name = facet ?? "your question";
-      const ended = out !== null && shown >= out;
+      const ended = out !== null && shown >= out && out <= first.length;
+      const rest = out > first.length && shown >= first.length ? out - first.length : 0;
       lists.push({
-        title: `Asked: ${name}${chosen ? " (chosen by the text)" : ""}`,
+        title: `Asked: ${name}${found.chosen ? " (chosen by the text)" : ""}`,
         prompt: `Shown with each picture: “${question}”`,
         note: out === 0 ? "Nothing here stands out. The nearest:" : out === null ? ""
-          : "Below each: the share of its answer that is this text's.",
+          : "The bar: the text's share among the alternatives. The list ends below a half.",
         first: first.slice(0, ended ? Math.min(out + NEAREST, first.length) : shown),
         end: ended ? out : null,
+        rest: rest && `${count(rest)} more stand out.`,
         move: (one, rank) => moved(one.other, rank).from,
       });
     }
@@ -148,7 +154,7 @@
     return { from: `from ${rank(from)} ${arrow}`, to: `to ${rank(to)} ${arrow}` };
   }
 
-  function panel({ title, prompt, note, first, end, move }) {
+  function panel({ title, prompt, note, first, end, rest, move }) {
     const made = document.querySelector("template").content.cloneNode(true);
     const list = made.querySelector("ol");
     made.querySelector("section").setAttribute("aria-label", title);
@@ -157,15 +163,17 @@
     made.querySelector(".search-note").textContent = note;
     first.forEach((one, place) => {
       if (place === end && end > 0) {
-        const words = "The list ends here: the shares of the next are below a half.";
-        list.append(element("li", words, { className: "beyond" }));
+        list.append(beyond("The list ends here: the shares of the next are below a half."));
       }
       const item = picture(one, place + 1, move(one, place + 1));
       item.classList.toggle("search-behind", end !== null && place >= end);
       list.append(item);
     });
+    if (rest) list.append(beyond(rest));
     return made;
   }
+
+  const beyond = (words) => element("li", words, { className: "beyond" });
 
   function picture(one, rank, move) {
     const item = element("li");

@@ -154,6 +154,14 @@ def page(answers: Answers, name: str) -> str:
             for name, words in offered.items()
         ),
         longest=LONGEST,
+        wordings="".join(
+            f'<option value="{html(text)}">'
+            for text in dict.fromkeys(
+                _wording(facet.name, label)
+                for facet in FACETS.values()
+                for label in facet.labels or ()
+            )
+        ),
         examples=", ".join(_example(*one, asks) for one in EXAMPLES),
         start=html(_link(*EXAMPLES[0], asks)) if EXAMPLES[0][0] in indexed else "",
     )
@@ -177,5 +185,9 @@ def _example(facet: str, label: str, asks: bool) -> str:
 
 def _link(facet: str, label: str, asks: bool) -> str:
     """The search for a label, as the page's address holds it."""
-    text = " ".join(FACETS[facet].wording(label).split())
-    return "#" + urlencode({"text": text, "ask": facet if asks else NONE})
+    asked = facet if asks else NONE
+    return "#" + urlencode({"text": _wording(facet, label), "ask": asked})
+
+
+def _wording(facet: str, label: str) -> str:
+    return FACETS[facet].wording(label).strip()
