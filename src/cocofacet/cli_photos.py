@@ -11,7 +11,7 @@ import typer
 
 from cocofacet import cli_options as options
 from cocofacet.escape import print_plain as print  # all of this file
-from cocofacet.io import check_output
+from cocofacet.io import InputError, check_output
 
 KEPT = """\
 The index lies in your own folder for data (on Linux ~/.local/share/cocofacet/photos),
@@ -102,14 +102,17 @@ def search(
     its share among them, and the list ends where it falls below a half; exit status 1
     when nothing stands out, as grep's.
     """
-    from cocofacet.photos.search import Wish
+    from cocofacet.photos.search import FIRST, Wish
     from cocofacet.photos.search import search as searching
 
     others = tuple(filter(None, map(str.strip, (against or "").split(","))))
+    if against is not None and not others:
+        raise InputError("--against: names nothing. Write texts with commas between.")
     wish = Wish(text, ask, others, like)
     found = searching(
-        folder, wish, how=how, retriever=retriever, store=store, device=device,
-        precision=precision, tell=partial(print, file=sys.stderr),
+        folder, wish, how=how, count=max(count, FIRST), retriever=retriever,
+        store=store, device=device, precision=precision,
+        tell=partial(print, file=sys.stderr),
     )  # fmt: skip
     shown = found.pictures.head(count if found.standing_out is None else 0)
     if found.standing_out:

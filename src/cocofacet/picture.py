@@ -16,6 +16,8 @@ from cocofacet.io import InputError
 
 # That some field of a picture's EXIF is damaged, which nobody here reads.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
+# PIL refuses twice this size; up to there it is a large photograph.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 _ORIENTATION = 0x0112  # the tag in EXIF
 # Where a picture's `info` keeps it.

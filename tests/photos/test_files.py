@@ -10,7 +10,7 @@ import pytest
 from small_photos import paint, paint_all
 
 from cocofacet.io import InputError
-from cocofacet.photos import files
+from cocofacet.photos import files, make
 
 
 @pytest.fixture
@@ -73,6 +73,11 @@ PASSED_OVER = {
     ),
     "a link to nothing": lambda f, other: (f / "a.png").symlink_to(f / "none.png"),
     "a circle": lambda f, other: (f / "a").symlink_to(f),
+    "a link to itself": lambda f, other: (f / "a.png").symlink_to("a.png"),
+    "two links to each other": lambda f, other: (
+        (f / "a.png").symlink_to("b.png"),
+        (f / "b.png").symlink_to("a.png"),
+    ),
     "a pipe": lambda f, other: os.mkfifo(f / "a.png"),
 }
 
@@ -170,12 +175,24 @@ def test_no_pictures(tmp_path, scan, photos):
     assert not (tmp_path / "index").exists()
 
 
-@pytest.mark.parametrize("what", ["nothing", "a file"])
+NO_FOLDERS = {
+    "nothing": lambda f: f / "a",
+    "a file": lambda f: (f / "a").write_text("x") and f / "a",
+    "a link to itself": lambda f: (f / "a").symlink_to("a") or f / "a",
+    "a long name": lambda f: f / ("x" * 300),
+    "a long path": lambda f: "/".join(["x" * 99] * 50),
+    "NUL": lambda f: "a\0b",
+    "no user's home": lambda f: "~nobody-of-this-name/photos",
+}
+
+
+@pytest.mark.parametrize("what", NO_FOLDERS)
 def test_no_such_folder(what, tmp_path):
-    if what == "a file":
-        (tmp_path / "a").write_text("x")
+    folder = NO_FOLDERS[what](tmp_path)
     with pytest.raises(InputError, match="folder: not there"):
-        files.existing(tmp_path / "a")
+        files.existing(folder)
+    with pytest.raises(InputError, match="index: there is none"):
+        make.forget(folder.replace("\0", "") if what == "NUL" else folder, tmp_path)
 
 
 DAMAGE = {

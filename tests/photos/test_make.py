@@ -113,6 +113,14 @@ def test_a_question_is_added_and_then_kept_up(photos, indexed):
     assert (kept.vectors(TIMES).rows >= 0).all()
 
 
+def test_one_text_is_one_question(indexed):
+    kept, _ = indexed(ask="times")
+    assert kept.questions == (None, TIMES)
+    for wrong in ("\ud83d", 5):
+        with pytest.raises(InputError, match="--ask: "):
+            indexed(ask=[wrong])
+
+
 def test_another_retriever_is_added_beside(photos, indexed, tmp_path):
     first, _ = indexed()
 

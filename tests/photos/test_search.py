@@ -188,6 +188,24 @@ WRONG = {
     "a way": (("a",), {"how": "fast"}, "--how: 'fast'"),
     "blank question": (("a",), {"ask": " "}, "--ask: a question is empty"),
     "auto by picture": ((Wish(like="b", ask="auto"),), {}, "--ask auto: chooses by"),
+    "a list": ((["a", "b"],), {}, "text: ['a', 'b'] is no text"),
+    "half a character": (("\ud83d",), {}, r"text: '\ud83d' holds what"),
+    "half of one asked": (
+        ("a",),
+        {"ask": "\ud83d"},
+        r"--ask: '\ud83d' holds",
+    ),
+    "a long text": (("a " * 9_000,), {}, "text: has 18,000 characters. Use 10,000"),
+    "a number asked": (("a",), {"ask": 5}, "--ask: 5 is no text"),
+    "one text against": ((Wish("a", "times", "b, c"),), {}, "--against: 'b, c' is one"),
+    "blank against": ((Wish("a", "times", ("b", " ")),), {}, "--against: a text is em"),
+    "a count of none": (("a",), {"count": 0}, "count: 0 is no whole number from 1"),
+    "a count of words": (("a",), {"count": "5"}, "count: '5' is no whole number"),
+    "the image's own word": (
+        ("a",),
+        {"ask": "what <|image_pad|>?"},
+        "a prompt holds the image placeholder <|image_pad|>",
+    ),
     "no such picture": ((Wish(like="b.jpg"),), {}, "b.jpg: image: "),
     "a dual encoder": (
         ("a",),
@@ -231,6 +249,25 @@ def test_from_the_command_line(run, world, dusk):
     assert {str(world / "images" / name) for name in dusk} == {*paths} - {""}
     lines = run(DUSK, *many, "--form", "csv")[1].splitlines()
     assert lines[0] == "path,score,share,general" and len(lines) == 1 + len(dusk)
+
+
+def test_as_many_are_ranked_as_are_to_be_shown(run, monkeypatch):
+    asked = []
+
+    def noted(*_, count, **__):
+        asked.append(count)
+        raise InputError("enough")
+
+    monkeypatch.setattr(searching, "search", noted)
+    for count in (3, 5000):
+        run(DUSK, "--count", str(count))
+    assert asked == [searching.FIRST, 5000]
+
+
+@pytest.mark.parametrize("against", ["", " ", ",,,"])
+def test_alternatives_that_name_nothing_are_refused(run, against):
+    status, _, said = run(DUSK, "--ask", "times", "--against", against)
+    assert status == 2 and said.startswith("error: --against: names nothing.")
 
 
 def test_when_nothing_stands_out_the_status_is_grep_s(run):

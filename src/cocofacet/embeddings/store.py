@@ -280,6 +280,8 @@ def writing(file: Path) -> Iterator[None]:
         yield
     except (OSError, InputError) as error:
         cause = error.__cause__ or error
+        if not isinstance(cause, OSError):
+            raise
         # Another process may have written the same file, and renamed what was ready.
         if isinstance(cause, FileNotFoundError) and file.exists():
             return

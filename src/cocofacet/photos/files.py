@@ -81,10 +81,10 @@ def path_of(folder: Path, path: bytes) -> Path:
 
 def existing(folder: Path) -> Path:
     """The folder, absolute; InputError where there is none."""
-    folder = Path(folder).expanduser()
-    if not folder.is_dir():
+    folder = os.path.expanduser(folder)
+    if not os.path.isdir(folder):  # of any name, where Path.is_dir raises
         raise InputError(f"{shown(folder)}: folder: not there. Check the path.")
-    return folder.resolve()
+    return Path(os.path.realpath(folder))
 
 
 def find(folder: Path) -> Iterator[tuple[bytes, os.stat_result]]:
@@ -102,10 +102,10 @@ def find(folder: Path) -> Iterator[tuple[bytes, os.stat_result]]:
             if _passed_over(path):
                 continue
             try:
+                state = path.stat()
                 if path.is_symlink() and not path.resolve().is_relative_to(folder):
                     continue
-                state = path.stat()
-            except OSError:  # a link to nothing, or deleted this moment
+            except OSError:  # a link to nothing or itself, or deleted this moment
                 continue
             if path.is_file():
                 yield os.fsencode(path.relative_to(folder).as_posix()), state
@@ -229,12 +229,15 @@ def table(catalogue: Path) -> pa.Table:
     # Windows replaces no file that is mapped, and the next run may replace this one.
     opened = pa.OSFile if sys.platform == "win32" else pa.memory_map
     try:
-        with opened(os.fsdecode(catalogue)) as source:
+        with opened(os.fsencode(catalogue)) as source:
             found = pa.ipc.open_file(source).read_all()
         if found.schema != SCHEMA:
             raise pa.ArrowInvalid("it has other columns")
+        found.validate(full=True)  # bytes that changed would crash a reader
+        if any(column.null_count for column in found.columns):
+            raise pa.ArrowInvalid("a cell is empty")
     except (pa.ArrowException, OSError) as error:
-        said = str(error).splitlines()[0]
+        said = plain(str(error).partition("\n")[0])
         raise InputError(
             f"{shown(catalogue)}: catalogue: cannot be read ({said}). Delete this file "
             "and index again: vectors are kept."

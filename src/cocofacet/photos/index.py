@@ -34,13 +34,13 @@ _DELETE = "Delete this file and index again: vectors are kept."
 def store_of(store: Path | None = None) -> Path:
     """Where indexes lie: the folder given, or the user's own for such data."""
     if store is not None:
-        return Path(store).expanduser().absolute()
+        return Path(os.path.abspath(os.path.expanduser(store)))
     return platformdirs.user_data_path("cocofacet", appauthor=False) / "photos"
 
 
 def place_of(folder: Path, store: Path | None = None) -> Path:
     """Where the index of a folder lies, or would."""
-    folder = Path(folder).expanduser().resolve()
+    folder = Path(os.path.realpath(os.path.expanduser(folder)))
     digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     name = re.sub(r"[^\w.-]", "_", folder.name)[:40].strip(".") or "pictures"
     return store_of(store) / f"{name}-{digest}"
@@ -130,7 +130,7 @@ class Index:
 
     @cached_property
     def _segments(self) -> dict[str | None, list[segments.Segment]]:
-        return dict(_read_all(self.place / self.made_by))
+        return dict(_read_all(self.place / self.made_by, self.dim))
 
     @property
     def questions(self) -> tuple[str | None, ...]:
@@ -167,10 +167,12 @@ class Index:
         return found | {digest: why for digest, why in pairs if why}
 
 
-def _read_all(folder: Path) -> Iterator[tuple[str | None, list[segments.Segment]]]:
+def _read_all(
+    folder: Path, dim: int
+) -> Iterator[tuple[str | None, list[segments.Segment]]]:
     for each in sorted(folder.iterdir()) if folder.is_dir() else ():
         known = segments.numbers(each) if each.is_dir() else []
-        found = [segments.read(segments.file_of(each, number)) for number in known]
+        found = [segments.read(segments.file_of(each, number), dim) for number in known]
         if found:
             yield found[0].question, found
 

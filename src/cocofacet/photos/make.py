@@ -4,7 +4,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from cocofacet.retrievers import cost
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.on_demand import OnDemand
 
+LONGEST = 10_000  # characters; a model that takes any number needs minutes for more
 _CUT = re.compile(r"\.[0-9a-f]{32}$")  # what a killed run had not written whole
 
 
@@ -104,27 +105,45 @@ def _row(
 
 def questions_of(ask: Sequence[str]) -> tuple[str | None, ...]:
     """None for general, and each question once; a facet's name stands for its own."""
-    found = [" ".join(each.split()) for each in ask]
+    found = [one_line("--ask", q) for q in ([ask] if isinstance(ask, str) else ask)]
     if not all(found):
         raise InputError("--ask: a question is empty. Write one, or a facet's name.")
     named = [FACETS[each].question if each in FACETS else each for each in found]
     return tuple(dict.fromkeys([None, *named]))
 
 
+def one_line(what: str, text: object) -> str:
+    """A text, its blanks tidied; InputError where it is none, or not all of it is."""
+    if not isinstance(text, str):
+        raise InputError(f"{what}: {text!r} is no text.")
+    if len(text) > LONGEST:
+        raise InputError(
+            f"{what}: has {len(text):,} characters. Use {LONGEST:,} at most."
+        )
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise InputError(
+            f"{what}: {text[:60]!r} holds what is no character. Write it as UTF-8."
+        )
+    return " ".join(text.split())
+
+
 @contextmanager
 def _alone(place: Path, folder: Path) -> Iterator[None]:
     """No other process indexes this folder meanwhile; the lock ends with its holder."""
-    with writing(place / ".lock"):
-        place.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(place / ".lock", timeout=0):
-            for part in filter(_CUT.search, map(str, place.rglob(".*"))):
-                Path(part).unlink(missing_ok=True)
-            yield
-    except Timeout:
-        raise InputError(
-            f"{shown(folder)}: index: another process is at it. Wait for its end."
-        ) from None
+    with ExitStack() as held:
+        with writing(place / ".lock"):
+            place.mkdir(parents=True, exist_ok=True)
+            try:
+                held.enter_context(FileLock(place / ".lock", timeout=0))
+            except Timeout:
+                raise InputError(
+                    f"{shown(folder)}: index: another process is at it. Wait for its "
+                    "end."
+                ) from None
+        for part in place.rglob(".*"):
+            if _CUT.search(part.name) and part.is_file():
+                part.unlink(missing_ok=True)
+        yield
 
 
 def _found(folder: Path, scan: files.Scan) -> str:

@@ -16,12 +16,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from cocofacet import parameters
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.embeddings import linear_map
 from cocofacet.embeddings.loader import Work, embed_files
 from cocofacet.embeddings.store import embed_texts
 from cocofacet.io import InputError
 from cocofacet.photos import files, index, make, pieces
+from cocofacet.photos.make import one_line
 from cocofacet.retrieval import scale
 from cocofacet.retrieval.choosing import Nearest
 from cocofacet.retrieval.nearest import Term, nearest
@@ -108,6 +110,7 @@ def search(
         make.index_folder, folder, retriever, store=store, device=device,
         precision=precision, asking=any(wish.ask for wish in asked), tell=tell,
     )  # fmt: skip
+    parameters.check({"count": count}, {"count": parameters.whole(1)})
     kept = indexed()
     if retriever is None or isinstance(retriever, str):
         settings = {"device": device, "precision": kept.precision}
@@ -137,9 +140,17 @@ def _all_checked(wishes: Sequence[Wish | str], ask: str | None, how: str) -> lis
 
 def _checked(wish: Wish | str, ask: str | None) -> Wish:
     """A wish with its blanks tidied, or refused."""
-    if isinstance(wish, str):
-        wish = Wish(wish, ask)
-    wish = replace(wish, text=" ".join(wish.text.split()))
+    wish = wish if isinstance(wish, Wish) else Wish(wish, ask)
+    if isinstance(wish.against, str):
+        raise InputError(f"--against: {wish.against!r} is one text. Give a list.")
+    against = tuple(one_line("--against", each) for each in wish.against)
+    if not all(against):
+        raise InputError("--against: a text is empty. Write what else there might be.")
+    wish = replace(wish, text=one_line("text", wish.text), against=against)
+    if wish.ask is not None:
+        one_line("--ask", wish.ask)
+    if wish.like:
+        wish = replace(wish, like=Path(wish.like))
     if bool(wish.text) == bool(wish.like):
         what = "is given beside --like: leave one out" if wish.like else "is empty"
         raise InputError(f"text: {what}. Write what a picture is to show.")

@@ -30,6 +30,8 @@ from cocofacet.io import InputError, write_atomic
 
 HEADER = "cocofacet"
 GENERAL = "general"
+# What a file that is no segment makes its readers raise.
+_DAMAGE = (SafetensorError, OSError, ValueError, LookupError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -95,10 +97,12 @@ def finish(retriever: Path) -> None:
     for ready in sorted(retriever.glob("*/.*.ready")):
         if not ready.exists():  # renamed with another
             continue
-        file = file_of(ready.parent, int(ready.stem.lstrip(".")))
-        together = _said(ready)["together"]
-        files = [retriever / name / file.name for name in together]
-        if all(each.exists() or _ready(each).exists() for each in files):
+        try:
+            file = file_of(ready.parent, int(ready.stem.lstrip(".")))
+            files = [retriever / name / file.name for name in _said(ready)["together"]]
+        except _DAMAGE:
+            files = []
+        if files and all(each.exists() or _ready(each).exists() for each in files):
             _rename(each for each in files if _ready(each).exists())
         else:
             with writing(ready):
@@ -116,8 +120,8 @@ def _said(file: Path) -> dict[str, object]:
         return json_pieces.whole(stored.metadata()[HEADER])
 
 
-def read(file: Path) -> Segment:
-    """A segment, its vectors mapped into memory.
+def read(file: Path, dim: int) -> Segment:
+    """A segment of vectors of ``dim`` numbers, mapped into memory.
 
     Raises:
         InputError: the file is damaged.
@@ -127,13 +131,29 @@ def read(file: Path) -> Segment:
         with safe_open(file, framework="numpy") as stored:
             sha256 = stored.get_tensor("sha256")
         vectors = _mapped(file, "vectors")
-        if sha256.shape != (len(vectors), 32):
-            raise ValueError("its tensors don't fit each other")
-        return Segment(vectors, sha256, said["question"], said["refused"])
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        question, refused = said["question"], said["refused"]
+        _check(vectors, sha256, dim)
+        if not isinstance(question, str | None):
+            raise ValueError("its question is no text")
+        for digest, why in refused.items():
+            bytes.fromhex(digest), why.strip
+        return Segment(vectors, sha256, question, refused)
+    except OSError as error:  # such as too many open files
+        raise InputError(
+            f"{file}: segment: cannot be read ({error.strerror or error})."
+        ) from None
+    except _DAMAGE as error:
         raise InputError(
             f"{file}: segment: damaged ({error}). Delete this file and index again."
         ) from None
+
+
+def _check(vectors: np.ndarray, sha256: np.ndarray, dim: int) -> None:
+    """ValueError where the tensors are not those that `write` writes."""
+    if vectors.ndim != 2 or vectors.shape[1] != dim:
+        raise ValueError(f"its vectors are {vectors.shape}, not (n, {dim})")
+    if sha256.shape != (len(vectors), 32) or sha256.dtype != np.uint8:
+        raise ValueError("its tensors don't fit each other")
 
 
 def _mapped(file: Path, name: str) -> np.ndarray:

@@ -132,8 +132,9 @@ class MllmInputs:
         """The template with ``count`` placeholders, one for each image token."""
         token, template = self.processor.image_token, self.template(prompt)
         if template.count(token) != 1:
-            raise ValueError(
-                f"{self.row.name}: a prompt holds the image placeholder {token}"
+            raise InputError(
+                f"{self.row.name}: a prompt holds the image placeholder {token}. Leave "
+                "it out."
             )
         return template.replace(token, token * count)
 
