@@ -43,7 +43,8 @@ HOSTILE = hostile.TEXTS["an image"] + ' "it\'s"\n.jpg'
 def world(tmp_path_factory):
     folder = tmp_path_factory.mktemp("world")
     write_world(folder, fraction=0.02)
-    shutil.copy(min(folder.rglob("*.jpg")), folder / "images" / HOSTILE)
+    for name in (HOSTILE, os.fsdecode(b"latin-\xe9.jpg")):
+        shutil.copy(min(folder.rglob("0*.jpg")), folder / "images" / name)
     return folder
 
 
@@ -264,6 +265,29 @@ def test_wrong_searches_are_one_plain_error(kind, server, capfd):
 def test_wrong_requests(method, path, expected, server):
     status, _, content = ask(server, method, path)
     assert status == expected and list(json.loads(content)) == ["error"]
+
+
+POST = b"POST /search HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+RAW = {
+    "no HTTP": (b"\x16\x03\x01\x02garbage\r\n\r\n", b"400"),
+    "two hosts": (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: b\r\n\r\n", b"400"),
+    "no host": (b"GET / HTTP/1.0\r\n\r\n", b"403"),
+    "a host in no letters": (b"GET / HTTP/1.1\r\nHost: \xff\r\n\r\n", b"403"),
+    "no chunk": (POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", b"400"),
+    "a sender who goes": (POST + b'Content-Length: 99\r\n\r\n{"text"', b""),
+}
+
+
+@pytest.mark.parametrize("kind", RAW)
+def test_what_is_no_request(kind, server, capfd):
+    sent, expected = RAW[kind]
+    with socket.create_connection(("127.0.0.1", port_of(server)), 30) as connection:
+        connection.sendall(sent)
+        if expected:
+            assert expected in connection.recv(100)
+    assert ask(server)[0] == 200
+    time.sleep(0.05)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_one_embedding_at_a_time(opened, monkeypatch):

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -53,7 +53,7 @@ class Site:
             Route("/picture/{sha256}/{size}", self.picture),
         ]
         handlers = {HTTPException: _refused, InputError: _unusable}
-        handlers |= {Stopped: _stopped, Exception: _failed}
+        handlers |= {ClientDisconnect: _gone, Stopped: _stopped, Exception: _failed}
         application = Starlette(routes=routes, exception_handlers=handlers)
         application.router.redirect_slashes = False
         return application
@@ -73,8 +73,8 @@ class Site:
     async def search(self, request: Request) -> Response:
         wish = wish_of(await _body(request))
         async with self.turn:
-            if await request.is_disconnected():  # nobody waits for it any more
-                return Response(status_code=204)
+            if await request.is_disconnected():
+                raise ClientDisconnect
             return JSONResponse(await self._run(self.embedding, self.answers, wish))
 
     async def picture(self, request: Request) -> Response:
@@ -127,6 +127,10 @@ async def _refused(request: Request, error: HTTPException) -> Response:
 
 async def _unusable(request: Request, error: InputError) -> Response:
     return refusal(400, str(error))
+
+
+async def _gone(request: Request, error: ClientDisconnect) -> Response:
+    return refusal(400, "request: its sender is gone.")  # and hears nothing
 
 
 async def _stopped(request: Request, error: Stopped) -> Response:
