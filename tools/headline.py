@@ -13,6 +13,7 @@ def main() -> None:
         for sentence in json.loads(found.read_text())["sentences"]:
             print(sentence)
     print(f"The book: {ROOT / '_build/html/index.html'}")
+    print("To search its pictures in a browser: .venv/bin/cocofacet app")
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from cocofacet.photos import search as searching
 from cocofacet.photos.app import answers, serve
 from cocofacet.photos.app.site import MOST, Site
 from cocofacet.photos.search import Wish
+from cocofacet.retrievers import on_demand
 from cocofacet.retrievers.on_demand import OnDemand
 from facetworld.write import write_world
 
@@ -484,6 +485,18 @@ def test_wrong_commands_are_one_line(kind, server, world, tmp_path, capsys):
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: ") and expected in line
     assert not (tmp_path / "store").exists()
+
+
+def test_the_weights_are_open_before_the_first_search(world, opened, monkeypatch):
+    opened(Wish("a picture"))  # its vector is kept
+    on_demand.close()
+    found, said = [], []
+    monkeypatch.setattr(
+        serve.Server, "run", lambda self, sockets: found.append(len(on_demand._open))
+    )
+    what = {"store": opened.kept.place.parent, "host": "127.0.0.1", "port": 0}
+    serve.serve(world / "images", **what, tell=said.append)
+    assert found == [1] and said[-1].startswith("open http://127.0.0.1:")
 
 
 def test_without_a_folder_it_is_the_rendered_world(tmp_path, monkeypatch):

@@ -18,7 +18,6 @@ from cocofacet.photos.app.answers import Answers
 from cocofacet.photos.app.guard import Guard, is_loopback
 from cocofacet.photos.app.site import Site
 from cocofacet.photos.files import shown
-from cocofacet.photos.search import Wish
 from cocofacet.profiles import MINI
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.on_demand import OnDemand
@@ -60,10 +59,10 @@ def serve(
         )  # fmt: skip
         settings = {"device": device, "precision": kept.precision}
         model = OnDemand(kept.retriever, kept.place, **settings)
-        answers = Answers(kept, model)
-        answers(Wish("a picture"))  # opens the weights
+        kept.vectors()  # or there is nothing to search
+        model.embed_texts(["a picture"])  # opens the weights, whatever texts are kept
         name = shown(kept.folder.name) if folder else "the rendered world"
-        server = Server(Site(answers, name), host, listener)
+        server = Server(Site(Answers(kept, model), name), host, listener)
         tell(f"open {server.address} (Ctrl-C ends it)")
         server.run(sockets=[listener])
 

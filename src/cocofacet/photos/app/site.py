@@ -178,7 +178,7 @@ def _about(answers: Answers, indexed: list[str]) -> str:
     if not answers.retriever.promptable:
         return said + "It takes no questions."
     if len(indexed) == len(FACETS):
-        return said + "The eight facets were asked beforehand."
+        return said + "All eight facets were asked beforehand; another takes longer."
     named = f"Asked beforehand: {', '.join(indexed) or 'nothing'}"
     return said + f"{named}. Other questions take longer."
 
