@@ -3,7 +3,8 @@
     python tools/make_notebooks.py      # an .ipynb beside each notebooks/*.py
 
 The sources hold the story alone. A kernel's name, without which papermill stops, and
-the cell that installs this project on Colab are put in here.
+what Colab needs, a cell that installs this project and one that brings pictures there,
+are put in here.
 """
 
 from pathlib import Path
@@ -40,6 +41,20 @@ if "COLAB_RELEASE_TAG" in os.environ:
         drive.mount("/content/drive")
         os.environ["COCOFACET_HOME"] = f"/content/drive/{keep}\""""
 
+# After the parameters of a notebook that has one called photos.
+PHOTOS_CELL = """\
+# On Colab, photos may be "upload", or a folder of your Drive such as "MyDrive/2024";
+# elsewhere this cell does nothing.
+if "COLAB_RELEASE_TAG" in os.environ and photos:
+    from google.colab import drive, files
+
+    if photos == "upload":
+        photos = "/content/photos"
+        files.upload(photos)
+    elif photos.startswith("MyDrive"):
+        drive.mount("/content/drive")
+        photos = f"/content/drive/{photos}\""""
+
 
 def in_order(root: Path = ROOT) -> list[Path]:
     """The notebooks of ``_toc.yml``, in the book's order."""
@@ -50,15 +65,23 @@ def in_order(root: Path = ROOT) -> list[Path]:
 
 
 def complete(source: Path) -> nbformat.NotebookNode:
-    """A chapter as a notebook: its cells, the Colab cell before the first of code."""
+    """A chapter as a notebook: its cells, and those that Colab needs."""
     notebook = jupytext.read(source)
     notebook.metadata["kernelspec"] = {**KERNEL, "name": "python3"}
-    cell = nbformat.v4.new_code_cell(COLAB_CELL, metadata={"tags": ["remove-cell"]})
+    for place, cell in enumerate(notebook.cells):
+        given = "parameters" in cell.metadata.get("tags", ())
+        if given and "\nphotos = " in cell.source:
+            notebook.cells.insert(place + 1, _hidden(PHOTOS_CELL))
     kinds = [each.cell_type for each in notebook.cells]
-    notebook.cells.insert(kinds.index("code"), cell)
+    notebook.cells.insert(kinds.index("code"), _hidden(COLAB_CELL))
     for number, each in enumerate(notebook.cells):  # the same every time
         each["id"] = f"cell-{number}"
     return notebook
+
+
+def _hidden(source: str) -> nbformat.NotebookNode:
+    """A cell of code that the book does not show."""
+    return nbformat.v4.new_code_cell(source, metadata={"tags": ["remove-cell"]})
 
 
 def write(source: Path, target: Path) -> None:

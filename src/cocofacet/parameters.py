@@ -77,6 +77,11 @@ KINDS = {
     "together": listed(whole(2)),
     "most": whole(1),
     "my_questions": TEXTS,
+    "photos": TEXT,
+    "text": TEXT,
+    "ask": TEXT,
+    "against": TEXT,
+    "label": TEXT,
 }
 
 

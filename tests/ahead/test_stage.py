@@ -25,7 +25,7 @@ from cocofacet.retrievers.cost import Device, device_called
 ROOT = Path(__file__).parents[2]
 FEW = {"facets": ["objects", "animals", "gestures"], "max_images": 150}
 # These open weights after all that can be embedded was: it measures times of them.
-MEASURING = {"one_pass"}
+MEASURING = {"one_pass", "your_photos"}
 
 
 @pytest.fixture

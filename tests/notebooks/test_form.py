@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import sys
 import types
@@ -50,7 +51,8 @@ def test_what_is_run_has_a_kernel_and_installs_itself_on_colab(source):
     assert notebook.metadata.kernelspec.name == "python3"
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert code[0].source == make_notebooks.COLAB_CELL
-    story = [cell.source for cell in notebook.cells if cell is not code[0]]
+    put_in = (make_notebooks.COLAB_CELL, make_notebooks.PHOTOS_CELL)
+    story = [cell.source for cell in notebook.cells if cell.source not in put_in]
     assert story == [cell.source for cell in jupytext.read(source).cells]
 
 
@@ -100,6 +102,46 @@ def test_elsewhere_the_first_cell_does_nothing(colab, monkeypatch, tmp_path):
     monkeypatch.delenv("COLAB_RELEASE_TAG")
     assert colab(installed=False, keep="MyDrive/facets") == ([], [])
     assert workspace.home() == tmp_path
+
+
+def test_where_photos_are_asked_for_colab_brings_them():
+    (source,) = (path for path in NOTEBOOKS if path.stem == "your_photos")
+    cells = [cell.source for cell in make_notebooks.complete(source).cells]
+    given = next(n for n, text in enumerate(cells) if "photos = " in text)
+    assert cells.index(make_notebooks.PHOTOS_CELL) == given + 1
+    assert cells.count(make_notebooks.PHOTOS_CELL) == 1
+
+
+@pytest.mark.parametrize(
+    ("photos", "on_colab", "elsewhere", "asked"),
+    [
+        ("", "", "", []),
+        ("upload", "/content/photos", "upload", ["upload /content/photos"]),
+        (
+            "MyDrive/a",
+            "/content/drive/MyDrive/a",
+            "MyDrive/a",
+            ["mount /content/drive"],
+        ),
+        ("/content/b", "/content/b", "/content/b", []),
+    ],
+)
+def test_photos_on_colab(monkeypatch, photos, on_colab, elsewhere, asked):
+    said = []
+    google = types.ModuleType("google.colab")
+    google.drive = types.SimpleNamespace(mount=lambda at: said.append(f"mount {at}"))
+    google.files = types.SimpleNamespace(upload=lambda at: said.append(f"upload {at}"))
+    monkeypatch.setitem(sys.modules, "google.colab", google)
+
+    def after_the_cell():
+        names = {"photos": photos, "os": os}
+        exec(make_notebooks.PHOTOS_CELL, names)
+        return names["photos"]
+
+    monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
+    assert (after_the_cell(), said) == (elsewhere, [])
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
+    assert (after_the_cell(), said) == (on_colab, asked)
 
 
 def test_what_a_profile_fetches_is_said_in_the_cell_of_parameters():

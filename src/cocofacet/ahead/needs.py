@@ -16,6 +16,7 @@ from cocofacet.io import InputError
 from cocofacet.profiles import Profile
 from cocofacet.retrieval.choosing import PROMPTS
 from cocofacet.retrieval.combine import long_question, texts_of
+from cocofacet.retrieval.scale import label_texts
 from cocofacet.retrievers.zoo import ROWS
 from cocofacet.workspace import Workspace
 
@@ -107,6 +108,13 @@ def _plain(run: Run) -> Iterator[Need]:
 
 def _modes(run: Run) -> Iterator[Need]:
     yield run.promptable(run.modes)
+
+
+def _your_photos(run: Run) -> Iterator[Need]:
+    if run.profile.world:  # elsewhere it says that there is no truth, and ends
+        texts = [[*PROMPTS.values()], label_texts()]
+        yield run.promptable((*run.plain, *PROMPTS.values()))
+        yield run.promptable((), texts=lambda workspace: texts)
 
 
 def _general(run: Run) -> Iterator[Need]:
@@ -206,6 +214,7 @@ def _explorer(run: Run) -> Iterator[Need]:
 
 
 NOTEBOOKS: dict[str, Callable[[Run], Iterator[Need]]] = {
+    "your_photos": _your_photos,
     "general": _general,
     "prompted": _modes,
     "wordings": _wordings,

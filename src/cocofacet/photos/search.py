@@ -350,5 +350,4 @@ def alternatives(wish: Wish) -> list[str]:
         return list(wish.against)
     if wish.ask not in FACETS or FACETS[wish.ask].labels is None:
         return []
-    facets = FACETS.values()
-    return [facet.wording(label) for facet in facets for label in facet.labels or ()]
+    return scale.label_texts()

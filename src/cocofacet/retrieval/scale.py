@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from cocofacet.benchmark.facets import FACETS
 from cocofacet.io import InputError
 
 #: Texts this near to the one asked (cosine) say the same and do not compete with it.
@@ -52,6 +53,13 @@ def shares(
 def competing(text: np.ndarray, alternatives: np.ndarray) -> np.ndarray:
     """The alternatives (A, D) that do not say the same as the text (D,)."""
     return alternatives[alternatives @ text < SAME]
+
+
+def label_texts() -> list[str]:
+    """The texts of all labels of all facets with a closed list, as released: what a
+    picture might show, whatever was asked."""
+    facets = FACETS.values()
+    return [facet.wording(label) for facet in facets for label in facet.labels or ()]
 
 
 def _chunks(images: np.ndarray) -> Iterator[np.ndarray]:

@@ -1,0 +1,198 @@
+# %% [markdown]
+# # Your own photographs
+#
+# *Question: what does a question change when you search a folder of your own, and where
+# should the list of what was found end?*
+#
+# Two pictures of the same light have little else in common, and an embedding without a
+# question holds a little of everything. Below, the same text finds pictures twice:
+# without a question, and under one.
+
+# %% tags=["parameters"]
+profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
+run = "default"  # results go to results/<profile>/<run>/
+seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+changes = {}  # of the profile, such as {"promptables": "e5-v"}
+photos = ""  # a folder of yours; without one, pictures of the rendered world
+text = "an image taken at dusk"  # what to look for
+ask = "times"  # a facet's name, or a question in words
+against = ""  # other texts, with commas; without, all facets' labels
+label = "dusk"  # what is right, in the rendered world
+
+# %% tags=["hide-input"]
+import time
+from pathlib import Path
+
+import cocofacet as cf
+from cocofacet.chapters.your_photos import shown, study
+from cocofacet.photos.search import ANCHORS, FIRST
+
+cf.use_style()
+own = {"photos": photos, "text": text, "ask": ask, "against": against}
+workspace = cf.open_workspace(
+    profile, run, seed, changes, not photos, label=label, **own
+)
+if not photos and not workspace.profile.world:
+    cf.does_not_apply("No pictures: give the parameter photos a folder.")
+workspace = shown.own(workspace) if photos else workspace
+
+# %% [markdown]
+# ## Index the folder
+#
+# Every picture is embedded once, without a question. Run again, only what is new or
+# changed is embedded. From a terminal: `cocofacet index FOLDER`.
+
+# %%
+folder = Path(photos) if photos else workspace.images / shown.PART
+place = {
+    "store": shown.store_for(workspace, photos),
+    "tell": shown.teller(workspace.root),
+}
+embedder = shown.embedder(workspace, photos)
+kept = cf.index(folder, asking=True, **embedder, **place)
+retriever = workspace.retriever(kept.retriever)
+
+# %% [markdown]
+# ## Search it, under a question and without
+#
+# The question was not known when the folder was indexed. There are three ways to ask
+# it all the same:
+#
+# - **rerank**: the pictures found first without a question are embedded under it.
+# - **linear**: a few pictures are embedded under it; a linear map fitted on them brings
+#   the others there.
+# - **full**: all pictures are embedded under it, and kept. The next search reads them.
+#
+# From a terminal: `cocofacet search FOLDER "an image taken at dusk" --ask times`.
+
+# %%
+more = place | {"tell": shown.silent, "retriever": retriever}
+more["count"] = min(len(kept), 1000)
+wish = cf.Wish(text, ask=ask, against=shown.parts(against))
+found, seconds = {}, {}
+for way, how in shown.WAYS.items():
+    began = time.perf_counter()
+    found[way] = cf.search(folder, wish, how=how, **more)
+    seconds[way] = time.perf_counter() - began
+asked, shown_as = found["full"], workspace.profile.shown_as
+right = None if photos else shown.right_in(workspace, folder, ask, label)
+
+# %% mystnb={"image": {"alt": "Two rows of small pictures: the first that a search finds without a question, and under the question; where it is known, each is marked right or wrong."}}
+shown.side_by_side(asked, right, shown_as)
+
+# %% tags=["hide-input"]
+question = asked.wishes[0].question or "none"
+cf.made_with(workspace, f"The first for “{text}”", question, retriever)
+
+# %% [markdown]
+# ## Where the list ends
+#
+# A search that ranks returns every picture, and no score says where to stop: the same
+# cosine is high for one text and low for another. So each picture's answer is divided
+# among the text and others that it might be instead: the text's *share* of a softmax,
+# at the temperature of the model's own training. What has half of it or more *stands
+# out*, and comes first. If nothing does, the search says so.
+
+# %%
+general = cf.Wish(text, against=shown.competing(against))
+searches = {
+    "without a question": cf.search(folder, general, **more),
+    "under the question": asked,
+}
+
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Each picture's share by rank, without a question on the left and under it on the right; a level line at one half, and an upright line where the list ends."}}
+shown.where_it_ends(searches, right, shown_as)
+
+# %% tags=["hide-input"]
+cf.prose(shown.ends(searches, right))
+
+# %% [markdown]
+# ## The three ways, and what they cost
+#
+# Pictures that were embedded under the question for this one search, and the seconds
+# it took here. Without a question none is embedded.
+
+# %% tags=["hide-input"]
+cost = shown.costs(found, seconds, len(kept), FIRST, ANCHORS, right)
+cf.tables.shown(cost, "your-photos-cost", "long")
+
+# %% tags=["hide-input"]
+if photos or not retriever.row.temperature:
+    cf.does_not_apply(shown.LEFT_OUT)
+
+# %% [markdown]
+# ## Is it right? All labels of all facets
+#
+# In the rendered world it is known what each picture shows, so every label can be
+# tried, in its released wording, on the whole gallery. No label decides anything: the
+# temperature is of the training, and texts with a cosine of 0.8 or more to the one
+# asked do not compete with it.
+#
+# *Precision* is the part of the list that is right, *recall* the part of what is right
+# that is listed, *found* the part of labels of which at least one right picture is
+# listed. *Empty* is the other test: a label's own pictures are taken away, and then
+# nothing should stand out.
+
+# %%
+tried = study.tried(workspace, retriever, FIRST, ANCHORS)
+facets = study.by_facet(tried)
+
+# %% tags=["hide-input"]
+cf.tables.shown(100 * facets, "your-photos-facets").format(
+    "{:.0f}", na_rep="nothing"
+)
+
+# %% [markdown]
+# In percent. Where nothing is listed there is no precision.
+#
+# ## Other ways to end a list
+#
+# A *z-score* takes what lies two standard deviations above the mean of all pictures. A
+# *fixed cosine* is the same number for every text: here the best of all, chosen by the
+# truth, which nobody has who searches. Both are given the same vectors. Macro over
+# facets, in percent.
+
+# %% tags=["hide-input"]
+rules = study.rules(tried)
+cf.tables.shown(100 * rules, "your-photos-rules", "long").format(
+    "{:.0f}", na_rep="nothing"
+)
+
+# %% [markdown]
+# ## Every way to ask
+#
+# Precision and recall of the list, in percent, over the labels of each facet. *Auto*
+# leaves the choice of the question to the retriever, which takes the one whose text is
+# nearest to the query's.
+
+# %% tags=["hide-input"]
+ways = study.by_way(tried)
+cf.tables.shown(study.grid(ways), "your-photos-ways", "long")
+
+# %% tags=["hide-input"]
+metric = f"Lists of {study.labels_of(tried)} labels in {len(workspace.benchmark.images):,} pictures; temperature {retriever.row.temperature:g}"
+cf.made_with(workspace, metric, "GPT-written", retriever)
+
+# %% [markdown]
+# ## In short
+
+# %% tags=["hide-input"]
+said = {
+    "ends": shown.ends(searches, right),
+    "lists": study.lists(facets),
+    "weak": study.weak(facets),
+    "empty": study.empty(rules),
+    "ways": study.ways(ways),
+}
+labels = study.by_label(tried).set_index("facet")
+tables = {"": labels, "ways": ways, "rules": rules}
+cf.conclude(workspace, "your_photos", said, None, tables)
+
+# %% [markdown]
+# ## What would change our mind
+#
+# A share is no probability. It says which of the named texts a picture's answer is
+# nearest to, and a picture that shows none of them is still nearest to one. So the test
+# to watch is the empty one: a scale that is right there and keeps its recall would be
+# the better one. And the rendered world has few labels, each drawn often. In a folder
+# of photographs most of what is shown has no name in the list of alternatives.
