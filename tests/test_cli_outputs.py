@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import execute
 import pytest
@@ -105,6 +106,31 @@ def test_every_command_that_writes_is_in_the_tables():
         for option in {"--out", "--store"} & {*parameter.opts}
     }
     assert named - READS == EVERY.keys()
+
+
+def paths():
+    """Every option and argument of every command that is a path."""
+    for command, known in typer.main.get_command(cli.app).commands.items():
+        for parameter in known.params:
+            if parameter.type_descriptor.annotation is Path:
+                option = [name for name in parameter.opts if name.startswith("--")]
+                yield pytest.param([command, *option], id=" ".join([command, *option]))
+
+
+@pytest.mark.parametrize("before", paths())
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("", "is empty"),
+        ("x" * 300, "File name too long"),
+        ("/".join(["x" * 99] * 50), "File name too long"),
+    ],
+    ids=["empty", "a long name", "a long path"],
+)
+def test_a_path_that_can_be_none_is_refused(before, path, words, capsys):
+    assert run(*before, path) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ") and words in line and len(line) < 400
 
 
 def test_a_run_that_cannot_be_kept_is_refused_before_the_work(tmp_path, monkeypatch):
@@ -283,6 +309,25 @@ def test_a_reader_that_has_enough_is_no_error(line, tmp_path):
     # Gone before anything was printed.
     found, _, said = shell(f"cocofacet {line} 2>&1 | true", tmp_path)
     assert (found, said) == (["0", "0"], "")
+
+
+def test_closed_streams_lead_nowhere():
+    """Else the next file that is opened gets their numbers, and what is printed."""
+    program = (
+        "import os, sys; from cocofacet import program;"
+        "opened = lambda: os.open(os.devnull, os.O_RDONLY) < 3;"
+        "sys.exit(program.run(lambda: opened() or print(sys.stdout.buffer)))"
+    )
+    line = f'{sys.executable} -c "{program}" <&- >&- 2>&-'
+    assert subprocess.run(["bash", "-c", line]).returncode == 0
+
+
+def test_a_current_folder_that_is_gone_is_one_line(tmp_path):
+    (tmp_path / "gone").mkdir()
+    gone = f"cd {tmp_path}/gone && rmdir ../gone"
+    found, _, said = shell(f"{gone}; cocofacet retrievers", tmp_path)
+    assert found == ["2"] and said.count("\n") == 1
+    assert said.startswith("error: current folder: No such file or directory.")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")

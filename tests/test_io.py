@@ -1,11 +1,13 @@
 """A table read back keeps text as text, or says what is wrong with it and where."""
 
+import os
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cocofacet.io import InputError, checked_name, read_table
+from cocofacet.io import InputError, checked_name, read_table, sha256_of, write_json
 
 KINDS = {
     "text": ["label"],
@@ -58,6 +60,26 @@ def test_a_name_may_be_part_of_a_path(name):
 def test_a_name_that_leads_elsewhere_is_refused(name):
     with pytest.raises(InputError, match=r"^run: .* cannot name a folder or a file"):
         checked_name("run", name)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *({"a": value} for value in (float("nan"), [float("inf")], "\ud83d", 10**400)),
+        *({"a": value} for value in ({1}, b"x")),
+        *({1: 1, "1": 2}, {1: 1, "a": 2}, {(1, 2): 3}),
+    ],
+    ids=repr,
+)
+def test_what_could_not_be_read_back_is_not_written(content, tmp_path):
+    with pytest.raises(InputError, match=r"a\.json: content: cannot be kept as JSON"):
+        write_json(tmp_path / "a.json", content)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_device_has_no_digest():
+    with pytest.raises(OSError, match="no plain file"):
+        sha256_of(os.devnull)
 
 
 def test_quoted_line_ends_commas_and_blank_lines_are_no_damage(tmp_path):

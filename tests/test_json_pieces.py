@@ -143,3 +143,10 @@ def test_each_item_of_a_list_is_seen_once_and_only_what_it_gives_is_kept(piece):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(InputError, match=r"none\.json: file: not found"):
         read_json(tmp_path / "none.json", list, each=lambda item: item)
+
+
+def test_two_byte_order_marks_are_no_json(tmp_path):
+    (tmp_path / "a.json").write_bytes(b"\xef\xbb\xbf\xef\xbb\xbf{}")
+    for each in (None, lambda item: item):
+        with pytest.raises(InputError, match="not JSON"):
+            read_json(tmp_path / "a.json", dict, each=each)

@@ -3,6 +3,9 @@
 import io
 import re
 import struct
+import subprocess
+import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +32,36 @@ def test_grey_stays_grey():
     assert as_rgb(Image.new("L", (1, 1), 77)).getpixel((0, 0)) == (77, 77, 77)
     deep = Image.fromarray(np.full((1, 1), 77 * 256, np.uint16))
     assert as_rgb(deep).getpixel((0, 0)) == (77, 77, 77)
+
+
+def chunk(kind, content):
+    size, digest = len(content), zlib.crc32(kind + content)
+    return struct.pack(">I", size) + kind + content + struct.pack(">I", digest)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_grey_that_is_said_to_be_clear_is_white(bits, tmp_path):
+    """In a PNG without an alpha channel."""
+    step, letter = (257, "H") if bits == 16 else (1, "B")
+    row = b"\0" + struct.pack(f">2{letter}", 77 * step, 99 * step)
+    header = struct.pack(">IIBBBBB", 2, 1, bits, 0, 0, 0, 0)
+    (tmp_path / "a.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"tRNS", struct.pack(">H", 77 * step))
+        + chunk(b"IDAT", zlib.compress(row))
+        + chunk(b"IEND", b"")
+    )
+    image = as_rgb(open_image(tmp_path / "a.png"))
+    assert np.asarray(image)[0].tolist() == [[255] * 3, [99] * 3]
+
+
+def test_a_large_photograph_is_opened_without_a_word(tmp_path):
+    """PIL warns of it, and refuses twice as much."""
+    Image.new("1", (10_000, 9_500)).save(tmp_path / "a.png")
+    program = "import sys; from cocofacet import picture; picture.header(sys.argv[1])"
+    command = [sys.executable, "-W", "error", "-c", program, str(tmp_path / "a.png")]
+    assert subprocess.run(command, capture_output=True, check=True).stderr == b""
 
 
 GREYS = {  # what the pixels are -> what the viewer shows

@@ -21,7 +21,8 @@ Nothing is sent elsewhere."""
 
 def app(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[FOLDER]", help="of pictures")
+        Path | None,
+        typer.Argument(metavar="[FOLDER]", help="of pictures", parser=options.named),
     ] = None,
     retriever: options.RETRIEVER = None,
     store: STORE = None,

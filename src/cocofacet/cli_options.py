@@ -1,5 +1,7 @@
 """The kinds of options that commands take, and what is said where one is wrong."""
 
+import errno
+import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -20,12 +22,19 @@ def option(kind: object, metavar: str, help: str, **rest) -> object:
 
 def path(metavar: str, help: str, **rest) -> object:
     """An option with the name of a file or folder."""
-    return option(Path | None, metavar, help, parser=_named, **rest)
+    return option(Path | None, metavar, help, parser=named, **rest)
 
 
-def _named(text: str | Path) -> Path:
+def named(text: str | Path) -> Path:
+    """A path that may be there: not empty, and no longer than the system allows."""
     if not str(text).strip():
         raise typer.BadParameter("is empty")
+    try:
+        os.stat(text)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            what = f"'{str(text)[:100]}...': {error.strerror}"
+            raise typer.BadParameter(what) from None
     return Path(text)
 
 

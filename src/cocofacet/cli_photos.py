@@ -19,7 +19,9 @@ not beside the pictures: those may lie where nothing can be written. --store DIR
 elsewhere; name it again with each command. Pictures that are gone leave the catalogue
 with the next run; their vectors stay in the files until --forget."""
 
-FOLDER = Annotated[Path, typer.Argument(metavar="FOLDER", help="of pictures")]
+FOLDER = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help="of pictures", parser=options.named)
+]
 STORE = options.path("DIR", "the index is kept here; default: your folder for data")
 ASK = Annotated[
     list[str] | None,

@@ -179,8 +179,19 @@ def _try_to_write(path: Path, folder: bool) -> None:
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write JSON that is the same, byte for byte, whenever the content is."""
-    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
+    """Write JSON that is the same, byte for byte, whenever the content is.
+
+    Raises:
+        InputError: it cannot be written, or `read_json` would refuse it, such as NaN.
+    """
+    try:
+        text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
+        text.encode()
+        json_pieces.whole(text)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"{path}: content: cannot be kept as JSON ({_brief(error)})."
+        ) from None
     write_atomic(path, text + "\n")
 
 
@@ -311,7 +322,10 @@ def read_table(
 
 
 def sha256_of(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal."""
+    """The sha256 of a file, in hexadecimal; OSError for a pipe or a device too."""
+    mode = os.stat(path).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # reading it might never end
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

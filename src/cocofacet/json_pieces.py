@@ -54,7 +54,7 @@ _AHEAD = 4
 def whole(content: bytes | str) -> object:
     """What ``json.loads`` returns; ValueError where it is not JSON."""
     if isinstance(content, bytes):
-        content = content.decode(json.detect_encoding(content)).removeprefix("\ufeff")
+        content = content.decode(json.detect_encoding(content))
     try:
         found = _DECODER.decode(content)
         _check_characters(content, found)

@@ -104,7 +104,10 @@ def as_rgb(image: Image.Image) -> Image.Image:
     with _reading(name):
         image = _upright(image)
         if image.mode.startswith("I;16"):  # convert() would clip all but the darkest
-            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+            deep, clear = np.asarray(image), image.info.get("transparency")
+            image = Image.fromarray((deep >> 8).astype(np.uint8))
+            if isinstance(clear, int):  # a grey that is not there
+                image.putalpha(Image.fromarray(np.uint8(255) * (deep != clear)))
         elif image.mode in _RANGES:  # and here, too
             image = _eight_bits(image, name)
         if image.has_transparency_data:

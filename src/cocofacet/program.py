@@ -51,6 +51,7 @@ def run(command: Callable[[], int | None]) -> int:
     numbers = [signal.SIGINT, signal.SIGTERM]
     heard = [n for n in numbers if signal.getsignal(n) is not signal.SIG_IGN]
     before = {number: signal.signal(number, stop) for number in heard}
+    _open_what_is_closed()
     streams = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = map(_lasting, streams)
     try:
@@ -66,6 +67,28 @@ def run(command: Callable[[], int | None]) -> int:
             signal.signal(number, handler)
 
 
+def _open_what_is_closed() -> None:
+    """What a shell closed (``>&-``) leads nowhere: else the next file that is opened
+    would take its number, and what is printed."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number, which this is
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
+
+
+def _check_here() -> None:
+    """InputError where the current folder is gone: libraries would end the process."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise InputError(
+            f"current folder: {error.strerror}. Change to a folder that is there."
+        ) from None
+
+
 def _loading(frame: FrameType | None) -> bool:
     """Whether a module is being loaded: an exception within a library of C++ would
     abort the process, so it waits."""
@@ -78,6 +101,7 @@ def _loading(frame: FrameType | None) -> bool:
 
 def _ended(command: Callable[[], int | None], stopped: list) -> int:
     try:
+        _check_here()
         status = command() or DONE
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()

@@ -7,6 +7,7 @@ import random
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import small_sources as small
@@ -400,3 +401,10 @@ def test_a_limited_number_of_pictures_whatever_the_seed(tmp_path):
     assert set(built[0].images) < set(whole.images)
     assert built[0].queries != built[1].queries
     assert built[0].manifest["options"]["most_images"] == 220
+
+
+def test_an_annotation_file_that_is_no_plain_file_is_refused(tmp_path):
+    """A pipe can be read once, and its sha256 would be that of nothing."""
+    files = sources.locate(small.everything(tmp_path / "world"))
+    with pytest.raises(InputError, match=f"{os.devnull}: file: is no plain file"):
+        benchmark.build(files | {"captions": Path(os.devnull)})

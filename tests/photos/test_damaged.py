@@ -124,6 +124,21 @@ def test_a_file_that_is_another_is_named(kind, photos, tmp_path):
         assert "\n" not in str(refused.value)
 
 
+def test_no_vector_of_no_numbers_is_exported(photos, tmp_path):
+    kept = indexed(photos, tmp_path / "store")
+    changed(vectors=lambda vectors: np.full_like(vectors, np.nan))(kept)
+    with pytest.raises(InputError, match="index: holds what is no finite number"):
+        export.export(
+            index.open_index(photos, store=tmp_path / "store"), tmp_path / "a.parquet"
+        )
+    assert not (tmp_path / "a.parquet").exists()
+
+
+@pytest.mark.parametrize("name", ["é", "日本", os.fsdecode(b"\xff"), "a\u202eb"])
+def test_an_index_has_one_place_in_every_locale(name, tmp_path):
+    assert index.place_of(tmp_path / name, tmp_path).name.isascii()
+
+
 MENDED = {
     "what was made ready is damaged": lambda kept: (
         segment(kept).with_name(".00002.ready").write_bytes(b"x")

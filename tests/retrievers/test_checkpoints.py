@@ -1,6 +1,7 @@
 """Checkpoints that do not fit are refused, and processors get their settings."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 
@@ -137,6 +138,10 @@ DAMAGED = {  # what is done to a checkpoint -> what is said of it
     "another file that is a link to nothing": (
         dangling("more.json"),
         "more.json: checkpoint: cannot be read (No such file or directory)",
+    ),
+    "a device where a file belongs": (
+        lambda folder: (folder / "more.json").symlink_to(os.devnull),
+        "more.json: checkpoint: cannot be read (it is no plain file)",
     ),
     "a folder where a file belongs": (
         lambda folder: (folder / "more.json").mkdir(),

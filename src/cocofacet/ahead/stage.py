@@ -95,7 +95,7 @@ def embed_one(workspace: Workspace, name: str) -> None:
     except Exception as error:
         reason = _in_one_line(error)
         workspace.record.note(name, FAILED, reason=reason)
-        if not isinstance(error, InputError | FloatingPointError):
+        if not isinstance(error, InputError):
             traceback.print_exc()
         raise InputError(reason) from error
     seconds = time.monotonic() - start
@@ -137,5 +137,5 @@ def _said(job) -> str:
 def _in_one_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     words = lines[0] if lines else "no reason given"
-    named = isinstance(error, InputError | FloatingPointError)
+    named = isinstance(error, InputError)
     return words if named else f"{type(error).__name__}: {words}"

@@ -1,6 +1,7 @@
 """Build the benchmark from annotations: 1 positive and 99 negatives for each query."""
 
 import hashlib
+import os
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -45,6 +46,10 @@ def build(
         InputError: an unknown facet or source, a source that is missing or cannot be
             read, a facet without a single query.
     """
+    for path in map(Path, files.values()):
+        # It is read twice: once for its labels, once for its sha256.
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise InputError(f"{path}: file: is no plain file. Save it as one.")
     chosen = _chosen(facets)
     skipped = _without_source(chosen, files, allow_missing)
     chosen = [facet for facet in chosen if facet.name not in skipped]

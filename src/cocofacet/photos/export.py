@@ -41,6 +41,11 @@ def export(kept: Index, out: Path, dtype: str = "float32") -> int:
             for start in range(0, len(there), _ROWS):
                 rows = there[start : start + _ROWS]
                 vectors = found.take(rows).astype(dtype)
+                if not np.isfinite(vectors).all():
+                    raise InputError(
+                        f"{shown(kept.place)}: index: holds what is no finite number. "
+                        "Remove it with `cocofacet index FOLDER --forget`."
+                    )
                 columns = {
                     "path": [shown(kept.paths[row]) for row in rows],
                     "sha256": [kept.sha256[row].tobytes().hex() for row in rows],

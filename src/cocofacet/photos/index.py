@@ -42,7 +42,9 @@ def place_of(folder: Path, store: Path | None = None) -> Path:
     """Where the index of a folder lies, or would."""
     folder = Path(os.path.realpath(os.path.expanduser(folder)))
     digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
-    name = re.sub(r"[^\w.-]", "_", folder.name)[:40].strip(".") or "pictures"
+    # The same in every locale, of which not all have all letters.
+    name = os.fsencode(folder.name).decode("utf-8", "replace")
+    name = re.sub(r"[^\w.-]", "_", name, flags=re.ASCII)[:40].strip(".") or "pictures"
     return store_of(store) / f"{name}-{digest}"
 
 

@@ -9,12 +9,17 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
+from cocofacet.io import InputError
 from cocofacet.retrievers.zoo.row import Row
 
 # The prompt that is the bare instruction: the prompted template, its question empty.
 # Stored embeddings are named by prompts, so the value must stay.
 BARE = ""
 Fingerprint = dict[str, str | int | float]
+
+
+class NoVector(InputError, FloatingPointError):
+    """A model gave what is no vector: zero, or no finite numbers."""
 
 
 class Prepare(Protocol):
@@ -135,14 +140,14 @@ def fingerprint_of(row: Row, files: Checkpoint, **parts: object) -> Fingerprint:
 def unit_rows(vectors: np.ndarray, retriever: str) -> np.ndarray:
     """L2-normalise the last axis in float32; (..., D) -> (..., D) float32.
 
-    Raises FloatingPointError, naming the retriever, when a row is not finite or zero:
+    Raises `NoVector`, naming the retriever, when a row is not finite or zero:
     such a row would rank images by accident.
     """
     vectors = np.asarray(vectors, dtype=np.float32)
     with np.errstate(invalid="ignore", over="ignore"):
         lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     if not (np.isfinite(lengths).all() and (lengths > 0).all()):
-        raise FloatingPointError(
+        raise NoVector(
             f"{retriever}: an embedding is zero or not finite; try precision fp32"
         )
     return vectors / lengths
