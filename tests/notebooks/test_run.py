@@ -3,6 +3,7 @@ in an empty directory, and side by side."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from functools import partial
@@ -148,6 +149,12 @@ def run_with_changes(source, pictures, tmp_path):
     parameters = SWEEP.get(source.stem, {}) | changes
     if "local_model" in parameters:
         parameters["local_model"] = str(save_instruct(tmp_path / "instruct"))
+    if "photos" in parameters and profile == "full":
+        some = sorted((photos_profile.SHARED / "photos").glob("*.jpg"))[:30]
+        parameters["photos"] = str(tmp_path / "mine")
+        (tmp_path / "mine").mkdir()
+        for path in some:
+            shutil.copy(path, tmp_path / "mine")
     run_alone(source, home, tmp_path / "out", profile, parameters)
 
 

@@ -22,6 +22,7 @@ from cocofacet.report.figures import THUMBNAIL
 from cocofacet.report.sentences import capital, percent
 from cocofacet.report.style import INK, MODES, finished
 from cocofacet.retrieval.scale import STANDS_OUT, label_texts
+from cocofacet.retrievers.zoo import ROWS
 from cocofacet.workspace import Workspace
 
 # Way -> how it is asked of `cf.search`; what was asked in full is indexed.
@@ -47,14 +48,14 @@ def own(workspace: Workspace) -> Workspace:
 
 def embedder(workspace: Workspace, photos: str) -> dict[str, object]:
     """What `cf.index` is to embed with: the profile's row, with its weights where the
-    profile names some; for one's own pictures and a profile of the rendered world None,
-    a row that knows photographs."""
+    profile names some; for one's own pictures None, the row that fits, where the
+    profile's is of those that know the rendered world alone."""
     profile = workspace.profile
     how = {"device": profile.device, "precision": profile.precision or None}
     if profile.promptable in profile.checkpoints:
         return how | {"retriever": workspace.retriever(profile.promptable)}
-    fits = None if photos and profile.world else profile.promptable
-    return how | {"retriever": fits}
+    tiny = ROWS[profile.promptable].checkpoint.startswith("package:")
+    return how | {"retriever": None if photos and tiny else profile.promptable}
 
 
 def store_for(workspace: Workspace, photos: str) -> Path:
