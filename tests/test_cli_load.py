@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 from cocofacet import cli_load, paper
+from cocofacet.benchmark.image_pools import rows_of
 from cocofacet.cli import main
+from cocofacet.io import InputError
 from cocofacet.retrievers import zoo
 
 ROWS = pd.DataFrame(
@@ -63,3 +65,40 @@ def test_bad_input_is_one_line(arguments, said, tmp_path, capsys):
     assert main(["check-load", *arguments, *folders]) == 2
     error = capsys.readouterr().err
     assert said in error and error.count("\n") == 1
+
+
+WRONG = {  # of a table of rows -> what is said of the first
+    "a text of classes": (
+        lambda t: t.assign(tgt_text="abbey"),
+        "tgt_text is no list",
+    ),
+    "one class": (
+        lambda t: t.assign(tgt_text=[["x"]] * 3),
+        "no list of 2 texts or more",
+    ),
+    "no classes": (lambda t: t.assign(tgt_text=[None] * 3), "row 0: "),
+    "bytes": (lambda t: t.assign(tgt_text=[[b"x", b"y"]] * 3), "tgt_text is no"),
+    "a class in a list": (lambda t: t.assign(tgt_text=[[["x"]]] * 3), "tgt_text is no"),
+    "a class without a name": (
+        lambda t: t.assign(tgt_text=[["", "x"]] * 3),
+        "tgt_text",
+    ),
+    "no question": (lambda t: t.assign(qry_text=None), "qry_text is no text"),
+    "a number of a picture": (lambda t: t.assign(qry_img_path=5), "qry_img_path is no"),
+    "a path that leads out": (
+        lambda t: t.assign(qry_img_path="../a"),
+        "leaves the ima",
+    ),
+    "a long name": (lambda t: t.assign(qry_img_path="x" * 300), "is no path"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_rows_that_are_none_are_named(kind, tmp_path):
+    change, said = WRONG[kind]
+    path = tmp_path / "mmeb/SUN397.parquet"
+    path.parent.mkdir()
+    change(ROWS).to_parquet(path)
+    with pytest.raises(InputError, match="row 0: ") as refused:
+        rows_of(path, least=2)
+    assert said in str(refused.value) and "\n" not in str(refused.value)

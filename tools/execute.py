@@ -67,6 +67,23 @@ def profile_file(profile: str) -> Path:
     return path
 
 
+def parameters_in(path: Path) -> dict[str, object]:
+    """What a profile's file says; `Refused` where it says no parameters, or one twice,
+    of which YAML would take the last."""
+    try:
+        text = path.read_text("utf-8")
+        found, node = yaml.safe_load(text), yaml.compose(text, yaml.SafeLoader)
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise Refused(f"{path}: file: no YAML that is read here ({said}).") from None
+    if not isinstance(found, dict) or not isinstance(found.get("profile"), str):
+        raise Refused(f"{path}: profile: is missing. Write `profile: NAME`.")
+    names = [key.value for key, _ in node.value]
+    if len(set(names)) < len(names):
+        raise Refused(f"{path}: file: names a parameter twice.")
+    return found
+
+
 def known_parameters(source: Path) -> dict[str, object]:
     """The names and defaults of a notebook's cell tagged ``parameters``."""
     for cell in jupytext.read(source).cells:
@@ -257,7 +274,7 @@ def _run(argv: list[str] | None) -> int:
     check_output(out, "--out", folder=True)
     if missing := [str(path) for path in sources if not path.is_file()]:
         raise Refused(f"no such notebook: {', '.join(missing)}.")
-    wanted = yaml.safe_load(profile_file(given.profile).read_text()) or {}
+    wanted = parameters_in(profile_file(given.profile))
     for name, value in map(name_and_value, given.parameters):
         if name in ("profile", "run"):
             raise Refused(f"parameter {name!r}: say it with --{name}.")

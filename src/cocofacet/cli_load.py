@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cocofacet import paper
+from cocofacet.benchmark.image_pools import rows_of
 from cocofacet.benchmark.images import find
 from cocofacet.embeddings import store
 from cocofacet.evaluation.ranking import rank_of_positive
@@ -69,17 +70,12 @@ def hits(rows: pd.DataFrame, retriever, images: Path, folder: Path) -> np.ndarra
 
 def _rows(data: Path, task: str) -> pd.DataFrame:
     """Columns qry_text, qry_img_path, tgt_text of a task whose pictures are there."""
-    path, again = data / f"mmeb/{task}.parquet", f"cocofacet fetch pools --out {data}"
-    try:
-        rows = pd.read_parquet(path, columns=["qry_text", "qry_img_path", "tgt_text"])
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        raise InputError(
-            f"{path}: rows: cannot be read ({type(error).__name__}). Run `{again}`."
-        ) from None
+    # With one class there is nothing to choose from.
+    rows = rows_of(data / f"mmeb/{task}.parquet", least=2)
     absent = [name for name in rows.qry_img_path if not find(data / "images", name)]
     if absent:
         raise InputError(
             f"{data / 'images'}: {len(absent):,} pictures are not there, such as "
-            f"{absent[0]}. Run `{again}`."
+            f"{absent[0]}. Run `cocofacet fetch pools --out {data}`."
         )
     return rows

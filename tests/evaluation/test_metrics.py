@@ -18,6 +18,7 @@ from cocofacet.evaluation.metrics import (
 )
 from cocofacet.evaluation.ranking import gallery_scores, rank_of_positive, rank_table
 from cocofacet.evaluation.statistics import interval
+from cocofacet.io import InputError
 
 
 @given(st.lists(st.integers(1, 100), min_size=1), st.integers(1, 100))
@@ -181,3 +182,15 @@ def test_an_expectation_that_is_not_known_of_every_row_is_refused():
         for ask in (per_query, averages, interval):
             with pytest.raises(ValueError, match="eligible negatives are not known"):
                 ask(table, 1, expected=True)
+
+
+@pytest.mark.parametrize("k", [0, -1, 1.5, True, None, "5"])
+def test_a_k_that_is_none_is_refused(k):
+    with pytest.raises(InputError, match=r"^k: .* is no whole number from 1 up"):
+        recall_at(np.array([1, 2]), k)
+
+
+@pytest.mark.parametrize("ranks", [[0, 1], [1, -3], [1, np.nan], ["1", "2"]])
+def test_what_is_no_rank_is_neither_hit_nor_miss(ranks):
+    with pytest.raises(InputError, match="rank: holds what is no rank from 1 up"):
+        recall_at(np.array(ranks), 1)

@@ -255,3 +255,33 @@ def test_an_unknown_profile_fails_under_plain_papermill_too(general, tmp_path):
     assert process.returncode != 0
     assert "there is no profile 'huge'" in errors
     assert [path.name for path in home.iterdir()] == ["a.ipynb"]
+
+
+NO_PARAMETERS = {  # what a profile's file says -> what is said of it
+    "nothing": ("", "profile: is missing"),
+    "a list": ("- a", "profile: is missing"),
+    "a number": ("5", "profile: is missing"),
+    "another type": ("profile: no", "profile: is missing"),
+    "itself": ("profile: &a [*a]", "profile: is missing"),
+    "twice": ("profile: mini\nprofile: full", "names a parameter twice"),
+    "Python's objects": (
+        "profile: !!python/name:os.system",
+        "no YAML that is read",
+    ),
+    "a tab": ("profile:\tmini", "no YAML that is read"),
+    "two documents": ("profile: mini\n---\na: b", "no YAML that is read"),
+    "deep": ("[" * 5000, "no YAML that is read"),
+    "no UTF-8": (b"\xff\xfe", "no YAML that is read"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_PARAMETERS)
+def test_a_profile_that_says_no_parameters_is_one_line(kind, tmp_path):
+    content, said = NO_PARAMETERS[kind]
+    path = tmp_path / "a.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(execute.Refused, match=said) as refused:
+        execute.parameters_in(path)
+    assert "\n" not in str(refused.value)
+    path.write_text("profile: mini\nseed: 3\n")
+    assert execute.parameters_in(path) == {"profile": "mini", "seed": 3}

@@ -105,20 +105,41 @@ def from_rows(path: Path, name: str, seed: int) -> Benchmark:
         InputError: the file is not there or has no such rows, or fewer than 99 images
             are left for a query.
     """
-    try:
-        rows = pd.read_parquet(path, columns=["qry_img_path", "tgt_text"])
-        labels: dict[str, set[str]] = {}
-        shown: dict[str, str] = {}
-        for row in rows.itertuples():
-            image, label = official_name(row.qry_img_path), str(row.tgt_text[0])
-            labels.setdefault(image, set()).add(label)
-            shown.setdefault(image, label)
-    except (OSError, ValueError, TypeError, LookupError, ImportError) as error:
-        raise InputError(
-            f"{path}: rows: cannot be read ({error}). Reading them needs the package "
-            f"pyarrow; `cocofacet fetch pools --out {path.parent.parent}` fetches them."
-        ) from None
+    labels: dict[str, set[str]] = {}
+    shown: dict[str, str] = {}
+    for row in rows_of(path).itertuples():
+        image, label = row.qry_img_path, row.tgt_text[0]
+        labels.setdefault(image, set()).add(label)
+        shown.setdefault(image, label)
     return _build(IMAGE_POOLS[name], shown, labels, seed)
+
+
+def rows_of(path: Path, least: int = 1) -> pd.DataFrame:
+    """MMEB's rows of a pool: ``qry_text``, ``qry_img_path`` as an `official_name`, and
+    ``tgt_text``, a list of ``least`` class names or more.
+
+    Raises:
+        InputError: the file cannot be read, or a row holds something else.
+    """
+    again = f"Run `cocofacet fetch pools --out {path.parent.parent}`."
+    try:
+        rows = pd.read_parquet(path, columns=["qry_text", "qry_img_path", "tgt_text"])
+    except (OSError, ValueError, TypeError, LookupError, ImportError) as error:
+        raise InputError(f"{path}: rows: cannot be read ({error}). {again}") from None
+    for number, row in enumerate(rows.itertuples()):
+        try:
+            if not isinstance(row.qry_text, str):
+                raise ValueError("qry_text is no text")
+            if not isinstance(row.qry_img_path, str):
+                raise ValueError("qry_img_path is no text")
+            official_name(row.qry_img_path)
+            # A text would be taken for the list of its letters.
+            names = [] if isinstance(row.tgt_text, str | bytes) else list(row.tgt_text)
+            if len(names) < least or not all(n and isinstance(n, str) for n in names):
+                raise ValueError(f"tgt_text is no list of {least} texts or more")
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{path}: row {number}: {error}. {again}") from None
+    return rows.assign(qry_img_path=rows.qry_img_path.map(official_name))
 
 
 def _build(

@@ -8,15 +8,28 @@ from scipy.stats import hypergeom
 
 from cocofacet.benchmark.query import POOL
 from cocofacet.evaluation.ranking import GROUP, POOL_COLUMNS
+from cocofacet.io import InputError
 
 # Means over facets, over queries, and over facets of the mean over a facet's labels.
 AVERAGES = ("macro", "micro", "balanced")
 
 
 def recall_at(ranks: np.ndarray, k: int) -> float:
-    """Fraction of ranks (Q,) that are at most k; NaN when there are none."""
+    """Fraction of ranks (Q,) that are at most k; NaN when there are none. `InputError`
+    where k or a rank is not from 1 up."""
+    hits = _hits(ranks, k)
+    return float(hits.mean()) if hits.size else float("nan")
+
+
+def _hits(ranks: np.ndarray, k: int) -> np.ndarray:
+    """Whether ranks (Q,) are at most k."""
     ranks = np.asarray(ranks)
-    return float((ranks <= k).mean()) if ranks.size else float("nan")
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        raise InputError(f"k: {k!r} is no whole number from 1 up.")
+    # What is missing would count as a miss, and 0 as a hit.
+    if ranks.dtype.kind not in "iuf" or not (ranks >= 1).all():
+        raise InputError("rank: holds what is no rank from 1 up.")
+    return ranks <= k
 
 
 def expected_recall(table: pd.DataFrame, k: int, drawn: int = POOL - 1) -> np.ndarray:
@@ -44,7 +57,9 @@ def per_query(table: pd.DataFrame, k: int, expected: bool = False) -> pd.DataFra
     Under several wrong prompts a query has several rows; it still counts once. Raises
     ValueError when the expectation is asked for and not known of every row.
     """
-    hit = expected_recall(table, k) if expected else table["rank"] <= k
+    hit = _hits(table["rank"], k)
+    if expected:
+        hit = expected_recall(table, k)
     if np.isnan(hit).any():
         raise ValueError(
             f"the eligible negatives are not known for {np.isnan(hit).sum()} of "
