@@ -24,7 +24,7 @@ REPORTING := %/status.ipynb %/claims.ipynb
 CHAPTERS := $(filter-out $(REPORTING),$(EXECUTED))
 STATUS := $(filter $(REPORTING),$(EXECUTED))
 # Each writes src/cocofacet/results/benchmarks/<name>.json.
-MEASURED := $(sort $(filter-out %/machine.py %/real_size.py %/on_gpu.py,\
+MEASURED := $(sort $(filter-out %/machine.py %/real_size.py %/sizes.py %/on_gpu.py,\
 	$(wildcard benchmarks/*.py)))
 # What a notebook's numbers depend on besides its own text.
 HELPER := $(shell find src -type f -not -name '*.pyc' -not -path '*.egg-info/*' \

@@ -34,6 +34,7 @@ import torch
 from machine import best_of, described
 from PIL import Image
 from pipeline_speed import Settings, measure, pinned, warm_best_of
+from sizes import size_of
 
 from cocofacet.io import write_json
 from cocofacet.retrievers.zoo import ROWS
@@ -184,14 +185,12 @@ def one_row(row: Row, scale: Scale) -> dict:
         "seconds_a_text": read,
         "peak_bytes": peak,
         "estimated_bytes": row.memory * 1e9 if scale.row_layers is None else None,
-        "source": real_size.size_of(row).source,
+        "source": size_of(row).source,
     }
 
 
 def refused(row: Row, memory: float | None) -> str:
     """Why a row cannot be measured; memory: the device's in bytes, if it limits."""
-    if real_size.size_of(row) is None:
-        return "its real size is not in benchmarks/real_size.py"
     if memory and row.memory * 1e9 > memory:
         return f"takes about {row.memory:g} GB, and {memory / 1e9:.0f} GB are there"
     return ""

@@ -9,12 +9,13 @@ Tokenizers are the rehearsal's: small, with the official special tokens.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import Mock, patch
 
 import torch
+from sizes import FEW_WORDS, GRITLM, size_of
 
+from cocofacet.retrievers import llave, mm_embed, phi3_v
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.base import Retriever
 from cocofacet.retrievers.zoo.row import Row
@@ -25,177 +26,7 @@ from rehearsal.tiny_checkpoints import (
     transformers,
 )
 
-
-@dataclass(frozen=True)
-class Size:
-    """What a published configuration says beyond the tiny checkpoint's.
-
-    source: where. config: of the model, or the name of one of open_clip's; images: of
-    the image processor.
-    """
-
-    source: str
-    config: dict | str
-    images: dict = field(default_factory=dict)
-
-
-def _decoder(width, inner, layers, heads, groups, words, **more) -> dict:
-    """A language model: ``groups`` heads of keys and values, ``words`` tokens."""
-    return {
-        "hidden_size": width,
-        "intermediate_size": inner,
-        "num_hidden_layers": layers,
-        "num_attention_heads": heads,
-        "num_key_value_heads": groups,
-        "head_dim": 128,
-        "vocab_size": words,
-        "layer_types": None,  # the tiny one's go, and the library fills them in
-        "max_position_embeddings": 32768,
-        **more,
-    }
-
-
-def _qwen2_vl(name: str, text: dict, tied: bool) -> Size:
-    rope = {"mrope_section": [16, 24, 24], "rope_theta": 1e6, "rope_type": "default"}
-    vision = {"depth": 32, "embed_dim": 1280, "num_heads": 16}
-    return Size(
-        f"https://huggingface.co/Qwen/{name}/blob/main/config.json",
-        {
-            "text_config": {**text, "rope_parameters": rope},
-            "vision_config": {**vision, "hidden_size": text["hidden_size"]},
-            "tie_word_embeddings": tied,
-        },
-        {"size": {"shortest_edge": 56 * 56, "longest_edge": 28 * 28 * 16384}},
-    )
-
-
-def _qwen3_vl(name: str, text: dict, vision: dict, tied: bool) -> Size:
-    rope = {"mrope_section": [24, 20, 20], "rope_theta": 5e6, "rope_type": "default"}
-    shared = {"num_heads": 16, "num_position_embeddings": 48 * 48}
-    shared["out_hidden_size"] = text["hidden_size"]
-    rope["mrope_interleaved"] = True
-    return Size(
-        f"https://huggingface.co/Qwen/{name}/blob/main/config.json",
-        {
-            "text_config": {**text, "rope_parameters": rope},
-            "vision_config": {**vision, **shared},
-            "tie_word_embeddings": tied,
-        },
-        {"size": {"shortest_edge": 256 * 256, "longest_edge": 4096 * 4096}},
-    )
-
-
-def _tower(width, inner, layers, heads, image) -> dict:
-    return {
-        "hidden_size": width,
-        "intermediate_size": inner,
-        "num_hidden_layers": layers,
-        "num_attention_heads": heads,
-        "image_size": image,
-        "patch_size": 14,
-    }
-
-
-_CLIP_L = _tower(1024, 4096, 24, 16, 336)
-_336 = {"size": {"shortest_edge": 336}, "crop_size": {"height": 336, "width": 336}}
-_TILES = [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]]
-
-
-def _llava_next(name: str, text: dict) -> Size:
-    grids = {"image_grid_pinpoints": _TILES}
-    return Size(
-        f"https://huggingface.co/llava-hf/{name}/blob/main/config.json",
-        {"text_config": text, "vision_config": _CLIP_L, **grids},
-        {**_336, **grids},
-    )
-
-
-_OPEN_CLIP = (
-    "https://github.com/mlfoundations/open_clip/tree/main/src/open_clip/model_configs"
-)
-_LLAMA3_ROPE = {"rope_theta": 5e5, "rope_type": "default"}
-_MISTRAL_ROPE = {"rope_theta": 1e6, "rope_type": "default"}
-_GRITLM = Size(
-    "https://huggingface.co/GritLM/GritLM-7B/blob/main/config.json",
-    _decoder(4096, 14336, 32, 32, 8, 32000, sliding_window=None),
-)
-
-FEW_WORDS = 1024  # of a model cut to a few layers; the tokenizers have fewer
-
-# By a row's architecture and its number of parameters, as the zoo states them.
-SIZES: dict[tuple[str, str], Size] = {
-    ("CLIP", "428 M"): Size(_OPEN_CLIP, "ViT-L-14-336-quickgelu"),
-    ("EVA02-CLIP", "428 M"): Size(_OPEN_CLIP, "EVA02-L-14-336"),
-    ("SigLIP2", "878 M"): Size(_OPEN_CLIP, "ViT-SO400M-14-SigLIP-384"),
-    ("SigLIP2", "1.14 B"): Size(_OPEN_CLIP, "ViT-SO400M-16-SigLIP2-384"),
-    ("BLIP-2", "1.17 B"): Size(
-        "https://huggingface.co/Salesforce/blip2-itm-vit-g/blob/main/config.json",
-        {
-            "vision_config": _tower(1408, 6144, 39, 16, 224),
-            "qformer_config": {
-                "hidden_size": 768,
-                "intermediate_size": 3072,
-                "num_hidden_layers": 12,
-                "num_attention_heads": 12,
-                "vocab_size": 30523,
-                "max_position_embeddings": 512,
-                "encoder_hidden_size": 1408,
-            },
-            "num_query_tokens": 32,
-            "image_text_hidden_size": 256,
-        },
-        {"size": {"height": 224, "width": 224}},
-    ),
-    ("Qwen2-VL", "2.2 B"): _qwen2_vl(
-        "Qwen2-VL-2B-Instruct", _decoder(1536, 8960, 28, 12, 2, 151936), tied=True
-    ),
-    ("Qwen2-VL", "8.3 B"): _qwen2_vl(
-        "Qwen2-VL-7B-Instruct", _decoder(3584, 18944, 28, 28, 4, 152064), tied=False
-    ),
-    ("Qwen3-VL", "2.1 B"): _qwen3_vl(
-        "Qwen3-VL-2B-Instruct",
-        _decoder(2048, 6144, 28, 16, 8, 151936),
-        {
-            "depth": 24,
-            "hidden_size": 1024,
-            "intermediate_size": 4096,
-            "deepstack_visual_indexes": [5, 11, 17],
-        },
-        tied=True,
-    ),
-    ("Qwen3-VL", "8.1 B"): _qwen3_vl(
-        "Qwen3-VL-8B-Instruct",
-        _decoder(4096, 12288, 36, 32, 8, 151936),
-        {
-            "depth": 27,
-            "hidden_size": 1152,
-            "intermediate_size": 4304,
-            "deepstack_visual_indexes": [8, 16, 24],
-        },
-        tied=False,
-    ),
-    ("LLaVA-NeXT on Mistral", "7.6 B"): _llava_next(
-        "llava-v1.6-mistral-7b-hf",
-        _decoder(4096, 14336, 32, 32, 8, 32064, rope_parameters=_MISTRAL_ROPE),
-    ),
-    ("LLaVA-NeXT on Llama", "8.4 B"): _llava_next(
-        "llama3-llava-next-8b-hf",
-        _decoder(4096, 14336, 32, 32, 8, 128320, rope_parameters=_LLAMA3_ROPE),
-    ),
-    ("LLaVA", "7.1 + 7.2 B"): Size(
-        "https://huggingface.co/llava-hf/llava-1.5-7b-hf/blob/main/config.json",
-        {
-            "text_config": _decoder(4096, 11008, 32, 32, 32, 32064),
-            "vision_config": _CLIP_L,
-        },
-        _336,
-    ),
-}
-
-
-def size_of(row: Row) -> Size | None:
-    """None where the real size of a row is not known here."""
-    return SIZES.get((row.architecture, row.parameters))
+SHAPES = "shapes.json"  # written beside a configuration that does not tell them all
 
 
 def load(
@@ -211,7 +42,7 @@ def load(
     text = None
     if row.answers:
         text = save_language_model(folder / f"{row.name}-text")
-        _write(text / "config.json", _GRITLM.config, layers)
+        _write(text / "config.json", GRITLM.config, layers)
         _without_weights(text)
     with random_weights(device):
         return loading.load(
@@ -228,6 +59,9 @@ def save(row: Row, folder: Path, layers: int | None = None) -> Path:
         _write_open_clip(folder / "open_clip_config.json", size.config, layers)
         return folder
     _write(folder / "config.json", size.config, layers)
+    if size.shapes:
+        config = json.loads((folder / "config.json").read_text())
+        (folder / SHAPES).write_text(json.dumps(size.shapes(config, layers)))
     for name, part in (
         ("processor_config.json", {"image_processor": size.images}),
         ("preprocessor_config.json", size.images),
@@ -295,6 +129,12 @@ def _speak(folder: Path, config: dict) -> None:
     tokenizer.save_pretrained(folder)
 
 
+def _shapes_alone(folder: Path) -> dict[str, torch.Tensor]:
+    """The tensors that `save` names, without their content."""
+    shapes = json.loads((folder / SHAPES).read_text())
+    return {name: torch.empty(shape, device="meta") for name, shape in shapes.items()}
+
+
 @contextmanager
 def random_weights(device: str) -> Iterator[None]:
     """transformers and open_clip make weights up on the device and read none."""
@@ -307,9 +147,11 @@ def random_weights(device: str) -> Iterator[None]:
         dtype=None,
         attn_implementation="sdpa",
         output_loading_info=False,
-        **__,
+        **more,
     ):
         config = config or kind.config_class.from_pretrained(directory)
+        for name in more.keys() & config.to_dict().keys():
+            setattr(config, name, more[name])
         settings = {"dtype": dtype, "attn_implementation": attn_implementation}
         with torch.device(device):
             model = kind._from_config(config, **settings).eval()
@@ -325,10 +167,13 @@ def random_weights(device: str) -> Iterator[None]:
             return create(*arguments, **settings)
 
     library = transformers.PreTrainedModel
-    unchecked = {"_check_device": Mock(), "_check_weights": Mock()}
+    unchecked = {"check_device": Mock(), "_check_weights": Mock()}
     with (
         # Nothing is read from files; and where there is no memory, "meta" will do.
         patch.multiple(loading, **unchecked),
+        patch.object(phi3_v, "read_weights", _shapes_alone),
+        patch.object(llave, "read_weights", _shapes_alone),
+        patch.object(mm_embed, "read_weights", _shapes_alone),
         patch.object(library, "from_pretrained", classmethod(made)),
         patch.object(open_clip.factory, "create_model", created),
         patch.object(open_clip.factory, "load_checkpoint", lambda *_, **__: None),

@@ -4,25 +4,25 @@ import json
 from pathlib import Path
 
 from rehearsal.tiny_parts import (
+    Tower,
     byte_pairs,
     save_official,
     tower_shapes,
     with_biases,
 )
 
-WIDTH, LAYERS, VOCABULARY = 32, 2, 512
-TOWER, TOWER_LAYERS, PATCHES = 72, 2, 27 * 27
+TOWER = Tower(width=72, inner=96, layers=2, patches=27 * 27)
 _CONFIG = {
     "architectures": ["LlavaQwenForCausalLM"],
     "model_type": "llava_qwen",
-    "hidden_size": WIDTH,
+    "hidden_size": 32,
     "intermediate_size": 48,
-    "num_hidden_layers": LAYERS,
+    "num_hidden_layers": 2,
     "num_attention_heads": 2,
     "num_key_value_heads": 1,
     "hidden_act": "silu",
     "rms_norm_eps": 1e-6,
-    "vocab_size": VOCABULARY,
+    "vocab_size": 512,
     "max_position_embeddings": 32768,
     "rope_theta": 1000000.0,
     "rope_scaling": None,
@@ -31,7 +31,7 @@ _CONFIG = {
     "tie_word_embeddings": False,
     "image_aspect_ratio": "anyres_max_9",
     "image_grid_pinpoints": "(1x1),...,(2x2)",
-    "mm_hidden_size": TOWER,
+    "mm_hidden_size": TOWER.width,
     "mm_patch_merge_type": "spatial_unpad",
     "mm_projector_type": "mlp2x_gelu",
     "mm_vision_select_feature": "patch",
@@ -42,7 +42,8 @@ _CONFIG = {
 
 def save_llave(directory: Path, seed: int = 0) -> Path:
     """Two layers of 32 dimensions on a tower of two; two shards with their index."""
-    save_official(directory, _shapes(), {"config.json": _CONFIG}, seed)
+    files = {"config.json": _CONFIG}
+    save_official(directory, shapes(_CONFIG, TOWER), files, seed)
     _save_tokenizer(directory)
     return directory
 
@@ -72,34 +73,38 @@ def _save_tokenizer(directory: Path) -> None:
     (directory / "tokenizer_config.json").write_text(json.dumps(settings, indent=1))
 
 
-def _shapes() -> dict[str, tuple[int, ...]]:
-    """Official name of each tensor -> its shape."""
-    tower = "model.vision_tower.vision_tower.vision_model"
+def shapes(config: dict, tower: Tower) -> dict[str, tuple[int, ...]]:
+    """Official name of each tensor -> its shape; config: that of config.json."""
+    width, inner = config["hidden_size"], config["intermediate_size"]
+    groups = config["num_key_value_heads"]
+    group = groups * width // config["num_attention_heads"]
+    name = "model.vision_tower.vision_tower.vision_model"
     found = {
-        "model.embed_tokens.weight": (VOCABULARY, WIDTH),
-        "model.norm.weight": (WIDTH,),
-        "model.image_newline": (WIDTH,),
-        "lm_head.weight": (VOCABULARY, WIDTH),
-        f"{tower}.embeddings.patch_embedding.weight": (TOWER, 3, 14, 14),
-        f"{tower}.embeddings.patch_embedding.bias": (TOWER,),
-        f"{tower}.embeddings.position_embedding.weight": (PATCHES, TOWER),
+        "model.embed_tokens.weight": (config["vocab_size"], width),
+        "model.norm.weight": (width,),
+        "model.image_newline": (width,),
+        "lm_head.weight": (config["vocab_size"], width),
+        f"{name}.embeddings.patch_embedding.weight": (tower.width, 3, 14, 14),
+        f"{name}.embeddings.patch_embedding.bias": (tower.width,),
+        f"{name}.embeddings.position_embedding.weight": (tower.patches, tower.width),
     }
-    for layer in range(LAYERS):
+    for layer in range(config["num_hidden_layers"]):
         here = f"model.layers.{layer}"
-        for name, size in {"q_proj": WIDTH, "k_proj": 16, "v_proj": 16}.items():
-            found[f"{here}.self_attn.{name}.weight"] = (size, WIDTH)
-            found[f"{here}.self_attn.{name}.bias"] = (size,)
+        for part, size in {"q_proj": width, "k_proj": group, "v_proj": group}.items():
+            found[f"{here}.self_attn.{part}.weight"] = (size, width)
+            found[f"{here}.self_attn.{part}.bias"] = (size,)
         found |= {
-            f"{here}.self_attn.o_proj.weight": (WIDTH, WIDTH),
-            f"{here}.mlp.gate_proj.weight": (48, WIDTH),
-            f"{here}.mlp.up_proj.weight": (48, WIDTH),
-            f"{here}.mlp.down_proj.weight": (WIDTH, 48),
-            f"{here}.input_layernorm.weight": (WIDTH,),
-            f"{here}.post_attention_layernorm.weight": (WIDTH,),
+            f"{here}.self_attn.o_proj.weight": (width, width),
+            f"{here}.mlp.gate_proj.weight": (inner, width),
+            f"{here}.mlp.up_proj.weight": (inner, width),
+            f"{here}.mlp.down_proj.weight": (width, inner),
+            f"{here}.input_layernorm.weight": (width,),
+            f"{here}.post_attention_layernorm.weight": (width,),
         }
     projection = {
-        "model.mm_projector.0": (WIDTH, TOWER),
-        "model.mm_projector.2": (WIDTH, WIDTH),
+        "model.mm_projector.0": (width, tower.width),
+        "model.mm_projector.2": (width, width),
     }
-    found |= tower_shapes(tower, TOWER, 96, TOWER_LAYERS, ("post_layernorm",))
-    return found | with_biases(projection)
+    return (
+        found | tower_shapes(name, tower, ("post_layernorm",)) | with_biases(projection)
+    )

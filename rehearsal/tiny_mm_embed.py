@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import torch
+
 from rehearsal.tiny_parts import (
     CLIP_PIXELS,
     LLAMA_MARKS,
@@ -10,7 +12,7 @@ from rehearsal.tiny_parts import (
     transformers,
 )
 
-WIDTH, LATENTS, INNER = 32, 6, 64
+LATENTS, INNER = 6, 64
 _CONFIG = {
     "architectures": ["NVMMEmbedModel"],
     "model_type": "llava_next",
@@ -22,7 +24,7 @@ _CONFIG = {
     "retriever": "nvidia/NV-Embed-v1",
     "text_config": {
         "model_type": "mistral",
-        "hidden_size": WIDTH,
+        "hidden_size": 32,
         "intermediate_size": 64,
         "num_hidden_layers": 2,
         "num_attention_heads": 2,
@@ -53,49 +55,55 @@ def save_mm_embed(directory: Path, seed: int = 0) -> Path:
     """Two layers of 32 dimensions, six latents; two shards with their index."""
     tokenizer = llama_tokenizer(["<image>", "<pad>"], 481)
     image = tokenizer.token_to_id("<image>")
-    text = _CONFIG["text_config"] | {"vocab_size": image}  # the rows of the embedding
-    llava = transformers.LlavaNextModel(
-        transformers.LlavaNextConfig(
-            text_config=text,
-            vision_config=_CONFIG["vision_config"],
-            image_token_index=image,
-        )
-    )
-    shapes = {
-        key.replace("vision_tower.", "vision_tower.vision_model."): value.shape
-        for key, value in llava.named_parameters()
-    }
-    shapes |= _latent_shapes()
+    text = _CONFIG["text_config"] | {"vocab_size": image + 64}  # as it says
+    config = _CONFIG | {"image_token_index": image, "text_config": text}
     files = {
-        "config.json": _CONFIG
-        | {
-            "image_token_index": image,
-            "text_config": text | {"vocab_size": image + 64},  # as it says
-        },
+        "config.json": config,
         "preprocessor_config.json": _PIXELS,
         "special_tokens_map.json": _MARKS,
         "tokenizer_config.json": _MARKS | {"tokenizer_class": "LlamaTokenizer"},
     }
-    save_official(directory, shapes, files, seed)
+    save_official(directory, shapes(config, image, LATENTS, INNER), files, seed)
     tokenizer.save(str(directory / "tokenizer.json"))
     return directory
 
 
-def _latent_shapes() -> dict[str, tuple[int, ...]]:
+def shapes(
+    config: dict, words: int, latents: int, inner: int
+) -> dict[str, tuple[int, ...]]:
+    """Official name of each tensor -> its shape; config: that of config.json, and
+    words: the rows of the embedding, which it does not tell."""
+    with torch.device("meta"):
+        llava = transformers.LlavaNextModel(
+            transformers.LlavaNextConfig(
+                text_config=config["text_config"] | {"vocab_size": words},
+                vision_config=config["vision_config"],
+                image_token_index=words,
+            )
+        )
+    found = {
+        key.replace("vision_tower.", "vision_tower.vision_model."): tuple(value.shape)
+        for key, value in llava.named_parameters()
+    }
+    width = config["text_config"]["hidden_size"]
+    return found | _latent_shapes(width, latents, inner)
+
+
+def _latent_shapes(width: int, latents: int, inner: int) -> dict[str, tuple[int, ...]]:
     block = "latent_attention_model.cross_attend_blocks"
     return {
-        "latent_attention_model.latents": (LATENTS, WIDTH),
-        f"{block}.0.norm.weight": (WIDTH,),
-        f"{block}.0.norm.bias": (WIDTH,),
-        f"{block}.0.norm_context.weight": (WIDTH,),
-        f"{block}.0.norm_context.bias": (WIDTH,),
-        f"{block}.0.fn.to_q.weight": (INNER, WIDTH),
-        f"{block}.0.fn.to_kv.weight": (2 * INNER, WIDTH),
-        f"{block}.0.fn.to_out.weight": (WIDTH, INNER),
-        f"{block}.1.norm.weight": (WIDTH,),
-        f"{block}.1.norm.bias": (WIDTH,),
-        f"{block}.1.fn.net.0.weight": (8 * WIDTH, WIDTH),
-        f"{block}.1.fn.net.0.bias": (8 * WIDTH,),
-        f"{block}.1.fn.net.2.weight": (WIDTH, 4 * WIDTH),
-        f"{block}.1.fn.net.2.bias": (WIDTH,),
+        "latent_attention_model.latents": (latents, width),
+        f"{block}.0.norm.weight": (width,),
+        f"{block}.0.norm.bias": (width,),
+        f"{block}.0.norm_context.weight": (width,),
+        f"{block}.0.norm_context.bias": (width,),
+        f"{block}.0.fn.to_q.weight": (inner, width),
+        f"{block}.0.fn.to_kv.weight": (2 * inner, width),
+        f"{block}.0.fn.to_out.weight": (width, inner),
+        f"{block}.1.norm.weight": (width,),
+        f"{block}.1.norm.bias": (width,),
+        f"{block}.1.fn.net.0.weight": (8 * width, width),
+        f"{block}.1.fn.net.0.bias": (8 * width,),
+        f"{block}.1.fn.net.2.weight": (width, 4 * width),
+        f"{block}.1.fn.net.2.bias": (width,),
     }

@@ -1,6 +1,7 @@
 """What the tiny checkpoints are made of: tokenizers, and weights that tell apart."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -132,16 +133,27 @@ def text_config(tokenizer, **more) -> dict:
     }
 
 
+@dataclass(frozen=True)
+class Tower:
+    """Sizes of a CLIP's or SigLIP's tower; patches: of a picture."""
+
+    width: int
+    inner: int
+    layers: int
+    patches: int
+
+
 def tower_shapes(
-    tower: str, width: int, inner: int, layers: int, norms: tuple[str, ...]
+    name: str, tower: Tower, norms: tuple[str, ...]
 ) -> dict[str, tuple[int, ...]]:
-    """Official name of each tensor in the layers of a CLIP's or SigLIP's tower, and in
-    its norms outside of them -> its shape."""
-    norms, linear = [f"{tower}.{name}" for name in norms], {}
-    for layer in range(layers):
-        here = f"{tower}.encoder.layers.{layer}"
-        for name in ("q_proj", "k_proj", "v_proj", "out_proj"):
-            linear[f"{here}.self_attn.{name}"] = (width, width)
+    """Official name of each tensor in the layers of a tower, and in its norms outside
+    of them -> its shape."""
+    norms, linear = [f"{name}.{norm}" for norm in norms], {}
+    width, inner = tower.width, tower.inner
+    for layer in range(tower.layers):
+        here = f"{name}.encoder.layers.{layer}"
+        for part in ("q_proj", "k_proj", "v_proj", "out_proj"):
+            linear[f"{here}.self_attn.{part}"] = (width, width)
         linear |= {f"{here}.mlp.fc1": (inner, width), f"{here}.mlp.fc2": (width, inner)}
         norms += [f"{here}.layer_norm1", f"{here}.layer_norm2"]
     return with_biases({name: (width,) for name in norms} | linear)

@@ -3,17 +3,19 @@
 import numpy as np
 import pytest
 import real_size
+import sizes
 from PIL import Image
 
 from cocofacet.retrievers.cost import parameters
+from cocofacet.retrievers.mllm import MllmRetriever
 from cocofacet.retrievers.zoo import ROWS
 
-KNOWN = [row for row in ROWS.values() if real_size.size_of(row)]
+REAL = [row for row in ROWS.values() if row.parameters]
 
 
 @pytest.mark.parametrize(
     "row",
-    [pytest.param(row, marks=pytest.mark.more, id=row.name) for row in KNOWN],
+    [pytest.param(row, marks=pytest.mark.more, id=row.name) for row in REAL],
 )
 def test_parameters_and_image_tokens_are_those_that_the_row_states(row, tmp_path):
     retriever = real_size.load(row, tmp_path, "meta", row.precision)
@@ -21,7 +23,7 @@ def test_parameters_and_image_tokens_are_those_that_the_row_states(row, tmp_path
     models = [retriever.model, *filter(None, [getattr(retriever, "embedder", None)])]
     count = sum(p.numel() for model in models for p in model.parameters())
     counts = [count]
-    if row.family == "mllm":
+    if isinstance(retriever, MllmRetriever):
         # The layer that turns states into words may be in the files, not in memory.
         counts.append(count + retriever.model.get_input_embeddings().weight.numel())
     stated = pytest.approx(parameters(row), rel=0.015)
@@ -37,6 +39,10 @@ def test_parameters_and_image_tokens_are_those_that_the_row_states(row, tmp_path
         assert seen <= row.image_tokens
 
 
+def test_every_row_has_a_real_size_and_every_size_a_row():
+    assert {(row.architecture, row.parameters) for row in REAL} == set(sizes.SIZES)
+
+
 @pytest.mark.parametrize("layers", [1, 2])
 def test_a_cut_model_has_fewer_layers_and_its_whole_width(layers, tmp_path):
     row = ROWS["qwen3-vl-embedding-2b"]
@@ -49,7 +55,7 @@ def test_a_cut_model_has_fewer_layers_and_its_whole_width(layers, tmp_path):
 def test_random_weights_are_made_in_their_precision(tmp_path, monkeypatch):
     row = ROWS["qwen3-vl-embedding-2b"]
     monkeypatch.setitem(
-        real_size.SIZES, (row.architecture, row.parameters), real_size.Size("", {})
+        sizes.SIZES, (row.architecture, row.parameters), sizes.Size("", {})
     )
     retriever = real_size.load(row, tmp_path, "cpu", "bf16")
     assert {str(p.dtype) for p in retriever.model.parameters()} == {"torch.bfloat16"}
