@@ -19,7 +19,8 @@ import numpy as np
 import pandas as pd
 from machine import described
 
-from cocofacet.evaluation.ranking import COLUMNS, pool_scores, rank_of_positive
+from cocofacet.evaluation.ranking import COLUMNS, rank_of_positive
+from cocofacet.evaluation.scores import scores_to_rank
 from cocofacet.evaluation.statistics import interval
 from cocofacet.io import write_json
 
@@ -38,7 +39,7 @@ def plain_ranks(queries, images, pool):
 
 
 def pool_ranks(queries, images, pool):
-    return rank_of_positive(pool_scores(queries, images, pool))
+    return rank_of_positive(scores_to_rank(queries, images, pool))
 
 
 def plain_interval(table, k, draws, seed):

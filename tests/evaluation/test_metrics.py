@@ -16,7 +16,8 @@ from cocofacet.evaluation.metrics import (
     per_query,
     recall_at,
 )
-from cocofacet.evaluation.ranking import gallery_scores, rank_of_positive, rank_table
+from cocofacet.evaluation.ranking import rank_of_positive, rank_table
+from cocofacet.evaluation.scores import gallery_scores
 from cocofacet.evaluation.statistics import interval
 from cocofacet.io import InputError
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.evaluation.gallery import difference, macro, of_texts
-from cocofacet.evaluation.ranking import pool_scores
+from cocofacet.evaluation.scores import pool_scores
 from cocofacet.evaluation.truth import ranks_three_ways
 from cocofacet.io import read_json
 from cocofacet.report import figures

@@ -11,7 +11,8 @@ from cocofacet.embeddings.linear_map import Anchors, ridge
 from cocofacet.embeddings.linear_map import scores as mapped_scores
 from cocofacet.evaluation.gallery import GallerySearch, measures
 from cocofacet.evaluation.metrics import averages
-from cocofacet.evaluation.ranking import gallery_scores, pools_of, rank_rows
+from cocofacet.evaluation.ranking import pools_of, rank_rows
+from cocofacet.evaluation.scores import gallery_scores
 from cocofacet.io import InputError
 from cocofacet.report import figures
 from cocofacet.report.sentences import difference, percent, recovery

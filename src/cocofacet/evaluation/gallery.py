@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from cocofacet.benchmark.dataset import Benchmark
-from cocofacet.evaluation.ranking import gallery_scores, not_below, pools_of
+from cocofacet.evaluation.ranking import not_below, pools_of
+from cocofacet.evaluation.scores import gallery_scores
 from cocofacet.evaluation.statistics import macro_of_texts
 from cocofacet.io import InputError
 

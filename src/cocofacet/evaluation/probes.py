@@ -10,7 +10,8 @@ from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 from sklearn.model_selection import PredefinedSplit
 
-from cocofacet.evaluation.ranking import Pools, gallery_scores, pools_of
+from cocofacet.evaluation.ranking import Pools, pools_of
+from cocofacet.evaluation.scores import gallery_scores
 from cocofacet.evaluation.statistics import mean_of_shares
 from cocofacet.evaluation.truth import Scene, extend_labels
 

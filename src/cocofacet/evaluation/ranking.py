@@ -1,4 +1,4 @@
-"""From embeddings to scores, ranks and the tidy table; ties are decided here."""
+"""From scores to ranks and the tidy table; ties are decided here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from cocofacet.evaluation.scores import gallery_scores, scores_to_rank
 from cocofacet.retrievers.base import BARE
 
 GROUP = ["profile", "run", "retriever", "revision", "mode"]
@@ -13,102 +14,6 @@ COLUMNS = [*GROUP, "prompt", "facet", "query", "text", "label", "rank"]
 # How many images were eligible as negatives, and how many of those do not score below
 # the positive: what decides any other draw of 99. Missing where that is not known.
 POOL_COLUMNS = ["eligible", "above"]
-
-
-# The shape of one matrix product: so many texts at a time, and so many images, both
-# filled up with zeros. BLAS sums another shape's edges in another order.
-TEXTS, FILLED, IMAGES = 512, 8, 256
-
-
-def pool_scores(
-    queries: np.ndarray, images: np.ndarray, pool: np.ndarray
-) -> np.ndarray:
-    """Score each query against the candidates of its own pool.
-
-    queries (Q, D), images (N, D), pool (Q, C) integer indices into images; returns
-    (Q, C) float64. Made for few texts that have many pools: each distinct query is
-    scored once against each distinct image in the pools of up to `TEXTS` of them.
-    """
-    queries, images = _matching(queries, images)
-    pool = np.asarray(pool)
-    if pool.ndim != 2 or len(pool) != len(queries):
-        raise ValueError(f"pool {pool.shape} must be (Q, C) with Q = {len(queries)}")
-    if pool.size and (pool.min() < 0 or pool.max() >= len(images)):
-        raise ValueError(f"pool points outside the {len(images)} images")
-    texts, text_of = _distinct(queries)
-    scores = np.empty(pool.shape)
-    for start in range(0, len(texts), TEXTS):
-        rows = np.flatnonzero((text_of >= start) & (text_of < start + TEXTS))
-        used = np.zeros(len(images), dtype=bool)
-        used[pool[rows]] = True
-        place = np.cumsum(used) - 1  # of an image among those that are used
-        here = texts[start : start + TEXTS]
-        found = _products(queries[here], images, np.flatnonzero(used))
-        scores[rows] = found[text_of[rows, None] - start, place[pool[rows]]]
-    return scores
-
-
-def gallery_scores(queries: np.ndarray, images: np.ndarray) -> np.ndarray:
-    """Score each query against every image.
-
-    queries (T, D), images (N, D); returns (T, N) float64.
-    """
-    queries, images = _matching(queries, images)
-    texts, text_of = _distinct(queries)
-    found = _products(queries[texts], images, np.arange(len(images)))
-    return found if len(texts) == len(queries) else found[text_of]
-
-
-def _products(texts: np.ndarray, images: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Score texts (T, D) against the chosen (n,) images: (T, n) float64.
-
-    Equal embeddings get equal scores: each is scored once, and gathered. Two columns of
-    a matrix product may differ in the last bit although they are equal, which would
-    turn an exact tie into a rank.
-    """
-    first, of_first = _distinct(images, chosen)
-    filled = np.zeros((-(-len(texts) // FILLED) * FILLED, texts.shape[1]))
-    filled[: len(texts)] = texts
-    tile = np.zeros((IMAGES, texts.shape[1]))
-    scores = np.empty((len(texts), len(first)))
-    for start in range(0, len(first), IMAGES):
-        some = first[start : start + IMAGES]
-        tile[: len(some)] = images[some]
-        found = _product(filled, tile)[: len(texts), : len(some)]
-        scores[:, start : start + IMAGES] = found
-    return scores if len(first) == len(chosen) else scores[:, of_first]
-
-
-def _product(texts: np.ndarray, images: np.ndarray) -> np.ndarray:
-    with np.errstate(all="ignore"):  # NaN and infinity may be scores
-        return texts @ images.T
-
-
-def _distinct(
-    rows: np.ndarray, chosen: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """The chosen (n,) rows, by default all, without repetition: positions in ``rows``
-    of the first of each (m,), and for each chosen row which of these it equals (n,).
-    """
-    chosen = np.arange(len(rows)) if chosen is None else chosen
-    first: dict[int, int] = {}
-    equal = chosen.copy()
-    for place, row in enumerate(chosen.tolist()):
-        values = rows[row] + 0.0  # -0.0 becomes 0.0, which has other bytes
-        earlier = first.setdefault(hash(values.tobytes()), row)
-        if earlier != row and np.array_equal(rows[earlier], values):
-            equal[place] = earlier
-    return np.unique(equal, return_inverse=True)
-
-
-def _matching(queries: np.ndarray, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both as arrays, the queries in float64; ValueError where shapes do not match."""
-    queries, images = np.asarray(queries), np.asarray(images)
-    if queries.ndim != 2 or images.ndim != 2 or queries.shape[1] != images.shape[1]:
-        raise ValueError(
-            f"queries {queries.shape} and images {images.shape} must be (Q, D), (N, D)"
-        )
-    return queries.astype(np.float64), images
 
 
 def rank_of_positive(scores: np.ndarray) -> np.ndarray:
@@ -185,18 +90,23 @@ class Pools:
     eligible: tuple[np.ndarray, ...]
 
     @property
+    def known(self) -> bool:
+        """Whether it is known which images may be negatives."""
+        return all(len(here) for here in self.eligible)
+
+    @property
     def first(self) -> np.ndarray:
         """The position in ``benchmark.queries`` of each text's first query: (T,)."""
         _, first = np.unique(self.text, return_index=True)
         return self.rows[first]
 
     def own(self, scores: np.ndarray) -> np.ndarray:
-        """Scores of each query's candidates, from all of its text: (T, N) -> (Q, C).
+        """Scores of each query's candidates, from all of its text: (T, N) -> (Q, C)."""
+        return self.once(scores[self.text[:, None], self.pool])
 
-        Where a released pool repeats its positive among the negatives, the copy cannot
-        outrank it.
-        """
-        own = scores[self.text[:, None], self.pool]
+    def once(self, own: np.ndarray) -> np.ndarray:
+        """Scores (Q, C), changed in place: where a released pool repeats its positive
+        among the negatives, the copy cannot outrank it."""
         own[:, 1:][self.pool[:, 1:] == self.pool[:, :1]] = -np.inf
         return own
 
@@ -206,13 +116,13 @@ class Pools:
         """The tidy rows of any scorer: scores (T, N), of each text and image. Pools and
         eligible negatives share these numbers, so that a tie is a tie in both."""
         own = self.own(scores)
+        if not self.known:
+            return rank_rows(self.queries, own, mode, prompt, **columns)
         eligible = np.array([len(here) for here in self.eligible])[self.text]
         above = np.zeros(len(self.queries), dtype=np.int64)
         for text, here in enumerate(self.eligible):
             asked = self.text == text
             above[asked] = not_below(own[asked, :1], scores[text, here][None])
-        if not eligible.all():
-            eligible = above = None
         return rank_rows(self.queries, own, mode, prompt, eligible, above, **columns)
 
 
@@ -291,16 +201,42 @@ def rank_table(
     parts = {}
     for prompt in dict.fromkeys(prompt for *_, prompt in shown):
         here = dict.fromkeys(facet for _, facet, p in shown if p == prompt)
-        # All facets at once: each image is read and compared once a prompt.
-        scores = gallery_scores(
-            np.concatenate([texts[f] for f in here]), images[prompt]
-        )
-        ends = np.cumsum([len(texts[facet]) for facet in here])
-        of_facet = dict(zip(here, np.split(scores, ends[:-1]), strict=True))
+        known = [facet for facet in here if pools[facet].known]
+        other = [facet for facet in here if not pools[facet].known]
+        scores = _gallery_of(known, texts, images[prompt])
+        own = _own_of(other, texts, pools, images[prompt])
         for mode, facet, _ in (key for key in shown if key[2] == prompt):
-            ranks = pools[facet].ranks(of_facet[facet], mode, prompt, **columns)
-            parts[mode, facet, prompt] = ranks
+            asked = pools[facet]
+            parts[mode, facet, prompt] = (
+                asked.ranks(scores[facet], mode, prompt, **columns)
+                if asked.known
+                else rank_rows(asked.queries, own[facet], mode, prompt, **columns)
+            )
     return pd.concat([parts[key] for key in shown], ignore_index=True)
+
+
+# All facets at once: each image is read and compared once a prompt.
+
+
+def _gallery_of(facets: list, texts: Mapping, images: np.ndarray) -> dict:
+    """facet -> scores (T, N) of its texts and all images."""
+    if not facets:
+        return {}
+    scores = gallery_scores(np.concatenate([texts[f] for f in facets]), images)
+    ends = np.cumsum([len(texts[f]) for f in facets])
+    return dict(zip(facets, np.split(scores, ends[:-1]), strict=True))
+
+
+def _own_of(facets: list, texts: Mapping, pools: Mapping, images: np.ndarray) -> dict:
+    """facet -> scores (Q, C) of its queries' own candidates, for their ranks."""
+    if not facets:
+        return {}
+    queries = np.concatenate([texts[f][pools[f].text] for f in facets])
+    pool = np.concatenate([pools[f].pool for f in facets])
+    scores = scores_to_rank(queries, images, pool)
+    ends = np.cumsum([len(pools[f].pool) for f in facets])
+    parts = zip(facets, np.split(scores, ends[:-1]), strict=True)
+    return {facet: pools[facet].once(own) for facet, own in parts}
 
 
 def _one_a_text(queries: np.ndarray, pools: Pools) -> np.ndarray:

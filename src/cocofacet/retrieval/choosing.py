@@ -14,7 +14,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from cocofacet.benchmark.facets import FACETS
-from cocofacet.evaluation.ranking import gallery_scores, pools_of
+from cocofacet.evaluation.ranking import pools_of
+from cocofacet.evaluation.scores import gallery_scores
 from cocofacet.io import InputError
 from cocofacet.retrievers.base import Retriever
 

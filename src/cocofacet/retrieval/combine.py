@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cocofacet.evaluation.ranking import gallery_scores
+from cocofacet.evaluation.scores import gallery_scores
 
 WORDING = re.compile(r"Find me an (?:everyday )?image (.+?)\.")
 

@@ -9,7 +9,8 @@ from cocofacet.chapters.linear import anchors
 from cocofacet.chapters.linear.anchors import Pictures
 from cocofacet.embeddings import linear_map as approximate
 from cocofacet.embeddings.linear_map import VARIANTS
-from cocofacet.evaluation.ranking import pool_scores, rank_of_positive
+from cocofacet.evaluation.ranking import rank_of_positive
+from cocofacet.evaluation.scores import pool_scores
 from cocofacet.evaluation.statistics import interval
 from cocofacet.io import InputError
 

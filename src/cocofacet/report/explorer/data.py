@@ -8,7 +8,8 @@ import numpy as np
 
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.escape import plain
-from cocofacet.evaluation.ranking import pool_scores, prompt_modes
+from cocofacet.evaluation.ranking import prompt_modes
+from cocofacet.evaluation.scores import pool_scores
 from cocofacet.io import InputError
 from cocofacet.report.style import MODES
 
