@@ -100,5 +100,5 @@ def test_rows_that_are_none_are_named(kind, tmp_path):
     path.parent.mkdir()
     change(ROWS).to_parquet(path)
     with pytest.raises(InputError, match="row 0: ") as refused:
-        rows_of(path, least=2)
+        rows_of(path, "qry_text", least=2)
     assert said in str(refused.value) and "\n" not in str(refused.value)

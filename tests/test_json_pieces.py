@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,10 @@ def test_two_byte_order_marks_are_no_json(tmp_path):
     for each in (None, lambda item: item):
         with pytest.raises(InputError, match="not JSON"):
             read_json(tmp_path / "a.json", dict, each=each)
+
+
+def test_a_device_is_not_read_to_its_end():
+    """/dev/zero has none."""
+    for each in (None, lambda item: item):
+        with pytest.raises(InputError, match="null: file: it is no plain file"):
+            read_json(Path(os.devnull), dict, each=each)

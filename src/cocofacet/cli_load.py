@@ -71,7 +71,7 @@ def hits(rows: pd.DataFrame, retriever, images: Path, folder: Path) -> np.ndarra
 def _rows(data: Path, task: str) -> pd.DataFrame:
     """Columns qry_text, qry_img_path, tgt_text of a task whose pictures are there."""
     # With one class there is nothing to choose from.
-    rows = rows_of(data / f"mmeb/{task}.parquet", least=2)
+    rows = rows_of(data / f"mmeb/{task}.parquet", "qry_text", least=2)
     absent = [name for name in rows.qry_img_path if not find(data / "images", name)]
     if absent:
         raise InputError(

@@ -243,6 +243,7 @@ def _bytes_of(path: Path) -> bytes:
 def _readable(path: Path) -> Iterator[None]:
     """InputError for a file that cannot be read."""
     try:
+        _check_plain(path)
         yield
     except FileNotFoundError:
         raise InputError(f"{path}: file: not found. Check the path.") from None
@@ -323,11 +324,19 @@ def read_table(
 
 def sha256_of(path: Path) -> str:
     """The sha256 of a file, in hexadecimal; OSError for a pipe or a device too."""
-    mode = os.stat(path).st_mode
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # reading it might never end
-        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    _check_plain(path)
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_plain(path: Path) -> None:
+    """OSError for what is there and is a pipe or a device: reading it may never end."""
+    try:
+        mode = os.stat(path).st_mode
+    except ValueError:  # a name with NUL, of which opening says the same
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
 
 
 def check_space(folder: Path, needed: int) -> None:

@@ -336,3 +336,11 @@ def test_texts_for_which_memory_runs_out(monkeypatch, fault):
     kind = InputError if isinstance(fault, MemoryError) else RuntimeError
     with pytest.raises(kind, match=r"ran out on cpu while embedding texts|something"):
         embed_texts(retriever, ["a"])
+
+
+def test_one_text_is_not_taken_for_its_letters(tmp_path):
+    with pytest.raises(InputError, match=r"^texts: 'a dog' is one text"):
+        store.embed_texts(None, "a dog", tmp_path)
+    for names, prompts in (("a.jpg", [None]), (["a.jpg"], "What?")):
+        with pytest.raises(InputError, match=r" is one text. Give a list"):
+            store.embed_gallery(None, tmp_path, names, prompts, tmp_path)

@@ -146,6 +146,12 @@ DAMAGED = {
     "fewer eligible than drawn": (
         lambda t: t.assign(eligible=98, above=0), "row 1: eligible, above: no number",
     ),
+    "a rank past those above": (
+        lambda t: t.assign(rank=60, eligible=500, above=3), "row 1: rank: is in no",
+    ),
+    "a rank before all draws": (
+        lambda t: t.assign(eligible=100, above=60), "row 1: rank: is in no draw",
+    ),
     "one of the two": (lambda t: t.assign(eligible=100), "row 1: eligible, above"),
 }  # fmt: skip
 
@@ -194,6 +200,7 @@ def test_ranks_on_disk_keep_both_numbers_or_have_neither(tmp_path):
     path = tmp_path / "mini/a/a.ranks.csv"
     path.parent.mkdir(parents=True)
     partly = EXPECTED.assign(
+        rank=[1, 9, 1, 3],
         eligible=pd.array([120, pd.NA, 198, 100], "Int64"),
         above=pd.array([0, pd.NA, 1, 2], "Int64"),
     )

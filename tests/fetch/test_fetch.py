@@ -76,6 +76,20 @@ def gone(server, name="gone.zip", **rest):
     return File(name, (server.url(name),), {"*": "images/"}, **rest)
 
 
+def test_a_place_that_the_record_does_not_know_is_not_taken_for_done(
+    server, offer, tmp_path
+):
+    offer(plain(server))
+    got(tmp_path)
+    path = tmp_path / fetch.RECORDS
+    record = json.loads(path.read_text())
+    record["rows.json"]["placed"] = {"elsewhere.json": {"files": 1, "bytes": 3}}
+    path.write_text(json.dumps(record))
+    (tmp_path / "facet/rows.json").unlink()
+    got(tmp_path)
+    assert (tmp_path / "facet/rows.json").is_file()
+
+
 def test_a_dead_address_is_passed_over_and_listed(server, offer, tmp_path):
     facets = {"serves": ("visual7w",)}
     offer(gone(server, **facets), plain(server), gone(server, "no.zip", use="no pool"))

@@ -114,24 +114,23 @@ def from_rows(path: Path, name: str, seed: int) -> Benchmark:
     return _build(IMAGE_POOLS[name], shown, labels, seed)
 
 
-def rows_of(path: Path, least: int = 1) -> pd.DataFrame:
-    """MMEB's rows of a pool: ``qry_text``, ``qry_img_path`` as an `official_name`, and
-    ``tgt_text``, a list of ``least`` class names or more.
+def rows_of(path: Path, *texts: str, least: int = 1) -> pd.DataFrame:
+    """MMEB's rows of a pool: ``qry_img_path`` as an `official_name`, ``tgt_text``, a
+    list of ``least`` class names or more, and further columns of texts.
 
     Raises:
         InputError: the file cannot be read, or a row holds something else.
     """
     again = f"Run `cocofacet fetch pools --out {path.parent.parent}`."
     try:
-        rows = pd.read_parquet(path, columns=["qry_text", "qry_img_path", "tgt_text"])
+        rows = pd.read_parquet(path, columns=[*texts, "qry_img_path", "tgt_text"])
     except (OSError, ValueError, TypeError, LookupError, ImportError) as error:
         raise InputError(f"{path}: rows: cannot be read ({error}). {again}") from None
     for number, row in enumerate(rows.itertuples()):
         try:
-            if not isinstance(row.qry_text, str):
-                raise ValueError("qry_text is no text")
-            if not isinstance(row.qry_img_path, str):
-                raise ValueError("qry_img_path is no text")
+            for column in (*texts, "qry_img_path"):
+                if not isinstance(getattr(row, column), str):
+                    raise ValueError(f"{column} is no text")
             official_name(row.qry_img_path)
             # A text would be taken for the list of its letters.
             names = [] if isinstance(row.tgt_text, str | bytes) else list(row.tgt_text)

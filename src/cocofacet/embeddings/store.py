@@ -106,6 +106,7 @@ def embed_texts(
     """
     # A vector's last bit can depend on its batch. So the distinct texts are sorted, and
     # they are embedded, stored and read back as a whole: never some of them.
+    _check_lists(texts=texts)
     distinct = sorted(set(texts))
     if store_dir is None or not distinct:
         vectors = _texts_embedded(retriever, distinct)
@@ -144,6 +145,7 @@ def look(
     chunk: int = 256,
 ) -> Gallery:
     """Read what the store holds of a gallery; arguments as in `embed_gallery`."""
+    _check_lists(names=names, prompts=prompts)
     names, prompts = tuple(names), tuple(prompts)
     paths = tuple(_path(Path(images_root), name) for name in names)
     with ThreadPoolExecutor() as pool:
@@ -201,6 +203,13 @@ def embed_chunks(
         found = dict(zip(chunk.files, vectors, strict=True))
         _write(chunk, found)
         yield chunk, found
+
+
+def _check_lists(**given: Sequence[str | None]) -> None:
+    """InputError for one text, which would be taken for a list of its letters."""
+    for what, texts in given.items():
+        if isinstance(texts, str):
+            raise InputError(f"{what}: {texts[:60]!r} is one text. Give a list.")
 
 
 def _path(images_root: Path, name: str) -> Path:

@@ -80,9 +80,14 @@ def _problem(file: Path, table: pd.DataFrame, made: dict) -> str:
     counts = table.reindex(columns=POOL_COLUMNS).astype("Int64")
     eligible, above = (counts[column] for column in POOL_COLUMNS)
     few = (eligible < POOL - 1) | (above > eligible) | (eligible.isna() ^ above.isna())
-    if few.fillna(False).any():
-        row = int(few.fillna(False).argmax())
-        return f"row {row + 1}: eligible, above: no number of images and a part of it"
+    # Of those above, rank - 1 were drawn; of the others, the rest of the pool.
+    odd = (table["rank"] - 1 > above) | (POOL - table["rank"] > eligible - above)
+    for wrong, said in (
+        (few, "eligible, above: no number of images and a part of it"),
+        (odd, "rank: is in no draw of those eligible and above"),
+    ):
+        if wrong.fillna(False).any():
+            return f"row {int(wrong.fillna(False).argmax()) + 1}: {said}"
     rows = table.groupby([*GROUP, *QUERY, "prompt"]).size()
     for level in (rows, rows.groupby([*GROUP, *QUERY]).size()):
         uneven = level.groupby(GROUP).nunique() > 1

@@ -240,8 +240,8 @@ def _is_done(file: File, folder: Path) -> bool:
             for place in file.places.values()
         )
     for place, now in _placed(file, folder).items():
-        was = record["placed"].get(place, now)
-        if now["files"] < was["files"]:
+        was = record["placed"].get(place)
+        if was is None or now["files"] < was["files"]:
             return False  # some were removed: fetched again, the rest is kept
         if now != was:
             raise InputError(
