@@ -201,6 +201,16 @@ WRONG = {
     "blank against": ((Wish("a", "times", ("b", " ")),), {}, "--against: a text is em"),
     "a count of none": (("a",), {"count": 0}, "count: 0 is no whole number from 1"),
     "a count of words": (("a",), {"count": "5"}, "count: '5' is no whole number"),
+    "a text beyond the model": (
+        ("a dog " * 600,),
+        {},
+        "tokens, and the model takes 51",
+    ),
+    "a question beyond the model": (
+        ("a",),
+        {"ask": "a dog " * 600},
+        "tokens, and the model takes 512",
+    ),
     "the image's own word": (
         ("a",),
         {"ask": "what <|image_pad|>?"},
@@ -213,6 +223,16 @@ WRONG = {
         "tiny-clip: --ask: a dual encoder takes no question",
     ),
 }
+
+
+def test_for_an_unfit_question_no_picture_is_refused(world, indexed, tmp_path):
+    shutil.copytree(indexed, tmp_path / "store")
+    options = {"store": tmp_path / "store", "tell": _nothing}
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "store").rglob("*.safe*")}
+    with pytest.raises(InputError, match=r"^tiny-qwen2vl: a prompt holds the image pl"):
+        make.index_folder(world / "images", None, ["<|image_pad|>?"], **options)
+    after = {p: p.stat().st_mtime_ns for p in (tmp_path / "store").rglob("*.safe*")}
+    assert after == before
 
 
 @pytest.mark.parametrize("case", WRONG)

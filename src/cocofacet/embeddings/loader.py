@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from cocofacet.io import InputError, readable
 from cocofacet.picture import open_image
 from cocofacet.picture import pixels as size_of
-from cocofacet.retrievers.base import Prepare, Retriever
+from cocofacet.retrievers.base import Prepare, Retriever, UnfitText
 from cocofacet.retrievers.memory import ran_out
 
 LOG = logging.getLogger(__name__)
@@ -226,6 +226,8 @@ def prepare_files(prepare: Prepare, part: Work) -> dict[str, object]:
     images = [open_image(path) for path in part.paths]
     try:
         return prepare(images, part.prompts)
+    except UnfitText:  # whatever the picture
+        raise
     except InputError as error:
         for path, image in zip(part.paths, images, strict=True):  # which one is it?
             try:

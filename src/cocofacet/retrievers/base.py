@@ -22,6 +22,10 @@ class NoVector(InputError, FloatingPointError):
     """A model gave what is no vector: zero, or no finite numbers."""
 
 
+class UnfitText(InputError):
+    """A question or a text, and no picture, is what cannot be processed."""
+
+
 class Prepare(Protocol):
     """The part of embedding that needs no weights, picklable for worker processes."""
 

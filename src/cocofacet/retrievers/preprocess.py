@@ -13,7 +13,7 @@ from PIL import Image
 from cocofacet.io import InputError
 from cocofacet.picture import as_rgb
 from cocofacet.retrievers._torchvision import import_torchvision
-from cocofacet.retrievers.base import refuse
+from cocofacet.retrievers.base import UnfitText, refuse
 from cocofacet.retrievers.packing import Packed, pack
 
 # A worker process that starts afresh unpickles the libraries' processors after this.
@@ -90,12 +90,27 @@ class MllmInputs:
     def query(self, text: str) -> str:
         """The whole text of a query, which is cut where it is longer than the row's
         max_text; the template around it stays, because its end is what is pooled."""
-        if self.row.max_text is not None:
+        if self.row.max_text is None:
+            text = self._fitting(text)
+        else:
             spans = self.processor.tokenizer(
                 text, add_special_tokens=False, return_offsets_mapping=True
             )["offset_mapping"][: self.row.max_text]
             text = text[: spans[-1][1]] if spans else text
         return self._instructed(self.row.text).format(text=text)
+
+    def _fitting(self, text: str) -> str:
+        """The text, where it alone is not longer than what the model takes."""
+        most = self.processor.tokenizer.model_max_length
+        if len(text.encode()) <= most:  # a token has a byte or more
+            return text
+        tokens = self.processor.tokenizer(text, verbose=False)["input_ids"]
+        if len(tokens) > most:
+            raise UnfitText(
+                f"{self.row.name}: a text has {len(tokens):,} tokens, and the model "
+                f"takes {most:,}. Shorten it."
+            )
+        return text
 
     def tokens(self, texts: list[str]) -> dict[str, torch.Tensor]:
         """Texts -> input_ids and attention_mask (B, L), padded to the longest."""
@@ -130,9 +145,10 @@ class MllmInputs:
 
     def _expanded(self, prompt: str | None, count: int) -> str:
         """The template with ``count`` placeholders, one for each image token."""
+        self._fitting(prompt or "")
         token, template = self.processor.image_token, self.template(prompt)
         if template.count(token) != 1:
-            raise InputError(
+            raise UnfitText(
                 f"{self.row.name}: a prompt holds the image placeholder {token}. Leave "
                 "it out."
             )
