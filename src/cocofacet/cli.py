@@ -391,7 +391,7 @@ def runs(
 
 
 _command("index photos --ask times", cli_photos.KEPT)(cli_photos.index)
-_command('search photos "an image taken at dusk" --ask times')(cli_photos.search)
+_command(*cli_photos.WISHES, cls=cli_photos.InOrder)(cli_photos.search)
 _command("export photos --out photos.parquet")(cli_photos.export)
 _command("app photos", cli_app.ABOUT)(cli_app.app)
 

@@ -15,9 +15,11 @@ from cocofacet.retrievers.zoo import ROWS
 from cocofacet.retrievers.zoo.row import PRECISIONS
 
 
-def option(kind: object, metavar: str, help: str, **rest) -> object:
-    """A parameter's annotation: an option with a value of this kind."""
-    return Annotated[kind, typer.Option(metavar=metavar, help=help, **rest)]
+def option(kind: object, metavar: str, help: str, flag: str = "", **rest) -> object:
+    """A parameter's annotation: an option with a value of this kind; flag: its name
+    where that is not the parameter's."""
+    names = (flag,) if flag else ()
+    return Annotated[kind, typer.Option(*names, metavar=metavar, help=help, **rest)]
 
 
 def path(metavar: str, help: str, **rest) -> object:

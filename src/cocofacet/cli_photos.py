@@ -3,15 +3,17 @@
 import json
 import os
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 
 from cocofacet import cli_options as options
 from cocofacet.escape import print_plain as print  # all of this file
-from cocofacet.io import InputError, check_output
+from cocofacet.io import InputError, check_output, readable
 
 KEPT = """\
 The index lies in your own folder for data (on Linux ~/.local/share/cocofacet/photos),
@@ -72,17 +74,56 @@ FORMS = {
     "paths0": "paths alone, each ended by NUL: for `xargs -0`",
 }
 FEW = 5  # shown where nothing stands out
+WISHES = (
+    'search photos "two people" --ask people --not indoors --ask scenes',
+    """\
+\b
+several wishes:
+  TEXT, --and, --not and --like each begin a wish; --ask and --against are
+  about the wish that stands before them, each at most once. A picture's score
+  is the sum over the wishes, less those not wanted; its share that of the
+  wish which it answers worst.""",
+)  # an example, and what --help says at its end
+_ORDER = "order"  # in a context: the options as they stand on the command line
+
+
+class InOrder(TyperCommand):
+    """A command that knows in which order its options were given: a parameter alone
+    holds its values and not what stood between them."""
+
+    def parse_args(self, ctx, args):
+        _, _, given = self.make_parser(ctx).parse_args(list(args))
+        ctx.meta[_ORDER] = [parameter.name for parameter in given]
+        return super().parse_args(ctx, args)
 
 
 def search(
+    context: typer.Context,
     folder: FOLDER,
-    text: Annotated[str, typer.Argument(help="what a picture is to show")] = "",
-    like: options.path("FILE", "or a picture whose answer it is to share") = None,
-    ask: options.text(
-        "QUESTION", "ask of each picture: a facet's name, a question, or auto"
+    text: Annotated[
+        str | None, typer.Argument(metavar="TEXT", help="what a picture is to show")
+    ] = None,
+    also: options.option(
+        list[str] | None, "TEXT", "and what else it is to show", flag="--and"
     ) = None,
-    against: options.text(
-        "A,B,...", "what else a picture might show; a facet has its labels"
+    unwanted: options.option(
+        list[str] | None, "TEXT", "what it is not to show", flag="--not"
+    ) = None,
+    like: options.option(
+        list[Path] | None,
+        "FILE",
+        "or a picture whose answer it is to share",
+        parser=options.named,
+    ) = None,
+    ask: options.option(
+        list[str] | None,
+        "QUESTION",
+        "ask of each picture: a facet's name, a question, or auto",
+    ) = None,
+    against: options.option(
+        list[str] | None,
+        "A,B,...",
+        "what else a picture might show; a facet has its labels",
     ) = None,
     how: options.choice(
         ("rerank", "linear", "full"),
@@ -93,6 +134,9 @@ def search(
     form: options.choice(FORMS, f"{'; '.join(map(': '.join, FORMS.items()))}") = (
         "table"
     ),
+    page: options.path(
+        "FILE.html", "write a contact sheet too: the ranking with and without questions"
+    ) = None,
     retriever: options.RETRIEVER = None,
     store: STORE = None,
     device: options.DEVICE = "cpu",
@@ -104,18 +148,24 @@ def search(
     its share among them, and the list ends where it falls below a half; exit status 1
     when nothing stands out, as grep's.
     """
-    from cocofacet.photos.search import FIRST, Wish
+    given = {"also": also, "unwanted": unwanted, "like": like}
+    about = {"ask": ask, "against": against and [*map(_names, against)]}
+    wishes = _wishes(text, given | about, context.meta[_ORDER])
+    if page:
+        _check_page(page)
+    from cocofacet.photos.search import FIRST
     from cocofacet.photos.search import search as searching
 
-    others = tuple(filter(None, map(str.strip, (against or "").split(","))))
-    if against is not None and not others:
-        raise InputError("--against: names nothing. Write texts with commas between.")
-    wish = Wish(text, ask, others, like)
     found = searching(
-        folder, wish, how=how, count=max(count, FIRST), retriever=retriever,
+        folder, *wishes, how=how, count=max(count, FIRST), retriever=retriever,
         store=store, device=device, precision=precision,
         tell=partial(print, file=sys.stderr),
     )  # fmt: skip
+    if page:
+        from cocofacet.photos import sheet
+
+        size = sheet.write(page, found, count, FEW)
+        print(f"contact sheet: {page}, {readable(size)}", file=sys.stderr)
     shown = found.pictures.head(count if found.standing_out is None else 0)
     if found.standing_out:
         shown = found.pictures.head(min(found.standing_out, count))
@@ -127,10 +177,64 @@ def search(
         raise typer.Exit(1)
 
 
+def _names(text: str) -> tuple[str, ...]:
+    """What is named in "A,B,..."; InputError where nothing is."""
+    found = tuple(filter(None, map(str.strip, text.split(","))))
+    if not found:
+        raise InputError("--against: names nothing. Write texts with commas between.")
+    return found
+
+
+def _wishes(text: str | None, given: dict[str, list | None], order: list[str]) -> list:
+    """The wishes of a command line.
+
+    given: parameter -> its values; order: the parameters as they were given, each as
+    often as it was.
+
+    Raises:
+        InputError: --ask or --against stands before every wish, or twice for one.
+    """
+    from cocofacet.photos.search import Wish
+
+    begin = {
+        "also": Wish,
+        "unwanted": partial(Wish, unwanted=True),
+        "like": lambda path: Wish(like=path),
+    }
+    values = {name: iter(each or ()) for name, each in given.items()}
+    found = [] if text is None else [Wish(text)]
+    for name in order:
+        if name in begin:
+            found.append(begin[name](next(values[name])))
+        elif name in values:
+            if not found:
+                where = "stands before the wish that it is about. Move it behind"
+                raise InputError(f"--{name}: {where} its text.")
+            if getattr(found[-1], name) != getattr(Wish, name):
+                what = f"stands twice for {found[-1]}"
+                raise InputError(f"--{name}: {what}. Leave one out.")
+            found[-1] = replace(found[-1], **{name: next(values[name])})
+    return found
+
+
+def _check_page(page: Path) -> None:
+    """Refuse a contact sheet that could not be written, or is called otherwise: a
+    picture that is named by mistake would be gone."""
+    if Path(os.path.realpath(page)).suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"--page: {page}: is called otherwise. Name a FILE.html.")
+    check_output(page, "--page")
+
+
+def _asked(found) -> list[str]:
+    """A line for each wish: the question asked, and which way."""
+    return [
+        f"{wish}: " + (f"{wish.question} ({how})" if wish.question else "no question")
+        for wish, how in zip(found.wishes, found.how, strict=True)
+    ]
+
+
 def _table(found, shown) -> None:
-    (wish,), (how,) = found.wishes, found.how
-    if wish.question:
-        print(f"asked: {wish.question} ({how})")
+    print(*_asked(found), sep="\n")
     if found.standing_out == 0 and len(shown):
         print("the nearest:")
     if len(shown):
@@ -139,26 +243,35 @@ def _table(found, shown) -> None:
 
 
 def _json(found, shown) -> None:
-    rows = json.loads(shown.to_json(orient="records"))
     about = {"folder": str(found.folder), "standing_out": found.standing_out}
-    asked = {"question": found.wishes[0].question, "how": found.how[0]}
-    print(json.dumps(about | asked | {"pictures": rows}, indent=1))
+    wishes = [
+        {
+            "text": wish.text,
+            "like": str(wish.like) if wish.like else None,
+            "unwanted": wish.unwanted,
+            "against": wish.against,
+            "question": wish.question,
+            "how": how,
+        }
+        for wish, how in zip(found.wishes, found.how, strict=True)
+    ]
+    rows = json.loads(shown.to_json(orient="records"))
+    print(json.dumps(about | {"wishes": wishes, "pictures": rows}, indent=1))
+
+
+def _csv(found, shown) -> None:
+    print(*_asked(found), sep="\n", file=sys.stderr)
+    print(shown.to_csv(index=False, lineterminator="\n"), end="")
 
 
 def _paths(found, shown) -> None:
+    print(*_asked(found), sep="\n", file=sys.stderr)
     paths = b"".join(os.fsencode(path) + b"\0" for path in found.files[: len(shown)])
     sys.stdout.flush()
     sys.stdout.buffer.write(paths)
 
 
-_WRITE = {
-    "table": _table,
-    "json": _json,
-    "csv": lambda found, shown: print(
-        shown.to_csv(index=False, lineterminator="\n"), end=""
-    ),
-    "paths0": _paths,
-}
+_WRITE = {"table": _table, "json": _json, "csv": _csv, "paths0": _paths}
 
 
 def export(

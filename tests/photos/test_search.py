@@ -259,11 +259,13 @@ def run(world, indexed, capfd):
 def test_from_the_command_line(run, world, dusk):
     status, table, said = run(DUSK, "--ask", "times", "--count", "3")
     assert (status, len(table.splitlines())) == (0, 5)
-    assert table.startswith(f"asked: {TIMES} (index)")
+    assert table.startswith(f"“{DUSK}”: {TIMES} (index)")
     assert "nothing to embed" in said
     many = ("--ask", "times", "--count", "500")
     found = json.loads(run(DUSK, *many, "--form", "json")[1])
     assert found["standing_out"] == len(dusk)
+    (wish,) = found["wishes"]
+    assert (wish["question"], wish["how"]) == (TIMES, "index")
     assert {row["path"] for row in found["pictures"]} == dusk
     paths = run(DUSK, *many, "--form", "paths0")[1].split("\0")
     assert {str(world / "images" / name) for name in dusk} == {*paths} - {""}

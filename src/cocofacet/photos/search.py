@@ -51,6 +51,11 @@ class Wish:
     like: Path | None = None
     unwanted: bool = False
 
+    def __str__(self) -> str:
+        """As it is shown: “two people”, or not “indoors”."""
+        words = f"like {files.shown(self.like)}" if self.like else f"“{self.text}”"
+        return f"not {words}" if self.unwanted else words
+
     @property
     def sign(self) -> int:
         return -1 if self.unwanted else 1
