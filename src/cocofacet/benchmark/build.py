@@ -229,7 +229,7 @@ def _queries(facet: Facet, labelled: Labelled, seed: int) -> list[Query]:
     if facet.labels is None:
         by_label = dict(sorted(by_label.items()))
     queries: list[Query] = []
-    gallery = {name: frozenset(here) for name, here in sorted(labelled.labels.items())}
+    gallery = dict(sorted(labelled.labels.items()))
     for label, positives in by_label.items():
         if not positives:
             labelled.dropped["label without a positive image"].add(label)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import compress
+from itertools import chain
 
 from cocofacet.benchmark import labels as rules
 from cocofacet.benchmark import locations
@@ -93,12 +93,11 @@ class Facet:
     def may_be_negatives(
         self, label: str, images: Mapping[str, Collection[str]]
     ) -> list[str]:
-        """The images (image -> its labels, a tuple or a frozenset) that may be
-        negatives for ``label``, in their order: asked once for each set of labels."""
-        may_be = {
-            here: self.may_be_negative(label, here) for here in set(images.values())
-        }
-        return list(compress(images, map(may_be.__getitem__, images.values())))
+        """The images (image -> its labels) that may be negatives for ``label``, in
+        their order: what each other label allows is asked once."""
+        named = set(chain.from_iterable(images.values()))
+        barred = {name for name in named if not self.may_be_negative(label, (name,))}
+        return [image for image, here in images.items() if barred.isdisjoint(here)]
 
 
 def _any_other(labels: tuple[str, ...], near: Collection[str] = ()) -> dict[str, set]:
