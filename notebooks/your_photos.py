@@ -40,7 +40,8 @@ workspace = shown.own(workspace) if photos else workspace
 # ## Index the folder
 #
 # Every picture is embedded once, without a question. Run again, only what is new or
-# changed is embedded. From a terminal: `cocofacet index FOLDER`.
+# changed is embedded. From a terminal: `cocofacet index FOLDER`. The tiny models know
+# drawn pictures alone: for photographs name a row in `changes`, and a device.
 
 # %%
 folder = Path(photos) if photos else workspace.images / shown.PART
@@ -77,7 +78,7 @@ for way, how in shown.WAYS.items():
 asked, shown_as = found["full"], workspace.profile.shown_as
 right = None if photos else shown.right_in(workspace, folder, ask, label)
 
-# %% mystnb={"image": {"alt": "Two rows of small pictures: the first that a search finds without a question, and under the question; where it is known, each is marked right or wrong."}}
+# %% mystnb={"image": {"classes": "panels", "alt": "Two rows of small pictures: the first that a search finds without a question, and under the question; where it is known, each is marked right or wrong."}}
 shown.side_by_side(asked, right, shown_as)
 
 # %% tags=["hide-input"]
@@ -109,12 +110,12 @@ cf.prose(shown.ends(searches, right))
 # %% [markdown]
 # ## The three ways, and what they cost
 #
-# Pictures that were embedded under the question for this one search, and the seconds
-# it took here. Without a question none is embedded.
+# How many pictures were *embedded* under the question for this one search, and the
+# seconds it took here.
 
 # %% tags=["hide-input"]
 cost = shown.costs(found, seconds, len(kept), FIRST, ANCHORS, right)
-cf.tables.shown(cost, "your-photos-cost", "long")
+cf.tables.shown(cost, "your-photos-cost")
 
 # %% tags=["hide-input"]
 if photos or not retriever.row.temperature:
@@ -128,8 +129,8 @@ if photos or not retriever.row.temperature:
 # temperature is of the training, and texts with a cosine of 0.8 or more to the one
 # asked do not compete with it.
 #
-# *Precision* is the part of the list that is right, *recall* the part of what is right
-# that is listed, *found* the part of labels of which at least one right picture is
+# *Precision* (prec.) is the part of the list that is right, *recall* the part of what
+# is right that is listed, *found* the part of labels of which at least one right picture is
 # listed. *Empty* is the other test: a label's own pictures are taken away, and then
 # nothing should stand out.
 
@@ -138,7 +139,7 @@ tried = study.tried(workspace, retriever, FIRST, ANCHORS)
 facets = study.by_facet(tried)
 
 # %% tags=["hide-input"]
-cf.tables.shown(100 * facets, "your-photos-facets").format(
+cf.tables.shown(study.paged(facets), "your-photos-facets").format(
     "{:.0f}", na_rep="nothing"
 )
 
@@ -148,13 +149,13 @@ cf.tables.shown(100 * facets, "your-photos-facets").format(
 # ## Other ways to end a list
 #
 # A *z-score* takes what lies two standard deviations above the mean of all pictures. A
-# *fixed cosine* is the same number for every text: here the best of all, chosen by the
-# truth, which nobody has who searches. Both are given the same vectors. Macro over
-# facets, in percent.
+# *fixed cosine* is the same for every text: here the best one, chosen by the truth,
+# which nobody has who searches. Both see the same vectors. Macro over facets, in
+# percent.
 
 # %% tags=["hide-input"]
 rules = study.rules(tried)
-cf.tables.shown(100 * rules, "your-photos-rules", "long").format(
+cf.tables.shown(study.paged(rules), "your-photos-rules").format(
     "{:.0f}", na_rep="nothing"
 )
 
@@ -167,7 +168,7 @@ cf.tables.shown(100 * rules, "your-photos-rules", "long").format(
 
 # %% tags=["hide-input"]
 ways = study.by_way(tried)
-cf.tables.shown(study.grid(ways), "your-photos-ways", "long")
+cf.tables.shown(study.grid(ways), "your-photos-ways")
 
 # %% tags=["hide-input"]
 metric = f"Lists of {study.labels_of(tried)} labels in {len(workspace.benchmark.images):,} pictures; temperature {retriever.row.temperature:g}"

@@ -43,30 +43,32 @@ def unscaled(found):
     )
 
 
-def titles(figure):
-    return [axes.get_title() for axes in figure.axes]
+def marks(figure):
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
 
 
 def test_each_picture_is_marked_right_or_wrong(found):
     figure = shown.side_by_side(found, RIGHT, "drawn")
-    assert titles(figure) == [
+    assert marks(figure) == [
         *["✗ wrong", "✗ wrong", "✗ wrong", "✓ right"],
         *["✓ right", "✗ wrong", "✓ right", "✗ wrong"],
     ]
-    rows = [text.get_text() for axes in figure.axes for text in axes.texts]
-    assert rows == ["without a question", "under the question"]
+    rows = [axes.get_title(loc="left") for axes in figure.axes]
+    assert [row for row in rows if row] == ["without a question", "under the question"]
     assert figure.texts[0].get_text() == "“at <dusk>”, drawn"
 
 
 def test_where_the_truth_is_not_known_there_are_no_marks(found):
-    assert set(titles(shown.side_by_side(found, None, "drawn"))) == {""}
+    assert set(marks(shown.side_by_side(found, None, "drawn"))) == {""}
 
 
 def test_the_end_of_the_list_is_said(found):
     searches = {"without a question": found, "under it": found}
     said = shown.ends(searches, RIGHT)
-    assert said.startswith("Without a question 2 of 6 pictures stand out, of which 1 ")
-    assert said.endswith("3 pictures are right.")
+    assert said.startswith(
+        "Without a question 2 of 6 pictures stand out, 1 of them right"
+    )
+    assert said.endswith("The folder has 3 that are.")
     assert "right" not in shown.ends(searches, None)
     found.standing_out = 0
     assert "nothing stands out" in shown.ends(searches, RIGHT)
@@ -92,12 +94,12 @@ def test_costs_are_of_what_was_embedded(found):
     every = dict.fromkeys(shown.WAYS, found)
     seconds = dict.fromkeys(shown.WAYS, 1.0)
     cost = shown.costs(every, seconds, 150, 200, 100, RIGHT)
-    assert cost["pictures embedded"].tolist() == [150, 100, 150, 0]
+    assert cost["embedded"].tolist() == [150, 100, 150, 0]
     assert cost.precision.tolist() == ["50.0 %"] * 4
     assert cost.recall.tolist() == ["33.3 %"] * 4
     found.how = ("index",)  # it was indexed before
     cost = shown.costs(every, seconds, 150, 200, 100, None)
-    assert cost["pictures embedded"].tolist() == [0] * 4
+    assert cost["embedded"].tolist() == [0] * 4
     assert "precision" not in cost
 
 

@@ -176,9 +176,7 @@ def test_sentences_turn_with_the_numbers():
     assert "on animals" in study.weak(table)
     assert "none of them" in study.weak(study.by_facet([good]))
     assert "recall 33.3 %" in study.lists(table)
-    assert "50.0 % of labels where it ends at a share" in study.empty(
-        study.rules([good])
-    )
+    assert "50.0 % by share of 0.5" in study.empty(study.rules([good]))
     assert "full 33.3 %" in study.ways(study.by_way([good, bad]))
     grid = study.grid(study.by_way([good, bad]))
-    assert grid.loc[study.PLAIN].tolist() == ["67 / 67", "nothing", "67 / 33"]
+    assert grid.loc[study.PLAIN].tolist() == ["67 / 33", "67 / 67", "nothing"]

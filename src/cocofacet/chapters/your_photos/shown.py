@@ -114,15 +114,18 @@ def side_by_side(found, right: Collection[str] | None, shown_as: str) -> Figure:
     pairs = (found.general, found.general_files), (found.pictures, found.files)
     columns = max(1, min(FIRST, len(found.pictures)))
     figure, grid = plt.subplots(
-        2, columns, figsize=(_SIDE * columns, 2 * _SIDE + 0.7), squeeze=False
+        2, columns, figsize=(_SIDE * columns, 2 * _SIDE + 1.3), squeeze=False
     )
     for line, words, (table, files) in zip(grid, _ROWS, pairs, strict=True):
         for axes in line:
             axes.axis("off")
-        line[0].text(0, 1.13, words, transform=line[0].transAxes, color=INK)
+        line[0].set_title(words, loc="left")
         for axes, path, file in zip(line, table.path, files, strict=False):
             _draw(axes, file)
-            axes.set_title(_mark(path, right), fontsize=9, y=-0.05, va="top", color=INK)
+            axes.annotate(
+                _mark(path, right), (0.5, 0), (0, -7), "axes fraction",
+                "offset points", ha="center", va="top", fontsize=10, color=INK,
+            )  # fmt: skip
             if right is not None and path in right:
                 _frame(axes)
     figure.subplots_adjust(
@@ -199,7 +202,7 @@ def ends(searches: Mapping[str, object], right: Collection[str] | None) -> str:
             "some in `against`."
         )
     said = [_ends(words, found, right) for words, found in searches.items()]
-    known = f" {len(right):,} pictures are right." if right is not None else ""
+    known = f" The folder has {len(right):,} that are." if right is not None else ""
     return f"{capital('; '.join(said))}.{known}"
 
 
@@ -211,7 +214,7 @@ def _ends(words: str, found, right: Collection[str] | None) -> str:
     if right is None:
         return said
     hits = found.pictures.path[:count].isin(right).sum()
-    return f"{said}, of which {hits:,} are right"
+    return f"{said}, {hits:,} of them right"
 
 
 def costs(
@@ -231,7 +234,7 @@ def costs(
         embedded = {}
     rows = {
         way: {
-            "pictures embedded": embedded.get(way, 0),
+            "embedded": embedded.get(way, 0),
             "seconds": f"{seconds[way]:.1f}",
             **_judged(found, right),
         }

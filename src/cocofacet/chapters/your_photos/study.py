@@ -30,14 +30,15 @@ FEW = 0.1  # a facet of which less is listed finds next to nothing
 # Which vectors a list is made from -> what it is called.
 WAYS = {
     "none": PLAIN,
-    "facet-full": f"{ASKED}: full",
-    "facet-rerank": f"{ASKED}: rerank",
-    "facet-linear": f"{ASKED}: linear",
+    "facet-full": "facet: full",
+    "facet-rerank": "facet: rerank",
+    "facet-linear": "facet: linear",
     "auto-full": "auto: full",
     "auto-rerank": "auto: rerank",
     "auto-linear": "auto: linear",
 }
-TITLES = {"none": PLAIN, "facet-full": ASKED}  # of those compared rule by rule
+# Those that are compared facet by facet and rule by rule.
+TITLES = {"none": PLAIN, "facet-full": ASKED}
 
 
 @dataclass(frozen=True)
@@ -252,14 +253,14 @@ def rules(found: Sequence[Searched]) -> pd.DataFrame:
         cuts = {
             f"share of {scale.STANDS_OUT:g}": ("shares", by_share),
             f"z-score of {Z:g}": ("cosines", by_z),
-            f"cosine of {best:.2f}, chosen by the truth": ("cosines", above(best)),
+            f"best cosine ({best:.2f})": ("cosines", above(best)),
         }
         for rule, (scores, cut) in cuts.items():
             rows[TITLES[way], rule] = macro(
                 [_judged(each, way, scores, cut) for each in found]
             )
     table = pd.DataFrame(rows).T
-    return table.rename_axis(["searched under", "the list ends at"])
+    return table.rename_axis(["question", "list ends at"])
 
 
 def by_way(found: Sequence[Searched]) -> pd.DataFrame:
@@ -277,12 +278,12 @@ def by_way(found: Sequence[Searched]) -> pd.DataFrame:
 
 def grid(table: pd.DataFrame) -> pd.DataFrame:
     """`by_way` as the page shows it: ways down, facets across, "precision / recall"
-    in percent, their means over facets last."""
+    in percent, their means over facets first."""
     means = table.groupby("way", sort=False).mean()
     means.index = pd.MultiIndex.from_product([means.index, ["macro"]])
     whole = pd.concat([table, means])
     cells = [_pair(*row) for row in whole[["precision", "recall"]].to_numpy()]
-    facets = [*table.index.unique("facet"), "macro"]
+    facets = ["macro", *table.index.unique("facet")]
     wide = pd.Series(cells, whole.index).unstack()[facets].reindex(list(WAYS))
     return wide.rename(index=WAYS).rename_axis("precision / recall", axis=0)
 
@@ -328,6 +329,14 @@ def by_facet(found: Sequence[Searched]) -> pd.DataFrame:
     return pd.concat(parts, axis=1).rename_axis("facet")
 
 
+def paged(table: pd.DataFrame) -> pd.DataFrame:
+    """`by_facet` or `rules` in percent, as a page is wide: the former without F1."""
+    if table.columns.nlevels == 2:
+        table = table.drop(columns="F1", level=1)
+    words = {PLAIN: "none", ASKED: "the facet's"}
+    return (100 * table).rename(columns={"precision": "prec."}, index=words)
+
+
 def labels_of(found: Sequence[Searched]) -> int:
     return sum(len(each.asked.labels) for each in found)
 
@@ -363,12 +372,12 @@ def named(table: pd.DataFrame) -> str:
 def empty(table: pd.DataFrame) -> str:
     """How often nothing is listed where nothing is to be found; table: `rules`."""
     said = [
-        f"{percent(row['empty'])} of labels where it ends at a {rule}"
+        f"{percent(row['empty'])} by {rule}"
         for rule, row in table.loc[ASKED].iterrows()
     ]
     return (
         "Once a label's own pictures are taken away, the list under the question is "
-        f"rightly empty for {listed(said)}."
+        f"rightly empty for {listed(said)} of labels (macro over facets)."
     )
 
 
