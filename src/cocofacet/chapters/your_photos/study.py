@@ -377,7 +377,7 @@ def empty(table: pd.DataFrame) -> str:
     ]
     return (
         "Once a label's own pictures are taken away, the list under the question is "
-        f"rightly empty for {listed(said)} of labels (macro over facets)."
+        f"rightly empty for this part of labels (macro over facets): {listed(said)}."
     )
 
 
