@@ -35,7 +35,7 @@ def retriever():
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     folder = tmp_path_factory.mktemp("world")
-    write_world(folder, fraction=0.1)
+    write_world(folder, fraction=0.06)
     return folder
 
 
