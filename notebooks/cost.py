@@ -67,12 +67,16 @@ cf.tables.shown(real, "real-sizes", "long").format(precision=3, na_rep="")
 # %% [markdown]
 # ## Ranking and approximating: measured
 #
-# What the evaluation and the linear map take, against the obvious way of doing each.
+# What the evaluation, the linear map and a search of one's own photographs take,
+# against the obvious way of doing each.
 
 # %% tags=["hide-input"]
-cf.tables.shown(report.ratios(measured), "ratios", "long").format(
-    {"times faster": "{:.1f}", "times smaller": "{:.1f}"}, na_rep=""
+display(
+    cf.tables.shown(report.ratios(measured), "ratios", "long").format(
+        {"times faster": "{:.1f}", "times smaller": "{:.1f}"}, na_rep=""
+    )
 )
+cf.prose(report.photo_search(measured))
 
 # %% [markdown]
 # ## Ten thousand photographs: estimated

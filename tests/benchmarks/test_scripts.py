@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from cocofacet.chapters import cost
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 MADE_ON = {"device", "processor", "cores", "threads", "versions", "date", "settings"}
 
@@ -50,6 +52,14 @@ def test_pipeline_speed(measured):
         assert row["largest_difference"] < 1e-5
         assert row["smallest_cosine"] > 0.99999
         assert row["peak_bytes"] == {"one_pass": None, "passes": None}
+
+
+@pytest.mark.more
+def test_photo_search(measured):
+    found = measured("photo_search", "--vectors", 300, "--repeats", 1)
+    assert found["sizes"][0]["same_pictures"] == 1
+    assert [row["times_faster"] > 0 for row in found["compared"]] == [True]
+    assert cost.photo_search([{"name": "photo_search", **found}])
 
 
 def test_render_speed(measured):

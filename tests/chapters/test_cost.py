@@ -108,6 +108,22 @@ def test_times_beside_other_work_are_left_out():
     assert "Nothing was measured" in cost.on_this(busy)
 
 
+def test_a_search_of_photographs_says_time_memory_and_load():
+    way = {
+        "milliseconds_for_one_text": 123.4,
+        "seconds_of_the_first_search": 5.67,
+        "bytes_beside_the_file": 89e6,
+    }
+    sizes = [{"vectors": 1_000_000, "bytes": 3_072e6, "ways": {"halves": way}}]
+    made = MADE | {"name": "photo_search", "load": 0.2, "settings": {"d": 1536}}
+    said = cost.photo_search([MADE, made | {"sizes": sizes}])
+    for part in ("A GPU", "8 threads", "began: 0.2", "1,536", "1,000,000 pictures"):
+        assert part in said
+    for part in ("123 ms", "5.7 s", " 89 MB held", "3,072 MB"):
+        assert part in said
+    assert "not measured" in cost.photo_search([MADE])
+
+
 def test_nothing_measured_makes_empty_tables():
     assert cost.passes([]).empty
     assert cost.pipelines([]).empty

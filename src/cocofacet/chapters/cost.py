@@ -113,6 +113,28 @@ def on_gpu(found: list[dict]) -> str:
     return " ".join(found)
 
 
+def photo_search(found: list[dict]) -> str:
+    """What a search of one's own pictures took, beside what else, and on what."""
+    made = next((made for made in found if made["name"] == "photo_search"), None)
+    if made is None:
+        return "A search of one's own photographs was not measured yet."
+    lines = [
+        f"One text against pictures in half precision (d = {made['settings']['d']:,}), "
+        f"on {made['device']} with {made['threads']} threads, {made['date']}; load by "
+        f"other work when it began: {made['load']:.1f}."
+    ]
+    for size in made["sizes"]:
+        way = size["ways"]["halves"]
+        lines.append(
+            f"- {size['vectors']:,} pictures: {way['milliseconds_for_one_text']:.0f} "
+            f"ms from a file in memory, {way['seconds_of_the_first_search']:.1f} s for "
+            "a new process's first search, "
+            f"{way['bytes_beside_the_file'] / 1e6:,.0f} MB held beside the file of "
+            f"{size['bytes'] / 1e6:,.0f} MB."
+        )
+    return "\n\n".join((lines[0], "\n".join(lines[1:])))
+
+
 def ratios(found: list[dict]) -> pd.DataFrame:
     """What each benchmark compared: its ``compared`` rows, with what they are about."""
     rows = {}
