@@ -129,6 +129,27 @@ def test_dual_encoder(command, capsys):
 
 
 @pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("embed --profile smoke --images a", "--images: not with --profile"),
+        ("embed --profile smoke -p seed", "-p: 'seed': write it as FIELD=VALUE"),
+        ("embed --profile smoke -p =1", "-p: '=1': write it as FIELD=VALUE"),
+        ("embed --benchmark a --images a --retriever a", "--store: missing"),
+        (
+            "embed --benchmark a --images a --retriever a --store a -p a=1",
+            "--change: needs --profile",
+        ),
+        ("evaluate --benchmark {} --retriever a --store a", "--images: missing"),
+        ("evaluate --benchmark {} --images a --store a", "--retriever: missing"),
+    ],
+)
+def test_options_that_do_not_go_together(given, said, folder, capsys):
+    assert main(given.format(folder / "benchmark").split()) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ") and said in line
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("--modes", "promted"), "--modes"),

@@ -52,6 +52,15 @@ def test_each_published_number_says_how_it_is_known():
         assert {number.trust for number in numbers.values()} == {"O"} <= {*paper.TRUST}
 
 
+def test_pictures_that_are_not_there_are_counted(tmp_path):
+    (tmp_path / "mmeb").mkdir()
+    ROWS.to_parquet(tmp_path / "mmeb/SUN397.parquet")
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/b.jpg").touch()
+    with pytest.raises(InputError, match=r"images: 2 pictures .* such as a\.jpg\. Run"):
+        cli_load._rows(tmp_path, "SUN397")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -239,6 +240,15 @@ def test_a_pipe_is_written_to_and_stays(tmp_path):
     reader.join(10)
     assert found == ["text"]
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_a_socket_is_refused_and_stays(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # an address of a socket is short
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("a")
+        with pytest.raises(InputError, match="a: file: is a disk or a socket"):
+            write_atomic(Path("a"), "text")
+        assert Path("a").is_socket()
 
 
 def written_to(path, stdout):

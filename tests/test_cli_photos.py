@@ -104,6 +104,7 @@ WRONG = {
         ("search", "a", "--page", "foreign.png/a.html"),
         "--page: foreign.png/a.html: cannot be written",
     ),
+    "no port": (("app", "--port", "65536"), "--port: 65536: is no port"),
 }
 
 

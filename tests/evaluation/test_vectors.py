@@ -136,6 +136,34 @@ def test_names_in_metadata_are_texts(field, value, tmp_path):
     assert "\n" not in str(refused.value)
 
 
+SAID = {"texts": TEXTS, "images": list(BENCHMARK.images), "prompts": [None, QUESTION]}
+METADATA = {  # what a file says of its tensors -> what is said of it
+    "nothing": (None, "metadata: cocofacet: is no JSON object with texts"),
+    "no prompts": (
+        {"texts": TEXTS, "images": list(BENCHMARK.images)},
+        "metadata: cocofacet: is no JSON object with texts",
+    ),
+    "a text too few": (
+        SAID | {"texts": TEXTS[1:]},
+        r"texts: the tensor is \(2,\) by D, and the metadata names \(1,\)",
+    ),
+    "a prompt too few": (
+        SAID | {"prompts": [None]},
+        r"images: the tensor is \(2, 140\) by D, and the metadata names \(1, 140\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", METADATA)
+def test_metadata_fits_its_tensors(kind, tmp_path):
+    said, expected = METADATA[kind]
+    tensors = dict(zip(("texts", "images"), arrays(), strict=True))
+    path = tmp_path / "a.safetensors"
+    save_file(tensors, path, said and {"cocofacet": json.dumps(said)})
+    with pytest.raises(InputError, match=expected):
+        vectors.read(path)
+
+
 def test_a_file_that_is_none(tmp_path):
     for name, said in (("a.npy", "neither"), ("a.parquet", "be read as parquet")):
         (tmp_path / name).write_bytes(b"no vectors")

@@ -117,6 +117,14 @@ def test_a_dead_address_is_passed_over_and_listed(server, offer, tmp_path):
     assert not (tmp_path / fetch.FAILED).exists()
 
 
+def test_a_reason_that_is_no_text(server, offer, tmp_path):
+    offer(gone(server, serves=("stuff",)))
+    (tmp_path / fetch.FAILED).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / fetch.FAILED).write_text('{"gone.zip": 404}')
+    with pytest.raises(InputError, match="file: a reason is no text"):
+        fetch.fetch_for_run(["small"], ("materials",), tmp_path, lambda line: None)
+
+
 def test_a_run_goes_on_without_what_is_dead_and_asks_once(server, offer, tmp_path):
     offer(
         gone(server, serves=("stuff",)),
