@@ -84,6 +84,37 @@ def test_a_sheet_that_cannot_be_written_is_one_line(files, tmp_path):
         sheet.write(tmp_path / "file" / "sheet.html", found(files), 4, 2)
 
 
+# The least contrast of a text with what is behind it, as WCAG has it. A canvas turns
+# any colour into red, green and blue.
+CONTRAST = """() => {
+  const pen = document.createElement('canvas').getContext('2d',
+      {willReadFrequently: true});
+  const light = (colours) => {
+    for (const colour of colours) {
+      pen.fillStyle = colour;
+      pen.fillRect(0, 0, 1, 1);
+    }
+    const part = [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3).map((v) => v / 255)
+        .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * part[0] + 0.7152 * part[1] + 0.0722 * part[2];
+  };
+  const ratio = (element) => {
+    const behind = [];
+    for (let e = element; e; e = e.parentElement) {
+      behind.unshift(getComputedStyle(e).backgroundColor);
+    }
+    const paper = light(['Canvas', ...behind]);
+    const ink = light(['Canvas', ...behind, getComputedStyle(element).color]);
+    return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+  };
+  pen.canvas.style.colorScheme = matchMedia('(prefers-color-scheme: dark)').matches
+      ? 'dark' : 'light';
+  document.body.append(pen.canvas);
+  const own = (e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+  const texts = [...document.querySelectorAll('article *')].filter(own);
+  return Math.min(...texts.map(ratio));
+}"""
+
 RENDERINGS = [
     pytest.param(
         *(width, scheme),
@@ -116,3 +147,7 @@ def test_in_a_browser(files, tmp_path, width, scheme):
             unquote_to_bytes(urlsplit(a.get_attribute("href")).path) for a in links
         ]
         assert [Path(os.fsdecode(each)) for each in linked] == files
+        assert page.evaluate(CONTRAST) >= 4.5
+        for address in [link.get_attribute("href") for link in links]:
+            page.goto(address)
+            assert page.evaluate("document.images[0].naturalWidth") == 300, address

@@ -173,8 +173,8 @@ def _standing(found: Found) -> str:
     """What the share says, and where the list ends."""
     if found.standing_out is None:
         return (
-            "A wish without alternatives has no share, so nothing says where this list "
-            "should end."
+            "A wish has no alternatives here, or the retriever no known temperature: "
+            "then there is no share, and nothing says where this list should end."
         )
     several = "; of several wishes, of the one answered worst" * (len(found.wishes) > 1)
     end = "and is framed" if found.standing_out else "and here none does"
