@@ -20,13 +20,13 @@ COMMANDS = (
     ("index", "--retriever", GENERAL),
     ("search", DUSK),
     ("index", "--retriever", ASKED, "--ask", "times"),
-    ("search", DUSK, "--ask", "times"),
+    ("search", DUSK, "--ask", "times", "--page", "random-weights.html"),
     *(("search", BRICK, "--ask", "materials", "--how", how) for how in HOW),
     ("export", "--out", "random-weights.parquet"),
 )
 CUT = (
     ("index", "--retriever", ASKED),
-    ("search", DUSK, "--ask", "times"),
+    ("search", DUSK, "--ask", "times", "--page", "random-weights.html"),
     ("export", "--out", "random-weights.parquet"),
 )
 _ENDINGS = ("jpg", "png", "webp")

@@ -58,10 +58,14 @@ def test_from_download_to_contact_sheet(there):
     assert f"downloads {readable(sum(there.hub.sent.values()))}; " in out
     assert "on cpu (estimated)" in out
     assert set(there.hub.whole.values()) == {1}
-    status, out, errors = there.said("search", DUSK, "--ask", "times", "--form", "json")
+    asked = ("search", DUSK, "--ask", "times", "--page", "random-weights.html")
+    status, out, errors = there.said(*asked, "--form", "json")
     assert status == 0, errors
+    sheet = (there.rehearsal.home(PART) / "random-weights.html").read_text()
+    assert DUSK in sheet and sheet.count("data:image/jpeg") == 40
     found = json.loads(out)
-    assert (found["how"], found["question"]) == ("index", FACETS["times"].question)
+    (wish,) = found["wishes"]
+    assert (wish["how"], wish["question"]) == ("index", FACETS["times"].question)
     names = {path.name for path in photographs}
     assert len({each["path"] for each in found["pictures"]} & names) == 20
 
@@ -77,6 +81,5 @@ def test_every_command_runs(there):
     assert set(table.retriever) == {ASKED}
     count = len(list(there.mine.glob("*.jpg")))
     asked = {FACETS[name].question for name in ("times", "materials")}
-    assert table.question.value_counts(dropna=False).to_dict() == dict.fromkeys(
-        [*asked, None], count
-    )
+    counted = table.question.fillna("general").value_counts().to_dict()
+    assert counted == dict.fromkeys([*asked, "general"], count)
