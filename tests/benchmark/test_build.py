@@ -326,6 +326,13 @@ def test_bad_options_are_named(options, message, tmp_path):
         benchmark.build(files, **options)
 
 
+def test_no_facet_at_all_is_an_error_even_where_some_may_be_missing(tmp_path):
+    files = sources.locate(small.everything(tmp_path))
+    small.stuff(files["stuff"], {n: [92] for n in range(1, 251)})
+    with pytest.raises(InputError, match=r"facets: none can be built: .*materials"):
+        benchmark.build(files, facets=["materials"], allow_missing=True)
+
+
 def test_an_unknown_source_is_named(tmp_path):
     with pytest.raises(InputError, match="sources: unknown: keypoints"):
         benchmark.build({"keypoints": tmp_path / "k.json"})

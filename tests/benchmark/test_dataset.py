@@ -115,6 +115,24 @@ def test_a_folder_of_other_files_and_a_file_are_refused(tmp_path):
     assert (tmp_path / "b/notes.txt").read_text() == "mine"
 
 
+def test_a_mount_point_is_refused(tmp_path, monkeypatch):
+    """It cannot be renamed, which is how a benchmark is put into its place."""
+    monkeypatch.setattr(os.path, "ismount", lambda path: path == tmp_path)
+    with pytest.raises(InputError, match="folder: is a mount point"):
+        little().save(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_manifest_without_digests_is_refused(tmp_path):
+    little().save(tmp_path / "b")
+    path = tmp_path / "b/manifest.json"
+    said = json.loads(path.read_text())
+    for files in (None, []):
+        path.write_text(json.dumps(said | {"files": files}))
+        with pytest.raises(InputError, match=r"manifest\.json: files: is missing"):
+            load(tmp_path / "b")
+
+
 def test_a_folder_below_a_file_cannot_be_made(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(InputError, match=r"notes.txt/b: cannot be written"):

@@ -89,6 +89,10 @@ def test_what_a_mac_packs_beside_the_files_is_passed_over(
         (zipped({f"val2017/{'x' * 300}.jpg": b"a"}), "(File name too long)"),
         (zipped(PICTURES | {f"{p}/x.jpg": b"" for p in PICTURES}), "(Not a directory)"),
         (zipped({"other/a.jpg": b"a"}), "holds no 'val2017/*.jpg'"),
+        (
+            zipped({"val2017/a.jpg": b"a", "val2017/./a.jpg": b"b"}),
+            "goes to 'images/val2017/a.jpg', as another does",
+        ),
     ],
 )
 def test_a_useless_archive_is_reported_and_leaves_no_picture(

@@ -139,6 +139,36 @@ def test_an_index_has_one_place_in_every_locale(name, tmp_path):
     assert index.place_of(tmp_path / name, tmp_path).name.isascii()
 
 
+SAYS_LITTLE = {  # which file says nothing -> what is said of it
+    "folder.json": lambda kept: kept.place / "folder.json",
+    "retriever.json": lambda kept: kept.place / kept.made_by / "retriever.json",
+}
+
+
+@pytest.mark.parametrize("name", SAYS_LITTLE)
+def test_a_description_that_says_too_little(name, photos, tmp_path):
+    path = SAYS_LITTLE[name](indexed(photos, tmp_path / "store"))
+    path.write_text("{}")
+    with pytest.raises(InputError, match=rf"{name}: .*: missing\. ") as refused:
+        index.open_index(photos, "means", tmp_path / "store")
+    assert str(path) in str(refused.value)
+
+
+def test_a_question_that_was_not_indexed(photos, tmp_path):
+    kept = indexed(photos, tmp_path / "store")
+    with pytest.raises(InputError, match=r"means.* has no vectors under 'a\?'\. Run"):
+        kept.vectors("a?")
+
+
+def test_an_index_without_a_vector_is_not_exported(tmp_path):
+    kept = indexed(paint_all(tmp_path / "photos", range(1)), tmp_path / "store")
+    segment(kept).unlink()
+    kept = index.open_index(tmp_path / "photos", store=tmp_path / "store")
+    with pytest.raises(InputError, match="index: holds no vectors yet"):
+        export.export(kept, tmp_path / "a.parquet")
+    assert not (tmp_path / "a.parquet").exists()
+
+
 MENDED = {
     "what was made ready is damaged": lambda kept: (
         segment(kept).with_name(".00002.ready").write_bytes(b"x")

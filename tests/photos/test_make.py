@@ -232,6 +232,11 @@ def test_it_is_read_by_safetensors_and_pyarrow_alone(photos, indexed):
         np.testing.assert_array_equal(known[digest], row)
 
 
+def test_actors_open_a_row_and_no_object(photos, tmp_path):
+    with pytest.raises(InputError, match="ray: retriever: name a row of the zoo"):
+        make.index_folder(photos, Means(), store=tmp_path / "store", ray=True)
+
+
 def test_forget(photos, indexed, tmp_path):
     kept, _ = indexed()
     store = tmp_path / "store"

@@ -159,7 +159,8 @@ def _choose(
         for file in found:
             target = place
             if place.endswith("/"):
-                target += file.name.removeprefix(fixed_folders(pattern))
+                rest = file.name.removeprefix(fixed_folders(pattern))
+                target = str(PurePosixPath(place, rest))  # "a/./b" is "a/b"
             if target in chosen:
                 raise InputError(
                     f"{archive}: member {file.name!r}: goes to {target!r}, as another "
