@@ -3,6 +3,7 @@
 A picture is processed once, however many prompts there are.
 """
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -101,7 +102,8 @@ class MllmInputs:
 
     def _fitting(self, text: str) -> str:
         """The text, where it alone is not longer than what the model takes."""
-        most = self.processor.tokenizer.model_max_length
+        # Tokenizers that are not the library's say none.
+        most = getattr(self.processor.tokenizer, "model_max_length", math.inf)
         if len(text.encode()) <= most:  # a token has a byte or more
             return text
         tokens = self.processor.tokenizer(text, verbose=False)["input_ids"]
