@@ -135,7 +135,7 @@ def test_the_worlds_index_is_made_anew_and_ones_own_is_kept(tmp_path):
 
 
 def test_lines_name_paths_below_the_root(capsys):
-    shown.teller(Path("/root/of/it"))("kept in /root/of/it/data/x")
+    shown.teller(Path("/some/where/of/it"))("kept in /some/where/of/it/data/x")
     assert capsys.readouterr().out == "kept in data/x\n"
 
 
