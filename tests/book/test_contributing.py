@@ -126,7 +126,8 @@ def test_a_chapter_runs(copy, tmp_path):
 import sys
 sys.path.insert(0, sys.argv[1])
 import execute
-sys.exit(execute.main(["notebooks/example.py", "--profile", "smoke",
+few = 'changes={"facets": ["animals"], "pools": [], "max_images": 150}'
+sys.exit(execute.main(["notebooks/example.py", "--profile", "smoke", "-p", few,
                        "--cwd", sys.argv[2], "--out", f"{sys.argv[2]}/out"]))
 """
     home = tmp_path / "home"

@@ -99,9 +99,12 @@ def test_it_is_a_chooser_by_name(checkpoint, tmp_path):
     assert isinstance(made, LocalModel)
 
 
-@pytest.mark.parametrize("name", ["", "/no/such/folder"])
-def test_what_cannot_be_had_is_said(name):
-    with pytest.raises(InputError, match="local_model"):
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("", "local_model: is empty"), ("/no/such", "/no/such: local_model: cannot")],
+)
+def test_what_cannot_be_had_is_said(name, said):
+    with pytest.raises(InputError, match=said):
         LocalModel(name)
 
 
