@@ -37,7 +37,7 @@ def pictures(folder: Path, count: int = 12) -> Path:
     photographs."""
     place = folder / STAMP / "from a trip"
     place.mkdir(parents=True, exist_ok=True)
-    for number, scene in enumerate(sample(count, 0, "photographs")):
+    for number, scene in enumerate(sample(count, 0, "tune")):
         ending = _ENDINGS[number % len(_ENDINGS)]
         render(scene).save(place / f"picture {number}.{ending}")
     return place.parent
