@@ -121,6 +121,7 @@ print(figure.texts[0].get_text(), bars)
     assert run(copy, program) == "rendered world [25.0, 50.0]\n"
 
 
+@pytest.mark.more
 def test_a_chapter_runs(copy, tmp_path):
     program = """
 import sys

@@ -86,7 +86,13 @@ def test_a_notebook_without_the_colab_cell_is_refused():
         publish.address_notebook(notebook, URL, "abc123")
 
 
-@pytest.mark.parametrize("url", ["", "https://github.com/somebody/something"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("", marks=pytest.mark.more),
+        "https://github.com/somebody/something",
+    ],
+)
 def test_pages_link_to_the_repository_only_when_it_has_an_address(tmp_path, url):
     config = (ROOT / "_config.yml").read_text()
     (tmp_path / "_config.yml").write_text(config)

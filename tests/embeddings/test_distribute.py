@@ -58,6 +58,7 @@ def ray():
     ray.shutdown()
 
 
+@pytest.mark.more
 def test_two_actors_equal_one_process(
     ray, retriever, load, folder, tmp_path, monkeypatch, capfd
 ):

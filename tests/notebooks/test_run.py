@@ -223,6 +223,7 @@ def shared(request, rendered, tmp_path):
     return home, changes
 
 
+@pytest.mark.more
 def test_two_plain_papermill_runs_side_by_side_do_not_meet(shared, general):
     home, changes = shared
 

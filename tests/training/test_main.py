@@ -95,6 +95,7 @@ def test_a_warmup_learns(warm, base):
     assert written[-1]["loss"] < written[0]["loss"]
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("variant", ["tiny-qwen2vl-unasked", "tiny-llava"])
 def test_from_warmup_to_a_checkpoint_like_any_other(world, warm, variant):
     row = train_contrast.VARIANTS[variant]
@@ -127,6 +128,7 @@ def test_a_variant_starts_from_its_own_base(world, warm):
             str(warm["qwen2_vl"][0]), "--out", str(world / "none"))  # fmt: skip
 
 
+@pytest.mark.more
 def test_answers_to_a_model_that_generates(world, warm):
     run(world, "answers", "--warmup", str(warm["qwen2_vl"][0]),
         "--out", str(world / "answers"), "--record", str(world / "answers.json"),
@@ -211,6 +213,7 @@ def test_text_to_an_embedder_like_any_other(world):
     assert not [p for p in (world / "text").rglob("*") if p.suffix in (".bin", ".pt")]
 
 
+@pytest.mark.more
 def test_the_caption_rates_are_five_clips(world):
     run(world, "caption-rates", "--out", str(world / "rates"),
         "--record", str(world / "records"), steps=1)  # fmt: skip
