@@ -95,9 +95,7 @@ def _llava_next(name: str, text: dict) -> Size:
 
 
 def _at_most(tower: Tower, layers: int | None) -> Tower:
-    """One layer more than looked at: Phi-3.5-V leaves the last out."""
-    most = tower.layers if layers is None else layers + 1
-    return replace(tower, layers=min(tower.layers, most))
+    return tower if layers is None else replace(tower, layers=min(tower.layers, layers))
 
 
 def _llave(base: str, text: dict) -> Size:
@@ -197,8 +195,9 @@ SIZES: dict[tuple[str, str], Size] = {
                 "long_factor": [1.0] * _PHI_HALF_HEAD,
             },
         },
+        # One layer more than is computed: the tower's last is left out.
         shapes=lambda config, layers: tiny_phi3_v.shapes(
-            config, _at_most(_CLIP_TOWER, layers)
+            config, _at_most(_CLIP_TOWER, None if layers is None else layers + 1)
         ),
     ),
     ("LLaVE", "0.9 B"): _llave(

@@ -1,5 +1,7 @@
 """Models at their real size: the configurations written out are those of the rows."""
 
+import re
+
 import numpy as np
 import pytest
 import real_size
@@ -41,6 +43,37 @@ def test_parameters_and_image_tokens_are_those_that_the_row_states(row, tmp_path
 
 def test_every_row_has_a_real_size_and_every_size_a_row():
     assert {(row.architecture, row.parameters) for row in REAL} == set(sizes.SIZES)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "embeddinggemma-2",
+        pytest.param("vlm2vec-phi-3.5-v", marks=pytest.mark.more),
+        pytest.param("llave-0.5b", marks=pytest.mark.more),
+        pytest.param("llave-2b", marks=pytest.mark.more),
+        pytest.param("llave-7b", marks=pytest.mark.more),
+        pytest.param("mm-embed", marks=pytest.mark.more),
+    ],
+)
+def test_one_layer_of_the_real_width_embeds_a_picture_and_a_text(name, tmp_path):
+    row = ROWS[name]
+    retriever = real_size.load(row, tmp_path, "cpu", "bf16", layers=1)
+    layers = re.compile(r"layers\.([1-9]\d*)\.")
+    assert not [
+        key for key, _ in retriever.model.named_parameters() if layers.search(key)
+    ]
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+    pictures = [Image.fromarray(each) for each in (pixels, 255 - pixels)]
+    images = [
+        retriever.embed_prepared(retriever.prepare([picture], (None,)))
+        for picture in pictures
+    ]
+    texts = retriever.embed_texts(["a dog", "two cats"])
+    for found in (np.concatenate(images)[:, 0], texts):
+        assert found.shape == (2, row.dim)
+        assert np.linalg.norm(found, axis=1) == pytest.approx(1, abs=0.01)
+        assert np.abs(found[0] - found[1]).max() > 1e-3
 
 
 @pytest.mark.parametrize("layers", [1, 2])
