@@ -158,7 +158,8 @@ def _announced(row, lacking: dict, device: str, precision: str) -> str:
     if not count:
         return f"{row.name}: nothing to embed"
     most = max(map(len, lacking))
-    said = f"{row.name}: embeds {count:,} pictures, {most} vectors each at most"
+    each = f"{most} vectors each at most" if most > 1 else "a vector each"
+    said = f"{row.name}: embeds {count:,} pictures, {each}"
     if loading.missing(row) is not None:
         size = loading.to_come([row]) or int(row.download * 1e9)
         said += f"; downloads {readable(size)}"
