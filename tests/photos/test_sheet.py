@@ -8,7 +8,7 @@ import browser
 import hostile
 import pandas as pd
 import pytest
-from page_problems import problems
+from page_problems import RENDERINGS, problems
 from small_photos import paint
 
 from cocofacet.io import InputError
@@ -114,15 +114,6 @@ CONTRAST = """() => {
   const texts = [...document.querySelectorAll('article *')].filter(own);
   return Math.min(...texts.map(ratio));
 }"""
-
-RENDERINGS = [
-    pytest.param(
-        *(width, scheme),
-        marks=() if (width, scheme) == (390, "dark") else pytest.mark.more,
-    )
-    for width in browser.WIDTHS
-    for scheme in browser.SCHEMES
-]
 
 
 @pytest.mark.parametrize(("width", "scheme"), RENDERINGS)

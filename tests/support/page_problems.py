@@ -1,7 +1,18 @@
 """What a reader's browser stumbles over on a page."""
 
 import browser
+import pytest
 from playwright.sync_api import Page
+
+# Widths and schemes; `make test` takes one of them.
+RENDERINGS = [
+    pytest.param(
+        *(width, scheme),
+        marks=() if (width, scheme) == (390, "dark") else pytest.mark.more,
+    )
+    for width in browser.WIDTHS
+    for scheme in browser.SCHEMES
+]
 
 # Elements that stick out to the right, unless something around them scrolls or cuts.
 STICKING_OUT = """() => {

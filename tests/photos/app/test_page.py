@@ -6,6 +6,7 @@ import browser
 import hostile
 import pytest
 from live_page import FREE, NIGHT
+from page_problems import RENDERINGS
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +34,6 @@ def reading(chromium, server, width=1280, scheme="light"):
 
 def status_says(page, words):
     page.locator(".search-status", has_text=words).wait_for()
-
-
-RENDERINGS = [
-    pytest.param(
-        *(width, scheme),
-        marks=() if (width, scheme) == (390, "dark") else pytest.mark.more,
-    )
-    for width in browser.WIDTHS
-    for scheme in browser.SCHEMES
-]
 
 
 @pytest.mark.parametrize(("width", "scheme"), RENDERINGS)

@@ -85,15 +85,17 @@ def fragment(folder: str) -> str:
     """The explorer as a part of a page, without its headings; ``folder`` is where
     ``data.js`` and ``pictures`` lie, as seen from that page."""
     folder = html(folder)
-    skeleton = (HERE / "explore.html").read_text().replace("FOLDER", folder)
+    skeleton = (
+        (HERE / "explore.html").read_text(encoding="utf-8").replace("FOLDER", folder)
+    )
     skeleton = skeleton.replace("NO_MATH", NO_MATH)
     return (
         f"{styles()}{skeleton}"
         f'<script src="{folder}/data.js"></script>\n'
-        f"<script>\n{(HERE / 'explore.js').read_text()}</script>\n"
+        f"<script>\n{(HERE / 'explore.js').read_text(encoding='utf-8')}</script>\n"
     )
 
 
 def styles() -> str:
     """The style sheet of the explorer and of the galleries, as an element."""
-    return f"<style>\n{(HERE / 'explore.css').read_text()}</style>\n"
+    return f"<style>\n{(HERE / 'explore.css').read_text(encoding='utf-8')}</style>\n"
