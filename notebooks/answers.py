@@ -11,7 +11,7 @@
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
-seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+seed = 0  # of the negatives drawn and of anchors
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
 heard = 96  # pictures of each facet whose answers are read aloud below
 k = 1  # the cut-off of the figure and the sentences
@@ -55,7 +55,7 @@ ranks = pd.concat(ranks, ignore_index=True)
 
 # %% mystnb={"image": {"alt": "Dots with intervals: Recall by facet when pictures are described without a question, when the question is answered in words, when it is answered from a small picture, and when the query is not rewritten."}}
 modes = list(dict.fromkeys(ranks["mode"]))
-found = cf.tables.recalls(ranks, k, seed)
+found = cf.tables.recalls(ranks, k)
 cf.figures.recall_by_facet(
     {name: cf.tables.facets_only(found)},
     k,
@@ -64,7 +64,7 @@ cf.figures.recall_by_facet(
 )
 
 # %% tags=["hide-input"]
-metric = f"Recall@{k} in pools of 100; bars: 95 % bootstrap interval over query texts"
+metric = f"Recall@{k} in pools of 100; bars: 95 % interval over query texts"
 cf.made_with(workspace, metric, "GPT-written, answered in words", answerer)
 
 # %% [markdown]
@@ -95,12 +95,12 @@ for facet, question in workspace.questions.items():
 
 # %% tags=["hide-input"]
 others = [mode for mode in modes if mode != "answered"]
-changes_of = cf.tables.differences_to(ranks, "answered", others, k, seed)
+changes_of = cf.tables.differences_to(ranks, "answered", others, k)
 promptable = workspace.retriever(workspace.profile.promptable)
 prompted = workspace.ranks(promptable, ("prompted",))
 said = answers.in_short(changes_of, k)
 said["prompted"] = answers.beside_prompted(
-    found[found["mode"] == "answered"], cf.tables.recalls(prompted, k, seed)
+    found[found["mode"] == "answered"], cf.tables.recalls(prompted, k)
 )
 cf.conclude(workspace, "answers", said, ranks)
 

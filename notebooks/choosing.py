@@ -13,7 +13,7 @@
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
-seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+seed = 0  # of the negatives drawn and of anchors
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
 choosers = ["nearest"]  # beside the oracle: nearest, local, chat
 local_model = ""  # for local: a folder or hub name of an instruction model
@@ -118,7 +118,7 @@ by_chooser = [
 ranks = workspace.ranks(retriever, ("general", "wrong"))
 ranks = pd.concat([ranks, *by_chooser])
 modes = list(ranks["mode"].unique())
-recalls = cf.tables.recalls(ranks, 1, seed)
+recalls = cf.tables.recalls(ranks, 1)
 
 # %% mystnb={"image": {"alt": "Dots with intervals: Recall at 1 by facet without a prompt, with wrong questions, with the facet's own question, and with the prompt that each chooser named."}}
 cf.figures.recall_by_facet(
@@ -129,7 +129,7 @@ cf.figures.recall_by_facet(
 )
 
 # %% tags=["hide-input"]
-metric = "Recall@1 in pools of 100, each facet over its queries; bars: 95 % bootstrap interval over query texts"
+metric = "Recall@1 in pools of 100, each facet over its queries; bars: 95 % interval over query texts"
 cf.made_with(workspace, metric, f"chosen by {makers}", retriever)
 
 # %% [markdown]
@@ -140,7 +140,7 @@ cf.made_with(workspace, metric, f"chosen by {makers}", retriever)
 # %% tags=["hide-input"]
 compared = ranks[ranks["mode"] != "wrong"]
 size = (len(workspace.benchmark.images), retriever.dim)
-cf.tables.shown(choosing.cost_table(compared, table, *size, seed), "costs")
+cf.tables.shown(choosing.cost_table(compared, table, *size), "costs")
 
 # %% [markdown]
 # Time is the median over distinct texts, one at a time, on this machine or from the
@@ -162,13 +162,13 @@ cf.tables.shown(published, "published")
 
 # %% tags=["hide-input"]
 over, under = (
-    cf.tables.differences_to(ranks, other, guessing, 1, seed)
+    cf.tables.differences_to(ranks, other, guessing, 1)
     for other in ("general", "oracle")
 )
 said = {}
 for name in guessing:
     said[f"accuracy_{name}"] = choosing.accuracy_sentence(found, name)
-    wrong = choosing.after_another_question(table, ranks, name, 1, seed)
+    wrong = choosing.after_another_question(table, ranks, name, 1)
     said[f"wrong_{name}"] = choosing.wrong_sentence(wrong, name, 1)
     said[f"cost_{name}"] = sentences.difference(
         cf.tables.row_of(under[name], "macro"),

@@ -11,7 +11,7 @@
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
-seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+seed = 0  # of the negatives drawn and of anchors
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
 controls_from = (
     "mini"  # the profile that has the controls, if this one has none
@@ -55,7 +55,7 @@ def gain_of(table):
     prompted, general = (
         cf.tables.of_mode(table, m) for m in ("prompted", "general")
     )
-    return cf.tables.differences(prompted, general, 1, seed)
+    return cf.tables.differences(prompted, general, 1)
 
 
 gains = {
@@ -88,9 +88,7 @@ cf.made_with(workspace, metric, "GPT-written", retriever, unasked)
 
 # %% mystnb={"image": {"alt": "Dots with intervals: Recall at 1 by facet of the general embedding, of the general embedding of a model trained on the same answers without questions, and with the facet's question."}}
 answers = workspace.ranks(no_question, ("general",)).assign(mode="answers")
-recalls = pd.concat(
-    [cf.tables.recalls(each, 1, seed) for each in (ranks, answers)]
-)
+recalls = pd.concat([cf.tables.recalls(each, 1) for each in (ranks, answers)])
 cf.figures.recall_by_facet(
     {"same start, same answers": cf.tables.facets_only(recalls)},
     1,
@@ -122,7 +120,7 @@ cf.tables.shown(cf.tables.recall_grid({1: recalls}, modes), "controls")
 
 # %% tags=["hide-input"]
 prompted = cf.tables.of_mode(ranks, "prompted")
-over_answers = cf.tables.differences(prompted, answers, 1, seed)
+over_answers = cf.tables.differences(prompted, answers, 1)
 found = {
     "unasked": sentences.carried_over(
         gains["not asked two"],

@@ -10,7 +10,7 @@
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
-seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+seed = 0  # of the negatives drawn and of anchors
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
 sizes = [50, 100, 200, 400, 800, 1600, 3200]  # and the whole gallery
 draws = 5  # random orders of the gallery; a size takes the first pictures
@@ -172,7 +172,7 @@ shown
 # %% tags=["hide-input"]
 own = found[retriever.name]
 said = {
-    "gain": gallery.gain(own, "prompted", seed),
+    "gain": gallery.gain(own, "prompted"),
     "order": gallery.order(own, k),
     "size": gallery.falling(own, "general"),
     "facets": gallery.best_by_facet(own),

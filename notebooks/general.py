@@ -10,7 +10,7 @@
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
-seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+seed = 0  # of the negatives drawn and of anchors
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
 
 # %% tags=["hide-input"]
@@ -50,7 +50,7 @@ print(f"{len(ranks):,} ranks of {ranks['query'].nunique():,} queries")
 # %% mystnb={"image": {"classes": "panels", "alt": "Panels of dots with intervals: Recall at 5 of the general embedding for each facet, one panel for each retriever, with a dotted line at chance."}}
 recalls = {
     k: {
-        name: cf.tables.recalls(ranks[ranks.retriever == name], k, seed)
+        name: cf.tables.recalls(ranks[ranks.retriever == name], k)
         for name in names
     }
     for k in (1, 5)
@@ -67,7 +67,7 @@ cf.figures.recall_by_facet(
 # %% tags=["hide-input"]
 cf.made_with(
     workspace, "Recall@5 in pools of 100, each facet over its queries; bars: 95 % "
-    "bootstrap interval over query texts", "none", *loaded,
+    "interval over query texts", "none", *loaded,
 )  # fmt: skip
 
 # %% [markdown]

@@ -11,7 +11,7 @@
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
-seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+seed = 0  # of the negatives drawn and of anchors
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
 draws = 10  # random draws of anchors
 ratios = [0.03, 0.06, 0.125, 0.25, 0.52, 0.67, 1.0, 1.5, 4.0]  # K/d
@@ -89,9 +89,7 @@ general, prompted = (
     cf.tables.of_mode(modes, mode) for mode in ("general", "prompted")
 )
 gains = {
-    k: cf.tables.row_of(
-        cf.tables.differences(prompted, general, k, seed), "macro"
-    )
+    k: cf.tables.row_of(cf.tables.differences(prompted, general, k), "macro")
     for k in (1, 5)
 }
 recalls = {k: found.recall(k) for k in (1, 5)}
@@ -123,7 +121,7 @@ figures.condition(recalls[1], dimension, workspace.profile.shown_as)
 published, near_100, near_d = results.sizes_of_note(sizes, dimension)
 best_sizes = results.best_sizes(recalls[1])
 at_published, at_best = (
-    results.summary(found, each, general, prompted, (1, 5), seed)
+    results.summary(found, each, general, prompted, (1, 5))
     for each in (best_sizes * 0 + published, best_sizes)
 )
 cf.tables.shown(results.table(at_published, dimension), "published")
@@ -142,7 +140,7 @@ cf.tables.shown(results.table(at_best, dimension), "best")
 
 # %% tags=["hide-input"]
 compared = results.comparisons(
-    found, sorted({published, near_d, sizes[-1]}), 1, seed
+    found, sorted({published, near_d, sizes[-1]}), 1
 )
 cf.tables.shown(results.compared(compared, 1, dimension), "compared", "long")
 

@@ -11,7 +11,7 @@
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
-seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+seed = 0  # of the negatives drawn and of anchors
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
 draws = 20  # how often the negatives are drawn, with seeds 0, 1, 2, ...
 
@@ -87,9 +87,7 @@ cf.tables.shown(luck.grid(around, {m: MODES[m][0] for m in modes}), "luck")
 found = {"agrees": luck.agrees(around[1], draws)}
 for mode in modes:
     rows = around[1][around[1]["mode"] == mode]
-    over_texts = cf.interval(
-        cf.tables.of_mode(ranks, mode), 1, seed=seed, expected=True
-    )
+    over_texts = cf.interval(cf.tables.of_mode(ranks, mode), 1, expected=True)
     width = over_texts.high - over_texts.low
     who = f"{retriever.name} ({MODES[mode][0]})"
     found[mode] = luck.moved(rows, width, 1, draws, who)

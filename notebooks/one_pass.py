@@ -11,7 +11,7 @@
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
-seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+seed = 0  # of the negatives drawn and of anchors
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
 timed_images = 48  # pictures embedded for each measured time
 
@@ -88,7 +88,7 @@ cf.tables.shown(sizes, "storage").format("{:.2f}")
 # %% tags=["hide-input"]
 ranks = workspace.ranks(retriever, ("general", "prompted"))
 by_mode = [cf.tables.of_mode(ranks, mode) for mode in ("prompted", "general")]
-gain = cf.tables.row_of(cf.tables.differences(*by_mode, 5, seed), "macro")
+gain = cf.tables.row_of(cf.tables.differences(*by_mode, 5), "macro")
 last = times[times.prompts == len(prompts)].set_index("way").milliseconds
 found = {
     "pass": f"One pass over a picture with {len(prompts)} prompts takes "

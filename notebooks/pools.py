@@ -10,7 +10,7 @@
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
-seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+seed = 0  # of the negatives drawn and of anchors
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
 k = 1  # the cut-off of the figure and the sentences
 
@@ -70,14 +70,13 @@ for base in workspace.profile.promptables:
             cf.tables.of_mode(here, "prompted"),
             cf.tables.of_mode(here, "general"),
             k,
-            seed,
         )
 
 # %% mystnb={"image": {"classes": "panels", "alt": "Dots with intervals around a zero line: the difference that the facet's question makes in Recall, by facet, one panel for each base model, one colour for each pool of images."}}
 pools.gains(found, k, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]
-metric = f"paired difference in Recall@{k}, prompted minus general; bars: 95 % bootstrap interval over query texts"
+metric = f"paired difference in Recall@{k}, prompted minus general; bars: 95 % interval over query texts"
 cf.made_with(workspace, metric, "GPT-written", *loaded)
 
 # %% [markdown]
@@ -108,7 +107,6 @@ for retriever in loaded if captions else ():
         cf.tables.of_mode(here, "wrong"),
         cf.tables.of_mode(here, "general"),
         k,
-        seed,
     )
 
 # %% tags=["hide-input"]

@@ -11,7 +11,7 @@
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
-seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+seed = 0  # of the negatives drawn and of anchors
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
 
 # %% tags=["hide-input"]
@@ -51,7 +51,7 @@ ranks = workspace.ranks(retriever, ("general", "bare", "prompted", "wrong"))
 modes = {
     mode: MODES[mode][0] for mode in ("general", "bare", "prompted", "wrong")
 }
-recalls = {k: cf.tables.recalls(ranks, k, seed) for k in (1, 5)}
+recalls = {k: cf.tables.recalls(ranks, k) for k in (1, 5)}
 
 # %% mystnb={"image": {"alt": "Dots with intervals: Recall at 1 for each facet, without a prompt, with the bare instruction, with the facet's own question and with wrong questions."}}
 cf.figures.recall_by_facet(
@@ -62,7 +62,7 @@ cf.figures.recall_by_facet(
 )
 
 # %% tags=["hide-input"]
-metric = "Recall@1 in pools of 100, each facet over its queries; bars: 95 % bootstrap interval over query texts"
+metric = "Recall@1 in pools of 100, each facet over its queries; bars: 95 % interval over query texts"
 cf.made_with(workspace, metric, "GPT-written", retriever)
 
 # %% [markdown]
@@ -73,7 +73,7 @@ cf.made_with(workspace, metric, "GPT-written", retriever)
 
 # %% mystnb={"image": {"alt": "Dots with intervals around a zero line: the difference in Recall at 1 to the general embedding, by facet, for the facet's question, wrong questions and the bare instruction."}}
 over_general = cf.tables.differences_to(
-    ranks, "general", ("prompted", "wrong", "bare"), 1, seed
+    ranks, "general", ("prompted", "wrong", "bare"), 1
 )
 cf.figures.gains(
     {

@@ -12,7 +12,7 @@
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
-seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+seed = 0  # of the negatives drawn and of anchors
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
 depth = 20  # how many pictures are reranked, in the sentences
 depths = [5, 10, 20, 50, 100, 200, 400]  # and in the curves
@@ -124,7 +124,7 @@ if (
     )
     display(cf.markdown("Within the released pools:"))
     modes = {mode: mode for mode in released["mode"].unique()}
-    recalls = {k: cf.tables.recalls(released, k, seed)}
+    recalls = {k: cf.tables.recalls(released, k)}
     display(
         cf.tables.shown(cf.tables.recall_grid(recalls, modes), "released")
     )
@@ -148,9 +148,9 @@ cf.tables.shown(cost, "rerank-cost", "long")
 # %% tags=["hide-input"]
 pools, gallery = f"In pools, by Recall@{k}", "In the gallery, by mAP"
 said = {
-    "reached": rerank.reached(ranks, depth, k, seed),
+    "reached": rerank.reached(ranks, depth, k),
     "bound": rerank.bounded(found, depth, k, gallery_k),
-    "ridge": rerank.against_ridge(ranks, depth, count, k, seed),
+    "ridge": rerank.against_ridge(ranks, depth, count, k),
     "needed_pools": rerank.depth_needed(found, "pools", pools, 100),
     "needed_gallery": rerank.depth_needed(found, "map", gallery, total),
     "crossing_pools": rerank.crossing(found, "pools", pools, count),

@@ -10,7 +10,7 @@
 # %% tags=["parameters", "hide-input"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
-seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+seed = 0  # of the negatives drawn and of anchors
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
 shown_profile = "full"  # whose committed runs are shown
 
@@ -54,7 +54,7 @@ else:
 # %% tags=["hide-input"]
 for folder in folders:
     display(cf.markdown("**{}**", folder.name))
-    beside = of_run(ranks, folder, seed)
+    beside = of_run(ranks, folder)
     display(cf.tables.shown(beside, f"table-1-{folder.name}"))
 
 # %% [markdown]

@@ -11,7 +11,7 @@
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
-seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+seed = 0  # of the negatives drawn and of anchors
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
 together = [2, 3]  # how many attributes a query names
 most = 40  # queries about each set of facets
@@ -116,9 +116,9 @@ cf.tables.shown(grid, "several", "long").format("{:.1f}")
 # ## In short
 
 # %% tags=["hide-input"]
-compared = several.changes(ranks, k, seed)
+compared = several.changes(ranks, k)
 said = {
-    "best": several.best(ranks, k, seed),
+    "best": several.best(ranks, k),
     "changed": several.changed(compared, k),
     "weakest": several.weakest(searched, "part-prompted"),
 }

@@ -13,7 +13,7 @@
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
-seed = 0  # of the negatives drawn, of the folds and of bootstrap samples
+seed = 0  # of the negatives drawn, and of the folds
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
 k = 1  # the cut-off of the figures and the sentences
 
@@ -63,7 +63,7 @@ for name, modes in asked.items():
     loaded.append(retriever)
     ways = {mode: known[mode] for mode in modes}
     found[name] = reached.measure(workspace, retriever, ways)
-    levels[name] = reached.levels(found[name].ranks, modes, k, seed)
+    levels[name] = reached.levels(found[name].ranks, modes, k)
 panels = {
     f"{name}, {mode}": levels[name][levels[name]["mode"] == mode]
     for name, modes in asked.items()
@@ -74,7 +74,7 @@ panels = {
 reached.figure(panels, k, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]
-metric = f"Recall@{k} in pools of 100, each facet over its queries; bars: 95 % bootstrap interval over query texts"
+metric = f"Recall@{k} in pools of 100, each facet over its queries; bars: 95 % interval over query texts"
 cf.made_with(workspace, metric, "none; GPT-written", *loaded)
 
 # %% [markdown]
@@ -110,7 +110,7 @@ cf.tables.shown(reached.naming_grid(named), "naming")
 folder = COMMITTED / "training/caption-rates"
 rates = caption_rates.read(folder)
 if rates:
-    by_rate = caption_rates.levels(rates, k, seed)
+    by_rate = caption_rates.levels(rates, k)
     varied = rates.varied
     display(caption_rates.curves(by_rate, varied, k, "rendered world"))
 else:
@@ -118,7 +118,7 @@ else:
 
 # %% tags=["hide-input"]
 if rates:
-    said = caption_rates.verdicts(rates, by_rate, k, seed)
+    said = caption_rates.verdicts(rates, by_rate, k)
     display(cf.tables.shown(caption_rates.grid(by_rate), "caption-rates"))
     made = caption_rates.made_with(rates, k)
     display(cf.markdown("<small class='made-with'>{}</small>", made))
@@ -133,25 +133,25 @@ for name, modes in asked.items():
     ranks = found[name].ranks
     for mode in modes:
         judged = reached.judged(
-            ranks, levels[name], found[name].named, mode, k, seed
+            ranks, levels[name], found[name].named, mode, k
         )
         who = f"{name}, {mode} embedding"
         short[f"{name}_{mode}"] = reached.concluded(judged, who, k)
 ranks = found[promptable].ranks
-short["missing"] = reached.missing(ranks, promptable, k, seed)
-short["brought_in"] = reached.brought_in(ranks, k, seed)
+short["missing"] = reached.missing(ranks, promptable, k)
+short["brought_in"] = reached.brought_in(ranks, k)
 names = {"general": "general embeddings", "prompted": "prompted ones"}
 for way in ("images", "grounded"):
-    short[way] = reached.asked_with_images(ranks, names, way, k, seed)
+    short[way] = reached.asked_with_images(ranks, names, way, k)
 if rates:
     short["by_rate"] = caption_rates.by_rate(said, varied)
-    ends = caption_rates.changes(rates, rates.rates[-1], k, seed)
+    ends = caption_rates.changes(rates, rates.rates[-1], k)
     short["kept"] = caption_rates.kept(ends, rates, rates.rates[-1], k)
     best = caption_rates.furthest(by_rate, varied)
-    there = caption_rates.changes(rates, best, k, seed)
+    there = caption_rates.changes(rates, best, k)
     short["explained"] = caption_rates.explained(there, rates, best, k)
     short["seeds"] = caption_rates.by_seed(rates, k)
-    short["beyond"] = caption_rates.beyond(rates, best, k, seed)
+    short["beyond"] = caption_rates.beyond(rates, best, k)
     short["price"] = caption_rates.price(there, rates, best, k)
 ranks = pd.concat([each.ranks for each in found.values()], ignore_index=True)
 named = {name: each.named for name, each in found.items()}

@@ -11,7 +11,7 @@
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
-seed = 0  # of the negatives drawn, of anchors and of bootstrap samples
+seed = 0  # of the negatives drawn and of anchors
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
 my_questions = {}  # your own, such as {"times": "Is it dark outside?"}
 k = 1  # the cut-off of the figures
@@ -90,11 +90,11 @@ ranks = pd.concat(ranks, ignore_index=True)
 
 # %% mystnb={"image": {"alt": "Dots with intervals around a zero line: what each way to ask changes in macro Recall against the general embedding, one row a way."}}
 shown = [mode for mode in dict.fromkeys(ranks["mode"]) if mode != "general"]
-found = cf.tables.differences_to(ranks, "general", shown, k, seed)
+found = cf.tables.differences_to(ranks, "general", shown, k)
 wordings.figure(found, k, workspace.profile.shown_as)
 
 # %% tags=["hide-input"]
-metric = f"paired difference in Recall@{k} to the general embedding, macro over facets; bars: 95 % bootstrap interval over query texts"
+metric = f"paired difference in Recall@{k} to the general embedding, macro over facets; bars: 95 % interval over query texts"
 cf.made_with(workspace, metric, "as named in each row", retriever)
 
 # %% [markdown]
@@ -103,7 +103,7 @@ cf.made_with(workspace, metric, "as named in each row", retriever)
 # Recall in percent.
 
 # %% tags=["hide-input"]
-grid = wordings.by_facet_and_way(ranks, ["general", *shown], k, seed)
+grid = wordings.by_facet_and_way(ranks, ["general", *shown], k)
 cf.tables.shown(grid, "ways").format("{:.1f}")
 
 # %% [markdown]
@@ -116,7 +116,7 @@ cf.tables.shown(grid, "ways").format("{:.1f}")
 
 # %% tags=["hide-input"]
 tests = wordings.sign_flips(
-    ranks, [m for m in wordings.QUESTIONS if m in shown], k, seed
+    ranks, [m for m in wordings.QUESTIONS if m in shown], k
 )
 cf.tables.shown(tests, "tests")
 

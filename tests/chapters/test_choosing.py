@@ -107,17 +107,17 @@ def test_a_wrong_question_is_looked_at_where_one_was_taken(table):
         oracle=[1, 1, 1, 1, 1, 1],
         chat=[1, 1, 1, 9, 9, 9],
     )
-    found = choosing.after_another_question(table, tidy, "chat", 1, seed=0)
+    found = choosing.after_another_question(table, tidy, "chat", 1)
     general, own = found["general"], found["oracle"]
     assert (general.queries, general.value, general.reference) == (2, 0.0, 0.5)
     assert (own.queries, own.value, own.reference) == (2, 0.0, 1.0)
-    never = choosing.after_another_question(table, tidy, "oracle", 1, seed=0)
+    never = choosing.after_another_question(table, tidy, "oracle", 1)
     assert never == {}
 
 
 def test_costs_count_prompts_images_and_dimensions(table):
     tidy = ranks(general=[9] * 6, oracle=[1] * 6, chat=[1, 1, 1, 9, 9, 9])
-    costs = choosing.cost_table(tidy, table, images=1000, dimension=250, seed=0)
+    costs = choosing.cost_table(tidy, table, images=1000, dimension=250)
     general, oracle, chat = (costs.loc[MODES[m][0]] for m in tidy["mode"].unique())
     assert list(general[["prompts stored", "MB"]]) == ["1", "1.00"]
     assert list(chat[["prompts stored", "MB"]]) == ["10", "10.00"]

@@ -49,7 +49,7 @@ def test_an_order_that_holds_and_one_that_turns():
     ("prompted", "words"), [(0.8, "a gain of 40.0 points"), (0.1, "a loss of 30.0")]
 )
 def test_gain_or_loss(prompted, words):
-    sentence = gallery.gain(table((0.5, 0.4), (0.9, prompted)), "prompted", 0)
+    sentence = gallery.gain(table((0.5, 0.4), (0.9, prompted)), "prompted")
     assert words in sentence and "whole gallery of 900 pictures" in sentence
 
 

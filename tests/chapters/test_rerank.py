@@ -123,19 +123,19 @@ def test_tables_are_tidy(found):
 
 
 def test_how_far_reranking_goes():
-    text = rerank.reached(ranks(general=0.2, prompted=0.8, rerank_20=0.5), 20, 1, 0)
+    text = rerank.reached(ranks(general=0.2, prompted=0.8, rerank_20=0.5), 20, 1)
     assert text == (
         "In pools, reranking the first 20 reaches Recall@1 50.0 %, which is 50 % of "
         "the way (20.0 % without a prompt, 80.0 % with it)."
     )
-    none = rerank.reached(ranks(general=0.5, prompted=0.5, rerank_20=0.5), 20, 1, 0)
+    none = rerank.reached(ranks(general=0.5, prompted=0.5, rerank_20=0.5), 20, 1)
     assert "no clear gain of prompting to recover" in none
 
 
 @pytest.mark.parametrize(("ridge", "words"), [(0.1, "a gain of"), (0.9, "a loss of")])
 def test_against_the_linear_map(ridge, words):
     found = ranks(rerank_20=0.5, ridge=ridge)
-    text = rerank.against_ridge(found, 20, 100, 1, 0)
+    text = rerank.against_ridge(found, 20, 100, 1)
     assert words in text and "(ridge, 100 pictures a question)" in text
 
 

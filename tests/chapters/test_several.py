@@ -179,19 +179,19 @@ def searched(values):
 
 def test_what_helps_is_said_and_turns():
     both = pd.concat([ranks({"part-prompted"}), ranks({"general"}, "3 facets")])
-    text = several.changed(several.changes(both, 1, 0), 1)
+    text = several.changed(several.changes(both, 1), 1)
     assert "Doing both gains 50.0 points with 2 facets and loses 50.0 points" in text
     assert "Splitting the query alone decides nothing (+0.0 points) with 2 f" in text
     assert "The least score in place of the sum loses 50.0 points with 2 facets" in text
 
 
 def test_the_best_way_or_none():
-    text = several.best(ranks({"part-prompted"}), 1, 0)
+    text = several.best(ranks({"part-prompted"}), 1)
     assert text.startswith(
         "With 2 facets, the best way (each question, its own part) has Recall@1 "
         "100.0 % (over queries), no prompt 50.0 %: a gain of 50.0 points"
     )
-    none = several.best(ranks({"general"}), 1, 0)
+    none = several.best(ranks({"general"}), 1)
     assert none == (
         "With 2 facets, no way does better than no prompt (Recall@1 100.0 %, over "
         "queries)."

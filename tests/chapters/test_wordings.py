@@ -153,14 +153,12 @@ def test_tables_by_hand():
             ranks("own", "times", [1, 1, 1, 1]),
         ]
     )
-    found = differences_to(table, "general", ["own"], 1, seed=0)["own"]
+    found = differences_to(table, "general", ["own"], 1)["own"]
     found = found.set_index("facet")
     assert found.loc["macro", "reference"] == 0.0, "compared on the facets it asks"
     assert found.loc["macro", "difference"] == 1.0
-    test = wordings.sign_flips(table, ["own"], 1, seed=0).loc[
-        "your own question", "times"
-    ]
+    test = wordings.sign_flips(table, ["own"], 1).loc["your own question", "times"]
     assert (test["points"], test["p"], test["flips"]) == ("+100.0", "0.12", "all 16")
-    grid = wordings.by_facet_and_way(table, ["general", "own"], 1, seed=0)
+    grid = wordings.by_facet_and_way(table, ["general", "own"], 1)
     assert grid.loc["general (no prompt)", "people"] == 50.0
     assert grid.loc["your own question", "times"] == 100.0

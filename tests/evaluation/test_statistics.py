@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from small_tables import EXPECTED, table_of
 
 from cocofacet.evaluation import statistics
@@ -21,35 +22,34 @@ from cocofacet.evaluation.statistics import (
 )
 
 
-def brute_interval(rows, average, seed, draws):
-    """The bootstrap with loops: texts resampled, queries with their text."""
+def brute_interval(rows, average):
+    """Student's interval with loops, by the formulas of a ratio's linear term."""
     facets = sorted({row[0] for row in rows})
-    rng = np.random.default_rng(seed)
-    counts = {}
+    sums = {facet: {} for facet in facets}
+    for facet, text, label, rank in rows:
+        same = sum(row[0] == facet and row[2] == label for row in rows)
+        weight = 1 / same if average == "balanced" else 1
+        hit, all_weight = sums[facet].get(text, (0, 0))
+        sums[facet][text] = (hit + weight * (rank <= 1), all_weight + weight)
+    whole = [pair for texts in sums.values() for pair in texts.values()]
+    variances, freedoms = [], []
     for facet in facets:
-        texts = sorted({row[1] for row in rows if row[0] == facet})
-        share = np.full(len(texts), 1 / len(texts))
-        drawn = rng.multinomial(len(texts), share, size=draws)
-        counts[facet] = [dict(zip(texts, line, strict=True)) for line in drawn]
-    means = []
-    for draw in range(draws):
-        tops, bottoms = [], []
-        for facet in facets:
-            top = bottom = 0.0
-            for name, text, label, rank in rows:
-                if name == facet:
-                    same = [r for r in rows if r[0] == facet and r[2] == label]
-                    weight = 1 / len(same) if average == "balanced" else 1
-                    weight *= counts[facet][draw][text]
-                    top += weight * (rank <= 1)
-                    bottom += weight
-            tops.append(top)
-            bottoms.append(bottom)
-        if average == "micro":
-            means.append(sum(tops) / sum(bottoms))
-        else:
-            means.append(np.mean([t / b for t, b in zip(tops, bottoms, strict=True)]))
-    return np.quantile(means, [0.025, 0.975])
+        pairs = list(sums[facet].values())
+        hits, weight = map(
+            sum, zip(*(whole if average == "micro" else pairs), strict=True)
+        )
+        share = 1 if average == "micro" else 1 / len(facets)
+        errors = [share * (h - hits / weight * w) / weight for h, w in pairs]
+        mean, n = sum(errors) / len(errors), len(errors)
+        variances.append(n / (n - 1) * sum((error - mean) ** 2 for error in errors))
+        freedoms.append(n - 1)
+    variance = sum(variances)
+    freedom = variance**2 / sum(
+        v**2 / f for v, f in zip(variances, freedoms, strict=True)
+    )
+    half = stats.t.ppf(0.975, freedom) * variance**0.5
+    value = averages(table_of(rows), 1)[average].item()
+    return value, max(value - half, 0), min(value + half, 1)
 
 
 @pytest.mark.parametrize("average", AVERAGES)
@@ -57,15 +57,50 @@ def test_interval_is_what_loops_find(average):
     rng = np.random.default_rng(3)
     rows = [
         (facet, f"{facet} {text}?", f"{facet} {text // 2}", int(rng.integers(1, 3)))
-        for facet, texts in (("animals", 5), ("times", 3))
+        for facet, texts in (("animals", 9), ("times", 6))
         for text in range(texts)
         for _ in range(text + 1)
     ]
-    found = interval(table_of(rows), 1, average, seed=5, draws=40)
-    expected = brute_interval(rows, average, seed=5, draws=40)
-    np.testing.assert_allclose([found.low, found.high], expected)
-    assert found.value == pytest.approx(averages(table_of(rows), 1)[average].item())
-    assert (found.queries, found.texts) == (21, 8)
+    found = interval(table_of(rows), 1, average)
+    assert (found.value, found.low, found.high) == pytest.approx(
+        brute_interval(rows, average)
+    )
+    assert (found.queries, found.texts) == (66, 15)
+
+
+def test_interval_of_one_query_a_text_is_students():
+    hits = [1, 0, 0, 1, 1, 0, 1, 0, 1, 1]
+    rows = [("f", f"{n}?", str(n), 1 if hit else 9) for n, hit in enumerate(hits)]
+    found = interval(table_of(rows), 1)
+    expected = stats.ttest_1samp(hits, 0).confidence_interval()
+    assert (found.low, found.high) == pytest.approx(tuple(expected))
+
+
+def test_interval_of_two_facets_is_welchs():
+    """The macro average is half of a sum; Welch's interval is that of a difference."""
+    a, b = [1, 0, 0, 1, 1, 0, 1, 0, 1, 1], [0, 0, 1, 0]
+    rows = [
+        (facet, f"{facet}{n}?", f"{facet}{n}", 1 if hit else 9)
+        for facet, hits in (("a", a), ("b", b))
+        for n, hit in enumerate(hits)
+    ]
+    found = interval(table_of(rows), 1)
+    negative = [-hit for hit in b]
+    welch = stats.ttest_ind(a, negative, equal_var=False).confidence_interval()
+    assert (found.low, found.high) == pytest.approx((welch.low / 2, welch.high / 2))
+
+
+def test_an_interval_ends_where_recall_does():
+    rows = [("f", f"{n}?", str(n), 1 + 9 * (n == 0)) for n in range(5)]
+    found = interval(table_of(rows), 1)
+    assert (found.value, found.high) == (0.8, 1)
+    assert found.low < 0.8
+
+
+def test_where_all_texts_agree_the_interval_is_a_point():
+    rows = [("f", f"{n}?", str(n), 1) for n in range(5)]
+    found = interval(table_of(rows), 1)
+    assert (found.value, found.low, found.high) == (1, 1, 1)
 
 
 def test_interval_does_not_depend_on_the_order_of_rows():
@@ -73,7 +108,7 @@ def test_interval_does_not_depend_on_the_order_of_rows():
     rows = [("f", f"{i % 7}?", str(i % 3), int(rng.integers(1, 9))) for i in range(60)]
     table = table_of(rows)
     shuffled = table.sample(frac=1, random_state=1)
-    assert interval(table, 5, draws=200) == interval(shuffled, 5, draws=200)
+    assert interval(table, 5) == interval(shuffled, 5)
 
 
 def test_interval_of_one_text_is_unknown():
@@ -81,23 +116,6 @@ def test_interval_of_one_text_is_unknown():
     assert found.value == 0.5
     assert np.isnan(found.low)
     assert np.isnan(found.high)
-
-
-def test_interval_covers_about_what_it_says():
-    """Texts with recalls of their own, drawn afresh: the true mean, 0.5, lies in about
-    95 % of the intervals; drawing queries instead of texts would cover half."""
-    rng = np.random.default_rng(0)
-    covered = 0
-    for _ in range(60):
-        shares = rng.uniform(0, 1, size=40)
-        rows = [
-            ("f", f"{text}?", str(text), 1 if rng.uniform() < share else 9)
-            for text, share in enumerate(shares)
-            for _ in range(20)
-        ]
-        found = interval(table_of(rows), 1, draws=400)
-        covered += found.low <= 0.5 <= found.high
-    assert 51 <= covered <= 60
 
 
 def test_difference_is_paired():
@@ -108,10 +126,25 @@ def test_difference_is_paired():
     b = table_of([("f", "0?", "0", 9), *rows[1:]])
     found = paired_difference(a, b, k=1)
     assert found.value == pytest.approx(1 / 40)
-    assert found.low == 0
-    assert found.high <= 4 / 40
+    assert found.low < 0 < found.high <= 4 / 40
     same = paired_difference(a, a, k=1)
     assert (same.value, same.low, same.high) == (0, 0, 0)
+
+
+def all_gained(count):
+    """Two tables of so many texts, where a finds all and b none."""
+    rows = [("f", f"{n}?", str(n), 1) for n in range(count)]
+    lost = [(*row[:3], 9) for row in rows]
+    return table_of(rows, mode="prompted"), table_of(lost)
+
+
+def test_few_texts_decide_nothing_that_the_sign_flip_does_not():
+    """Five texts that all gain: two of 32 flips reach as far, p = 0.0625."""
+    five = paired_difference(*all_gained(5), k=1)
+    assert (five.value, five.low, five.high) == (1, 0, 1)
+    back = paired_difference(*reversed(all_gained(5)), k=1)
+    assert (back.value, back.low, back.high) == (-1, -1, 0)
+    assert paired_difference(*all_gained(6), k=1).low == 1
 
 
 def test_difference_refuses_other_queries():
@@ -280,15 +313,16 @@ def one_query_a_text(facet_texts, ranks):
     return table_of([(facet, text, text, rank) for (facet, text), rank in pairs])
 
 
-def test_the_share_of_the_gap_is_macro_and_its_interval_resamples_texts():
+def test_the_share_of_the_gap_is_macro_and_varies_by_text():
     texts = [("a", str(n)) for n in range(8)] + [("b", str(n)) for n in range(4)]
     general = one_query_a_text(texts, [9] * 12)
     prompted = one_query_a_text(texts, [1] * 12)
     half = one_query_a_text(texts, [1] * 4 + [9] * 4 + [1] * 4)  # 1/2 of a, all of b
     value, low, high = share_of_gap(half, general, prompted, 1)
     assert value == pytest.approx(0.75)
-    assert low < 0.75 < high
-    assert (low, high) == (0.5 + 0.5 * 1 / 8, 0.5 + 0.5 * 7 / 8), "b does not vary"
+    of_a = stats.ttest_1samp([1] * 4 + [0] * 4, 0).confidence_interval()
+    expected = (0.5 + of_a.low / 2, 0.5 + of_a.high / 2)
+    assert (low, high) == pytest.approx(expected), "b does not vary"
     assert share_of_gap(general, general, prompted, 1) == (0, 0, 0)
     assert share_of_gap(prompted, general, prompted, 1) == (1, 1, 1)
     noise = share_of_gap(half, prompted, general, 1)

@@ -111,7 +111,7 @@ def chosen_instead(table: pd.DataFrame, choosers: Sequence[str]) -> pd.DataFrame
 
 
 def after_another_question(
-    choices: pd.DataFrame, ranks: pd.DataFrame, chooser: str, k: int, seed: int
+    choices: pd.DataFrame, ranks: pd.DataFrame, chooser: str, k: int
 ) -> dict[str, pd.Series]:
     """Where a chooser named another facet's question: Recall@k with it against general
     (no prompt) and oracle (the own question), micro; empty where it never did.
@@ -125,19 +125,17 @@ def after_another_question(
         return {}
     chosen = tables.of_mode(ranks, chooser)
     return {
-        mode: tables.difference_row(
-            chosen, tables.of_mode(ranks, mode), k, seed, "micro"
-        )
+        mode: tables.difference_row(chosen, tables.of_mode(ranks, mode), k, "micro")
         for mode in ("general", "oracle")
     }
 
 
 def cost_table(
-    ranks: pd.DataFrame, choices: pd.DataFrame, images: int, dimension: int, seed: int
+    ranks: pd.DataFrame, choices: pd.DataFrame, images: int, dimension: int
 ) -> pd.DataFrame:
     """What a way to search stores (float32), how long it chooses (median over texts),
     and what it finds; ``ranks`` hold the mode general and one mode a chooser."""
-    recalls = {k: tables.recalls(ranks, k, seed) for k in (1, 5)}
+    recalls = {k: tables.recalls(ranks, k) for k in (1, 5)}
     seconds = choices.groupby("chooser").seconds.median()
     rows = {}
     for mode in dict.fromkeys(ranks["mode"]):

@@ -104,9 +104,9 @@ def order(table: pd.DataFrame, k: int) -> str:
     return " ".join(said)
 
 
-def gain(table: pd.DataFrame, mode: str, seed: int) -> str:
+def gain(table: pd.DataFrame, mode: str) -> str:
     """What a mode changes in the whole gallery against no prompt, in mAP."""
-    value, low, high = difference(table, "ap", mode, "general", seed)
+    value, low, high = difference(table, "ap", mode, "general")
     whole = macro(table, "ap").iloc[-1]
     return (
         f"In the whole gallery of {whole.name:,} pictures, {MODES[mode][0]} has mAP "

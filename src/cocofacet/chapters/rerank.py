@@ -252,22 +252,20 @@ def table(found: pd.DataFrame, k: int, gallery_k: int) -> pd.DataFrame:
     return wide.rename_axis("method")
 
 
-def reached(ranks: pd.DataFrame, depth: int, k: int, seed: int) -> str:
+def reached(ranks: pd.DataFrame, depth: int, k: int) -> str:
     """How far reranking the first ``depth`` goes from general to prompted, in pools."""
     general, prompted = of_mode(ranks, "general"), of_mode(ranks, "prompted")
-    gain = difference_row(prompted, general, k, seed)
+    gain = difference_row(prompted, general, k)
     value = averages(of_mode(ranks, f"rerank-{depth}"), k)["macro"].iloc[0]
     return recovery(value, gain, f"In pools, reranking the first {depth}", k)
 
 
-def against_ridge(
-    ranks: pd.DataFrame, depth: int, anchors: int, k: int, seed: int
-) -> str:
+def against_ridge(ranks: pd.DataFrame, depth: int, anchors: int, k: int) -> str:
     """The two accelerations for questions known too late, side by side, in pools."""
     reranked, ridge = of_mode(ranks, f"rerank-{depth}"), of_mode(ranks, "ridge")
     what = f"Reranking, {depth} pictures a query,"
     against = f"the linear map (ridge, {anchors} pictures a question)"
-    return difference(difference_row(reranked, ridge, k, seed), what, against, k)
+    return difference(difference_row(reranked, ridge, k), what, against, k)
 
 
 def _values(found: pd.DataFrame, where: str, mode: str) -> pd.Series:

@@ -53,7 +53,7 @@ def made_by(folder: Path) -> pd.DataFrame:
 
 
 def table_1(
-    ranks: pd.DataFrame, reasons: Mapping[str, str], shown_as: str, seed: int = 0
+    ranks: pd.DataFrame, reasons: Mapping[str, str], shown_as: str
 ) -> pd.DataFrame:
     """The paper's Table 1, as far as it is known, beside the ranks of one run.
 
@@ -80,7 +80,7 @@ def table_1(
             said = {"pictures": shown_as, "paper R@5": str(published or "not known")}
             for chapters, part in _alike(cell):
                 key = (name, mode, benchmark, revision[:12], drawn, chapters)
-                rows[key] = said | _ours(part, published, seed)
+                rows[key] = said | _ours(part, published)
         if own.empty:
             said = reasons.get(row, "not run")
             published = str(_published(name, "general") or "not known")
@@ -111,11 +111,9 @@ def _published(name: str, mode: str) -> paper.Published | None:
     return paper.TABLE_1.get(name + paper.PROMPTED * (mode == "prompted"))
 
 
-def _ours(
-    ranks: pd.DataFrame, published: paper.Published | None, seed: int
-) -> dict[str, str]:
+def _ours(ranks: pd.DataFrame, published: paper.Published | None) -> dict[str, str]:
     """The cells of one retriever in one mode on one benchmark."""
-    by_k = {k: tables.recalls(ranks, k, seed) for k in (5, 1)}
+    by_k = {k: tables.recalls(ranks, k) for k in (5, 1)}
     found = {
         f"{facet} R@{k}": cell
         for k, table in by_k.items()
@@ -127,7 +125,7 @@ def _ours(
     return found
 
 
-def of_run(ranks: pd.DataFrame, folder: Path, seed: int = 0) -> pd.DataFrame:
+def of_run(ranks: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """`table_1` of a folder results/<profile>/<run>, from the ranks of all runs, the
     manifests there, and what became of the retrievers that were embedded first."""
     shown = set()
@@ -141,7 +139,7 @@ def of_run(ranks: pd.DataFrame, folder: Path, seed: int = 0) -> pd.DataFrame:
                 if each["state"] == "failed":
                     reasons[name] = f"failed: {each['reason']}"
     own = ranks[ranks.run == Path(folder).name]
-    return table_1(own, reasons, "; ".join(sorted(shown)), seed)
+    return table_1(own, reasons, "; ".join(sorted(shown)))
 
 
 def nothing_yet(profile: str) -> str:

@@ -277,19 +277,17 @@ CHANGES = {
 }
 
 
-def _paired(
-    ranks: pd.DataFrame, way: str, against: str, k: int, seed: int
-) -> pd.Series:
+def _paired(ranks: pd.DataFrame, way: str, against: str, k: int) -> pd.Series:
     """One way minus another, over queries."""
     pair = (of_mode(ranks, mode) for mode in (way, against))
-    return difference_row(*pair, k, seed, "micro")
+    return difference_row(*pair, k, "micro")
 
 
-def changes(ranks: pd.DataFrame, k: int, seed: int) -> pd.DataFrame:
+def changes(ranks: pd.DataFrame, k: int) -> pd.DataFrame:
     """`CHANGES`, paired by query: columns change, facet (how many together), value,
     reference, difference, low, high."""
     return pd.DataFrame(
-        {"change": change, "facet": number, **_paired(here, *ways, k, seed)}
+        {"change": change, "facet": number, **_paired(here, *ways, k)}
         for change, ways in CHANGES.items()
         for number, here in ranks.groupby("facet", sort=False)
     ).drop(columns=["queries", "texts"])
@@ -308,7 +306,7 @@ def changed(found: pd.DataFrame, k: int) -> str:
     return bulleted(f"In Recall@{k} (over queries), one step at a time:", said)
 
 
-def best(ranks: pd.DataFrame, k: int, seed: int) -> str:
+def best(ranks: pd.DataFrame, k: int) -> str:
     """The best way for each number of facets, and the general embedding beside it."""
     said = []
     for number, here in ranks.groupby("facet", sort=False):
@@ -320,7 +318,7 @@ def best(ranks: pd.DataFrame, k: int, seed: int) -> str:
                 f"{percent(recalls[way])}, over queries)."
             )
             continue
-        row = _paired(here, way, "general", k, seed)
+        row = _paired(here, way, "general", k)
         what = f"With {number}, the best way ({MODES[way][0]})"
         said.append(difference(row, what, "no prompt", k, "over queries"))
     return " ".join(said)

@@ -128,18 +128,16 @@ def figure(found: Mapping[str, pd.DataFrame], k: int, shown_as: str) -> Figure:
     return figures.intervals({"": panel}, "difference", label, shown_as, line=0)
 
 
-def by_facet_and_way(ranks: pd.DataFrame, modes: Sequence[str], k: int, seed: int):
+def by_facet_and_way(ranks: pd.DataFrame, modes: Sequence[str], k: int):
     """Recall@k in percent: ways down, facets and the macro average across."""
     rows = {}
     for mode in modes:
-        table = recalls(of_mode(ranks, mode), k, seed).set_index("facet").recall
+        table = recalls(of_mode(ranks, mode), k).set_index("facet").recall
         rows[MODES[mode][0]] = 100 * table.drop(["micro", "balanced"])
     return pd.DataFrame(rows).T
 
 
-def sign_flips(
-    ranks: pd.DataFrame, modes: Sequence[str], k: int, seed: int
-) -> pd.DataFrame:
+def sign_flips(ranks: pd.DataFrame, modes: Sequence[str], k: int) -> pd.DataFrame:
     """Exact sign-flip tests over query texts, (mode, facet) down: difference in points,
     p, texts, and whether every flip was counted or a sample of them drawn."""
     rows = {}
@@ -151,7 +149,7 @@ def sign_flips(
             average, (a, b) = "macro", tables
             if facet != "macro":
                 average, (a, b) = "micro", (t[t.facet == facet] for t in tables)
-            test = sign_flip(a, b, k, average, seed)
+            test = sign_flip(a, b, k, average)
             rows[MODES[mode][0], facet] = {
                 "points": points(test.value).removesuffix(" points"),
                 "p": f"{test.p:.2g}",

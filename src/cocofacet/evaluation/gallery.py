@@ -185,9 +185,9 @@ def macro(table: pd.DataFrame, measure: str) -> pd.DataFrame:
 
 
 def difference(
-    table: pd.DataFrame, measure: str, mode: str, against: str, seed: int = 0
+    table: pd.DataFrame, measure: str, mode: str, against: str
 ) -> tuple[float, float, float]:
     """Macro average of one mode minus another's in the whole gallery, with a 95 %
-    bootstrap interval over texts: value, low, high."""
+    interval over texts: value, low, high."""
     whole = of_texts(table[table["size"] == table["size"].max()], measure)
-    return macro_of_texts(whole[mode] - whole[against], seed)
+    return macro_of_texts(whole[mode] - whole[against])

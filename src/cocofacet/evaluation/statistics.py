@@ -1,20 +1,26 @@
-"""Every interval and every test of the book. Unless said otherwise, query *texts* are
-resampled or flipped, inside their facet: what is odd about one, all its queries share.
+"""Every interval and every test of the book.
+
+What varies at random are query *texts*, inside their facet, unless said otherwise: what
+is odd about one, all its queries share. An average is a sum of what each text adds to
+it, and its 95 % interval is Student's: from the spread of these parts inside facets,
+with Satterthwaite's degrees of freedom, since facets differ in their number of texts
+and in their spread. `coverage` simulates how often such an interval holds the truth.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import nan
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
+from scipy import stats
 
 from cocofacet.evaluation.metrics import average_of, per_query, weighted_hits
 from cocofacet.evaluation.ranking import GROUP
 
-DRAWS = 2000  # of a bootstrap
-TAILS = [0.025, 0.975]  # of which a 95 % interval is
+LEVEL = 0.95  # of every interval
 NORMAL_95 = 1.96  # standard deviations to either side that hold 95 % of a normal
+FEW_TEXTS = 8  # below so many an interval excludes zero only if the sign flip does
 ALL_FLIPS = 16  # texts with a difference, up to which every flip is tried: 65,536
 RANDOM_FLIPS = 20_000  # flips drawn at random above that
 
@@ -23,8 +29,8 @@ RANDOM_FLIPS = 20_000  # flips drawn at random above that
 class Interval:
     """An average of Recall@k, or a difference of two, with its 95 % interval.
 
-    Values are fractions. Where ``texts`` are few, the interval speaks of those texts
-    and not of texts in general.
+    Values are fractions. Where ``texts`` are few, the interval is wide; where all texts
+    agree it is a point, and says nothing about a text that was not asked.
     """
 
     value: float
@@ -35,19 +41,14 @@ class Interval:
 
 
 def interval(
-    table: pd.DataFrame,
-    k: int,
-    average: str = "macro",
-    seed: int = 0,
-    draws: int = DRAWS,
-    expected: bool = False,
+    table: pd.DataFrame, k: int, average: str = "macro", expected: bool = False
 ) -> Interval:
-    """The average of one group's tidy table and its 95 % bootstrap interval.
+    """The average of one group's tidy table with its interval, inside 0 to 1.
 
     For one facet pass only its rows. The bounds are NaN where every facet has a single
     text. Raises ValueError for several groups and for an unknown average.
     """
-    return _bootstrap(_one_group(table, k, expected), average, seed, draws)
+    return _interval(_one_group(table, k, expected), average, (0, 1))
 
 
 def paired_difference(
@@ -55,15 +56,21 @@ def paired_difference(
     table_b: pd.DataFrame,
     k: int,
     average: str = "macro",
-    seed: int = 0,
-    draws: int = DRAWS,
     expected: bool = False,
 ) -> Interval:
-    """Average of a minus average of b, with its 95 % bootstrap interval.
+    """Average of a minus average of b, with its interval, inside -1 to 1.
 
-    Both tables must rank the same queries, and each draw takes the same texts of both.
+    Both tables must rank the same queries, and what varies is the difference of each
+    text. Below `FEW_TEXTS` texts the interval reaches to zero unless the exact sign
+    flip rules zero out as well.
     """
-    return _bootstrap(paired(table_a, table_b, k, expected), average, seed, draws)
+    queries = paired(table_a, table_b, k, expected)
+    found = _interval(queries, average, (-1, 1))
+    if found.texts >= FEW_TEXTS or found.low <= 0 <= found.high:
+        return found
+    if _sign_flip(queries, average).p <= 1 - LEVEL:
+        return found
+    return replace(found, low=min(found.low, 0.0), high=max(found.high, 0.0))
 
 
 def paired(
@@ -97,84 +104,94 @@ def by_text(queries: pd.DataFrame, average: str) -> pd.DataFrame:
     return weighted_hits(queries, average).groupby(["facet", "text"]).sum()
 
 
-def _resampled(
-    texts: pd.DataFrame, seed: int, draws: int
-) -> Iterator[tuple[pd.DataFrame, np.ndarray]]:
-    """Facet by facet: its rows of `by_text`, and how often each draw takes each text,
-    (draws, texts) int64."""
-    rng = np.random.default_rng(seed)
-    for _, facet in texts.groupby(level="facet"):
-        count = len(facet)
-        yield facet, rng.multinomial(count, np.full(count, 1 / count), size=draws)
+def _interval(queries: pd.DataFrame, average: str, within: tuple) -> Interval:
+    sums = by_text(queries, average)
+    value = average_of(queries, average)
+    low, high = around(value, _errors(sums.hit, sums.weight, average), within)
+    return Interval(value, low, high, len(queries), len(sums))
 
 
-def _bootstrap(queries: pd.DataFrame, average: str, seed: int, draws: int) -> Interval:
-    hits, weights, texts = [], [], []
-    for facet, drawn in _resampled(by_text(queries, average), seed, draws):
-        hits.append(drawn @ facet["hit"].to_numpy())
-        weights.append(drawn @ facet["weight"].to_numpy())
-        texts.append(len(facet))
-    hits, weights = np.array(hits), np.array(weights)  # (facets, draws)
+def _errors(hits: pd.Series, weights: pd.Series, average: str) -> pd.Series:
+    """How far each text pulls an average of ratios from where it is.
+
+    hits, weights: sums by (facet, text). The linear term of the ratio: a text's hits
+    less those that its weight would have at the average recall, over all weight. In
+    micro the average is that of all facets together.
+    """
     if average == "micro":
-        means = hits.sum(axis=0) / weights.sum(axis=0)  # (draws,)
-    else:
-        means = (hits / weights).mean(axis=0)
-    low, high = np.quantile(means, TAILS)
-    if max(texts) == 1:
-        low = high = float("nan")
-    return Interval(
-        value=average_of(queries, average),
-        low=float(low),
-        high=float(high),
-        queries=len(queries),
-        texts=sum(texts),
-    )
+        return (hits - weights * (hits.sum() / weights.sum())) / weights.sum()
+    facets = weights.groupby(level="facet")
+    total = facets.transform("sum")
+    recall = hits.groupby(level="facet").transform("sum") / total
+    return (hits - weights * recall) / total / facets.ngroups
+
+
+def around(
+    value: float, errors: pd.Series, within: tuple = (-np.inf, np.inf)
+) -> tuple[float, float]:
+    """A 95 % interval around a sum of independent parts: low, high.
+
+    errors: of each part, with an index level "facet"; parts of a facet are drawn alike.
+    """
+    half = half_width(*spread([e.to_numpy() for _, e in errors.groupby(level="facet")]))
+    if not half > 0:  # NaN, or nothing differs
+        return value + float(half), value + float(half)
+    return float(max(value - half, within[0])), float(min(value + half, within[1]))
+
+
+def spread(facets: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The standard error of a sum of independent parts, and its degrees of freedom.
+
+    facets: of each its parts (..., n), which are drawn alike. The variance is the sum
+    over facets of n / (n - 1) times the squared distances from the facet's mean; the
+    degrees of freedom are Satterthwaite's (Biometrics Bulletin 2, 1946). Both have the
+    shape (...); NaN where no facet has two parts.
+    """
+    several = [parts for parts in facets if parts.shape[-1] > 1]
+    if not several:
+        return (np.full(facets[0].shape[:-1], nan),) * 2
+    sizes = np.array([parts.shape[-1] for parts in several])
+    each = np.stack([parts.var(axis=-1, ddof=1) for parts in several], axis=-1) * sizes
+    variance, bottom = each.sum(axis=-1), (each**2 / (sizes - 1)).sum(axis=-1)
+    # Where nothing differs any degrees of freedom do.
+    freedom = np.divide(variance**2, bottom, np.ones_like(variance), where=bottom > 0)
+    return np.sqrt(variance), freedom
+
+
+def half_width(error: np.ndarray, freedom: np.ndarray) -> np.ndarray:
+    """Half of Student's 95 % interval."""
+    return stats.t.ppf((1 + LEVEL) / 2, freedom) * error
 
 
 def share_of_gap(
-    ranks: pd.DataFrame,
-    general: pd.DataFrame,
-    prompted: pd.DataFrame,
-    k: int,
-    seed: int = 0,
+    ranks: pd.DataFrame, general: pd.DataFrame, prompted: pd.DataFrame, k: int
 ) -> tuple[float, float, float]:
     """(found - general) / (prompted - general) in macro Recall@k: value, low, high.
 
-    A 95 % bootstrap interval; numerator and denominator meet the same texts. All NaN
-    where prompting has no clear gain: there is no gap to divide by then.
+    Numerator and denominator meet the same texts. All NaN where prompting has no clear
+    gain: there is no gap to divide by then.
     """
-    found, without, with_it = (
-        per_query(table, k).set_index("query") for table in (ranks, general, prompted)
+    gap = paired_difference(prompted, general, k)
+    if not gap.low > 0:
+        return nan, nan, nan
+    over, under = (
+        by_text(paired(table, general, k), "macro") for table in (ranks, prompted)
     )
-    queries = found[["facet", "text"]].assign(weight=1.0, found=found.hit)
-    queries = queries.assign(without=without.hit, with_it=with_it.hit)
-    texts = queries.groupby(["facet", "text"]).sum()
-    means = []
-    for facet, drawn in _resampled(texts, seed, DRAWS):
-        times = np.vstack([np.ones(len(facet)), drawn])  # first, each text once
-        sums = times @ facet.to_numpy()  # (1 + draws, weight and three recalls)
-        means.append(sums[:, 1:] / sums[:, :1])
-    found, without, with_it = np.mean(means, axis=0).T  # (1 + draws,) each
-    gap = with_it - without
-    if not np.quantile(gap[1:], TAILS[0]) > 0:
-        return (float("nan"),) * 3
-    share = (found - without) / gap
-    return (float(share[0]), *map(float, np.quantile(share[1:], TAILS)))
+    share = paired_difference(ranks, general, k).value / gap.value
+    hits = over.hit - share * under.hit  # zero on average
+    errors = _errors(hits, under.weight, "macro") / gap.value
+    return (share, *around(share, errors))
 
 
-def macro_of_texts(values: pd.Series, seed: int) -> tuple[float, float, float]:
+def macro_of_texts(values: pd.Series) -> tuple[float, float, float]:
     """The mean over facets of the mean over their texts: value, low, high.
 
-    values: one number a text, with an index level "facet". A 95 % bootstrap interval.
+    values: one number a text, with an index level "facet".
     """
-    rng = np.random.default_rng(seed)
-    means = []
-    for _, texts in values.groupby(level="facet"):
-        chosen = rng.integers(len(texts), size=(DRAWS, len(texts)))
-        means.append([texts.mean(), *texts.to_numpy()[chosen].mean(axis=1)])
-    value, *drawn = np.mean(means, axis=0)
-    low, high = np.quantile(drawn, TAILS)
-    return float(value), float(low), float(high)
+    facets = values.groupby(level="facet")
+    value = float(facets.mean().mean())
+    parts = (values - facets.transform("mean")) / facets.transform("size")
+    return (value, *around(value, parts / facets.ngroups))
 
 
 def mean_of_shares(
@@ -192,7 +209,7 @@ def mean_of_shares(
 
 def lowest_share(hits: int, of: int) -> float:
     """The lower end of the 95 % Wilson interval of ``hits`` of so many cases."""
-    return binomtest(hits, of).proportion_ci(method="wilson").low
+    return stats.binomtest(hits, of).proportion_ci(method="wilson").low
 
 
 def spread_over_draws(ranks: pd.DataFrame, k: int) -> pd.Series:
@@ -260,7 +277,11 @@ def sign_flip(
 
     Raises ValueError as `paired` does, and for an unknown average.
     """
-    sums = by_text(paired(table_a, table_b, k, expected), average)
+    return _sign_flip(paired(table_a, table_b, k, expected), average, seed)
+
+
+def _sign_flip(queries: pd.DataFrame, average: str, seed: int = 0) -> SignFlip:
+    sums = by_text(queries, average)
     shares = _shares(sums, average)
     # What is equal on paper may differ in the last bit.
     slack = 1e-12 * np.abs(shares).sum()

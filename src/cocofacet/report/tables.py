@@ -19,7 +19,7 @@ def of_mode(ranks: pd.DataFrame, mode: str) -> pd.DataFrame:
     return chosen
 
 
-def recalls(ranks: pd.DataFrame, k: int, seed: int) -> pd.DataFrame:
+def recalls(ranks: pd.DataFrame, k: int) -> pd.DataFrame:
     """Recall@k with its interval: a row for each mode and facet, then each average.
 
     Columns mode, facet, recall, low, high, queries, texts, expected. ``ranks`` holds
@@ -31,28 +31,26 @@ def recalls(ranks: pd.DataFrame, k: int, seed: int) -> pd.DataFrame:
         known = not pd.isna(metrics.expected_recall(chosen, k)).any()
         expected = metrics.averages(chosen, k, expected=True).iloc[0] if known else {}
         for name, average, (part,) in _by_facet_then_average(chosen):
-            found = interval(part, k, average, seed)
+            found = interval(part, k, average)
             row = {"mode": mode, "facet": name, "recall": found.value, **_around(found)}
             rows.append({**row, "expected": expected.get(name, float("nan"))})
     return pd.DataFrame(rows)
 
 
-def differences(
-    ranks: pd.DataFrame, reference: pd.DataFrame, k: int, seed: int
-) -> pd.DataFrame:
+def differences(ranks: pd.DataFrame, reference: pd.DataFrame, k: int) -> pd.DataFrame:
     """Recall@k of ``ranks`` minus that of ``reference``, paired by query.
 
     Columns facet, value, reference, difference, low, high, queries, texts; rows as in
     `recalls`. Each argument holds one retriever in one mode.
     """
     return pd.DataFrame(
-        {"facet": name, **difference_row(*parts, k, seed, average)}
+        {"facet": name, **difference_row(*parts, k, average)}
         for name, average, parts in _by_facet_then_average(ranks, reference)
     ).astype({"queries": int, "texts": int})
 
 
 def differences_to(
-    ranks: pd.DataFrame, reference: str, modes: Iterable[str], k: int, seed: int
+    ranks: pd.DataFrame, reference: str, modes: Iterable[str], k: int
 ) -> dict[str, pd.DataFrame]:
     """mode -> its `differences` to the mode ``reference``, on the facets it asks."""
     against = of_mode(ranks, reference)
@@ -60,7 +58,7 @@ def differences_to(
     for mode in modes:
         chosen = of_mode(ranks, mode)
         same_facets = against[against.facet.isin(chosen.facet)]
-        found[mode] = differences(chosen, same_facets, k, seed)
+        found[mode] = differences(chosen, same_facets, k)
     return found
 
 
@@ -68,11 +66,10 @@ def difference_row(
     ranks: pd.DataFrame,
     reference: pd.DataFrame,
     k: int,
-    seed: int,
     average: str = "macro",
 ) -> pd.Series:
     """One row of `differences`, by itself."""
-    found = paired_difference(ranks, reference, k, average, seed)
+    found = paired_difference(ranks, reference, k, average)
     value, other = (
         metrics.average_of(metrics.per_query(table, k), average)
         for table in (ranks, reference)

@@ -17,11 +17,11 @@ GAIN = pd.Series(
 
 def draws_of(ranks):
     """ranks maps (anchors_from, variant, K) -> a list of draws, each the ranks of
-    four queries, two texts in each of two facets."""
+    eight queries, four texts in each of two facets."""
     queries = tuple(
         Query(f"{facet}:{text}", facet, "a", text, ("x",))
         for facet in ("times", "people")
-        for text in ("one", "two")
+        for text in ("one", "two", "three", "four")
     )
     fits = pd.DataFrame(
         [(*key, draw, 1.0) for key, each in ranks.items() for draw in range(len(each))],
@@ -52,14 +52,14 @@ def summary(shares, anchors=6, low=-0.1):
 
 
 def test_summary_takes_means_over_draws_and_shows_their_range():
-    best, worst, half = [1] * 4, [9] * 4, [1, 9, 1, 9]
+    best, worst, half = [1] * 8, [9] * 8, [1, 9] * 4
     found = draws_of({("held-out", "linear", 6): [best, half]})
     general, prompted = (
         draws_of({("held-out", "ridge", 6): [ranks]}).rows("held-out", "ridge", 6)
         for ranks in (worst, best)
     )
     sizes = results.best_sizes(found.recall(1))
-    row = results.summary(found, sizes, general, prompted, (1,), 0).iloc[0]
+    row = results.summary(found, sizes, general, prompted, (1,)).iloc[0]
     assert (row.anchors, row.recall, row.smallest, row.largest) == (6, 0.75, 0.5, 1)
     assert row.share == 0.75
     assert row.low < 0.75 < row.high
@@ -78,12 +78,12 @@ def test_best_sizes_follow_the_mean_over_draws():
 
 
 def test_comparisons_change_one_thing_and_the_sentence_turns():
-    better, worse = [[1] * 4], [[9] * 4]
+    better, worse = [[1] * 8], [[9] * 8]
 
     def compared(with_length, without):
         fitted = {("held-out", "linear", 6): with_length}
         fitted["held-out", "released", 6] = without
-        return results.comparisons(draws_of(fitted), [6], 1, 0)
+        return results.comparisons(draws_of(fitted), [6], 1)
 
     gain = compared(better, worse)
     assert gain.difference.tolist() == [1]
@@ -98,8 +98,8 @@ def test_comparisons_change_one_thing_and_the_sentence_turns():
 
 
 def test_comparisons_without_a_second_side_say_so():
-    alone = draws_of({("held-out", "linear", 6): [[1] * 4]})
-    found = results.comparisons(alone, [6], 1, 0)
+    alone = draws_of({("held-out", "linear", 6): [[1] * 8]})
+    found = results.comparisons(alone, [6], 1)
     assert found.empty
     assert "No two variants" in results.changed(found, 1, 192)
 

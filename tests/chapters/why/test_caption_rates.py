@@ -18,11 +18,11 @@ from cocofacet.evaluation import probes
 from cocofacet.io import write_json
 
 K = 1
-HIT, HALF, MISS = [1] * 8, [1, 9] * 4, [9] * 8
+HIT, HALF, MISS = [1] * 16, [1, 9] * 8, [9] * 16
 
 
 def experiment(levels):
-    """levels maps rate -> facet -> (probe, words), each eight ranks of four texts.
+    """levels maps rate -> facet -> (probe, words), each 16 ranks of eight texts.
     Means of images find what the probe finds, and it names classes if it finds any."""
     rows = [
         {
@@ -32,7 +32,7 @@ def experiment(levels):
         }
         for rate, by_facet in levels.items()
         for facet, (probe, words) in by_facet.items()
-        for n in range(8)
+        for n in range(16)
     ]  # fmt: skip
     named = [
         {"rate": rate, "seed": 0, "facet": facet, "low": 1 / min(probe), "even": 0.5}
@@ -60,8 +60,8 @@ def rates():
 
 
 def concluded(rates):
-    found = caption_rates.levels(rates, K, 0)
-    return caption_rates.verdicts(rates, found, K, 0)
+    found = caption_rates.levels(rates, K)
+    return caption_rates.verdicts(rates, found, K)
 
 
 def test_each_rate_gets_its_verdicts(rates):
@@ -77,7 +77,7 @@ def test_each_rate_gets_its_verdicts(rates):
 
 
 def said_of(sentence, rates, rate=1.0):
-    return sentence(caption_rates.changes(rates, rate, K, 0), rates, rate, K)
+    return sentence(caption_rates.changes(rates, rate, K), rates, rate, K)
 
 
 @pytest.mark.parametrize(
@@ -115,20 +115,20 @@ def test_what_the_captions_change_in_the_embeddings(rates):
 
 
 def test_what_happens_beyond_the_rate_at_which_words_reach_most(rates):
-    assert caption_rates.furthest(caption_rates.levels(rates, K, 0), rates.varied) == 1
-    assert "at the highest rate, 100 %" in caption_rates.beyond(rates, 1.0, K, 0)
+    assert caption_rates.furthest(caption_rates.levels(rates, K), rates.varied) == 1
+    assert "at the highest rate, 100 %" in caption_rates.beyond(rates, 1.0, K)
     steps = {0.0: both(MISS, MISS), 0.3: both(HALF, HIT), 1.0: both(HIT, HALF)}
     falling = experiment(steps)
-    found = caption_rates.levels(falling, K, 0)
+    found = caption_rates.levels(falling, K)
     assert caption_rates.furthest(found, falling.varied) == 0.3
-    said = caption_rates.beyond(falling, 0.3, K, 0)
+    said = caption_rates.beyond(falling, 0.3, K)
     assert said.startswith(
         "From 30 % to 100 %, words fall from 50.0 % to 25.0 % and the probe's levels "
         "rise from 25.0 % to 50.0 % (macro over times and people)."
     )
     assert "more can be there and less be reached" in said
     both_fall = experiment({0.3: both(HIT, HIT), 1.0: both(HALF, HALF)})
-    assert "less be reached" not in caption_rates.beyond(both_fall, 0.3, K, 0)
+    assert "less be reached" not in caption_rates.beyond(both_fall, 0.3, K)
 
 
 def test_the_price_is_what_is_always_named(rates):
@@ -147,9 +147,9 @@ def test_several_seeds_are_averaged_by_query(rates):
     second = rates.ranks.assign(seed=1, words=9)
     ranks = pd.concat([rates.ranks, second])
     more = Rates(ranks, rates.named, rates.made)
-    found = caption_rates.levels(more, K, 0).set_index(["rate", "way", "facet"])
+    found = caption_rates.levels(more, K).set_index(["rate", "way", "facet"])
     assert found.recall[1.0, "words", "times"] == 0.5
-    assert found.queries[1.0, "words", "times"] == 8
+    assert found.queries[1.0, "words", "times"] == 16
 
 
 def test_seeds_agree_or_do_not(rates):
@@ -171,7 +171,7 @@ def test_seeds_agree_or_do_not(rates):
 
 
 def test_the_figure_has_a_panel_for_each_facet(rates):
-    found = caption_rates.levels(rates, K, 0)
+    found = caption_rates.levels(rates, K)
     figure = caption_rates.curves(found, rates.varied, K, "rendered world")
     titles = [axes.get_title() for axes in figure.axes if axes.axison]
     assert titles == ["times", "people", "objects (always named)"]
@@ -186,7 +186,7 @@ def test_the_figure_has_a_panel_for_each_facet(rates):
 
 
 def test_the_table_has_a_column_for_each_rate(rates):
-    grid = caption_rates.grid(caption_rates.levels(rates, K, 0))
+    grid = caption_rates.grid(caption_rates.levels(rates, K))
     assert list(grid.columns) == ["0 %", "10 %", "100 %"]
     assert grid.loc[("times", "words"), "100 %"] == "100.0 [100.0, 100.0]"
 

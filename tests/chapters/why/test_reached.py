@@ -9,11 +9,11 @@ from cocofacet.evaluation.probes import WAYS, mode_of
 
 K = 1
 FACETS = ("times", "people")
-EVERY, SOME, NEVER = [1] * 8, [1, 9] * 4, [9] * 8
+EVERY, SOME, NEVER = [1] * 16, [1, 9] * 8, [9] * 16
 
 
 def ranks_of(modes):
-    """modes maps a mode of the tidy table -> facet -> eight ranks, of four texts."""
+    """modes maps a mode of the tidy table -> facet -> 16 ranks, of eight texts."""
     rows = [
         {
             "profile": "", "run": "", "retriever": "r", "revision": "", "mode": mode,
@@ -37,10 +37,10 @@ def all_ways(mode="general", **levels):
 
 def judged(ranks, named=0.1):
     """named: the lower end of the probe's balanced naming, of which chance is 0.2."""
-    found = reached.levels(ranks, ("general",), K, 0)
+    found = reached.levels(ranks, ("general",), K)
     table = {"mode": "general", "facet": FACETS, "low": named, "even": 0.2}
     table["balanced"] = named + 0.05
-    return reached.judged(ranks, found, pd.DataFrame(table), "general", K, 0)
+    return reached.judged(ranks, found, pd.DataFrame(table), "general", K)
 
 
 @pytest.mark.parametrize(
@@ -115,26 +115,26 @@ def prompted(general_probe, prompted_probe=EVERY, half=None, words=EVERY):
 
 
 def test_what_was_missing_turns_with_the_probe():
-    there = reached.missing(prompted(EVERY), "r", K, 0)
+    there = reached.missing(prompted(EVERY), "r", K)
     assert "100 % of that way" in there
     assert "the text failed to reach it" in there
-    lost = reached.missing(prompted(NEVER), "r", K, 0)
+    lost = reached.missing(prompted(NEVER), "r", K)
     assert "0 % of that way" in lost
     assert "was not within reach of a better query" in lost
     assert lost.endswith("That is what the paper suspects.")
-    half = reached.missing(prompted(SOME), "r", K, 0)
+    half = reached.missing(prompted(SOME), "r", K)
     assert "50 % of that way" in half and half.endswith("is undecided.")
-    rising = reached.missing(prompted(SOME, half=NEVER), "r", K, 0)
+    rising = reached.missing(prompted(SOME, half=NEVER), "r", K)
     assert "taught by half as many images, 0.0 %." in rising
     assert rising.endswith("because the probe still gains from more images.")
-    nothing = reached.missing(prompted(EVERY, words=NEVER), "r", K, 0)
+    nothing = reached.missing(prompted(EVERY, words=NEVER), "r", K)
     assert nothing == "With r the question has no clear gain in Recall@1 to explain."
 
 
 def test_whether_the_question_brings_something_in():
-    assert "a gain of 100.0 points" in reached.brought_in(prompted(NEVER), K, 0)
-    assert "no difference at all" in reached.brought_in(prompted(EVERY), K, 0)
-    assert "a loss of" in reached.brought_in(prompted(EVERY, NEVER), K, 0)
+    assert "a gain of 100.0 points" in reached.brought_in(prompted(NEVER), K)
+    assert "no difference at all" in reached.brought_in(prompted(EVERY), K)
+    assert "a loss of" in reached.brought_in(prompted(EVERY, NEVER), K)
 
 
 @pytest.mark.parametrize(
@@ -147,14 +147,14 @@ def test_whether_the_question_brings_something_in():
 )
 def test_queries_made_of_images_against_the_text(images, words, effect):
     ranks = ranks_of(all_ways(images=images, words=words))
-    said = reached.asked_with_images(ranks, {"general": "general ones"}, "images", K, 0)
+    said = reached.asked_with_images(ranks, {"general": "general ones"}, "images", K)
     assert f"carry the label with general ones {effect}" in said
 
 
 @pytest.fixture(scope="module")
 def panels():
     ranks = ranks_of(all_ways(probe=EVERY, images=SOME, words=NEVER))
-    return {"r, general": reached.levels(ranks, ("general",), K, 0)}
+    return {"r, general": reached.levels(ranks, ("general",), K)}
 
 
 def test_levels_know_their_mode_and_way(panels):

@@ -58,7 +58,6 @@ def summary(
     general: pd.DataFrame,
     prompted: pd.DataFrame,
     ks: Sequence[int],
-    seed: int,
 ) -> pd.DataFrame:
     """A row for each k and (anchors_from, variant) of ``sizes``, at the K it gives.
 
@@ -72,8 +71,8 @@ def summary(
         for (source, variant), size in sizes.items():
             key = (source, variant, size)
             ranks = draws.rows(*key)
-            found = interval(ranks, k, seed=seed)
-            share = share_of_gap(ranks, general, prompted, k, seed)
+            found = interval(ranks, k)
+            share = share_of_gap(ranks, general, prompted, k)
             recall = (found.value, found.low, found.high)
             rows.append((k, *key, *recall, *spread.loc[key], *share))
     columns = ["k", "anchors_from", "variant", "anchors", "recall", "low", "high"]
@@ -102,7 +101,7 @@ def table(found: pd.DataFrame, dimension: int) -> pd.DataFrame:
     return pd.DataFrame(cells).T.rename_axis(["anchors from", "variant"])
 
 
-def comparisons(draws: Draws, sizes: Sequence[int], k: int, seed: int) -> pd.DataFrame:
+def comparisons(draws: Draws, sizes: Sequence[int], k: int) -> pd.DataFrame:
     """`COMPARISONS` at each K, paired by query, means over draws.
 
     Columns comparison, anchors, value, reference, difference, low, high. What was not
@@ -114,7 +113,7 @@ def comparisons(draws: Draws, sizes: Sequence[int], k: int, seed: int) -> pd.Dat
     for name, sides in COMPARISONS.items():
         for size in sizes if set(sides) <= fitted else ():
             keys = [(*side, size) for side in sides]
-            found = paired_difference(*(draws.rows(*key) for key in keys), k, seed=seed)
+            found = paired_difference(*(draws.rows(*key) for key in keys), k)
             change = (found.value, found.low, found.high)
             rows.append((name, size, *means[keys], *change))
     names = ["value", "reference", "difference", "low", "high"]

@@ -97,11 +97,11 @@ def in_percent(rate: float) -> str:
     return f"{100 * rate:.0f} %"
 
 
-def levels(rates: Rates, k: int, seed: int) -> pd.DataFrame:
+def levels(rates: Rates, k: int) -> pd.DataFrame:
     """`tables.recalls` for each rate and way of `DRAWN`: columns rate, way, facet,
     recall, low, high, ..."""
     parts = [
-        tables.recalls(rates.of(rate, way), k, seed).assign(rate=rate, way=way)
+        tables.recalls(rates.of(rate, way), k).assign(rate=rate, way=way)
         for rate in rates.rates
         for way in DRAWN
     ]
@@ -117,7 +117,7 @@ def made_with(rates: Rates, k: int) -> str:
     ranked = rates.made["ranked"]
     at = listed(list(map(in_percent, rates.rates)))
     parts = (
-        f"Recall@{k} in pools of 100; bands and brackets: 95 % bootstrap interval "
+        f"Recall@{k} in pools of 100; bands and brackets: 95 % interval "
         "over query texts",
         f"trainings: {len(rates.settings)} CLIPs ({at}), {steps} steps on {scenes} "
         f"scenes, seed {seeds}",
@@ -173,7 +173,7 @@ def grid(found: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).T.rename_axis(["facet", "way"])
 
 
-def verdicts(rates: Rates, found: pd.DataFrame, k: int, seed: int) -> pd.DataFrame:
+def verdicts(rates: Rates, found: pd.DataFrame, k: int) -> pd.DataFrame:
     """`why.judge` for each rate (across) and facet (down)."""
     words = found[found.way == "words"].set_index(["rate", "facet"])
     named = rates.named.groupby(["rate", "facet"])[["low", "even"]].mean()
@@ -181,7 +181,7 @@ def verdicts(rates: Rates, found: pd.DataFrame, k: int, seed: int) -> pd.DataFra
     for rate in rates.rates:
         for facet in rates.facets:
             pair = (rates.of(rate, way, facet) for way in ("probe", "words"))
-            ahead = paired_difference(*pair, k, average="micro", seed=seed).low
+            ahead = paired_difference(*pair, k, average="micro").low
             there = named.low[rate, facet] - named.even[rate, facet]
             said = judge(there, lower_end(words.loc[(rate, facet)]), ahead, k)
             table.setdefault(rate, {})[facet] = said
@@ -209,7 +209,7 @@ def furthest(found: pd.DataFrame, varied: Sequence[str]) -> float:
     return float(words.groupby("rate").recall.mean().idxmax())
 
 
-def changes(rates: Rates, rate: float, k: int, seed: int) -> pd.DataFrame:
+def changes(rates: Rates, rate: float, k: int) -> pd.DataFrame:
     """From the lowest rate to another, a row a facet, all paired by query.
 
     Columns probe, words: gain, loss or undecided; before: whether the probe finds more
@@ -230,7 +230,7 @@ def changes(rates: Rates, rate: float, k: int, seed: int) -> pd.DataFrame:
         }
         row = {name: (t["rank"] <= k).mean() for name, t in ranks.items()}
         for name, (a, b) in pairs.items():
-            found = paired_difference(ranks[a], ranks[b], k, "micro", seed)
+            found = paired_difference(ranks[a], ranks[b], k, "micro")
             row[name] = verdict(found.low, found.high)
         rows[facet] = row
     return pd.DataFrame.from_dict(rows, orient="index")
@@ -294,7 +294,7 @@ def explained(table: pd.DataFrame, rates: Rates, rate: float, k: int) -> str:
     return text
 
 
-def beyond(rates: Rates, rate: float, k: int, seed: int) -> str:
+def beyond(rates: Rates, rate: float, k: int) -> str:
     """What happens to words and to the probe between ``rate``, where words reach most,
     and the highest rate; macro over the varied facets."""
     last = rates.rates[-1]
@@ -305,7 +305,7 @@ def beyond(rates: Rates, rate: float, k: int, seed: int) -> str:
     for way, name in (("words", "words"), ("probe", "the probe's levels")):
         pair = [rates.of(at, way) for at in (last, rate)]
         pair = [table[table.facet.isin(rates.varied)] for table in pair]
-        row = tables.difference_row(*pair, k, seed)
+        row = tables.difference_row(*pair, k)
         verdicts[way] = verdict(row.low, row.high)
         ends = f"from {percent(row.reference)} to {percent(row.value)}"
         parts.append(f"{name} {does[verdicts[way]]} {ends}")

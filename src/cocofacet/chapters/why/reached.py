@@ -73,12 +73,10 @@ def measure(
     )
 
 
-def levels(
-    ranks: pd.DataFrame, modes: Sequence[str], k: int, seed: int
-) -> pd.DataFrame:
+def levels(ranks: pd.DataFrame, modes: Sequence[str], k: int) -> pd.DataFrame:
     """`tables.recalls` of one retriever, with the columns mode and way."""
     named = {mode_of(mode, way): (mode, way) for mode in modes for way in WAYS}
-    found = tables.recalls(ranks, k, seed)
+    found = tables.recalls(ranks, k)
     found[["mode", "way"]] = [named[name] for name in found["mode"]]
     return found
 
@@ -134,7 +132,6 @@ def judged(
     named: pd.DataFrame,
     mode: str,
     k: int,
-    seed: int,
 ) -> pd.DataFrame:
     """What the levels of one embedding say of each facet.
 
@@ -150,7 +147,7 @@ def judged(
     rows = []
     for facet in dict.fromkeys(both[0].facet):
         pair = (table[table.facet == facet] for table in both)
-        ahead = paired_difference(*pair, k, average="micro", seed=seed).low
+        ahead = paired_difference(*pair, k, average="micro").low
         right, read = named.loc[facet], words.loc[facet]
         said = judge(right.low - right.even, lower_end(read), ahead, k)
         recall = probe.recall[facet]
@@ -205,7 +202,7 @@ def _with_levels(row) -> str:
     return row.facet + more.get(row.verdict, "")
 
 
-def missing(ranks: pd.DataFrame, who: str, k: int, seed: int) -> str:
+def missing(ranks: pd.DataFrame, who: str, k: int) -> str:
     """How much of what the question gains a better query could have had without it.
 
     ``ranks`` of a promptable retriever, modes general and prompted in all ways. The
@@ -213,11 +210,11 @@ def missing(ranks: pd.DataFrame, who: str, k: int, seed: int) -> str:
     """
     ways = ("general-probe", "general-half", "general", "prompted")
     probe, half, general, prompted = (tables.of_mode(ranks, mode) for mode in ways)
-    gain = tables.difference_row(prompted, general, k, seed)
+    gain = tables.difference_row(prompted, general, k)
     if verdict(gain.low, gain.high) != "gain":
         return f"With {who} the question has no clear gain in Recall@{k} to explain."
-    more = tables.difference_row(probe, half, k, seed)
-    share, low, high = share_of_gap(probe, general, prompted, k, seed)
+    more = tables.difference_row(probe, half, k)
+    share, low, high = share_of_gap(probe, general, prompted, k)
     text = (
         f"With {who}, words reach macro Recall@{k} {percent(gain.reference)} without "
         f"the question and {percent(gain.value)} with it. A probe on the embedding "
@@ -247,23 +244,23 @@ def _whole(share: float) -> str:
     return f"{100 * share:.0f} %".replace("-", "−")
 
 
-def brought_in(ranks: pd.DataFrame, k: int, seed: int) -> str:
+def brought_in(ranks: pd.DataFrame, k: int) -> str:
     """Whether the question changes what the probe finds, and not only the words."""
     modes = (mode_of(mode, "probe") for mode in ("prompted", "general"))
     probes = (tables.of_mode(ranks, mode) for mode in modes)
-    row = tables.difference_row(*probes, k, seed)
+    row = tables.difference_row(*probes, k)
     return difference(row, "On prompted embeddings a probe", "on general ones", k)
 
 
 def asked_with_images(
-    ranks: pd.DataFrame, modes: Mapping[str, str], way: str, k: int, seed: int
+    ranks: pd.DataFrame, modes: Mapping[str, str], way: str, k: int
 ) -> str:
     """What a query made of images gains or loses against the text, macro. ``modes``:
     one retriever's, with their names."""
     parts = []
     for mode, name in modes.items():
         pair = (tables.of_mode(ranks, mode_of(mode, w)) for w in (way, "words"))
-        row = tables.difference_row(*pair, k, seed)
+        row = tables.difference_row(*pair, k)
         unsure = f"is undecided with {points(row.difference)}"
         does = effect(row.difference, row.low, row.high, unsure)
         parts.append(f"with {name} {does} ({interval(row.low, row.high)})")
