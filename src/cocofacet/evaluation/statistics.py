@@ -163,6 +163,35 @@ def half_width(error: np.ndarray, freedom: np.ndarray) -> np.ndarray:
     return stats.t.ppf((1 + LEVEL) / 2, freedom) * error
 
 
+def crossed(counts: pd.DataFrame, factors: Sequence[str]) -> Interval:
+    """A macro average over levels of other things that vary, such as training seeds
+    and wordings of a question, with its interval.
+
+    counts: columns facet, text, each of ``factors``, hits (or a difference of hits) and
+    queries; every level of a factor meets every text. Each factor adds the spread of
+    its levels' averages, and texts that of theirs, all inside facets: what two factors
+    do together is counted with both, so the interval is rather too wide than too narrow
+    (McCullagh, Bernoulli 6, 2000). A factor with one level adds nothing.
+    """
+    levels = [
+        np.array([_macro(part) for _, part in counts.groupby(factor)])
+        for factor in factors
+    ]
+    texts = counts.groupby(["facet", "text"])[["hits", "queries"]].sum()
+    errors = _errors(texts.hits, texts.queries, "macro").groupby(level="facet")
+    parts = [means / len(means) for means in levels] + [e.to_numpy() for _, e in errors]
+    value, half = _macro(counts), half_width(*spread(parts))
+    queries = int(texts.queries.sum() / np.prod([len(means) for means in levels]))
+    return Interval(
+        value, float(value - half), float(value + half), queries, len(texts)
+    )
+
+
+def _macro(counts: pd.DataFrame) -> float:
+    sums = counts.groupby("facet")[["hits", "queries"]].sum()
+    return float((sums.hits / sums.queries).mean())
+
+
 def share_of_gap(
     ranks: pd.DataFrame, general: pd.DataFrame, prompted: pd.DataFrame, k: int
 ) -> tuple[float, float, float]:
