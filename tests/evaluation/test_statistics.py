@@ -344,7 +344,7 @@ def test_a_crossed_average_by_hand():
     seeds = np.array([0.2, 0.4, 0.9])
     values = np.broadcast_to(seeds[:, None, None], (3, 2, 4))
     for each, factors in ((values, 0), (np.moveaxis(values, 0, 1), 1)):
-        found = crossed(counts_of(each), ("seed", "wording"))
+        found = crossed(counts_of(each), ("seed", "wording"), (-1, 2))
         expected = stats.ttest_1samp(seeds, 0).confidence_interval()
         assert (found.low, found.high) == pytest.approx(tuple(expected)), factors
         assert (found.value, found.queries, found.texts) == (pytest.approx(0.5), 4, 4)

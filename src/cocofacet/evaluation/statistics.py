@@ -163,7 +163,9 @@ def half_width(error: np.ndarray, freedom: np.ndarray) -> np.ndarray:
     return stats.t.ppf((1 + LEVEL) / 2, freedom) * error
 
 
-def crossed(counts: pd.DataFrame, factors: Sequence[str]) -> Interval:
+def crossed(
+    counts: pd.DataFrame, factors: Sequence[str], within: tuple = (0, 1)
+) -> Interval:
     """A macro average over levels of other things that vary, such as training seeds
     and wordings of a question, with its interval.
 
@@ -171,7 +173,8 @@ def crossed(counts: pd.DataFrame, factors: Sequence[str]) -> Interval:
     queries; every level of a factor meets every text. Each factor adds the spread of
     its levels' averages, and texts that of theirs, all inside facets: what two factors
     do together is counted with both, so the interval is rather too wide than too narrow
-    (McCullagh, Bernoulli 6, 2000). A factor with one level adds nothing.
+    (McCullagh, Bernoulli 6, 2000). A factor with one level adds nothing. ``within``: -1
+    and 1 for a difference.
     """
     levels = [
         np.array([_macro(part) for _, part in counts.groupby(factor)])
