@@ -151,3 +151,28 @@ def test_facets_on_which_the_sign_turns_are_named():
         "decides nothing."
     )
     assert "On no facet" in luck.turned(table.iloc[[0, 2]], 1, 20)
+
+
+def test_trust_is_by_facet_and_over_all():
+    """Texts that all gain are held always; of two of which one gains, half are."""
+    rows = [
+        {
+            "profile": "", "run": "", "retriever": "r", "revision": "", "mode": mode,
+            "facet": facet, "query": text, "text": text, "label": "", "rank": rank,
+        }
+        for mode, by_text in {
+            "general": {"a 1": 9, "a 2": 9, "b 1": 9, "b 2": 9},
+            "prompted": {"a 1": 1, "a 2": 1, "b 1": 1, "b 2": 9},
+        }.items()
+        for text, rank in by_text.items()
+        for facet in text[0]
+    ]  # fmt: skip
+    found = luck.trust(pd.DataFrame(rows), 1, "prompted", "general")
+    covers = found.set_index(["what", "facet"]).covers
+    assert covers["general"].tolist() == [1, 1, 1]
+    assert covers["difference", "a"] == 1
+    assert covers["difference", "b"] == pytest.approx(0.5, abs=0.03)
+    grid = luck.trust_grid(found, {"prompted": "asked", "difference": "difference"})
+    assert grid.loc["macro", ("", "texts")] == 4
+    assert grid.loc["a", ("95 % intervals that hold", "asked")] == "100.0 %"
+    assert grid.loc["a", ("seen 8 times in 10", "gain")] == "+0.0 points"

@@ -9,11 +9,13 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from cocofacet.benchmark.build import resampled
-from cocofacet.evaluation.metrics import AVERAGES, averages
+from cocofacet.evaluation.coverage import coverage
+from cocofacet.evaluation.metrics import AVERAGES, averages, per_query
 from cocofacet.evaluation.ranking import rank_table
 from cocofacet.evaluation.statistics import (
     NORMAL_95,
     beyond_three_errors,
+    paired,
     spread_over_draws,
 )
 from cocofacet.report import tables
@@ -109,6 +111,36 @@ def grid(by_k: Mapping[int, pd.DataFrame], modes: Mapping[str, str]) -> pd.DataF
 def _spread(row) -> str:
     predicted = "" if np.isnan(row.predicted) else f" ({100 * row.predicted:.2f})"
     return f"{100 * row.spread:.2f}{predicted}"
+
+
+def trust(ranks: pd.DataFrame, k: int, mode: str, against: str) -> pd.DataFrame:
+    """How often intervals of a mode, of another and of their difference hold the truth:
+    `coverage` of each facet and of the macro average; columns what, facet, then its."""
+    pair = [tables.of_mode(ranks, name) for name in (mode, against)]
+    queries = {
+        against: per_query(pair[1], k),
+        mode: per_query(pair[0], k),
+        "difference": paired(*pair, k),
+    }
+    rows = []
+    for what, table in queries.items():
+        parts = {facet: part for facet, part in table.groupby("facet", sort=False)}
+        for facet, part in {**parts, "macro": table}.items():
+            rows.append({"what": what, "facet": facet, **coverage(part)})
+    return pd.DataFrame(rows)
+
+
+def trust_grid(found: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """Facets down: texts, the share of intervals that hold the truth in percent, and
+    the smallest gain that would be seen, in points; ``found``: `trust`."""
+    by = found.set_index(["facet", "what"])
+    columns = {("", "texts"): by.texts.groupby(level="facet", sort=False).first()}
+    for what, words in names.items():
+        covers = by.covers.xs(what, level="what")
+        columns["95 % intervals that hold", words] = covers.map(percent)
+    seen = by.seen.xs("difference", level="what")
+    columns["seen 8 times in 10", "gain"] = seen.map(points)
+    return pd.DataFrame(columns).rename_axis("facet")
 
 
 def gains(
