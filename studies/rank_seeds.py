@@ -16,6 +16,7 @@ import pandas as pd
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.questions import more_questions
 from cocofacet.io import COMMITTED, write_atomic
+from cocofacet.retrievers.zoo import ROWS
 from cocofacet.workspace import Workspace, open_workspace
 
 SHIPPED = 0
@@ -39,6 +40,8 @@ def ways(promptable: bool) -> dict[str, Mapping]:
 def weights_in(folder: Path, workspace: Workspace) -> Iterator[tuple[str, int, dict]]:
     """Retriever, seed, and where its weights are."""
     for name in workspace.profile.retrievers:
+        if ROWS[name].answers:  # its answers belong to one question each
+            continue
         yield name, SHIPPED, {}
         for made in sorted(folder.glob(f"seed*/{name}")):
             seed = int(made.parent.name.removeprefix("seed"))
