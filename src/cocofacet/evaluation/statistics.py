@@ -180,14 +180,19 @@ def crossed(
         np.array([_macro(part) for _, part in counts.groupby(factor)])
         for factor in factors
     ]
-    texts = counts.groupby(["facet", "text"])[["hits", "queries"]].sum()
-    errors = _errors(texts.hits, texts.queries, "macro").groupby(level="facet")
-    parts = [means / len(means) for means in levels] + [e.to_numpy() for _, e in errors]
+    texts = errors_of_texts(counts)
+    parts = [means / len(means) for means in levels] + texts
     value, half = _macro(counts), half_width(*spread(parts))
-    queries = int(texts.queries.sum() / np.prod([len(means) for means in levels]))
-    return Interval(
-        value, float(value - half), float(value + half), queries, len(texts)
-    )
+    low, high = max(value - half, within[0]), min(value + half, within[1])
+    queries = counts.queries.sum() / np.prod([len(means) for means in levels])
+    return Interval(value, float(low), float(high), int(queries), sum(map(len, texts)))
+
+
+def errors_of_texts(counts: pd.DataFrame) -> list[np.ndarray]:
+    """How far each text pulls the macro average, facet by facet; as `crossed`."""
+    texts = counts.groupby(["facet", "text"])[["hits", "queries"]].sum()
+    errors = _errors(texts.hits, texts.queries, "macro")
+    return [part.to_numpy() for _, part in errors.groupby(level="facet")]
 
 
 def _macro(counts: pd.DataFrame) -> float:
