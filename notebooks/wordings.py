@@ -21,6 +21,8 @@ import pandas as pd
 
 import cocofacet as cf
 from cocofacet.chapters import wordings
+from cocofacet.evaluation import seeds
+from cocofacet.io import COMMITTED
 
 cf.use_style()
 workspace = cf.open_workspace(
@@ -119,6 +121,35 @@ tests = wordings.sign_flips(
     ranks, [m for m in wordings.QUESTIONS if m in shown], k
 )
 cf.tables.shown(tests, "tests")
+
+# %% [markdown]
+# ## Ten more wordings, and other trainings
+#
+# A recall under one wording, from one training, may be luck. So each facet is asked in
+# ten more ways, from whole sentences to single words. They were written down before any
+# was tried, and no training has seen one. And each small model was trained with more
+# than one seed: other first weights, other batches.
+#
+# This was computed beforehand, in the rendered world (`make studies`): the weights of
+# all seeds are too large to ship, how many queries of each text hit is not. A dot is one
+# wording and one seed. The line below them is their average with its 95 % interval, over
+# seeds, wordings and texts at once. The cross is the released question.
+
+# %% mystnb={"image": {"alt": "Dots for each training seed and wording of the question, by facet, one panel for each small model: Recall at 1; below them their average and its interval, beside them a cross for the released question."}}
+hits = seeds.read(COMMITTED / "training/seeds.hits.csv")
+names = ("tiny-qwen2vl", "tiny-llava")
+wordings.over_seeds(hits, names, 1, "rendered world")
+
+# %% tags=["hide-input"]
+cf.tables.shown(wordings.over_seeds_grid(hits, names, 1), "over-seeds")
+
+# %% [markdown]
+# How many points does the macro average move with another training seed, with another
+# wording, with other texts? (A standard deviation for the first two, a standard error
+# for the texts, each with a 95 % interval.)
+
+# %% tags=["hide-input"]
+cf.tables.shown(wordings.spread_grid(hits, names, 1), "spreads")
 
 # %% [markdown]
 # ## In short

@@ -5,14 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from cocofacet.evaluation import seeds
 from cocofacet.evaluation.ranking import prompt_modes, rank_table
 from cocofacet.evaluation.statistics import sign_flip
 from cocofacet.report import figures
 from cocofacet.report.sentences import listed, percent, points, verdict
-from cocofacet.report.style import INK, MODES
-from cocofacet.report.tables import of_mode, recalls, row_of
+from cocofacet.report.style import INK, MODES, finished, legend_below
+from cocofacet.report.tables import of_mode, recalls, row_of, with_interval
 from cocofacet.retrievers.base import unit_rows
 from cocofacet.retrievers.zoo.row import Row
 
@@ -208,3 +210,69 @@ def what_matters(found: Mapping[str, pd.DataFrame], k: int) -> dict[str, str]:
             f"without a prompt ({points(mean.difference)})."
         )
     return sentences
+
+
+SEED_LOOKS = (("#e08214", "o"), ("#4c7fd0", "s"), ("#0f9e78", "^"), ("#8566b8", "v"))
+
+
+def over_seeds(hits: pd.DataFrame, names: Sequence[str], k: int, shown_as: str):
+    """A dot for each training seed and each of our wordings, by facet and retriever;
+    the line is their average with its interval, the cross the released question."""
+    size = (3.6 * len(names) + 1, 4.6)
+    figure, grid = plt.subplots(
+        1, len(names), figsize=size, sharey=True, layout="constrained", squeeze=False
+    )
+    for axes, name in zip(grid[0], names, strict=True):
+        counts = seeds.asked(hits, name, k)
+        around = seeds.by_facet(counts)
+        rows = {facet: place for place, facet in enumerate(around)}
+        each = seeds.points(counts)
+        numbers = sorted(each.seed.unique())
+        for seed, (colour, marker) in zip(numbers, SEED_LOOKS, strict=False):
+            of_seed = each[each.seed == seed]
+            lift = 0.2 * (numbers.index(seed) - (len(numbers) - 1) / 2)
+            heights = of_seed.facet.map(rows) + lift
+            axes.plot(
+                100 * of_seed.value, heights, marker, color=colour, alpha=0.6,
+                markersize=4.5, label=f"seed {seed}, a wording each",
+            )  # fmt: skip
+        for facet, found in around.items():
+            ends = [100 * found.low, 100 * found.high]
+            axes.plot(ends, [rows[facet] + 0.42] * 2, color=INK, linewidth=2)
+            axes.plot(100 * found.value, rows[facet] + 0.42, "|", color=INK)
+        released = seeds.points(seeds.released(hits, name, k))
+        places = released.facet.map(rows)
+        axes.plot(
+            100 * released.value, places, "x", color=INK, label="the released question"
+        )
+        axes.set(title=name, xlabel=f"Recall@{k} (%)", xlim=(-3, 103))
+    grid[0][0].set_yticks(list(rows.values()), list(rows))
+    grid[0][0].invert_yaxis()
+    legend_below(figure, grid[0])
+    return finished(figure, shown_as)
+
+
+def over_seeds_grid(hits: pd.DataFrame, names: Sequence[str], k: int) -> pd.DataFrame:
+    """Facets and the macro average down: recall and gain over no question, in percent
+    with the interval over seeds, wordings and texts."""
+    columns = {}
+    for name in names:
+        for words, gain in ((f"R@{k}", False), ("gain", True)):
+            counts = seeds.asked(hits, name, k, gain)
+            within = (-1, 1) if gain else (0, 1)
+            columns[name, words] = {
+                facet: with_interval(found.value, found.low, found.high, gain)
+                for facet, found in seeds.by_facet(counts, within).items()
+            }
+    return pd.DataFrame(columns).rename_axis("facet")
+
+
+def spread_grid(hits: pd.DataFrame, names: Sequence[str], k: int) -> pd.DataFrame:
+    """How many points the macro average moves with another seed, wording or texts."""
+    rows = {}
+    for name in names:
+        for row in seeds.spreads(seeds.asked(hits, name, k)).itertuples():
+            cell = "one only" if row.levels < 2 else ""
+            cell = cell or with_interval(row.spread, row.low, row.high)
+            rows.setdefault(name, {})[seeds.FACTOR_WORDS[row.factor]] = cell
+    return pd.DataFrame(rows).T.rename_axis("retriever")

@@ -34,11 +34,23 @@ def read(path: Path) -> pd.DataFrame:
     return found.astype({name: int for name in (*counts, "seed")})
 
 
-def asked(hits: pd.DataFrame, retriever: str, k: int, gain: bool = False):
+def released(hits: pd.DataFrame, retriever: str, k: int) -> pd.DataFrame:
+    """As `asked`, of the released questions."""
+    own = _of(hits, retriever, k)
+    return own[own["mode"] == "prompted"]
+
+
+def _of(hits: pd.DataFrame, retriever: str, k: int) -> pd.DataFrame:
+    own = hits[hits.retriever == retriever].rename(columns={f"hits_{k}": "hits"})
+    return own[["seed", "mode", "facet", "text", "queries", "hits"]]
+
+
+def asked(
+    hits: pd.DataFrame, retriever: str, k: int, gain: bool = False
+) -> pd.DataFrame:
     """The rows of our wordings, with ``hits`` at k; with ``gain`` less those of the
     same seed without a question."""
-    own = hits[hits.retriever == retriever].rename(columns={f"hits_{k}": "hits"})
-    own = own[["seed", "mode", "facet", "text", "queries", "hits"]]
+    own = _of(hits, retriever, k)
     chosen = own[own["mode"].str.startswith(OURS)]
     if not gain:
         return chosen
