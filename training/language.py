@@ -14,7 +14,7 @@ import numpy as np
 
 from facetworld import scene as world
 from facetworld.scene import Scene
-from training.questions import QUESTIONS, composed
+from training.questions import MORE_QUESTIONS, QUESTIONS, composed
 
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six")
 
@@ -216,6 +216,13 @@ def question(facet: str, rng: np.random.Generator) -> str:
 def varied_question(facet: str, rng: np.random.Generator) -> str:
     """Half the time one written by hand, else one put together."""
     return question(facet, rng) if rng.random() < 0.5 else pick(rng, _COMPOSED[facet])
+
+
+def worded_question(facet: str, rng: np.random.Generator) -> str:
+    """A third of the time one of `MORE_QUESTIONS`, else `varied_question`."""
+    if rng.random() < 1 / 3:
+        return pick(rng, MORE_QUESTIONS[facet])
+    return varied_question(facet, rng)
 
 
 def all_labels() -> dict[str, tuple[str, ...]]:

@@ -29,11 +29,12 @@ from training.language import (
     finish,
     labels_of,
     varied_question,
+    worded_question,
 )
 from training.objective import both_ways, contrast
 from training.optimise import optimise
 from training.pictures import Rendered
-from training.questions import QUESTIONS, TUNE_QUESTIONS, composed
+from training.questions import MORE_QUESTIONS, QUESTIONS, TUNE_QUESTIONS, composed
 from training.train_clip import true_of
 from training.train_warmup import ASKED
 from training.tune import pools, query_rows, recall_by_facet
@@ -48,11 +49,13 @@ class Variant:
     """The base whose warm-up it starts from, and the facets that it asks about.
 
     The general embedding is matched to captions and to answers of `general_answers`.
+    worded: asks in the fourteen more forms of `MORE_QUESTIONS`, too.
     """
 
     base: str
     asked: tuple[str, ...]
     general_answers: tuple[str, ...] = ()
+    worded: bool = False
 
 
 # The order counts: each row draws its own random numbers.
@@ -61,6 +64,7 @@ VARIANTS = {
     "tiny-qwen2vl-unasked": Variant("qwen2_vl", asked=ASKED),
     "tiny-qwen2vl-noquestion": Variant("qwen2_vl", asked=(), general_answers=FACETS),
     "tiny-llava": Variant("llava", asked=FACETS),
+    "tiny-qwen2vl-worded": Variant("qwen2_vl", asked=FACETS, worded=True),
 }
 
 
@@ -87,13 +91,15 @@ def train_variant(
 ) -> list[dict]:
     """Train `model` in place from its warm-up; returns the log."""
     asked, from_general = VARIANTS[variant].asked, VARIANTS[variant].general_answers
+    ask = worded_question if VARIANTS[variant].worded else varied_question
     rng = np.random.default_rng([seed, list(VARIANTS).index(variant)])
     base = base_of(model)
     strings = Strings(base, tokenizer)
     look, read = passes(base, compiled)
     batch = min(BATCH, len(train.scenes))
+    more = MORE_QUESTIONS if VARIANTS[variant].worded else dict.fromkeys(FACETS, ())
     longest = [
-        max(len(strings.prompt(q)) for q in (*QUESTIONS[f], *composed(f)))
+        max(len(strings.prompt(q)) for q in (*QUESTIONS[f], *more[f], *composed(f)))
         for f in asked
     ]
     length = len(prompt_row([], strings).ids[0]) + sum(longest)
@@ -105,7 +111,7 @@ def train_variant(
         answers = [a for a in answer_texts(rng) if a[0] in (asked or from_general)]
         texts = [finish(c, rng) for c in captions] + [text for _, _, text in answers]
         packed_texts = text_rows(texts, strings)  # B captions, then the answers
-        packed = prompt_row([varied_question(f, rng) for f in asked], strings, length)
+        packed = prompt_row([ask(f, rng) for f in asked], strings, length)
         with torch.autocast("cpu", torch.bfloat16):
             states = read(model, packed, look(model, train.pictures[chosen]))
             text_states = read(model, packed_texts)

@@ -27,7 +27,13 @@ from training.language import (
     labels_of,
     with_article,
 )
-from training.questions import QUESTIONS, TUNE_QUESTIONS, composed, with_distractor
+from training.questions import (
+    MORE_QUESTIONS,
+    QUESTIONS,
+    TUNE_QUESTIONS,
+    composed,
+    with_distractor,
+)
 from training.train_clip import CAPTION_RATES, LONG_CONTEXT
 from training.tune import allowed_as_negative, pools, recall, text_of
 
@@ -46,11 +52,26 @@ def test_no_question_of_the_evaluation_is_trained_or_used_to_tune():
     ours = [
         question
         for facet in FACETS
-        for question in (*QUESTIONS[facet], *composed(facet), *with_distractor(facet))
+        for question in (
+            *QUESTIONS[facet],
+            *MORE_QUESTIONS[facet],
+            *composed(facet),
+            *with_distractor(facet),
+        )
     ]
     assert not evaluation & {normalised(q) for q in ours}
     tune = {normalised(q) for q in TUNE_QUESTIONS.values()}
     assert not tune & (evaluation | {normalised(q) for q in ours})
+
+
+def test_more_forms_are_thirty_and_unlike_those_of_the_evaluation():
+    """Also their first three words differ, so that no form is learnt as a beginning."""
+    for facet, evaluated in more_questions().items():
+        ours = {*QUESTIONS[facet], *MORE_QUESTIONS[facet]}
+        assert len(ours) >= 30
+        begun = {tuple(normalised(q).split()[:3]) for q in evaluated}
+        trained = {tuple(normalised(q).split()[:3]) for q in MORE_QUESTIONS[facet]}
+        assert not begun & trained
 
 
 def test_no_template_of_the_evaluation_is_trained_or_used_to_tune():
@@ -93,7 +114,12 @@ def test_the_answerer_is_trained_on_listed_questions_and_answers_only():
     allowed = {
         question
         for facet in FACETS
-        for question in (*QUESTIONS[facet], *composed(facet), *with_distractor(facet))
+        for question in (
+            *QUESTIONS[facet],
+            *MORE_QUESTIONS[facet],
+            *composed(facet),
+            *with_distractor(facet),
+        )
     }
     answers = {
         words
