@@ -21,6 +21,7 @@ controls_from = (
 import pandas as pd
 
 import cocofacet as cf
+from cocofacet.chapters import controls
 from cocofacet.report import sentences
 from cocofacet.report.style import MODES
 
@@ -77,6 +78,41 @@ cf.figures.gains(
 # %% tags=["hide-input"]
 metric = "paired difference in Recall@1, prompted minus general"
 cf.made_with(workspace, metric, "GPT-written", retriever, unasked)
+
+# %% [markdown]
+# ## What the question does to pictures
+#
+# Recall needs a text, and a text never trained may fail where the pictures do not. So
+# here is the pictures' side alone, of the two facets that the second model was never
+# asked about, for both models: without the question → under it.
+#
+# - *moved*: 1 − cosine between a picture without the question and under it, on average.
+# - *between its classes*: of all the spread among pictures, how much lies between the
+#   classes of what is asked, in percent; *between others*: of the other facets, on
+#   average. A question that highlights its attribute raises the first over the second.
+# - *probe*: balanced accuracy of a linear classifier, in percent, with its chance.
+# - *from pictures*: Recall@1 where the query is the mean of other pictures of a class;
+#   *from words*: where it is the text.
+# - *texts alike*: the mean cosine between the texts of different answers. Where these
+#   have collapsed into one, no recall from words can show anything, for or against.
+
+# %% tags=["hide-input"]
+facets = [f for f in names.unasked_facets if f in workspace.benchmark.facets]
+asked = {f: workspace.questions[f] for f in facets}
+sides = {}
+for words, model in {
+    "asked every question": retriever,
+    "not asked two": unasked,
+}.items():
+    prompts = (None, *asked.values())
+    images = dict(
+        zip(prompts, workspace.gallery(model, prompts), strict=True)
+    )
+    queries = workspace.queries(model)
+    sides[words] = controls.image_side(
+        workspace.benchmark, queries, images, asked, facets, seed
+    )
+cf.tables.shown(controls.grid(sides), "controls-pictures", "long")
 
 # %% [markdown]
 # ## The answers without the questions
