@@ -128,8 +128,9 @@ def _fill(folder: Path, settings: dict) -> None:
     images = [picture for source in world.values() for picture in source]
     for name in ("val2017", "anchors"):
         (folder / "images" / name).mkdir(parents=True)
+    drawn = {picture.name: {} for picture in images}
     for picture in tqdm(images, "rendering", disable=not sys.stderr.isatty()):
-        render(picture.scene, settings["style"]).save(
+        render(picture.scene, settings["style"], drawn[picture.name]).save(
             folder / "images" / picture.name, quality=95, subsampling=0
         )
     coco = world["val2017"]
@@ -141,6 +142,7 @@ def _fill(folder: Path, settings: dict) -> None:
         "visdial/visdial_1.0_val.json": annotate.visdial(world["visdial"]),
         "anchors.json": _truth(world["anchors"]),
         "truth.json": _truth(p for s in world if s != "anchors" for p in world[s]),
+        "drawn.json": drawn,  # what no label decides, of all pictures
     }
     for name, content in files.items():
         path = folder / name

@@ -9,8 +9,8 @@ from pycocotools.coco import COCO
 from facetworld import texts, write
 from facetworld.__main__ import main
 from facetworld.annotate import CATEGORIES
-from facetworld.drawing.render import stream
-from facetworld.scene import ANIMALS, OBJECTS, sample
+from facetworld.drawing.render import render, stream
+from facetworld.scene import ANIMALS, OBJECTS, Scene, sample
 from facetworld.write import WorldError, pictures, write_world
 from training import language
 from training.captions import coco_like
@@ -128,6 +128,14 @@ def test_every_picture_is_on_disk_and_every_scene_of_its_own_split(world, truth)
     assert not jitters & {scene.jitter for scene in sample(5000, 0, "train")}
     with Image.open(world / "images" / sorted(truth)[0]) as image:
         assert image.size == (128, 128) and image.mode == "RGB"
+
+
+def test_what_no_label_decides_is_on_disk_as_drawn(world, truth):
+    drawn, anchors = read(world / "drawn.json"), read(world / "anchors.json")
+    assert drawn.keys() == truth.keys() | anchors.keys()
+    for name in sorted(truth)[:5]:
+        render(Scene(**truth[name]), chosen=(chosen := {}))
+        assert drawn[name] == chosen
 
 
 @pytest.mark.parametrize("kind", ["instances", "captions", "stuff"])

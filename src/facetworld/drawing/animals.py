@@ -128,7 +128,7 @@ def animal(pen, name: str, rng) -> None:
         return _bird(pen, rng)
     body = BODIES[name]
     pen = pen.at(0, 0, body.size)
-    coat = rng.choice(body.coats)
+    coat = rng.pick("coat", body.coats)
     skin = body.skin or coat
     TAILS[name](pen, coat)
     _legs(pen, body, darker(skin, 0.28), 4.2)
@@ -161,7 +161,7 @@ def _legs(pen, body, tone, shift):
 
 def _bird(pen, rng) -> None:
     """A stout bird with a raised wing, beak to the right."""
-    coat = rng.choice(("3f86d1", "e4572e", "38a3a5", "f0b429", "d1699a"))
+    coat = rng.pick("coat", ("3f86d1", "e4572e", "38a3a5", "f0b429", "d1699a"))
     for x in (-2, 4):
         pen.line(((x, -8), (x + 1, 0)), 1.6, "c9782c")
         pen.line(((x - 1.6, -0.4), (x + 4, -0.4)), 1.4, "c9782c")

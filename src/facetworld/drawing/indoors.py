@@ -50,8 +50,8 @@ def _lamp_glow(pen, scene, x, y, r):
 
 
 def kitchen(pen: Pen, scene, rng, sun: float):
-    wall = rng.choice(("f3dfb4", "f6e3c4", "e9e2c2"))
-    front = rng.choice(("5f9c8f", "6d94b0", "d98f63"))
+    wall = rng.pick("wall", ("f3dfb4", "f6e3c4", "e9e2c2"))
+    front = rng.pick("cupboards", ("5f9c8f", "6d94b0", "d98f63"))
     _shell(pen, wall, "c9a277", "e9d9b5")
     for x in range(-8, 140, 16):
         pen.line(
@@ -88,7 +88,7 @@ def kitchen(pen: Pen, scene, rng, sun: float):
 
 
 def bathroom(pen: Pen, scene, rng, sun: float):
-    tile = rng.choice(("a9dbe0", "b5e0d3", "b9d4ee"))
+    tile = rng.pick("tiles", ("a9dbe0", "b5e0d3", "b9d4ee"))
     _shell(pen, tile, "e8eef2", "7fb6c4")
     joint = mix(tile, "ffffff", 0.5)
     for i in range(1, 13):
@@ -132,8 +132,8 @@ def bathroom(pen: Pen, scene, rng, sun: float):
 
 
 def bedroom(pen: Pen, scene, rng, sun: float):
-    wall = rng.choice(("c9b6e0", "e9bfc4", "b9c6e6"))
-    quilt = rng.choice(("5f7fc0", "c95d7b", "4f9a8c"))
+    wall = rng.pick("wallpaper", ("c9b6e0", "e9bfc4", "b9c6e6"))
+    quilt = rng.pick("quilt", ("5f7fc0", "c95d7b", "4f9a8c"))
     _shell(pen, wall, "b98a63", "f4ecdf")
     for x in range(-4, 14):
         pen.box(x * 10, 0, x * 10 + 3, FLOOR - 3, mix(wall, "ffffff", 0.16))

@@ -306,4 +306,7 @@ LARGER = {"airplane": 1.1, "car": 1.12, "umbrella": 1.06, "kite": 1.06, "bench":
 def thing(pen, name: str, rng, scene) -> None:
     """Draw one of the scene's objects at the pen's origin; `rng` chooses its paint."""
     pen = pen.at(0, 0, LARGER.get(name, 1.0))
-    OBJECTS[name](pen, rng.choice(PAINTS), scene)
+    paint = rng.choice(PAINTS)
+    if name != "sports ball":  # always black and white
+        rng.chosen["paint"] = paint
+    OBJECTS[name](pen, paint, scene)

@@ -17,7 +17,7 @@ def ground_colour(scene, colour, share=0.85):
 
 def beach(far: Pen, near: Pen, scene, rng, front: int):
     sea = "2f9fc0"
-    side = rng.choice((-1, 1))
+    side = {"left": -1, "right": 1}[rng.pick("island", ("left", "right"))]
     island = 64 + side * 42
     far.smooth(
         (
@@ -57,6 +57,7 @@ def beach(far: Pen, near: Pen, scene, rng, front: int):
 def street(far: Pen, near: Pen, scene, rng, front: int):
     walls = ["e0876a", "f0c987", "8fb3c9", "c98fa0", "b9a7d0", "dcb58c", "a8c3a0"]
     rng.shuffle(walls)
+    rng.chosen["houses"] = walls[:3] + walls[4:]  # between them lies the open street
     edges = (-2, 14, 31, 47, 81, 97, 113, 130)
     tops = (17, 24, 33, 99, 33, 24, 17)
     for i, (left, right, top) in enumerate(
@@ -109,7 +110,7 @@ def park(far: Pen, near: Pen, scene, rng, front: int):
     near.oval(64, 104, 128, 46, grass)
     near.box(0, 76, 128, 128, grass)
     path = ground_colour(scene, "ead9b0", 0.5)
-    bend = rng.uniform(-6, 6)
+    rng.chosen["bend"] = bend = rng.uniform(-6, 6)
     near.smooth(
         (
             (60, 58.5),

@@ -1,6 +1,6 @@
 """From a scene to its picture, and to the silhouettes of what it holds."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from random import Random
 
@@ -44,14 +44,30 @@ class Layout:
     people: list[tuple[Spot, Look]]  # the farthest first
 
 
-def stream(scene, name: str) -> Random:
-    """Random numbers for one part of the picture; other labels never change them."""
-    return Random(f"{scene.jitter}:{name}")
+class Stream(Random):
+    """Random numbers, and a record of what was decided by them."""
+
+    chosen: dict
+
+    def pick(self, name: str, options):
+        """One of `options`, as `choice` draws it; recorded under `name`."""
+        self.chosen[name] = found = self.choice(options)
+        return found
 
 
-def plan(scene) -> Layout:
+def stream(scene, name: str, chosen: dict | None = None) -> Stream:
+    """Random numbers for one part of the picture; other labels never change them.
+
+    What they decide is recorded in `chosen`.
+    """
+    rng = Stream(f"{scene.jitter}:{name}")
+    rng.chosen = {} if chosen is None else chosen
+    return rng
+
+
+def plan(scene, chosen: dict | None = None) -> Layout:
     """Where everything stands: a change of one label moves nothing else."""
-    rng = stream(scene, "layout")
+    rng = stream(scene, "layout", chosen)
     sides = [rng.uniform(27, 31), rng.uniform(97, 101)]
     if rng.random() < 0.5:
         sides.reverse()
@@ -63,7 +79,9 @@ def plan(scene) -> Layout:
         spot = Spot(x, y, size, rng.random() < 0.5)
         if name:
             things.append((kind, name, _inside(kind, name, spot)))
-    rng = stream(scene, "people")
+            rng.chosen[f"{kind} side"] = "left" if x < SIDE / 2 else "right"
+            rng.chosen[f"{kind} faces"] = _facing(spot)
+    rng = stream(scene, "people", chosen)
     slots = SLOTS.get(scene.gesture, ROW)
     order = list(range(6))
     rng.shuffle(order)
@@ -84,7 +102,16 @@ def plan(scene) -> Layout:
         (x, y), (dx, dy, size, flip) = slots[i], moves[i]
         spot = Spot(x + dx, y + dy, size, flip)
         people.append((_inside("person", scene.gesture, spot), clothes[i]))
+    front = scene.people and POSES[scene.gesture].frontal
+    rng.chosen["people"] = [
+        {"x": spot.x, "faces": "front" if front else _facing(spot)} | asdict(look)
+        for spot, look in sorted(people, key=lambda person: person[0].x)
+    ]
     return Layout(sun, things, people)
+
+
+def _facing(spot: Spot) -> str:
+    return "left" if spot.flip else "right"  # sprites are drawn facing right
 
 
 def _inside(kind, name, spot: Spot) -> Spot:
@@ -100,56 +127,61 @@ def _extent(kind, name) -> tuple[float, float]:
     """How far a sprite reaches left and right of its origin, in units."""
     canvas = Image.new("L", (SIDE * SCALE, SIDE * SCALE))
     pen = Pen(canvas, Solid(255), SIDE / 2, 100)
-    SPRITES[kind](pen, name, Random(0), Scene(*("",) * 3, 0, *(None,) * 4, 0))
+    nowhere = Scene(*("",) * 3, 0, *(None,) * 4, 0)
+    SPRITES[kind](pen, name, stream(nowhere, "extent"), nowhere)
     left, _, right, _ = canvas.getbbox()
     return left / SCALE - SIDE / 2, right / SCALE - SIDE / 2
 
 
-def render(scene, style: str = "flat") -> Image.Image:
+def render(scene, style: str = "flat", chosen: dict | None = None) -> Image.Image:
     """The picture of a scene: RGB, 128 x 128 pixels, the same for the same scene.
 
-    Raises ValueError for an unknown style.
+    What the drawing decides beside the scene's labels is recorded in `chosen`: colours
+    as "rrggbb", sides as seen in the picture, people from left to right. Raises
+    ValueError for an unknown style.
     """
     if style not in STYLES:
         raise ValueError(f"style: {style!r} is none of {', '.join(STYLES)}.")
-    layout = plan(scene)
+    layout = plan(scene, chosen)
     image = Image.new("RGB", (SIDE * SCALE, SIDE * SCALE))
     air = sky.air(scene)
     inside = scene.indoors
     pen = Pen(image, light(scene.time, scene.weather, 0.62 if inside else 1.0))
     if inside:
-        indoors.PLACES[scene.place](pen, scene, stream(scene, "place"), layout.sun)
+        rng = stream(scene, "place", chosen)
+        indoors.PLACES[scene.place](pen, scene, rng, layout.sun)
     else:
-        _outdoors(pen, scene, layout, air)
+        _outdoors(pen, scene, layout, air, chosen)
     front = pen.lit(light(scene.time, scene.weather, 0.4 if inside else 0.5))
-    _subjects(front, scene, layout)
+    _subjects(front, scene, layout, chosen)
     if not inside:
         sky.falling(pen, scene, stream(scene, "falling"), SIDE, TOP)
         if scene.weather == "misty":
             sky.mist(
                 pen, scene, stream(scene, "veil"), SIDE, ((60, 84), (84, 108)), 0.3
             )
-    surface(front, scene, stream(scene, "surface"))
+    surface(front, scene, stream(scene, "surface", chosen))
     return STYLES[style](image, SCALE)
 
 
-def _outdoors(pen, scene, layout, air):
+def _outdoors(pen, scene, layout, air, chosen):
     sky.draw(pen, scene, stream(scene, "sky"), SIDE, 66, layout.sun)
     haze = 0.62 if scene.weather == "misty" else 0.2
     far = pen.lit(light(scene.time, scene.weather, 1.0, haze, air))
     if scene.weather == "misty":
         pen = pen.lit(light(scene.time, scene.weather, 1.0, 0.22, air))
-    outdoors.PLACES[scene.place](far, pen, scene, stream(scene, "place"), TOP)
+    rng = stream(scene, "place", chosen)
+    outdoors.PLACES[scene.place](far, pen, scene, rng, TOP)
     if scene.weather == "misty":
         rows = ((16, 40), (32, 62), (50, 84))
         sky.mist(pen, scene, stream(scene, "mist"), SIDE, rows, 0.8)
 
 
-def _subjects(pen, scene, layout):
+def _subjects(pen, scene, layout, chosen):
     """Object, animal and people, each on its shadow, the nearer ones later."""
     for kind, name, spot in layout.things:
         pen.veil(spot.x, spot.y - 0.6, 27, 4.6, "!1c2140", 0.5)
-        _sprite(pen, scene, kind, name, spot)
+        _sprite(pen, scene, kind, name, spot, chosen)
     for spot, look in layout.people:
         half = POSES[scene.gesture].shadow
         pen.veil(spot.x, spot.y - 0.4, half * 1.3, 3, "!1c2140", 0.55)
@@ -163,9 +195,9 @@ SPRITES = {
 }
 
 
-def _sprite(pen, scene, kind, name, spot):
+def _sprite(pen, scene, kind, name, spot, chosen=None):
     pen = pen.at(spot.x, spot.y, spot.size, spot.flip)
-    SPRITES[kind](pen, name, stream(scene, kind), scene)
+    SPRITES[kind](pen, name, stream(scene, kind, chosen), scene)
 
 
 def silhouettes(scene) -> list[tuple[str, np.ndarray]]:

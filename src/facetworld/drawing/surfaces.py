@@ -19,7 +19,7 @@ def surface(pen, scene, rng) -> None:
 
 
 def wood(pen, rng):
-    tone = rng.choice(("b5773f", "a9683a", "c48a52"))
+    tone = rng.pick("front", ("b5773f", "a9683a", "c48a52"))
     pen.box(0, TOP, 128, 128, mix(tone, "3a2418", 0.45))
     pen.box(0, TOP, 128, TOP + 3, mix(tone, "fff0d8", 0.35))
     rows = ((TOP + 3.6, TOP + 11.2), (TOP + 11.9, TOP + 19.4), (TOP + 20.1, 129))
@@ -51,7 +51,7 @@ def wood(pen, rng):
 
 
 def stone(pen, rng):
-    tone = rng.choice(("9a9a98", "8f97a0", "a39a90"))
+    tone = rng.pick("front", ("9a9a98", "8f97a0", "a39a90"))
     pen.box(0, TOP + 1, 128, 128, mix(tone, "23263a", 0.55))
     for row, y in enumerate((TOP + 3.2, TOP + 10.6, TOP + 18, TOP + 25.2)):
         x = -6 + (row % 2) * 5 + rng.uniform(-2, 2)
@@ -82,7 +82,7 @@ def stone(pen, rng):
 
 
 def metal(pen, rng):
-    tone = rng.choice(("9fb0c0", "a9b4bd", "8fa6ba"))
+    tone = rng.pick("front", ("9fb0c0", "a9b4bd", "8fa6ba"))
     pen.box(0, TOP, 128, 128, tone)
     bands = ((0, 3, 0.75), (5, 9, 0.22), (11.5, 13, 0.5), (13, 16, 0.12))
     for y0, y1, shine in bands:
@@ -144,7 +144,7 @@ def paper(pen, rng):
 
 
 def brick(pen, rng):
-    tone = rng.choice(("b9523b", "a8452f", "c4654a"))
+    tone = rng.pick("front", ("b9523b", "a8452f", "c4654a"))
     pen.box(0, TOP, 128, 128, "dccbb8")
     shift = rng.uniform(0, 14)
     for row in range(5):
