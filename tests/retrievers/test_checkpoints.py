@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+import transformers
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
@@ -22,6 +24,7 @@ from rehearsal.tiny_checkpoints import (
     save_qwen2vl,
     save_qwen3vl,
     save_siglip2,
+    save_text_embedder,
 )
 
 SIZES = [(56, 56), (128, 128), (60, 140), (28, 56), (128, 128)]
@@ -82,6 +85,41 @@ def with_a_weight_of(value):
     return change
 
 
+def with_weights_of(kind):
+    """The last weight of the visual tower, and whole numbers that are none."""
+
+    def change(folder):
+        file = folder / "model.safetensors"
+        weights = load_file(file)
+        name = next(name for name in weights if name.startswith("visual."))
+        weights[name] = weights[name].to(kind)
+        save_file(weights, file, metadata={"format": "pt"})
+
+    return change
+
+
+def with_another_tokenizer(change):
+    def replaced(folder):
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+        change(tokenizer)
+        tokenizer.save_pretrained(folder)
+
+    return replaced
+
+
+def words_added(count):
+    return lambda tokenizer: tokenizer.add_tokens([f"word{n}" for n in range(count)])
+
+
+def edited(name, old, new):
+    def change(folder):
+        text = (folder / name).read_text()
+        assert old in text
+        (folder / name).write_text(text.replace(old, new))
+
+    return change
+
+
 def with_an_index_of(content):
     return written("model.safetensors.index.json", content)
 
@@ -120,6 +158,21 @@ DAMAGED = {  # what is done to a checkpoint -> what is said of it
     ),
     "NaN": (with_a_weight_of(float("nan")), "no finite number in torch.float32"),
     "infinity": (with_a_weight_of(float("-inf")), "no finite number in torch.float32"),
+    "whole numbers": (with_weights_of(torch.int8), "safetensors is of type I8, and we"),
+    "booleans": (with_weights_of(torch.bool), "safetensors is of type BOOL, and we"),
+    "complex numbers": (with_weights_of(torch.complex64), "is of type C64, and we"),
+    "a tokenizer larger than the table": (
+        with_another_tokenizer(words_added(1)),
+        "gives the id 356, and its table of embeddings has 356 rows",
+    ),
+    "a tokenizer without a mark of the template": (
+        edited("tokenizer.json", "<|vision_end|>", "<|vision_over|>"),
+        "its tokenizer has no <|vision_end|>",
+    ),
+    "another token for a picture": (
+        edited("config.json", '"image_token_id": 3', '"image_token_id": 4'),
+        "<|image_pad|> is token 3 of its tokenizer, and 4 in config.json",
+    ),
     "an index of a folder": (indexed("folder"), f"{INDEX}: folder is missing"),
     "an index of a link to nothing": (indexed("dangling.safetensors"), "is missing"),
     "an index that leads out": (indexed("../elsewhere.safetensors"), "another folder"),
@@ -184,6 +237,34 @@ def test_a_checkpoint_without_a_tokenizer(row, lost, tmp_path):
         InputError, match="its tokenizer's files are missing or damaged"
     ):
         loading.load(row, "cpu", "fp32", folder)
+
+
+@pytest.mark.parametrize("row", TOKENIZERS)
+def test_a_tokenizer_of_a_larger_model(row, tmp_path):
+    folder = TOKENIZERS[row](tmp_path / "checkpoint")
+    with_another_tokenizer(words_added(300))(folder)
+    with pytest.raises(InputError, match=r"embedding.* has .* they are of two models"):
+        loading.load(row, "cpu", "fp32", folder)
+
+
+def test_a_table_smaller_than_open_clips_own_tokenizer(tmp_path):
+    folder = save_clip(tmp_path)
+    edited("open_clip_config.json", '"vocab_size": 49408', '"vocab_size": 100')(folder)
+    (file,) = folder.glob("*.safetensors")
+    weights = load_file(file)
+    name = "token_embedding.weight"
+    weights[name] = weights[name][:100].clone()
+    save_file(weights, file, metadata={"format": "pt"})
+    with pytest.raises(InputError, match="has 100 rows: they are of two models"):
+        loading.load("tiny-clip", checkpoint=folder)
+
+
+def test_a_text_embedder_with_a_larger_tokenizer(tmp_path):
+    folder = save_text_embedder(tmp_path / "text")
+    loading.load("tiny-answers", text_checkpoint=folder)
+    with_another_tokenizer(words_added(1))(folder)
+    with pytest.raises(InputError, match=r"embedding.* has .* they are of two models"):
+        loading.load("tiny-answers", text_checkpoint=folder)
 
 
 @pytest.mark.parametrize("device", ["meta", "", "cuda:9999", "none:such", "cpu:x"])

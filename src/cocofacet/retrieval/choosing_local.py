@@ -12,6 +12,7 @@ from safetensors import SafetensorError  # noqa: E402
 
 from cocofacet.io import InputError  # noqa: E402
 from cocofacet.retrieval import choosing  # noqa: E402
+from cocofacet.retrievers.fitting import check_vocabulary  # noqa: E402
 
 # As of the retrievers' weights, whose module a notebook may not have loaded.
 transformers.utils.logging.disable_progress_bar()
@@ -40,6 +41,7 @@ class LocalModel:
             self.model = transformers.AutoModelForCausalLM.from_pretrained(
                 checkpoint, dtype="auto", use_safetensors=True, trust_remote_code=False
             )
+            check_vocabulary(self.tokenizer, self.model.get_input_embeddings())
         # What the libraries raise for what is absent, damaged or of another kind.
         except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
             reason = str(error).strip().split("\n")[0]

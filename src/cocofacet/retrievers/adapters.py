@@ -72,6 +72,9 @@ def _weights(directory: Path, model: torch.nn.Module) -> dict[str, torch.Tensor]
             f"{pickled}: weights: hold more than tensors, and are not read "
             f"({str(error).splitlines()[0]}). Use {WEIGHTS[0]}."
         ) from None
+    for name, tensor in found.items():
+        if not tensor.is_floating_point():
+            raise ValueError(f"{name} is of type {tensor.dtype}: no floating point")
     parts = tuple(f"{_PREFIX}model.{name}." for name, _ in model.named_children())
 
     def named(key: str) -> str:

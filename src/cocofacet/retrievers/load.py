@@ -66,9 +66,11 @@ def load(
     files = replace(files, device=device, precision=precision)
     module, class_name = FAMILIES[row.family]
     family = getattr(import_module(module), class_name)
+    from cocofacet.retrievers import fitting
+
     try:
         retriever = family(row, files, **options)
-        _check_weights(retriever)
+        fitting.check(retriever, files)
         return retriever
     except InputError:
         raise
@@ -83,19 +85,6 @@ def load(
             f"loaded from it ({_reason(error)}). If the files are damaged, fetch or "
             "train them again."
         ) from error
-
-
-def _check_weights(retriever: Retriever) -> None:
-    """ValueError for a weight that is no finite number."""
-    import torch
-
-    for part in vars(retriever).values():
-        named = part.named_parameters() if isinstance(part, torch.nn.Module) else ()
-        for name, weight in named:
-            if not weight.isfinite().all():
-                raise ValueError(
-                    f"{name} holds what is no finite number in {weight.dtype}"
-                )
 
 
 def _reason(error: Exception) -> str:
