@@ -1,12 +1,27 @@
 # %% [markdown]
 # # Explore
-#
+
+# %% tags=["remove-input"]
+from IPython.display import HTML, display
+
+from cocofacet.report.explorer import page
+
+HTML(page.fragment("../_static/explorer"))
+
+# %% [markdown]
 # *Question: what does a changed rank look like? (Ours; the paper shows a few chosen
 # examples.)*
 #
-# A recall is a mean over queries, and hides each one. Here are the queries themselves:
-# pick one and compare what each method finds. Below stand the largest gains and the
-# worst failures, chosen by rule.
+# A recall is a mean over queries, and hides each one. Above are the queries themselves:
+# pick one and compare what each method finds. Every query has one positive in its pool
+# of 100: the picture with the frame. Under each picture stands what the annotations say
+# of it in this facet. A click enlarges a picture, and the address bar holds what is
+# shown, so that it can be linked.
+#
+# It opens on the text that gains most: whose median rank falls most from no prompt to
+# the facet's question, and of its pictures on the one whose rank falls most. That is a
+# case chosen to teach, not a typical one. Further down stand the largest gains of all
+# facets and the worst failures, chosen by rule as well.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
@@ -17,11 +32,10 @@ per_text = 20  # queries of each text on the page; 0 for all
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import HTML, display
 
 import cocofacet as cf
 from cocofacet.chapters import explorer
-from cocofacet.report.explorer import data, page
+from cocofacet.report.explorer import data
 
 workspace = cf.open_workspace(profile, run, seed, changes, per_text=per_text)
 benchmark = workspace.benchmark
@@ -69,14 +83,24 @@ made = cf.made_with(
     "GPT-written",
     *loaded.values(),
 )
+shown_as = workspace.profile.shown_as
+opening, *others = data.by_gain(benchmark, general, prompted, chosen)
+content = data.content(benchmark, methods, found, chosen, shown_as, opening)
+# The smallest form, for the front page: three texts that gain most, and of the facets'
+# best the one that gains least; without a prompt and with the question.
+few = [opening, *others[:2], *others[2:][-1:]]
+smallest = data.content(
+    benchmark, methods[:2], found[:2], few, shown_as, opening
+)
 sizes = page.write(
     workspace.results / "explorer",
-    data.content(
-        benchmark, methods, found, chosen, workspace.profile.shown_as
-    ),
+    content,
     workspace.images,
     made.data,
+    smallest,
 )
+whole = "../notebooks/explorer.html"
+cf.glue("smallest", HTML(page.fragment("../_static/explorer", whole)))
 print(
     f"{len(chosen):,} of {len(benchmark.queries):,} queries: "
     f"{sizes['data'] / 1e6:.1f} MB of data and "
@@ -84,15 +108,6 @@ print(
     f"{(workspace.results / 'explorer').relative_to(workspace.root)}; "
     "index.html there is the page by itself."
 )
-
-# %% [markdown]
-# ## Pick a query
-#
-# Every query has one positive in its pool of 100. The picture with the frame is it.
-# Under each picture stands what the annotations say of it in this facet.
-
-# %% tags=["hide-input"]
-HTML(page.fragment("../_static/explorer"))
 
 # %% tags=["hide-input"]
 made
@@ -114,7 +129,8 @@ display(
         gains,
         general.first,
         "before",
-        workspace.profile.shown_as,
+        shown_as,
+        per_text,
     )
 )
 cf.prose(explorer.left_out(both, gains, "no rank improves"))
@@ -135,7 +151,8 @@ display(
         failures,
         prompted.first,
         "after",
-        workspace.profile.shown_as,
+        shown_as,
+        per_text,
     )
 )
 cf.prose(explorer.left_out(both, failures, "every positive ranks first"))

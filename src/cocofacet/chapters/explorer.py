@@ -11,11 +11,13 @@ from IPython.display import HTML
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.images import path_of
 from cocofacet.escape import NO_MATH, html
+from cocofacet.report.explorer.data import numbers
+from cocofacet.report.explorer.link import link
 from cocofacet.report.explorer.page import styles, thumbnail
 from cocofacet.report.sentences import listed
 from cocofacet.report.tables import of_mode
 
-ABOVE = 5  # pictures shown of those that stand above the positive
+ABOVE = 3  # pictures shown of those that stand above the positive
 WHEN = {"before": "without a prompt", "after": "with the question"}
 
 
@@ -66,12 +68,15 @@ def gallery(
     first: np.ndarray,
     when: str,
     shown_as: str,
+    per_text: int = 0,
 ) -> HTML:
     """One figure a query: the positive, then what stands above it.
 
     ``rows`` are of `before_and_after`; ``when`` is "before" or "after", and ``first``
     (Q, 10), of `data.find`, holds what came first then; images lie under ``root``.
+    Those among the ``per_text`` first of their text are linked to the explorer above.
     """
+    counted = numbers(benchmark)
     position = {query.id: row for row, query in enumerate(benchmark.queries)}
     figures = []
     for row in rows.itertuples():
@@ -85,21 +90,28 @@ def gallery(
         ]
         labels = benchmark.labels.get(row.facet, {})
         items = [_item(root, labels, *picture) for picture in pictures]
-        figures.append(_figure(row, items, when, shown_as))
+        number = counted[position[row.query]]
+        where = ""
+        if not per_text or number <= per_text:
+            address = html(link(row.facet, row.text, picture=number))
+            where = f'; <a href="{address}">compare in the explorer</a>'
+        figures.append(_figure(row, items, when, shown_as, where))
     return HTML(styles() + "\n".join(figures))
 
 
 def _item(root: Path, labels: Mapping, image: str, words: str, kind: str) -> str:
     small = base64.b64encode(thumbnail(path_of(root, image))).decode()
     carries = "; ".join(labels[image]) or "no label" if image in labels else ""
+    place = words if kind else f"Rank {words}"
+    alt = f"{place}: {carries}" if carries else place
     return (
-        f'<li class="{kind}"><img alt="{words}" width="128" height="128" '
+        f'<li class="{kind}"><img alt="{html(alt)}" width="160" height="160" '
         f'src="data:image/jpeg;base64,{small}">'
         f"<b>{words}</b> <span>{html(carries)}</span></li>"
     )
 
 
-def _figure(row, items: list[str], when: str, shown_as: str) -> str:
+def _figure(row, items: list[str], when: str, shown_as: str, where: str) -> str:
     all_above = getattr(row, when) - 1
     caption = f"{len(items) - 1} of {all_above} ranked above it {WHEN[when]}"
     return (
@@ -107,7 +119,7 @@ def _figure(row, items: list[str], when: str, shown_as: str) -> str:
         f"“{html(row.text.strip())}” Rank {row.before} without a prompt, "
         f'<b>{row.after}</b> with the question.</p><ol class="explorer-pictures">'
         f"{''.join(items)}</ol><figcaption>{html(shown_as)}; {html(row.query)}; "
-        f"{caption}</figcaption></figure>"
+        f"{caption}{where}</figcaption></figure>"
     )
 
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import NoReturn
 
 import pandas as pd
-from IPython.display import Markdown, display
+from IPython.display import HTML, Markdown, display
 
 from cocofacet import escape
 from cocofacet.retrievers.base import Retriever
@@ -63,12 +63,15 @@ def does_not_apply(why: str) -> NoReturn:
     raise SystemExit
 
 
-def glue(name: str, value: float | str) -> None:
-    """Record ``value`` so that a page of the book can show it with ``{glue:text}``."""
+def glue(name: str, value: float | str | HTML) -> None:
+    """Record ``value`` so that a page of the book can show it with ``{glue:text}``,
+    and HTML with ``{glue}``."""
     # As myst-nb's own glue does, whose import would bring Sphinx into the kernel.
-    text = value if isinstance(value, str) else repr(float(value))
+    kind = "html" if isinstance(value, HTML) else "plain"
+    text = getattr(value, "data", value)
+    text = text if isinstance(text, str) else repr(float(text))
     display(
-        {f"{MIME}text/plain": text},
+        {f"{MIME}text/{kind}": text},
         metadata={"scrapbook": {"name": name, "mime_prefix": MIME}},
         raw=True,
     )

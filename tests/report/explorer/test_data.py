@@ -61,6 +61,8 @@ def test_the_menu_has_every_way_and_a_wrong_question_never_is_the_own(ways):
     ]
     assert ways[3].prompts == {"weathers": QUESTIONS["animals"]}
     assert ways[3].words == "the question of animals"
+    names = [way.name for way in ways]
+    assert names == ["none", "own", "bare", "animals", "weathers", "dual"]
     assert ways[1].prompts == QUESTIONS
     only = data.methods({"animals": "?"}, "promptable", "dual")
     assert [way.mode for way in only] == ["general", "prompted", "bare", "general"]
@@ -115,6 +117,32 @@ def test_the_first_queries_of_each_text_in_the_order_of_the_file(world):
         data.first_of_each_text(world[0], -1)
 
 
+def test_the_text_that_gains_most_comes_first_and_each_facet_once(world):
+    """Cat and dog of animals, snowy of weathers; the bird is not looked at."""
+    before = np.array([9, 3, 5, 1, 40, 60, 90, 2, 7, 5, 1, 1, 1])
+    after = np.array([1, 1, 5, 1, 10, 5, 1, 1, 1, 4, 9, 9, 9])
+    none = np.empty((13, 0))
+    ranks = data.Found(before, none), data.Found(after, none)
+    # Medians: cat 1, dog 42.5, snowy 1; the dog's second falls by 55.
+    assert data.by_gain(world[0], *ranks, [0, 1, 2, 3, 4, 5, 7, 8, 9]) == [5, 8]
+    # With the bird, which falls by 89; of equals the first.
+    assert data.by_gain(world[0], *ranks, [0, 4, 6]) == [6]
+    assert data.by_gain(world[0], *ranks[::-1], [10, 11, 12]) == [10]
+
+
+def test_the_data_say_what_the_page_opens_on_and_number_each_query(world, ways, found):
+    content = data.content(world[0], ways, found, [4, 5, 8], "made up", opening=5)
+    assert content["opening"] == [0, 0, 1]
+    numbers = [
+        [query["number"] for query in asked["queries"]]
+        for facet in content["facets"]
+        for asked in facet["texts"]
+    ]
+    assert numbers == [[1, 2], [2]], "as in the whole benchmark"
+    content = data.content(world[0], ways, found, [4, 5, 8], "made up", opening=8)
+    assert content["opening"] == [1, 0, 0]
+
+
 def test_the_data_hold_only_what_is_shown(world, ways, found):
     content = data.content(world[0], ways, found, [4], "made up")
     (facet,) = content["facets"]
@@ -144,15 +172,19 @@ def test_thumbnails_are_small_and_what_is_no_longer_needed_goes(
     again = tmp_path / "page"
     (again / "pictures/val2017").mkdir(parents=True)
     (again / "pictures/val2017/old.jpg").write_bytes(b"left over")
-    sizes = page.write(again, content, pictures, "made")
+    few = data.content(world[0], ways[:1], found[:1], [0], "made up")
+    sizes = page.write(again, content, pictures, "made", few)
     left = {
         path.relative_to(again / "pictures").as_posix()
         for path in (again / "pictures").rglob("*.jpg")
     }
     assert left == set(content["images"])
     with Image.open(again / "pictures" / content["images"][0]) as small:
-        assert small.size == (128, 85)
+        assert small.size == (256, 171)
     assert sizes["data"] == (again / "data.js").stat().st_size
+    shown = [again / "pictures" / name for name in few["images"]]
+    parts = [again / "smallest.js", *shown]
+    assert sizes["smallest"] == sum(part.stat().st_size for part in parts)
     bad = tmp_path / "bad.jpg"
     bad.write_text("no picture")
     with pytest.raises(InputError, match=r"bad\.jpg: image: cannot be read"):

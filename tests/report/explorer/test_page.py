@@ -3,6 +3,8 @@
 import io
 import json
 import re
+from html import unescape
+from urllib.parse import parse_qs
 
 import browser
 import pandas as pd
@@ -14,6 +16,7 @@ from small_explorer import QUESTIONS, first_by_hand
 
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.report.explorer import data, page
+from cocofacet.report.explorer.link import link
 
 needs_browser = pytest.mark.skipif(
     browser.find_chromium() is None, reason="no Chromium: the explorer was not opened"
@@ -38,7 +41,12 @@ def folder(world, tmp_path_factory):
     ways, found = small_explorer.find(world)
     content = data.content(world[0], ways, found, rows, "made-up <world>")
     pictures = small_explorer.draw(made / "images")
-    page.write(made / "page", content, pictures, "<small>made by hand</small>")
+    few = data.content(world[0], ways[:2], found[:2], FEW, "made-up <world>", FEW[0])
+    made_by = "<small>made by hand</small>"
+    page.write(made / "page", content, pictures, made_by, few)
+    front = "<!doctype html><link rel='icon' href='data:,'><article>{}</article>"
+    smallest = page.fragment(".", "index.html")
+    (made / "page/front.html").write_text(front.format(smallest), "utf-8")
     return made / "page"
 
 
@@ -58,6 +66,9 @@ each_reader = pytest.mark.parametrize(
     ("width", "scheme"), [(w, s) for w in browser.WIDTHS for s in browser.SCHEMES]
 )
 
+# The queries of the smallest form: the second dog and the third storm.
+FEW = (5, 12)
+
 # What each method's panel shows, as a reader sees it.
 PANELS = """() => [...document.querySelectorAll('.explorer-panel')].map((panel) => ({
   retriever: panel.querySelector('option:checked').parentElement.label,
@@ -74,6 +85,13 @@ PANELS = """() => [...document.querySelectorAll('.explorer-panel')].map((panel) 
 }))"""
 ALL_LOADED = """() => [...document.querySelectorAll('.explorer img')]
     .every((e) => e.complete && e.naturalWidth > 0)"""
+
+
+# Resolves when the page has heard of its new address.
+FOLLOW = """(hash) => new Promise((done) => {
+  addEventListener('hashchange', () => setTimeout(done), { once: true });
+  location.hash = hash;
+})"""
 
 
 def reads(page, query):
@@ -148,19 +166,25 @@ def test_a_reader_clicks_through_facet_query_and_method(tab, world, folder):
 def test_the_keyboard_alone_is_enough(tab, world, folder):
     tab.goto((folder / "index.html").as_uri())
     reached = []
-    for _ in range(8):
+    while reached[-1:] != ["add"] and len(reached) < 50:
         tab.keyboard.press("Tab")
         reached.append(tab.evaluate("document.activeElement.name"))
         ring = tab.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert ring == "solid", f"no ring around {reached[-1]}"
+    pictures = [len(panel["pictures"]) for panel in tab.evaluate(PANELS)]
     assert reached == [
-        *("facet", "text", "query", "previous", "next"),
-        *("method", "method", "add"),
+        *("facet", "text", "query", "previous", "next", "enlarge", "method"),
+        *["enlarge"] * pictures[0],
+        *("method", *["enlarge"] * pictures[1], "add"),
     ]
 
-    def back_to(name):
+    def go_to(name, key):
+        tab.keyboard.press(key)
         while tab.evaluate("document.activeElement.name") != name:
-            tab.keyboard.press("Shift+Tab")
+            tab.keyboard.press(key)
+
+    def back_to(name):
+        go_to(name, "Shift+Tab")
 
     back_to("text")
     tab.keyboard.press("ArrowDown")
@@ -172,15 +196,13 @@ def test_the_keyboard_alone_is_enough(tab, world, folder):
         tab.keyboard.press("Tab")
     tab.keyboard.press("ArrowDown")
     agrees(tab, world, 8, [None, QUESTIONS["weathers"]])
-    for _ in range(2):
-        tab.keyboard.press("Tab")
+    go_to("next", "Tab")
     tab.keyboard.press("Enter")
     agrees(tab, world, 9, [None, QUESTIONS["weathers"]])
-    tab.keyboard.press("Tab")
+    go_to("method", "Tab")
     tab.keyboard.press("ArrowDown")
     agrees(tab, world, 9, [QUESTIONS["weathers"], QUESTIONS["weathers"]])
-    for _ in range(2):
-        tab.keyboard.press("Tab")
+    go_to("add", "Tab")
     tab.keyboard.press("Space")
     assert tab.evaluate("document.activeElement.name") == "method"
     agrees(tab, world, 9, [QUESTIONS["weathers"], QUESTIONS["weathers"], None])
@@ -189,6 +211,156 @@ def test_the_keyboard_alone_is_enough(tab, world, folder):
     tab.keyboard.press("Enter")
     agrees(tab, world, 9, [QUESTIONS["weathers"], QUESTIONS["weathers"]])
     assert tab.evaluate("document.activeElement.name") == "add", "focus is not lost"
+
+
+@needs_browser
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_a_picture_is_enlarged_and_shut_again(tab, folder):
+    """By a click and by a key; shut by Escape, by its button, and beside it."""
+    tab.goto((folder / "index.html").as_uri())
+    pictures = tab.locator(".explorer-enlarge")
+    sizes = [one.bounding_box()["width"] for one in pictures.locator("img").all()]
+    assert min(sizes) >= 160
+    for number, way in enumerate(("click", "Enter", "Space")):
+        picture = pictures.nth(number)
+        shown = picture.locator("img").get_attribute("src")
+        if way == "click":
+            picture.click()
+        else:
+            picture.focus()
+            tab.keyboard.press(way)
+        large = tab.locator("dialog[open] img")
+        assert large.get_attribute("src") == shown
+        assert large.get_attribute("alt") in tab.inner_text("dialog p")
+        assert large.bounding_box()["width"] > 1.5 * min(sizes)
+        if way == "click":
+            tab.keyboard.press("Escape")
+            focused = "document.activeElement.querySelector('img').getAttribute('src')"
+            assert tab.evaluate(focused) == shown, "the focus is where it was"
+        elif way == "Enter":
+            tab.click("[name=close]")
+        else:
+            tab.mouse.click(3, 3)
+        assert not tab.is_visible("dialog")
+
+
+@needs_browser
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light")])
+def test_the_address_holds_the_state(tab, world, folder):
+    start, own = (folder / "index.html").as_uri(), QUESTIONS
+    tab.goto(start)
+    assert tab.url == start, "nothing was chosen yet"
+    steps = []
+
+    def step(row, prompts):
+        agrees(tab, world, row, prompts)
+        steps.append((tab.url, row, prompts))
+
+    step(0, [None, own["animals"]])
+    tab.select_option("[name=text]", index=1)
+    step(4, [None, own["animals"]])
+    tab.click("[name=next]")
+    step(5, [None, own["animals"]])
+    tab.locator("[name=method]").nth(0).select_option(label="bare instruction")
+    step(5, ["", own["animals"]])
+    tab.select_option("[name=facet]", label="weathers")
+    step(7, ["", own["weathers"]])
+    tab.click("[name=add]")
+    step(7, ["", own["weathers"], None])
+    tab.locator("[name=remove]").nth(0).click()
+    step(7, [own["weathers"], None])
+    assert len({url for url, *_ in steps}) == len(steps)
+    for url, row, prompts in reversed(steps[:-1]):
+        tab.go_back()
+        assert tab.url == url
+        agrees(tab, world, row, prompts)
+    tab.go_forward()
+    agrees(tab, world, *steps[1][1:])
+    for url, row, prompts in steps:
+        with tab.context.new_page() as other:
+            other.goto(url)
+            agrees(other, world, row, prompts)
+            assert other.url == url
+
+
+@needs_browser
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light")])
+def test_a_link_is_the_one_that_the_page_writes(tab, world, folder):
+    """For a query of each text, and each of its methods."""
+    ways = data.methods(QUESTIONS, "promptable", "dual")
+    tab.goto((folder / "index.html").as_uri())
+    for row in (5, 11):
+        query = world[0].queries[row]
+        number = data.numbers(world[0])[row]
+        for way in (way for way in ways if query.facet in way.prompts):
+            address = link(query.facet, query.label, way.name, number)
+            tab.evaluate(FOLLOW, address)
+            agrees(tab, world, row, [None, way.prompts[query.facet]])
+            tab.click("[name=next]")
+            tab.click("[name=previous]")
+            assert tab.evaluate("location.hash") == address, "written as it was read"
+    for address, row in {
+        link("animals", "cat"): 0,
+        link("animals", world[0].queries[5].text, picture=2): 5,
+        link("weathers", "snowy", "weathers"): 7,
+        "#facet=weathers&text=stormy&question=weathers": 10,
+    }.items():
+        query = world[0].queries[row]
+        tab.evaluate(FOLLOW, address)
+        agrees(tab, world, row, [None, QUESTIONS[query.facet]])
+
+
+@needs_browser
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light")])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "#facet=nothing&text=dog",
+        "#facet=animals",
+        "#facet=animals&text=unicorn",
+        "#facet=animals&text=dog&picture=99",
+        "#facet=animals&text=dog&picture=one",
+        "#facet=animals&text=dog&question=none&question=bird",
+        "#facet=%E0%A4%A&text=%",
+        "#some-heading",
+        "#",
+    ],
+)
+def test_a_bad_link_shows_the_opening_case(tab, world, folder, bad):
+    start = (folder / "index.html").as_uri()
+    assert problems(tab, start + bad, folder.as_uri()) == []
+    agrees(tab, world, 0, [None, QUESTIONS["animals"]])
+    tab.goto(start + link("animals", "dog"))
+    agrees(tab, world, 4, [None, QUESTIONS["animals"]])
+    tab.evaluate(FOLLOW, bad)
+    stays = bad == "#some-heading"  # a heading of the page is no case
+    agrees(tab, world, 4 if stays else 0, [None, QUESTIONS["animals"]])
+
+
+@needs_browser
+@each_reader
+def test_the_smallest_form(tab, world, folder):
+    stumbled = problems(tab, (folder / "front.html").as_uri(), folder.as_uri())
+    own = QUESTIONS
+    agrees(tab, world, 5, [None, own["animals"]])
+    assert not tab.locator(".explorer :is(select, [name=add]):visible").count()
+    current = tab.locator(".explorer-cases [aria-current]")
+    assert world[0].queries[5].text.strip() in current.inner_text()
+    links = tab.locator(".explorer-cases a")
+    assert links.count() == len(FEW)
+    links.nth(1).click()
+    agrees(tab, world, 12, [None, own["weathers"]])
+    assert world[0].queries[12].text.strip() in current.inner_text()
+    tab.locator(".explorer-enlarge").nth(1).click()
+    assert tab.is_visible("dialog img")
+    tab.keyboard.press("Escape")
+    tab.go_back()
+    agrees(tab, world, 5, [None, own["animals"]])
+    with tab.expect_navigation(wait_until="load"):
+        tab.click(".explorer-whole")
+    assert "index.html" in tab.url
+    agrees(tab, world, 5, [None, own["animals"]])
+    assert stumbled == []
 
 
 @needs_browser
@@ -243,3 +415,58 @@ def test_the_books_page_shows_the_ranks_that_were_saved(tab):
             (hit,) = [one for one in panel["pictures"] if one["hit"]]
             assert hit["place"] == panel["rank"]
     assert stumbled == []
+
+
+@needs_browser
+@needs_book
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark")])
+def test_the_front_page_has_the_smallest_form_and_it_is_small(tab):
+    shown = browser.BOOK / "_static/explorer"
+    script = (shown / "smallest.js").read_text()
+    images = json.loads(script.split(" = ", 1)[1][:-2])["images"]
+    size = sum((shown / "pictures" / name).stat().st_size for name in images)
+    assert len(script.encode()) + size <= 400_000
+    front = (browser.BOOK / "book/index.html").as_uri()
+    stumbled = problems(tab, front, browser.BOOK.as_uri())
+    assert tab.locator(".explorer-cases a").count() == 4
+    for number in range(4):
+        tab.locator(".explorer-cases a").nth(number).click()
+        assert [len(p["pictures"]) >= 10 for p in tab.evaluate(PANELS)] == [True] * 2
+    tab.wait_for_function(ALL_LOADED, timeout=browser.PATIENCE)
+    looked_for = tab.inner_text(".explorer-caption").split("; the")[0]
+    with tab.expect_navigation(wait_until="load"):
+        tab.click(".explorer-whole")
+    assert "notebooks/explorer.html#facet=" in tab.url
+    assert looked_for in tab.inner_text(".explorer-caption")
+    assert stumbled == []
+
+
+@needs_browser
+@needs_book
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light")])
+def test_every_link_to_a_case_in_the_book_is_understood(tab):
+    found = set()
+    for path in browser.pages():
+        text = (browser.BOOK / path).read_text(encoding="utf-8")
+        found |= set(re.findall(r'href="[^"#]*(#facet=[^"]*)"', text))
+    assert found, "no page links to a case"
+    tab.goto(BOOK.as_uri())
+    chosen = (
+        "name => document.querySelector(`[name=${name}] option:checked`).textContent"
+    )
+    labels = {
+        (facet["name"], text["text"]): text["label"]
+        for facet in json.loads(
+            (browser.BOOK / "_static/explorer/data.js")
+            .read_text()
+            .split(" = ", 1)[1][:-2]
+        )["facets"]
+        for text in facet["texts"]
+    }
+    for address in sorted(found):
+        said = {k: v[0] for k, v in parse_qs(unescape(address)[1:]).items()}
+        tab.evaluate(FOLLOW, unescape(address))
+        facet, text = tab.evaluate(chosen, "facet"), tab.evaluate(chosen, "text")
+        assert facet == said["facet"]
+        assert said["text"] in (text, labels[facet, text])
+        assert tab.evaluate(chosen, "query").startswith(f"{said.get('picture', 1)} of")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.escape import plain
@@ -14,6 +15,8 @@ from cocofacet.io import InputError
 from cocofacet.report.style import MODES
 
 FIRST = 10  # pictures shown of each pool
+# What the address calls a mode; a wrong question is called by its facet.
+NAMES = {"general": "none", "prompted": "own", "bare": "bare"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Method:
     retriever: str  # a row of the zoo
     mode: str  # as in the tidy table of ranks
     words: str  # in the menu
+    name: str  # in the page's address
     prompts: Mapping[str, str | None]
 
     @property
@@ -58,16 +62,18 @@ def methods(
     modes = prompt_modes(questions)
     single = {
         mode: {facet: prompts[0] for facet, prompts in modes[mode].items()}
-        for mode in ("general", "prompted", "bare")
+        for mode in NAMES
     }
     shown = [
-        Method(promptable, mode, MODES[mode][0], prompts)
+        Method(promptable, mode, MODES[mode][0], NAMES[mode], prompts)
         for mode, prompts in single.items()
     ]
     for facet, question in questions.items():
         others = {other: question for other in questions if other != facet}
-        shown.append(Method(promptable, "wrong", f"the question of {facet}", others))
-    shown.append(Method(dual, "general", MODES["general"][0], single["general"]))
+        words = f"the question of {facet}"
+        shown.append(Method(promptable, "wrong", words, facet, others))
+    general = single["general"]
+    shown.append(Method(dual, "general", MODES["general"][0], dual, general))
     return tuple(method for method in shown if method.prompts)
 
 
@@ -106,17 +112,47 @@ def find(
     return Found(rank, first)
 
 
+def numbers(benchmark: Benchmark) -> list[int]:
+    """Which of its text's queries each one is, from 1, in the order of the file."""
+    seen = Counter()
+    counted = []
+    for query in benchmark.queries:
+        seen[query.facet, query.text] += 1
+        counted.append(seen[query.facet, query.text])
+    return counted
+
+
 def first_of_each_text(benchmark: Benchmark, per_text: int) -> list[int]:
     """The positions of the first ``per_text`` queries of each text, in the order of the
     official file; 0 means all. Raises InputError where it is negative."""
     if per_text < 0:
         raise InputError(f"per_text: {per_text} is negative. Use 0 for all queries.")
-    seen, chosen = Counter(), []
-    for row, query in enumerate(benchmark.queries):
-        seen[query.facet, query.text] += 1
-        if not per_text or seen[query.facet, query.text] <= per_text:
-            chosen.append(row)
-    return chosen
+    counted = numbers(benchmark)
+    return [row for row, n in enumerate(counted) if not per_text or n <= per_text]
+
+
+def by_gain(
+    benchmark: Benchmark, general: Found, prompted: Found, chosen: Sequence[int]
+) -> list[int]:
+    """One query of each facet, where the facet's question helps most first.
+
+    Of a facet it is the text whose median rank falls most from ``general`` to
+    ``prompted``, and of that text's queries the one whose rank falls most; of equals
+    the first. ``chosen`` are the positions looked at; so are those returned.
+    """
+    gains = pd.DataFrame(
+        {
+            "facet": [benchmark.queries[row].facet for row in chosen],
+            "text": [benchmark.queries[row].text for row in chosen],
+            "gain": (general.rank - prompted.rank)[list(chosen)],
+        },
+        index=list(chosen),
+    )
+    of_text = gains.groupby(["facet", "text"], sort=False).gain
+    medians = of_text.median()
+    best = medians[medians.groupby("facet", sort=False).idxmax()]
+    ordered = best.sort_values(ascending=False, kind="stable").index
+    return [int(of_text.get_group(text).idxmax()) for text in ordered]
 
 
 def content(
@@ -125,16 +161,21 @@ def content(
     found: Sequence[Found],
     chosen: Iterable[int],
     shown_as: str,
+    opening: int | None = None,
 ) -> dict[str, object]:
     """All that the page shows, as plain JSON.
 
-    ``found[i]`` is what ``ways[i]`` finds. Pictures are positions in ``images``, which
-    holds only those that are shown. In a query, ``ranks`` and ``first`` have one entry
-    a method, null where it does not ask for the facet. ``carried`` holds the labels of
-    a facet's pictures, "" for none; not there where they are not known.
+    ``found[i]`` is what ``ways[i]`` finds. ``opening`` is the one of the ``chosen``
+    queries that the page opens on, by default the first: the positions of its facet,
+    of its text there, and of itself among the text's. Pictures are positions in
+    ``images``, which holds only those that are shown. In a query, ``ranks`` and
+    ``first`` have one entry a method, null where it does not ask for the facet;
+    ``number`` is of `numbers`. ``carried`` holds the labels of a facet's pictures, ""
+    for none; not there where they are not known.
     """
     facets: dict[str, dict] = {}
     place: dict[int, int] = {}  # position in benchmark.images -> position here
+    opens, counted = [0, 0, 0], numbers(benchmark)
 
     def shown(image: int) -> int:
         return place.setdefault(int(image), len(place))
@@ -144,6 +185,9 @@ def content(
         query = benchmark.queries[row]
         facet = facets.setdefault(query.facet, {})
         asked = facet.setdefault(query.text, {"label": query.label, "queries": []})
+        if row == opening:
+            text = list(facet).index(query.text)
+            opens = [list(facets).index(query.facet), text, len(asked["queries"])]
         asking = [
             one if query.facet in way.prompts else None
             for way, one in zip(ways, found, strict=True)
@@ -151,6 +195,7 @@ def content(
         asked["queries"].append(
             {
                 "id": query.id,
+                "number": counted[row],
                 "positive": shown(positives[row]),
                 "ranks": [int(one.rank[row]) if one else None for one in asking],
                 "first": [
@@ -163,8 +208,12 @@ def content(
     return {
         "shown_as": shown_as,
         "pool": benchmark.pool_indices().shape[1],
+        "opening": opens,
         "methods": [
-            {"retriever": way.retriever, "words": way.words, "prompts": way.prompts}
+            {
+                key: getattr(way, key)
+                for key in ("retriever", "words", "name", "prompts")
+            }
             for way in ways
         ],
         "images": images,

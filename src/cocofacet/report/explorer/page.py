@@ -7,17 +7,21 @@ import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
+from string import Template
 
 from cocofacet.benchmark.images import path_of
 from cocofacet.escape import NO_MATH, html
 from cocofacet.io import write_atomic
 from cocofacet.picture import as_rgb, open_image
 
-SIDE = 128  # pixels, the longer side of a thumbnail
+SIDE = 256  # pixels, the longer side of a thumbnail; it is shown at 160 or more
 QUALITY = 70  # of its JPEG
 OLD = 24 * 60 * 60  # seconds after which nobody writes a file any more
 # What data.js sets, and explore.js reads: a page opened from a file may fetch no JSON.
 VARIABLE = "cocofacetExplore"
+# What the smallest form has besides: a list of links, and one to the whole explorer.
+CASES = '<ul class="explorer-cases"></ul>'
+MORE = '<p><a class="explorer-whole">This case in the whole explorer</a></p>'
 
 HERE = Path(__file__).parent
 
@@ -32,26 +36,41 @@ def thumbnail(path: Path) -> bytes:
 
 
 def write(
-    folder: Path, content: Mapping[str, object], root: Path, made: str
+    folder: Path,
+    content: Mapping[str, object],
+    root: Path,
+    made: str,
+    smallest: Mapping[str, object] | None = None,
 ) -> dict[str, int]:
     """Write index.html, data.js and the pictures/ that they show, remove what is no
     longer shown there, and return the bytes of data and pictures.
 
     ``content`` comes from `data.content`; its images lie under ``root``. ``made`` is
-    the line, as HTML, that says what made the numbers.
+    the line, as HTML, that says what made the numbers. ``smallest`` is the content of
+    a few of the same queries, for the smallest form: smallest.js; its bytes are those
+    of its data and pictures.
     """
-    plain = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    script = f"window.{VARIABLE} = {plain};\n"
-    sizes = {"data": len(script.encode()), "pictures": 0}
-    needed = {folder / "pictures" / name for name in content["images"]}
+    script = _script(content)
+    of_picture = {}
     for name in content["images"]:
         small = thumbnail(path_of(root, name))
         write_atomic(folder / "pictures" / name, small)
-        sizes["pictures"] += len(small)
+        of_picture[name] = len(small)
+    sizes = {"data": len(script.encode()), "pictures": sum(of_picture.values())}
     write_atomic(folder / "data.js", script)
+    if smallest:
+        short = _script(smallest)
+        write_atomic(folder / "smallest.js", short)
+        shown = sum(of_picture[name] for name in smallest["images"])
+        sizes["smallest"] = len(short.encode()) + shown
     write_atomic(folder / "index.html", page(str(content["shown_as"]), made))
-    _sweep(folder / "pictures", needed)
+    _sweep(folder / "pictures", {folder / "pictures" / name for name in of_picture})
     return sizes
+
+
+def _script(content: Mapping[str, object]) -> str:
+    plain = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return f"window.{VARIABLE} = {plain};\n"
 
 
 def _sweep(folder: Path, needed: Collection[Path]) -> None:
@@ -81,17 +100,24 @@ def page(shown_as: str, made: str) -> str:
     )
 
 
-def fragment(folder: str) -> str:
+def fragment(folder: str, whole: str = "") -> str:
     """The explorer as a part of a page, without its headings; ``folder`` is where
-    ``data.js`` and ``pictures`` lie, as seen from that page."""
-    folder = html(folder)
-    skeleton = (
-        (HERE / "explore.html").read_text(encoding="utf-8").replace("FOLDER", folder)
+    its data and ``pictures`` lie, as seen from that page.
+
+    ``whole``, the address of the page with the whole explorer, makes it the smallest
+    form: the few texts of smallest.js, with links in place of menus.
+    """
+    skeleton = Template((HERE / "explore.html").read_text(encoding="utf-8")).substitute(
+        folder=html(folder),
+        whole=html(whole),
+        kind="explorer explorer-small" if whole else "explorer",
+        no_math=NO_MATH,
+        cases=CASES if whole else "",
+        more=MORE if whole else "",
     )
-    skeleton = skeleton.replace("NO_MATH", NO_MATH)
     return (
         f"{styles()}{skeleton}"
-        f'<script src="{folder}/data.js"></script>\n'
+        f'<script src="{html(folder)}/{"smallest" if whole else "data"}.js"></script>\n'
         f"<script>\n{(HERE / 'explore.js').read_text(encoding='utf-8')}</script>\n"
     )
 

@@ -1,0 +1,18 @@
+"""The address of a case on the explorer's page, as its script reads and writes it."""
+
+from urllib.parse import urlencode
+
+
+def link(facet: str, text: str, question: str = "own", picture: int = 0) -> str:
+    """``#facet=…&text=…``, to be put behind the page: ``explorer.html`` + this.
+
+    text: a query text, or its label where no other text of the facet has the same.
+    question: of the second panel, beside the pictures without a prompt: "own", "bare",
+    "none", another facet's name, or the dual encoder's for what that one finds.
+    picture: which of the text's pictures is looked for, from 1; the first where none
+    is said. In Markdown, where
+    MyST would look for such a heading: ``[words](explorer.html#…){.external}``.
+    """
+    parts = [("facet", facet), ("text", text.strip())]
+    parts += [("picture", str(picture))] * (picture > 0)
+    return "#" + urlencode([*parts, ("question", "none"), ("question", question)])
