@@ -194,4 +194,4 @@ cf.conclude(workspace, "choosing", said, ranks, {"choices": choices})
 # A list to choose from is not the only way. [QuARI](https://arxiv.org/abs/2505.21647)
 # derives a linear map of the gallery from the query itself, without questions.
 # [“Seeing Is Not Addressing”](https://arxiv.org/abs/2609.37230) leaves the pictures'
-# embeddings alone and rewords the query.
+# embeddings alone and moves the query's, by what labelled pictures show.

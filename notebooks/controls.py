@@ -183,3 +183,6 @@ cf.conclude(workspace, "controls", found, ranks)
 # If nothing is gained on the questions never asked, then what the rendered world shows
 # is the training of these questions. Large models are asked more kinds of questions in
 # their training than these, and how far *they* carry over is for photographs to say.
+# Another control needs none of this training: [DIOR](https://arxiv.org/abs/2512.21860)
+# asks a vision-language model as it is for one word on a named respect, embeds by its
+# last hidden state, and reports better results than CLIP's at similarity in that respect.

@@ -6,6 +6,8 @@
 #
 # A general embedding is made once, before any question is known. It has to hold
 # whatever a query may ask for. We look at which facets it holds.
+# [GeneCIS](https://arxiv.org/abs/2306.07969) asks for pictures that are alike in a named
+# respect, and reports that CLIP models struggle with that, too.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB

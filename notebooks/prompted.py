@@ -140,3 +140,6 @@ cf.conclude(workspace, "prompted", found, pd.concat([ranks, *others]))
 # If wrong questions helped as much as the right one, the prompt's content would not
 # matter. And the gain may only show that training works, because these models were
 # trained on these very questions. The next chapter looks into that.
+#
+# [ABC](https://arxiv.org/abs/2503.00329) has a benchmark for instructions, CtrlBench, but
+# the instructed picture is what its model is trained to search with. Here it is searched.

@@ -7,7 +7,9 @@
 #
 # Embedding all pictures beforehand needs the question beforehand. The linear map needs
 # a hundred pictures for each new question. Reranking needs a few for each query, and
-# the model's own answer for those.
+# the model's own answer for those. On products, [MCMR](https://arxiv.org/abs/2603.01082)
+# reports that rerankers which check each candidate help markedly; they judge query and
+# candidate together, where ours compares two vectors.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB

@@ -132,4 +132,6 @@ cf.conclude(workspace, "several", said, ranks, kept)
 # facets need not be told apart. Here that test is hard on it: the tiny model was never
 # asked two things at once, and a large one may well answer both. The split is given,
 # too: we made the queries out of parts. Whoever types a query has to have it split, and
-# a wrong split costs what a wrong question costs.
+# a wrong split costs what a wrong question costs. In
+# [“Seeing Is Not Addressing”](https://arxiv.org/abs/2609.37230) scores for shape, hue and
+# pattern are added as well, but no picture hears a question: the queries are moved.

@@ -4,7 +4,9 @@
 # *Question: does the general embedding **lose** the attribute, or does the query text
 # fail to **reach** it? The paper suspects the first: image embeddings "focus on global
 # semantics and subjects while leaving out other details" (abstract, E). "Seeing Is Not
-# Addressing" (2609.37230) argues for the second.*
+# Addressing" ([2609.37230](https://arxiv.org/abs/2609.37230)) argues for the second. So
+# does an [earlier study of CLIP](https://arxiv.org/abs/2411.05195), two of whose authors
+# also wrote the paper: the vision encoder often gathers what CLIP then fails to extract.*
 #
 # The same pools are ranked several times. What changes is where the query comes from: a
 # classifier trained on labels, other images, images that the text finds, or the text
