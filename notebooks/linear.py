@@ -8,7 +8,7 @@
 # it would take hours. So a few pictures are embedded again, and what the question did
 # to them is done to the query. Others train a network that makes such a map, from the
 # query ([QuARI](https://arxiv.org/abs/2505.21647)) or from the attribute's name
-# ([2607.22919](https://arxiv.org/abs/2607.22919)); the paper's is least squares.
+# ([Fioresi et al.](https://arxiv.org/abs/2607.22919)); the paper's is least squares.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
