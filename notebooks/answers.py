@@ -53,19 +53,25 @@ for mode, options in ways.items():
     ranks.append(workspace.ranks(other, ("prompted",)).assign(mode=mode))
 ranks = pd.concat(ranks, ignore_index=True)
 
-# %% mystnb={"image": {"alt": "Dots with intervals: Recall by facet when pictures are described without a question, when the question is answered in words, when it is answered from a small picture, and when the query is not rewritten."}}
+# %%
 modes = list(dict.fromkeys(ranks["mode"]))
 found = cf.tables.recalls(ranks, k)
-cf.figures.recall_by_facet(
-    {name: cf.tables.facets_only(found)},
-    k,
-    workspace.profile.shown_as,
-    modes,
-)
 
-# %% tags=["hide-input"]
-metric = f"Recall@{k} in pools of 100; bars: 95 % interval over query texts"
-cf.made_with(workspace, metric, "GPT-written, answered in words", answerer)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals: Recall by facet when pictures are described without a question, when the question is answered in words, when it is answered from a small picture, and when the query is not rewritten."}}
+pictures = workspace.profile.shown_as
+cf.captioned(
+    cf.figures.recall_by_facet(
+        {name: cf.tables.facets_only(found)}, k, pictures, modes
+    ),
+    "recall",
+    f"Recall@{k} of pictures described by {name} and found by text, for each "
+    f"facet, by what it was asked ({pictures}; {cf.sample(ranks)}, each in a pool of "
+    f"100). Bars: 95 % interval over query texts. Dotted: chance, {k} %.",
+    cf.made_with(
+        workspace, f"Recall@{k} in pools of 100",
+        "GPT-written, answered in words", answerer,
+    ),
+)  # fmt: skip
 
 # %% [markdown]
 # ## The numbers

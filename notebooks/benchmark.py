@@ -40,8 +40,14 @@ counts = pd.DataFrame(
     }
     for facet in benchmark.facets
 )
-display(cf.figures.counts(counts, workspace.profile.shown_as))
-cf.made_with(workspace, "counts of queries", "none")
+shown_as = workspace.profile.shown_as
+cf.captioned(
+    cf.figures.counts(counts, shown_as),
+    "counts",
+    f"Queries of each facet, with the number of distinct texts ({shown_as}; "
+    f"{len(benchmark.queries):,} queries).",
+    cf.made_with(workspace, "counts of queries", "none"),
+)
 
 # %% [markdown]
 # Many queries share a text. "Find me an everyday image that is taken during the dusk."
@@ -53,18 +59,18 @@ cf.made_with(workspace, "counts of queries", "none")
 #
 # The positives of the first labels of each facet, and the words that ask for them.
 
-# %% mystnb={"image": {"alt": "Six pictures of one facet, each with the label that its query asks for."}}
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Four pictures of one facet, each with the label that its query asks for."}}
 for facet in benchmark.facets:
     first = {}
     for query in benchmark.of(facet):
         first.setdefault(query.label, query)
-    shown = sorted(first.items())[:6]
-    display(cf.markdown("**{}**: “{}”", facet, shown[0][1].text.strip()))
-    pictures = [(query.candidates[0], label) for label, query in shown]
-    display(
-        cf.figures.gallery(
-            workspace.images, pictures, workspace.profile.shown_as
-        )
+    chosen = sorted(first.items())[:4]
+    pictures = [(query.candidates[0], label) for label, query in chosen]
+    cf.captioned(
+        cf.figures.gallery(workspace.images, pictures, shown_as),
+        facet,
+        f"The positives of the first labels of {facet}, for queries such as "
+        f"“{chosen[0][1].text.strip()}” ({shown_as}).",
     )
 
 # %% [markdown]
@@ -73,16 +79,20 @@ for facet in benchmark.facets:
 # Below is one pool, as far as a page can show it: the positive in its frame, then the
 # first negatives. No negative carries the label, by any annotation that was read.
 
-# %% mystnb={"image": {"alt": "Twelve of a pool's hundred candidates. The first, in an orange frame, is the positive."}}
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Twelve of a pool's hundred candidates. The first, in an orange frame, is the positive."}}
 facet = "times" if "times" in benchmark.facets else benchmark.facets[0]
 query = benchmark.of(facet)[0]
-display(cf.markdown("“{}”", query.text.strip()))
 names = ["positive", *[f"negative {n}" for n in range(1, 12)]]
-cf.figures.gallery(
-    workspace.images,
-    list(zip(query.candidates[:12], names, strict=True)),
-    workspace.profile.shown_as,
-    marked=(0,),
+cf.captioned(
+    cf.figures.gallery(
+        workspace.images,
+        list(zip(query.candidates[:12], names, strict=True)),
+        shown_as,
+        marked=(0,),
+    ),
+    "pool",
+    f"Twelve of the hundred candidates for “{query.text.strip()}” ({shown_as}). The "
+    "framed one is the positive.",
 )
 
 # %% [markdown]

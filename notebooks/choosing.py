@@ -74,18 +74,18 @@ choices = {name: asking.choose(texts, each) for name, each in who.items()}
 table = choosing.choice_table(choices, queries)
 found = choosing.accuracy(table)
 
-# %% mystnb={"image": {"alt": "Bars by facet: the share of query texts for which each chooser named the facet's own prompt, with the counts beside them."}}
-choosing.accuracy_by_facet(found, workspace.profile.shown_as)
-
-# %% tags=["hide-input"]
-makers = ", ".join(
-    f"{name}: {chooser.maker}" for name, chooser in who.items()
-)
-cf.made_with(
-    workspace,
-    "share of distinct query texts; dotted: one pick in ten",
-    f"ten, in fixed order, chosen by {makers}",
-    retriever,
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Bars by facet: the share of query texts for which each chooser named the facet's own prompt, with the counts beside them."}}
+pictures = workspace.profile.shown_as
+makers = ", ".join(f"{name}: {one.maker}" for name, one in who.items())
+cf.captioned(
+    choosing.accuracy_by_facet(found, pictures),
+    "accuracy",
+    "The share of distinct query texts for which each chooser named the facet's own "
+    f"prompt, with the counts ({pictures}; texts alone, no picture is looked at). "
+    "Dotted: one pick in ten.",
+    cf.made_with(
+        workspace, "share of texts", f"ten, chosen by {makers}", retriever
+    ),
 )
 
 # %% [markdown]
@@ -120,17 +120,17 @@ ranks = pd.concat([ranks, *by_chooser])
 modes = list(ranks["mode"].unique())
 recalls = cf.tables.recalls(ranks, 1)
 
-# %% mystnb={"image": {"alt": "Dots with intervals: Recall at 1 by facet without a prompt, with wrong questions, with the facet's own question, and with the prompt that each chooser named."}}
-cf.figures.recall_by_facet(
-    {retriever.name: cf.tables.facets_only(recalls)},
-    1,
-    workspace.profile.shown_as,
-    modes=modes,
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals: Recall at 1 by facet without a prompt, with wrong questions, with the facet's own question, and with the prompt that each chooser named."}}
+cf.captioned(
+    cf.figures.recall_by_facet(
+        {retriever.name: cf.tables.facets_only(recalls)}, 1, pictures, modes
+    ),
+    "recall",
+    f"Recall@1 of {retriever.name} for each facet, by who chose the question "
+    f"({pictures}; {cf.sample(ranks)}, each in a pool of 100). Bars: 95 % interval "
+    "over query texts. Dotted: chance, 1 %.",
+    cf.made_with(workspace, "Recall@1", f"chosen by {makers}", retriever),
 )
-
-# %% tags=["hide-input"]
-metric = "Recall@1 in pools of 100, each facet over its queries; bars: 95 % interval over query texts"
-cf.made_with(workspace, metric, f"chosen by {makers}", retriever)
 
 # %% [markdown]
 # ## Storage and time against recall

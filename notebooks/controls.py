@@ -65,19 +65,25 @@ gains = {
 }
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals around a zero line: what the facet's question changes in Recall at 1, by facet, for the model that was asked every question and for the model that was never asked two of them."}}
-cf.figures.gains(
-    {words: cf.tables.facets_only(table) for words, table in gains.items()},
-    1,
-    workspace.profile.shown_as,
-    {
-        "asked every question": MODES["prompted"][1],
-        "not asked two": "#4c7fd0",
-    },
+pictures = workspace.profile.shown_as
+over = f"{pictures}; {cf.sample(ranks)}, each in a pool of 100"
+bars = "Bars: 95 % interval over query texts."
+cf.captioned(
+    cf.figures.gains(
+        {name: cf.tables.facets_only(table) for name, table in gains.items()},
+        1,
+        pictures,
+        {
+            "asked every question": MODES["prompted"][1],
+            "not asked two": "#4c7fd0",
+        },
+    ),
+    "gains",
+    "What the facet's question changes, Recall@1 minus that of the general embedding, "
+    "paired by query, for a model trained on every question and for one never asked "
+    f"two of them ({over}). {bars} Dotted: no difference.",
+    cf.made_with(workspace, "Recall@1", "GPT-written", retriever, unasked),
 )
-
-# %% tags=["hide-input"]
-metric = "paired difference in Recall@1, prompted minus general"
-cf.made_with(workspace, metric, "GPT-written", retriever, unasked)
 
 # %% [markdown]
 # ## What the question does to pictures
@@ -122,24 +128,27 @@ cf.tables.shown(controls.grid(sides), "controls-pictures", "long")
 # If it does as well as the prompted embedding, then the answers in the training help,
 # and not the prompt.
 
-# %% mystnb={"image": {"alt": "Dots with intervals: Recall at 1 by facet of the general embedding, of the general embedding of a model trained on the same answers without questions, and with the facet's question."}}
+# %%
 answers = workspace.ranks(no_question, ("general",)).assign(mode="answers")
 recalls = pd.concat([cf.tables.recalls(each, 1) for each in (ranks, answers)])
-cf.figures.recall_by_facet(
-    {"same start, same answers": cf.tables.facets_only(recalls)},
-    1,
-    workspace.profile.shown_as,
-    modes=("general", "answers", "prompted"),
-)
 
-# %% tags=["hide-input"]
-cf.made_with(
-    workspace,
-    "Recall@1 in pools of 100",
-    "GPT-written, or none",
-    retriever,
-    no_question,
-)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals: Recall at 1 by facet of the general embedding, of the general embedding of a model trained on the same answers without questions, and with the facet's question."}}
+cf.captioned(
+    cf.figures.recall_by_facet(
+        {"same start, same answers": cf.tables.facets_only(recalls)},
+        1,
+        pictures,
+        modes=("general", "answers", "prompted"),
+    ),
+    "answers",
+    "Recall@1 for each facet without a question, with the facet's question, and "
+    "without one in a model trained on the same answers but never on questions "
+    f"({over}). {bars} Dotted: chance, 1 %.",
+    cf.made_with(
+        workspace, "Recall@1 in pools of 100", "GPT-written, or none",
+        retriever, no_question,
+    ),
+)  # fmt: skip
 
 # %% [markdown]
 # ## The numbers

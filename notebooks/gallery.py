@@ -80,12 +80,17 @@ found = {
     ),
 }
 
-# %% mystnb={"image": {"classes": "panels", "alt": "Lines against the number of pictures in the gallery: mAP, recall and precision, without a prompt, with the facet's question, and for the mean over all prompts, between a random and a perfect order. The dual encoder has a row of panels of its own."}}
-gallery.over_sizes(found, k, sizes, workspace.profile.shown_as)
-
-# %% tags=["hide-input"]
-metric = f"mAP, Recall@{k} and Precision@{k} over texts, macro over facets; sizes below the whole: mean of {draws} random parts"
-cf.made_with(workspace, metric, "GPT-written", retriever, dual)
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Lines against the number of pictures in the gallery: mAP, recall and precision, without a prompt, with the facet's question, and for the mean over all prompts, between a random and a perfect order. The dual encoder has a row of panels of its own."}}
+pictures = workspace.profile.shown_as
+metric = f"mAP, Recall@{k} and Precision@{k}"
+cf.captioned(
+    gallery.over_sizes(found, k, sizes, pictures),
+    "sizes",
+    f"{metric} against the number of pictures searched, a row for each retriever "
+    f"({pictures}; macro over facets, no intervals; below the whole gallery the mean "
+    f"of {draws} random parts). Dotted: a random and a perfect order.",
+    cf.made_with(workspace, metric, "GPT-written", retriever, dual),
+)
 
 # %% [markdown]
 # Read each method between the dotted lines. With more pictures there is more to be

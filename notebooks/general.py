@@ -49,7 +49,7 @@ print(f"{len(ranks):,} ranks of {ranks['query'].nunique():,} queries")
 # were trained on different things, so one being above another says nothing about
 # their architectures. What counts is how *uneven* each of them is.
 
-# %% mystnb={"image": {"classes": "panels", "alt": "Panels of dots with intervals: Recall at 5 of the general embedding for each facet, one panel for each retriever, with a dotted line at chance."}}
+# %%
 recalls = {
     k: {
         name: cf.tables.recalls(ranks[ranks.retriever == name], k)
@@ -57,19 +57,26 @@ recalls = {
     }
     for k in (1, 5)
 }
-cf.figures.recall_by_facet(
-    {
-        name: cf.tables.facets_only(table)
-        for name, table in recalls[5].items()
-    },
-    5,
-    workspace.profile.shown_as,
-)
 
-# %% tags=["hide-input"]
-cf.made_with(
-    workspace, "Recall@5 in pools of 100, each facet over its queries; bars: 95 % "
-    "interval over query texts", "none", *loaded,
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Panels of dots with intervals: Recall at 5 of the general embedding for each facet, one panel for each retriever, with a dotted line at chance."}}
+pictures = workspace.profile.shown_as
+cf.captioned(
+    cf.figures.recall_by_facet(
+        {
+            name: cf.tables.facets_only(table)
+            for name, table in recalls[5].items()
+        },
+        5,
+        pictures,
+    ),
+    "recall",
+    "Recall@5 of the general embedding (no prompt) for each facet, a panel for "
+    f"each retriever ({pictures}; {cf.sample(ranks)}, each in a pool of 100). "
+    "Bars: 95 % interval over query texts. Dotted: chance, 5 %.",
+    cf.made_with(
+        workspace, "Recall@5 in pools of 100, each facet over its queries",
+        "none", *loaded,
+    ),
 )  # fmt: skip
 
 # %% [markdown]

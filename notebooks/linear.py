@@ -85,7 +85,7 @@ found = anchors.ranks_over_draws(
     seed,
 )
 
-# %% mystnb={"image": {"alt": "Recall at 1 of each variant against anchors over dimensions, a panel for anchors held out and one for anchors from the gallery, with level lines for the general and the prompted embedding."}}
+# %%
 modes = workspace.ranks(retriever, ("general", "prompted"))
 general, prompted = (
     cf.tables.of_mode(modes, mode) for mode in ("general", "prompted")
@@ -96,21 +96,30 @@ gains = {
 }
 recalls = {k: found.recall(k) for k in (1, 5)}
 levels = {"general": gains[1].reference, "prompted": gains[1].value}
-figures.against_anchors(
-    recalls[1], levels, 1, dimension, workspace.profile.shown_as
-)
 
-# %% tags=["hide-input"]
-metric = f"Recall@1, macro over facets; line: mean of {draws} draws of anchors, band: their range"
-cf.made_with(workspace, metric, "GPT-written", retriever, dual)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Recall at 1 of each variant against anchors over dimensions, a panel for anchors held out and one for anchors from the gallery, with level lines for the general and the prompted embedding."}}
+pictures = workspace.profile.shown_as
+cf.captioned(
+    figures.against_anchors(recalls[1], levels, 1, dimension, pictures),
+    "anchors",
+    f"Recall@1 of each linear map against the number of anchors K over dimensions d "
+    f"({retriever.name}; {pictures}; {cf.sample(modes)}, pools of 100; macro over "
+    f"facets). Line: mean of {draws} draws of anchors; band: their range.",
+    cf.made_with(workspace, "Recall@1", "GPT-written", retriever, dual),
+)
 
 # %% [markdown]
 # Where K comes near the number of dimensions, the anchors are barely enough to solve
 # for W, and least squares fits their noise. The condition number says how much noise
 # may grow. The dual encoder has a *d* of its own, and so a peak of its own.
 
-# %% mystnb={"image": {"alt": "Condition number of the anchors against anchors over dimensions, on a logarithmic scale."}}
-figures.condition(recalls[1], dimension, workspace.profile.shown_as)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Condition number of the anchors against anchors over dimensions, on a logarithmic scale."}}
+cf.captioned(
+    figures.condition(recalls[1], dimension, pictures),
+    "condition",
+    "Condition number of the anchors against K over d, on a logarithmic scale "
+    f"({pictures}; {draws} draws of anchors).",
+)
 
 # %% [markdown]
 # ## How much of the gap

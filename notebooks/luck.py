@@ -57,17 +57,22 @@ drawn = luck.recalls_of_draws(
 )
 around = {k: luck.beside_expectation(drawn, ranks, k) for k in (1, 5)}
 
-# %% mystnb={"image": {"alt": "Dots around a zero line, by facet: how far Recall at 1 of each draw of negatives lies from the expectation over all draws, without a prompt and with the facet's question. The expectation is written below each facet."}}
-luck.scatter(drawn, around[1], 1, workspace.profile.shown_as)
-
-# %% tags=["hide-input"]
-cf.made_with(
-    workspace,
-    f"Recall@1 in pools of 100, {draws} draws of the negatives (seeds 0 to "
-    f"{draws - 1}) and their expectation",
-    "GPT-written",
-    retriever,
-)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots around a zero line, by facet: how far Recall at 1 of each draw of negatives lies from the expectation over all draws, without a prompt and with the facet's question. The expectation is written below each facet."}}
+cf.captioned(
+    luck.scatter(drawn, around[1], 1, workspace.profile.shown_as),
+    "draws",
+    f"How far Recall@1 of each of {draws} draws of the negatives lies from its "
+    "expectation over all draws, for each facet, without a prompt and with the "
+    f"facet's question ({retriever.name}; {workspace.profile.shown_as}; "
+    f"{cf.sample(ranks)}, pools of 100). Below each facet stands the expectation. A "
+    "dot is one draw; there are no intervals.",
+    cf.made_with(
+        workspace,
+        f"Recall@1 in pools of 100, {draws} draws of the negatives (seeds 0 to "
+        f"{draws - 1}) and their expectation",
+        "GPT-written", retriever,
+    ),
+)  # fmt: skip
 
 # %% [markdown]
 # ## The numbers

@@ -16,7 +16,6 @@ k = 1  # the cut-off of the figure and the sentences
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import display
 
 import cocofacet as cf
 from cocofacet.chapters import pools
@@ -37,17 +36,18 @@ for other in workspace.others:
     tried["the rebuilt queries"] = other
 tried |= pools.there(workspace, workspace.profile.pools)
 
-# %% mystnb={"image": {"alt": "Six pictures of each pool, with the labels that their queries ask for."}}
-for name, pool in tried.items():
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Four pictures of each pool, with the labels that their queries ask for."}}
+for number, (name, pool) in enumerate(tried.items()):
     first = {query.candidates[0]: query for query in pool.benchmark.queries}
-    chosen = list(first.values())[:: max(1, len(first) // 6)][:6]
-    display(cf.markdown("**{}**", name))
-    display(
+    chosen = list(first.values())[:: max(1, len(first) // 4)][:4]
+    cf.captioned(
         cf.figures.gallery(
             pool.images,
             [(q.candidates[0], q.label[:18]) for q in chosen],
             name,
-        )
+        ),
+        f"pool-{number}",
+        f"Pictures of the pool {name}, each with the label its query asks for.",
     )
 
 # %% [markdown]
@@ -72,12 +72,22 @@ for base in workspace.profile.promptables:
             k,
         )
 
-# %% mystnb={"image": {"classes": "panels", "alt": "Dots with intervals around a zero line: the difference that the facet's question makes in Recall, by facet, one panel for each base model, one colour for each pool of images."}}
-pools.gains(found, k, workspace.profile.shown_as)
-
-# %% tags=["hide-input"]
-metric = f"paired difference in Recall@{k}, prompted minus general; bars: 95 % interval over query texts"
-cf.made_with(workspace, metric, "GPT-written", *loaded)
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Dots with intervals around a zero line: the difference that the facet's question makes in Recall, by facet, one panel for each base model, one colour for each pool of images."}}
+pictures = workspace.profile.shown_as
+count = sum(len(pool.benchmark.queries) for pool in tried.values())
+cf.captioned(
+    pools.gains(found, k, pictures),
+    "gains",
+    f"What the facet's question changes: Recall@{k} minus that of the general "
+    "embedding, paired by query, for each facet, a colour for each pool of images and "
+    f"a panel for each base model ({pictures}; {count:,} queries, pools of 100). "
+    "Bars: 95 % interval over query texts. Dotted: no difference.",
+    cf.made_with(
+        workspace,
+        f"paired difference in Recall@{k}, prompted minus general",
+        "GPT-written", *loaded,
+    ),
+)  # fmt: skip
 
 # %% [markdown]
 # ## The numbers

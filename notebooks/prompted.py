@@ -53,17 +53,26 @@ modes = {
 }
 recalls = {k: cf.tables.recalls(ranks, k) for k in (1, 5)}
 
-# %% mystnb={"image": {"alt": "Dots with intervals: Recall at 1 for each facet, without a prompt, with the bare instruction, with the facet's own question and with wrong questions."}}
-cf.figures.recall_by_facet(
-    {retriever.name: cf.tables.facets_only(recalls[1])},
-    1,
-    workspace.profile.shown_as,
-    modes=list(modes),
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals: Recall at 1 for each facet, without a prompt, with the bare instruction, with the facet's own question and with wrong questions."}}
+pictures = workspace.profile.shown_as
+over = f"{pictures}; {cf.sample(ranks)}, each in a pool of 100"
+bars = "Bars: 95 % interval over query texts."
+made = cf.made_with(
+    workspace, "Recall@1 in pools of 100, each facet over its queries",
+    "GPT-written", retriever,
+)  # fmt: skip
+cf.captioned(
+    cf.figures.recall_by_facet(
+        {retriever.name: cf.tables.facets_only(recalls[1])},
+        1,
+        pictures,
+        modes=list(modes),
+    ),
+    "recall",
+    f"Recall@1 of {retriever.name} for each facet, by what it was asked about "
+    f"each picture ({over}). {bars} Dotted: chance, 1 %.",
+    made,
 )
-
-# %% tags=["hide-input"]
-metric = "Recall@1 in pools of 100, each facet over its queries; bars: 95 % interval over query texts"
-cf.made_with(workspace, metric, "GPT-written", retriever)
 
 # %% [markdown]
 # ## What the question changes
@@ -71,18 +80,27 @@ cf.made_with(workspace, metric, "GPT-written", retriever)
 # The same, as differences to the general embedding. They are paired: each query is
 # compared with itself.
 
-# %% mystnb={"image": {"alt": "Dots with intervals around a zero line: the difference in Recall at 1 to the general embedding, by facet, for the facet's question, wrong questions and the bare instruction."}}
+# %%
 over_general = cf.tables.differences_to(
     ranks, "general", ("prompted", "wrong", "bare"), 1
 )
-cf.figures.gains(
-    {
-        modes[mode]: cf.tables.facets_only(table)
-        for mode, table in over_general.items()
-    },
-    1,
-    workspace.profile.shown_as,
-    {modes[mode]: MODES[mode][1] for mode in over_general},
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals around a zero line: the difference in Recall at 1 to the general embedding, by facet, for the facet's question, wrong questions and the bare instruction."}}
+cf.captioned(
+    cf.figures.gains(
+        {
+            modes[mode]: cf.tables.facets_only(table)
+            for mode, table in over_general.items()
+        },
+        1,
+        pictures,
+        {modes[mode]: MODES[mode][1] for mode in over_general},
+    ),
+    "gains",
+    "What being asked changes: Recall@1 minus that of the general embedding of "
+    f"{retriever.name}, paired by query, for each facet ({over}). {bars} "
+    "Dotted: no difference.",
+    made,
 )
 
 # %% [markdown]
@@ -91,9 +109,18 @@ cf.figures.gains(
 # The wrong questions one by one. The diagonal is the facet's own question. A row that
 # is high away from the diagonal is a question that the model takes for another one.
 
-# %% mystnb={"image": {"alt": "A grid of numbers, darker for higher: Recall at 1 of each facet's queries, across, under each facet's question, down. The facet's own questions lie on the diagonal."}}
+# %%
 by_question = cf.tables.question_by_facet(ranks, questions, 1)
-cf.figures.cross(by_question, 1, workspace.profile.shown_as)
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "A grid of numbers, darker for higher: Recall at 1 of each facet's queries, across, under each facet's question, down. The facet's own questions lie on the diagonal."}}
+cf.captioned(
+    cf.figures.cross(by_question, 1, pictures),
+    "cross",
+    f"Recall@1 in percent of {retriever.name}: each facet's queries (columns) under "
+    f"each facet's question (rows), its own on the diagonal ({over}). Darker is "
+    "higher; chance is 1 %.",
+    made,
+)
 
 # %% [markdown]
 # ## The numbers

@@ -89,12 +89,23 @@ ranks = pd.concat([ranks, mapped], ignore_index=True)
 searched = pd.concat([searched, searched_by_map], ignore_index=True)
 found = rerank.curves(ranks, searched, k, gallery_k)
 
-# %% mystnb={"image": {"classes": "panels", "alt": "Curves against the pictures embedded for a query: Recall in pools, mAP and precision in the gallery, of reranking and of its bound, with level lines for no prompt, the linear map and the facet's question. A dotted upright line marks the linear map's anchors."}}
-rerank.against_cost(found, k, gallery_k, count, workspace.profile.shown_as)
-
-# %% tags=["hide-input"]
-metric = f"Recall@{k} in pools of 100; mAP and Precision@{gallery_k} in the gallery; macro over facets; linear map: ridge, K = {count}, mean of {draws} draws"
-cf.made_with(workspace, metric, "GPT-written", retriever)
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Curves against the pictures embedded for a query: Recall in pools, mAP and precision in the gallery, of reranking and of its bound, with level lines for no prompt, the linear map and the facet's question. A dotted upright line marks the linear map's anchors."}}
+pictures = workspace.profile.shown_as
+cf.captioned(
+    rerank.against_cost(found, k, gallery_k, count, pictures),
+    "cost",
+    f"Recall@{k} in pools of 100, and mAP and Precision@{gallery_k} in the gallery, "
+    "against the pictures embedded for one query, for reranking and for a reranker "
+    "that knows the answer; level lines: no prompt, the linear map, the facet's "
+    f"question ({retriever.name}; {pictures}; {cf.sample(ranks)}; macro over facets, "
+    f"no intervals). Dotted and upright: the linear map's {count} anchors.",
+    cf.made_with(
+        workspace,
+        f"Recall@{k}, mAP and Precision@{gallery_k}; linear map: ridge, K = {count}, "
+        f"mean of {draws} draws",
+        "GPT-written", retriever,
+    ),
+)  # fmt: skip
 
 # %% [markdown]
 # The upright line stands at the linear map's K. It pays that for each *question* and

@@ -94,14 +94,20 @@ ranks, searched = (
     pd.concat(each, ignore_index=True) for each in zip(*parts, strict=True)
 )
 
-# %% mystnb={"image": {"classes": "panels", "alt": "Dots: Recall in pools of 100, left, and mAP in the gallery, right, of six ways to search for several attributes, one colour for each number of attributes."}}
-several.recall_and_map(ranks, searched, k, workspace.profile.shown_as)
-
-# %% tags=["hide-input"]
-metric = f"Recall@{k} in pools of 100 and mAP in the gallery, over queries of several attributes"
-cf.made_with(
-    workspace, metric, "GPT-written, one a facet or joined", retriever
-)
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Dots: Recall in pools of 100, left, and mAP in the gallery, right, of six ways to search for several attributes, one colour for each number of attributes."}}
+pictures = workspace.profile.shown_as
+cf.captioned(
+    several.recall_and_map(ranks, searched, k, pictures),
+    "ways",
+    f"Recall@{k} in pools of 100 (left) and mAP in the gallery (right) of six ways "
+    "to search for several attributes, a colour for each number of attributes "
+    f"({pictures}; {retriever.name}; {cf.sample(ranks)}). Dots are means over "
+    f"queries, without an interval. Dotted: chance, {k} %.",
+    cf.made_with(
+        workspace, f"Recall@{k} in pools of 100 and mAP in the gallery",
+        "GPT-written, one a facet or joined", retriever,
+    ),
+)  # fmt: skip
 
 # %% [markdown]
 # ## The numbers

@@ -100,8 +100,12 @@ cf.markdown(
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Small panels, one for each model: Recall at 1 on tune scenes against training steps, general and prompted."}}
 curves = training.curves(records)
 if len(curves):
-    display(
-        cf.figures.learning_curves(curves, 1, "rendered world, tune scenes")
+    cf.captioned(
+        cf.figures.learning_curves(curves, 1, "rendered world, tune scenes"),
+        "curves",
+        "Recall@1 on tune scenes against training steps, macro over facets, without a "
+        "prompt and with the facet's question, a panel for each model (rendered world; "
+        "recorded when the models were trained; one run a model, no intervals).",
     )
 
 # %% [markdown]

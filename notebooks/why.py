@@ -72,12 +72,16 @@ panels = {
     for mode in modes
 }
 
-# %% mystnb={"image": {"classes": "panels", "alt": "Dots with intervals, one panel for each embedding: Recall by facet when the query is a linear probe, its half, the mean of other images, the mean of images that the text finds, and the text."}}
-reached.figure(panels, k, workspace.profile.shown_as)
-
-# %% tags=["hide-input"]
-metric = f"Recall@{k} in pools of 100, each facet over its queries; bars: 95 % interval over query texts"
-cf.made_with(workspace, metric, "none; GPT-written", *loaded)
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Dots with intervals, one panel for each embedding: Recall by facet when the query is a linear probe, its half, the mean of other images, the mean of images that the text finds, and the text."}}
+pictures = workspace.profile.shown_as
+cf.captioned(
+    reached.figure(panels, k, pictures),
+    "reached",
+    f"Recall@{k} in pools of 100 for each facet, by what stands for the query, a "
+    f"panel for each embedding ({pictures}; {len(workspace.benchmark.queries):,} "
+    "queries). Bars: 95 % interval over query texts.",
+    cf.made_with(workspace, f"Recall@{k}", "none; GPT-written", *loaded),
+)
 
 # %% [markdown]
 # ## The numbers
@@ -108,13 +112,20 @@ cf.tables.shown(reached.naming_grid(named), "naming")
 #
 # The weights are not shipped; their ranks are, with the settings that made them.
 
-# %% mystnb={"image": {"classes": "panels", "alt": "Small panels, one for each facet: Recall of the probe, of other images and of words against the share of training captions that name the facet."}}
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Small panels, one for each facet: Recall of the probe, of other images and of words against the share of training captions that name the facet."}}
 folder = COMMITTED / "training/caption-rates"
 rates = caption_rates.read(folder)
 if rates:
     by_rate = caption_rates.levels(rates, k)
     varied = rates.varied
-    display(caption_rates.curves(by_rate, varied, k, "rendered world"))
+    cf.captioned(
+        caption_rates.curves(by_rate, varied, k, "rendered world"),
+        "rates",
+        f"Recall@{k} in pools of 100 of CLIPs trained on captions that name a facet more "
+        "or less often, a panel for each facet (rendered world; trained beforehand). "
+        "Bands and brackets: 95 % interval over query texts.",
+        cf.folded(caption_rates.made_with(rates, k)),
+    )
 else:
     display(cf.markdown(caption_rates.MISSING))
 
@@ -122,8 +133,6 @@ else:
 if rates:
     said = caption_rates.verdicts(rates, by_rate, k)
     display(cf.tables.shown(caption_rates.grid(by_rate), "caption-rates"))
-    made = caption_rates.made_with(rates, k)
-    display(cf.markdown("<small class='made-with'>{}</small>", made))
     display(cf.markdown(caption_rates.made_by(rates)))
 
 # %% [markdown]

@@ -90,14 +90,24 @@ if spaced:
     ranks.append(renamed.assign(mode=renamed["mode"] + "-space"))
 ranks = pd.concat(ranks, ignore_index=True)
 
-# %% mystnb={"image": {"alt": "Dots with intervals around a zero line: what each way to ask changes in macro Recall against the general embedding, one row a way."}}
+# %%
 shown = [mode for mode in dict.fromkeys(ranks["mode"]) if mode != "general"]
 found = cf.tables.differences_to(ranks, "general", shown, k)
-wordings.figure(found, k, workspace.profile.shown_as)
 
-# %% tags=["hide-input"]
-metric = f"paired difference in Recall@{k} to the general embedding, macro over facets; bars: 95 % interval over query texts"
-cf.made_with(workspace, metric, "as named in each row", retriever)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals around a zero line: what each way to ask changes in macro Recall against the general embedding, one row a way."}}
+pictures = workspace.profile.shown_as
+cf.captioned(
+    wordings.figure(found, k, pictures),
+    "ways",
+    f"What each way to ask changes: Recall@{k} minus that of the general embedding of "
+    f"{retriever.name}, paired by query, macro over facets ({pictures}; "
+    f"{cf.sample(ranks)}, each in a pool of 100). Bars: 95 % interval over query "
+    "texts. Dotted: no difference.",
+    cf.made_with(
+        workspace, f"paired difference in Recall@{k} to the general embedding",
+        "as named in each row", retriever,
+    ),
+)  # fmt: skip
 
 # %% [markdown]
 # ## By facet
@@ -137,10 +147,22 @@ cf.tables.shown(tests, "tests")
 # wording and one seed. The line below them is their average with its 95 % interval, over
 # seeds, wordings and texts at once. The cross is the released question.
 
-# %% mystnb={"image": {"alt": "Dots for each training seed and wording of the question, by facet, one panel for each small model: Recall at 1; below them their average and its interval, beside them a cross for the released question."}}
+# %%
 hits = seeds.read(COMMITTED / "training/seeds.hits.csv")
 names = ("tiny-qwen2vl", "tiny-llava")
-wordings.over_seeds(hits, names, 1, "rendered world")
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots for each training seed and wording of the question, by facet, one panel for each small model: Recall at 1; below them their average and its interval, beside them a cross for the released question."}}
+cf.captioned(
+    wordings.over_seeds(hits, names, 1, "rendered world"),
+    "seeds",
+    "Recall@1 with the facet's question, for each facet, a panel for each small model "
+    "(rendered world, pools of 100; computed beforehand). A dot is one training seed "
+    "and one wording; below them their average, its 95 % interval over seeds, wordings "
+    "and texts at once; the cross is the released question.",
+    cf.folded(
+        "trained and ranked beforehand: `make studies`, seeds.hits.csv"
+    ),
+)
 
 # %% tags=["hide-input"]
 cf.tables.shown(wordings.over_seeds_grid(hits, names, 1), "over-seeds")

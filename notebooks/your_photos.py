@@ -78,12 +78,16 @@ for way, how in shown.WAYS.items():
 asked, shown_as = found["full"], workspace.profile.shown_as
 right = None if photos else shown.right_in(workspace, folder, ask, label)
 
-# %% mystnb={"image": {"classes": "panels", "alt": "Two rows of small pictures: the first that a search finds without a question, and under the question; where it is known, each is marked right or wrong."}}
-shown.side_by_side(asked, right, shown_as)
-
-# %% tags=["hide-input"]
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Two rows of small pictures: the first that a search finds without a question, and under the question; where it is known, each is marked right or wrong."}}
 question = asked.wishes[0].question or "none"
-cf.made_with(workspace, f"The first for “{text}”", question, retriever)
+marks = "" if right is None else " Framed and marked ✓: truly right."
+cf.captioned(
+    shown.side_by_side(asked, right, shown_as),
+    "first",
+    f"The first for “{text}” of {len(kept):,} pictures, without a question (above) "
+    f"and under it (below) ({shown_as}; {retriever.name}).{marks}",
+    cf.made_with(workspace, f"The first for “{text}”", question, retriever),
+)
 
 # %% [markdown]
 # ## Where the list ends
@@ -102,7 +106,15 @@ searches = {
 }
 
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Each picture's share by rank, without a question on the left and under it on the right; a level line at one half, and an upright line where the list ends."}}
-shown.where_it_ends(searches, right, shown_as)
+figure = shown.where_it_ends(searches, right, shown_as)
+if figure:
+    cf.captioned(
+        figure,
+        "share",
+        f"Each picture's share for “{text}” by rank, without a question (left) and "
+        f"under it (right) ({shown_as}; {retriever.name}). Level line: one half; "
+        "upright: where the list ends.",
+    )
 
 # %% tags=["hide-input"]
 cf.prose(shown.ends(searches, right))

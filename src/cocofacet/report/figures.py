@@ -13,9 +13,17 @@ from matplotlib.figure import Figure
 
 from cocofacet.benchmark.images import path_of
 from cocofacet.picture import as_rgb, open_image
-from cocofacet.report.style import INK, MODES, finished, legend_below, reference_line
+from cocofacet.report.style import (
+    INK,
+    MODES,
+    finished,
+    ink_on,
+    legend_below,
+    reference_line,
+)
 
 THUMBNAIL = 224  # pixels, the longer side of a picture in a gallery
+_SIDE = 1.9  # inches: some 170 pixels on a page
 
 Look = tuple[str, str, str]  # words in the legend, colour, marker
 
@@ -38,14 +46,14 @@ def gallery(
     root: Path,
     pictures: Sequence[tuple[str, str]],
     shown_as: str,
-    columns: int = 6,
+    columns: int = 4,
     marked: Sequence[int] = (),
 ) -> Figure:
     """Pictures, (path under ``root``, words), in a grid, each with its words under it;
     the indices in ``marked`` get a frame, as a hit does."""
     rows = -(-len(pictures) // columns)
     figure, grid = plt.subplots(
-        rows, columns, figsize=(1.55 * columns, 1.85 * rows), squeeze=False
+        rows, columns, figsize=(_SIDE * columns, 1.2 * _SIDE * rows), squeeze=False
     )
     for axes in grid.flat:
         axes.axis("off")
@@ -102,6 +110,8 @@ def intervals(
             )  # fmt: skip
         reference_line(axes, line)
         axes.set(title=title, xlabel=label)
+    for axes in grid.flat[max(0, len(panels) - columns) : len(panels)]:
+        axes.tick_params(labelbottom=True)  # also where no panel stands below
     for axes in grid.flat[len(panels) :]:
         axes.axis("off")
     grid[0][0].set_yticks(np.arange(len(facets)), facets)
@@ -154,6 +164,9 @@ def cross(table: pd.DataFrame, k: int, shown_as: str) -> Figure:
         100 * table, ax=axes, annot=True, fmt=".0f", cmap="YlOrBr", vmin=0, vmax=100,
         cbar=False,
     )  # fmt: skip
+    colours = axes.collections[0].get_facecolors()
+    for text, colour in zip(axes.texts, colours, strict=True):
+        text.set_color(ink_on(colour))
     axes.tick_params(axis="x", rotation=30)
     axes.set(xlabel="queries of the facet", ylabel="question of the facet")
     return finished(figure, f"Recall@{k} (%), {shown_as}")

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import pandas as pd
 from IPython.display import HTML, Markdown, display
+from matplotlib.figure import Figure
 
 from cocofacet import escape
 from cocofacet.retrievers.base import Retriever
@@ -16,6 +17,7 @@ from cocofacet.retrievers.zoo import ROWS
 from cocofacet.workspace import Workspace
 
 MIME = "application/papermill.record/"
+_NUMBERS: dict[str, int] = {}  # the figures of this notebook: name -> number
 PACKAGES = ("cocofacet", "torch", "transformers", "open_clip_torch")
 
 
@@ -91,7 +93,7 @@ def made_with(
     *retrievers: Retriever,
 ) -> Markdown:
     """Metric, average, prompt, checkpoint, image size, precision, versions, seed,
-    profile and date, as one small paragraph."""
+    profile and date, as one `folded` paragraph."""
     checkpoints = "; ".join(
         f"{r.name} ({r.fingerprint['precision']}, {r.dim} dimensions, revision "
         f"{r.revision[:12]})"
@@ -109,5 +111,34 @@ def made_with(
         today(),
         *(f"{name}: failed: {why}" for name, why in workspace.failed.items()),
     )
-    line = " · ".join(part for part in parts if part)
-    return markdown("<small class='made-with'>{}</small>", line)
+    return folded(" · ".join(part for part in parts if part))
+
+
+def folded(line: str) -> Markdown:
+    """What made some numbers, one click away: in a notebook, on Colab, in the book."""
+    summary = "<summary>How this was made</summary>"
+    return markdown(f"<details class='made-with'>{summary}{{}}</details>", line)
+
+
+def captioned(
+    figure: Figure, name: str, caption: str, made: Markdown | None = None
+) -> None:
+    """Show a figure, its number and caption below it, and what made it folded.
+
+    Call it last in a cell. ``name``, one word, gets a number when it is first used,
+    and keeps it when the cell runs again. ``caption`` can be read alone: what, where,
+    over how many, what the intervals speak of. It takes no side, as it stays when
+    another profile is run.
+    """
+    number = _NUMBERS.setdefault(name, len(_NUMBERS) + 1)
+    display(figure)
+    lead = f"<div class='caption' id='figure-{name}'><b>Figure {number}.</b> "
+    display(markdown(f"{lead}{{}}</div>", caption))
+    if made is not None:
+        display(made)
+
+
+def sample(ranks: pd.DataFrame) -> str:
+    """ "2,651 queries of 78 texts", of a table with columns query and text."""
+    queries, texts = ranks["query"].nunique(), ranks["text"].nunique()
+    return f"{queries:,} queries of {texts} texts"

@@ -1,6 +1,6 @@
-"""One look for every figure: SVG, colour-blind safe, readable on white and on black."""
+"""One look for every figure: SVG, colour-blind safe, dark on a paper of its own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import seaborn as sns
 from matplotlib import pyplot as plt
@@ -10,9 +10,10 @@ from matplotlib.text import Text
 
 from cocofacet.escape import plain
 
-# Figures have no background of their own. This grey has a contrast of more than 4:1
-# on the book's white page as well as on its dark one.
-INK = "#7a7a7a"
+# Figures bring their own paper, the book's in the light: no grey has a contrast of
+# 4.5:1 on a white page as well as on a dark one.
+PAPER = "#fffefc"
+INK = "#3c4248"
 FAINT = "#7a7a7a40"
 
 # What an image was embedded with -> (words in a legend, colour, marker). The hues are
@@ -64,9 +65,9 @@ def use_style() -> None:
         style="ticks",
         font_scale=0.95,
         rc={
-            "figure.facecolor": "none",
+            "figure.facecolor": PAPER,
             "axes.facecolor": "none",
-            "savefig.facecolor": "none",
+            "savefig.facecolor": PAPER,
             "savefig.bbox": "tight",
             "legend.frameon": False,
             "axes.spines.top": False,
@@ -103,6 +104,17 @@ def finished(figure: Figure, words: str) -> Figure:
         text.set_text(plain(text.get_text(), keep="\n"))
     plt.close(figure)
     return figure
+
+
+def ink_on(colour: Sequence[float]) -> str:
+    """Black or white, whichever reads better on a colour: red, green, blue from 0 to 1.
+
+    One of them always has a contrast of 4.5:1 or more, by WCAG 2's definition.
+    """
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]
+    )
+    return "black" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 else "white"
 
 
 def reference_line(axes: Axes, value: float) -> None:
