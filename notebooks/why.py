@@ -42,8 +42,8 @@ dual, promptable = workspace.profile.dual, workspace.profile.promptable
 #   half as many images: if that is worse, more images would find more.
 # - **From images.** The mean of the *other* images that carry the label.
 # - **Grounded.** The mean of the ten *other* images that the text finds first in the
-#   gallery. No label is used. This is ours (pseudo-relevance feedback), in the spirit
-#   of the second paper and not its method.
+#   gallery. No label is used. This is ours (pseudo-relevance feedback); "Seeing Is Not
+#   Addressing" moves the text's vector instead, by what labelled pictures show.
 # - **From words.** The text, as everywhere in this book.
 #
 # No image is scored by anything that learnt from it. In the pool of a query only the
