@@ -85,6 +85,7 @@ studies: $(INSTALLED) ## train with SEED=0 and rank what chapters read beforehan
 	$(TRAIN) contrast --seed $(SEED) --variant tiny-llava \
 	  --warmup $(TRAINED)/llava-warmup --out $(TRAINED)/tiny-llava
 	$(BIN)/python studies/rank_seeds.py data/checkpoints
+	$(BIN)/python studies/rank_levels.py data/checkpoints
 	$(TRAIN) caption-rates --seed $(SEED) --out $(RATES) --record $(RATES)
 	$(BIN)/python studies/rank_caption_rates.py $(RATES)
 

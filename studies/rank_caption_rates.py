@@ -5,7 +5,7 @@
 
 The folder holds ``caption-rate-<percent>/`` and, for each that is finished, its record
 ``caption-rate-<percent>-seed<k>.json``. Each seed has a folder of its own. Every query
-is ranked in the four ways of ``cocofacet.evaluation.probes``; ranks and settings go to
+is ranked in all ways of ``cocofacet.evaluation.probes``; ranks and settings go to
 src/cocofacet/results/training/caption-rates/, because the weights are not shipped. The
 ranks of other trainings stay there if the same benchmark and packages made them.
 """
@@ -28,6 +28,7 @@ from cocofacet.chapters.why.caption_rates import (
     read,
 )
 from cocofacet.evaluation import probes
+from cocofacet.evaluation.discriminant import STRENGTHS
 from cocofacet.io import COMMITTED, write_atomic, write_json
 from cocofacet.workspace import Workspace, open_workspace
 
@@ -52,7 +53,9 @@ def ranked(workspace: Workspace, folders: Sequence[Path]) -> Rates:
         made_by = {"rate": rate, "seed": int(seed)}
         table = wide(workspace.benchmark, found.ranks).assign(**made_by)
         tables.append(table[COLUMNS])
-        named.append(found.named.drop(columns="mode").assign(**made_by))
+        named.append(
+            found.named.drop(columns=["mode", "weakest", "at_edge"]).assign(**made_by)
+        )
         del record["log"]  # of recall on tune scenes: nothing that shaped the weights
         trainings[path.stem] = record | {"revision": retriever.revision}
         print(f"{path.stem}: {len(table)} queries ranked")
@@ -63,6 +66,7 @@ def ranked(workspace: Workspace, folders: Sequence[Path]) -> Rates:
     made = {"profile": workspace.profile.name, "seed": workspace.seed}
     made["sources"] = workspace.made_from["sources"]
     packages = ("cocofacet", "open_clip_torch", "torch", "numpy", "scikit-learn")
+    made["probe"] = f"discriminant analysis, shrinkage from {len(STRENGTHS)} values"
     made["packages"] = {name: version(name).split("+")[0] for name in packages}
     return Rates(
         pd.concat(tables, ignore_index=True),

@@ -10,6 +10,7 @@ from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import Query
 from cocofacet.evaluation import probes
+from cocofacet.evaluation.discriminant import STRENGTHS
 from cocofacet.evaluation.metrics import averages
 from cocofacet.evaluation.ranking import pools_of, rank_table
 
@@ -77,12 +78,13 @@ def test_what_is_there_but_orthogonal_to_the_text_is_there_and_not_reached(
 ):
     away = {"cat": np.eye(DIM)[5], "dog": np.eye(DIM)[6]}
     got, found = recalls(animals, labelled(noise, 3), away)
-    assert got["probe"] == got["half"] == 1
+    assert got["probe"] == 1
     assert got["images"] > 0.9, "the mean of other cats leaves noise behind"
     assert got["words"] < 0.2 and got["grounded"] < 0.2
     named = found.named.iloc[0]
     assert named.accuracy == named.balanced == 1
     assert named.majority == named.even == pytest.approx(1 / 3)
+    assert named.weakest > STRENGTHS[-1] and named.at_edge == 0
 
 
 def test_what_the_text_points_at_is_reached(animals, noise):
@@ -96,7 +98,7 @@ def test_what_is_absent_is_lost(animals, noise):
     towards = {"cat": np.eye(DIM)[0], "dog": np.eye(DIM)[1]}
     got, found = recalls(animals, unit(noise), towards)
     assert max(got.values()) < 0.3, "chance is 0.05, with twenty queries"
-    assert found.named.accuracy[0] < found.named.majority[0] + 0.08
+    assert found.named.low[0] < found.named.even[0] < found.named.high[0]
 
 
 def test_words_are_ordinary_retrieval(animals, noise):
@@ -113,22 +115,20 @@ def test_no_image_is_scored_by_a_probe_that_saw_it(animals, noise):
     """Whatever the labels of a fold are, its own scores do not change; others' do."""
     images, pools = labelled(noise, 0.5), pools_of(animals, "animals")
     classes, folds = probes.classes_of(animals, pools), probes.folds_of(IMAGES, 0)
-    before = probes.probe_scores(images, classes, folds)
+    before, _ = probes.probe_scores(images, classes, folds)
     turned = classes.labels.copy()
     turned[:2, folds == 0] = turned[1::-1, folds == 0]
-    after = probes.probe_scores(images, probes.Classes(classes.of_text, turned), folds)
-    assert np.array_equal(before[..., folds == 0], after[..., folds == 0])
-    assert (before[0][:, folds != 0] != after[0][:, folds != 0]).all()
-    trained = np.isin(folds, (2, 4))  # by halves that hold the first fold
-    assert (before[1][:, trained] != after[1][:, trained]).all()
-    assert np.array_equal(before[1][:, ~trained], after[1][:, ~trained])
+    other = probes.Classes(classes.of_text, turned)
+    after, _ = probes.probe_scores(images, other, folds)
+    assert np.array_equal(before[:, folds == 0], after[:, folds == 0])
+    assert (before[:, folds != 0] != after[:, folds != 0]).all()
     # Nor does its picture: an image moved changes nobody else in its fold.
     moved = images.copy()
     first = np.flatnonzero(folds == 0)[0]
     moved[first] = np.eye(DIM)[3]
-    again = probes.probe_scores(moved, classes, folds)
+    again, _ = probes.probe_scores(moved, classes, folds)
     rest = (folds == 0) & (np.arange(IMAGES) != first)
-    assert np.array_equal(before[..., rest], again[..., rest])
+    assert before[:, rest] == pytest.approx(again[:, rest], abs=1e-9)
 
 
 def test_folds_are_balanced_and_seeded():
@@ -215,9 +215,9 @@ def test_an_image_with_two_labels_counts_for_both(noise):
     classes = probes.classes_of(both, pools_of(both, "animals"))
     folds = probes.folds_of(IMAGES, 0)
     scores = np.exp(probes.probe_scores(unit(rows), classes, folds)[0])
-    cat, dog, none = scores[:, ::3].mean(axis=1)
-    assert cat == pytest.approx(0.5, abs=0.1) and dog == pytest.approx(0.5, abs=0.1)
-    assert none < 0.1
+    cat, dog, none = scores[:, ::3]
+    assert (np.minimum(cat, dog) > none).all(), "both are before what is not there"
+    assert dog.mean() > cat.mean() > 0.05, "there are cats without dogs"
     assert scores.sum(axis=0) == pytest.approx(np.ones(IMAGES))
 
 
@@ -227,11 +227,10 @@ def test_classes_that_the_other_folds_lack_score_last():
     positive[0, :30] = positive[1, 59] = True
     folds = probes.folds_of(60, 0)
     none = classes_from(positive, np.ones(60))
-    scores, half = probes.probe_scores(rows, none, folds)
+    scores, _ = probes.probe_scores(rows, none, folds)
     assert (np.isneginf(scores[1]) == (folds == folds[59])).all()
-    assert np.isneginf(half[1]).sum() > np.isneginf(scores[1]).sum()
-    single = classes_from(np.ones((1, 60)))
-    assert (probes.probe_scores(rows, single, folds) == 0).all()
+    single, strengths = probes.probe_scores(rows, classes_from(np.ones((1, 60))), folds)
+    assert (single == 0).all() and not len(strengths), "there is nothing to learn"
 
 
 def test_naming_by_hand():
@@ -249,23 +248,52 @@ def test_naming_by_hand():
     }
 
 
+def test_chance_where_images_have_two_classes():
+    """To say "cat" always is right of all cats and of half the dogs."""
+    classes = classes_from([[1, 1, 1, 0], [0, 0, 1, 1]])
+    found = probes.naming(np.log([[9.0] * 4, [1] * 4, [1] * 4]), classes)
+    assert found["balanced"] == found["even"] == 3 / 4
+
+
+def test_more_images_find_what_few_do_not(animals):
+    """The curve rises where a label is faintly there and stays at chance where not."""
+    classes = probes.classes_of(animals, pools_of(animals, "animals"))
+    folds = probes.folds_of(IMAGES, 0)
+    noise = np.random.default_rng(0).normal(size=(IMAGES, 60))
+    faint = noise.copy()
+    faint[:, :2] += 1.5 * np.eye(3)[np.arange(IMAGES) % 3][:, :2]
+    for rows, rises in ((faint, True), (noise, False)):
+        curve = probes.learning_curve(rows, classes, folds, seed=0)
+        assert curve.trained.tolist() == [50, 100, 200]
+        assert set(curve.even) == {1 / 3} and set(curve.images) == {IMAGES}
+        few, *_, many = curve.itertuples()
+        assert (many.low > few.balanced) == rises
+        assert (many.low > 1 / 3) == rises
+
+
+def test_a_curve_ends_with_what_all_images_teach(animals, noise):
+    queries = np.ones((20, DIM))
+    images = {None: labelled(noise, 0.5)}
+    found = probes.rank_ways(animals, queries, images, MODES, 0, curves=True)
+    assert found.curve.trained.tolist() == [50, 100, 200, 288]
+    assert found.curve.balanced.iloc[-1] == found.named.balanced[0]
+    assert set(found.curve["mode"]) == {"general"}
+
+
 def test_held_out_pictures_are_trained_on_and_not_searched(animals, noise):
     """Among so much noise a probe trained on the gallery is worse than one trained on
     as many held-out pictures too. These change no rank of the text."""
-    rows = labelled(np.random.default_rng(1).normal(size=(2 * IMAGES, DIM)), 0.8)
-    rows = unit(np.hstack([rows, np.random.default_rng(2).normal(size=(720, 60))]))
+    rows = np.random.default_rng(1).normal(size=(2 * IMAGES, DIM + 60))
+    rows[:, :2] += 2 * np.eye(3)[np.arange(2 * IMAGES) % 3][:, :2]
+    rows = unit(rows)
     animal = [{"animal": ("cat", "dog", "")[n % 3]} for n in range(2 * IMAGES)]
     queries = np.eye(DIM + 60)[[int(q.label == "dog") for q in animals.queries]]
 
-    def recalls(images, scenes):
-        found = probes.rank_ways(
-            animals, queries, {None: images}, MODES, 0, scenes=scenes
-        )
-        return averages(found.ranks, 1)["animals"].droplevel([0, 1, 2, 3]), found
-
-    alone, before = recalls(rows[:IMAGES], None)
-    together, after = recalls(rows, animal)
-    assert together["general-probe"] > alone["general-probe"]
+    before, after = (
+        probes.rank_ways(animals, queries, {None: images}, MODES, 0, scenes=scenes)
+        for images, scenes in ((rows[:IMAGES], None), (rows, animal))
+    )
+    assert after.named.low[0] > before.named.balanced[0]
     assert after.named.images[0] == 2 * before.named.images[0]
     for way in ("general", "general-grounded"):
         ranks = (each.ranks[each.ranks["mode"] == way] for each in (before, after))
@@ -286,12 +314,11 @@ def test_the_interval_of_naming_is_over_images():
 
 
 def test_rounding_changes_no_score_that_counts(animals):
-    """Solved to the optimum: a regression stopped early amplifies rounding until ranks
-    differ from run to run."""
+    """In closed form, so that ranks do not differ from run to run."""
     rng = np.random.default_rng(3)
     images = labelled(rng.normal(size=(IMAGES, 120)), 0.1)
     shaken = images * (1 + 1e-13 * rng.normal(size=images.shape))
     classes = probes.classes_of(animals, pools_of(animals, "animals"))
     folds = probes.folds_of(IMAGES, 0)
-    a, b = (probes.probe_scores(rows, classes, folds) for rows in (images, shaken))
-    assert np.abs(a - b).max() < 1e-2
+    (a, _), (b, _) = (probes.probe_scores(x, classes, folds) for x in (images, shaken))
+    assert np.abs(a - b).max() < 1e-6

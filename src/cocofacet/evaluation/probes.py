@@ -6,30 +6,25 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import log_softmax
-from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
-from sklearn.model_selection import PredefinedSplit
 
+from cocofacet.evaluation.discriminant import STRENGTHS, cross_fitted
 from cocofacet.evaluation.ranking import Pools, pools_of
 from cocofacet.evaluation.scores import gallery_scores
 from cocofacet.evaluation.statistics import mean_of_shares
 from cocofacet.evaluation.truth import Scene, extend_labels
 
 # probe     a linear classifier trained on other images: is the attribute there?
-# half      the same, trained on half as many: would more images find more?
 # images    the mean of the other images that carry the label
 # grounded  the mean of the ten other images that the text finds first
 # words     the text, which is ordinary retrieval
 #
-# The first three use labels, the last two do not. The probe is cross-fitted; a mean
+# The first two use labels, the last two do not. The probe is cross-fitted; a mean
 # leaves out each image in turn. "grounded" is ours, in the spirit of "Seeing Is Not
 # Addressing" (2609.37230) and not its method: it is pseudo-relevance feedback, known
 # from text retrieval since Rocchio.
-WAYS = ("probe", "half", "images", "grounded", "words")
+WAYS = ("probe", "images", "grounded", "words")
 FOLDS = 5
-STRENGTHS = (3.0, 30.0, 300.0)  # inverse regularisation, chosen by inner folds
-# To the optimum itself: stopped on the way, rounding alone would change ranks.
-SOLVED = {"solver": "newton-cg", "tol": 1e-7, "max_iter": 1000}
+SIZES = (50, 100, 200, 400, 800)  # images that a probe is taught by, beside all
 FEEDBACK = 10  # images that a text finds first, whose mean is the new query
 
 
@@ -84,51 +79,28 @@ def folds_of(images: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).permutation(images) % FOLDS
 
 
-def probe_scores(images: np.ndarray, classes: Classes, folds: np.ndarray) -> np.ndarray:
-    """Log probability of each class, by probes that did not see the image.
-
-    images (M, D), folds (M,); returns (2, C + 1, M) float64: of the probe and of its
-    half; the last class is "none of the classes". One multinomial logistic regression
-    a fold, trained on the labelled images of the other four folds, the half on those of
-    two. The regularisation is chosen by accuracy, two of the four against the other
-    two. An image with several classes is trained on as one with a share of each. A
-    class that the other folds lack scores -inf; where they hold a single one, all are
-    equal.
-    """
-    images = np.asarray(images, np.float64)
-    # An image with two classes is there twice.
-    row, label = np.nonzero(classes.labels.T)
-    examples = images[row], label, 1 / classes.labels.sum(axis=0)[row]
-    found = np.full((2, *classes.labels.shape), -np.inf)
-    for fold in range(FOLDS):
-        test = folds == fold
-        after = (folds[row] - fold) % FOLDS  # how many folds further on
-        whole = LogisticRegressionCV(
-            Cs=STRENGTHS,
-            l1_ratios=(0,),
-            cv=PredefinedSplit(after[after > 0] > 2),
-            scoring="accuracy",
-            use_legacy_attributes=False,
-            **SOLVED,
-        )
-        _fit_and_score(whole, examples, after > 0, images, test, found[0])
-        half = LogisticRegression(C=getattr(whole, "C_", 1.0), **SOLVED)
-        _fit_and_score(half, examples, after % 2 == 1, images, test, found[1])
-    return found
+def probe_scores(
+    images: np.ndarray, classes: Classes, folds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log probability of each class by a probe that did not see the image, (C + 1, M)
+    float64, and the strength chosen for each fold: `discriminant.cross_fitted`. The
+    last class is "none of the classes"."""
+    return cross_fitted(images, classes.labels, folds)
 
 
-def _fit_and_score(regression, examples, train, images, test, scores) -> None:
-    """Fit to the examples of ``train``; write the scores (C + 1, M) of ``test``."""
-    vectors, label, weight = (part[train] for part in examples)
-    present = np.unique(label)
-    if len(present) < 2:
-        scores[:, test] = 0
-        return
-    regression.fit(vectors, label, sample_weight=weight)
-    logits = regression.decision_function(images[test])  # (m, classes present)
-    if len(present) == 2:  # one number then, for the second against the first
-        logits = np.stack([0 * logits, logits], axis=1)
-    scores[np.ix_(present, test)] = log_softmax(logits, axis=1).T
+def learning_curve(
+    images: np.ndarray, classes: Classes, folds: np.ndarray, seed: int
+) -> pd.DataFrame:
+    """`naming` by probes taught by fewer images, a row for each of `SIZES` that there
+    are: column trained, and those of `naming`. The seed draws the images."""
+    # Of the labelled images the smallest training set holds so many.
+    most = min((classes.labelled & (folds != fold)).sum() for fold in range(FOLDS))
+    rows = []
+    for size in SIZES:
+        if size < most:
+            by_size = cross_fitted(images, classes.labels, folds, size, seed)
+            rows.append({"trained": size, **naming(by_size[0], classes)})
+    return pd.DataFrame(rows)
 
 
 def image_scores(images: np.ndarray, classes: Classes) -> np.ndarray:
@@ -171,21 +143,23 @@ def naming(scores: np.ndarray, classes: Classes) -> dict[str, float]:
     scores (C + 1, M) as from `probe_scores`. accuracy; majority: what always naming
     the most frequent class would get; balanced: the mean over classes of the share of
     their images that are named rightly, with its 95 % interval over images (normal) as
-    low and high; even: 1 / classes, its chance; images.
+    low and high; even: its chance, the most that naming one class always would get,
+    which is 1 / classes where no image has two; images.
     """
     labels = classes.labels[:, classes.labelled]
     named = scores[:, classes.labelled].argmax(axis=0)
     right = labels[named, np.arange(labels.shape[1])]
-    present = labels[labels.any(axis=1)]
-    shares = np.array([right[here].mean() for here in present])
-    balanced, low, high = mean_of_shares(shares, present.sum(axis=1))
+    present = labels[labels.any(axis=1)].astype(np.int64)
+    shares = np.array([right[here > 0].mean() for here in present])
+    counts = present.sum(axis=1)
+    balanced, low, high = mean_of_shares(shares, counts)
     return {
         "accuracy": float(right.mean()),
         "majority": float(present.mean(axis=1).max()),
         "balanced": balanced,
-        "low": low,
-        "high": high,
-        "even": 1 / len(present),
+        "low": max(low, 0.0),
+        "high": min(high, 1.0),
+        "even": float((present @ present.T / counts[:, None]).mean(axis=0).max()),
         "images": int(labels.shape[1]),
     }
 
@@ -195,7 +169,11 @@ class ProbeResults:
     """What `rank_ways` finds."""
 
     ranks: pd.DataFrame  # the tidy table, modes named by `mode_of`
-    named: pd.DataFrame  # columns mode, facet and those of `naming`
+    # Columns mode, facet, those of `naming`, and of the strengths chosen in folds the
+    # weakest, and in how many folds it is the weakest there was to choose.
+    named: pd.DataFrame
+    # Columns mode, facet and those of `learning_curve`; the last row of each: of all.
+    curve: pd.DataFrame
 
 
 def mode_of(mode: str, way: str) -> str:
@@ -210,6 +188,7 @@ def rank_ways(
     modes: Mapping[str, Mapping[str, Sequence[str | None]]],
     seed: int,
     scenes: Sequence[Scene | None] | None = None,
+    curves: bool = False,
     **columns: str,
 ) -> ProbeResults:
     """Rank every query of a benchmark in all `WAYS`, in the same pools.
@@ -217,11 +196,12 @@ def rank_ways(
     The arguments are those of `ranking.rank_table`; a facet has one prompt in each
     mode. images may hold more rows than the gallery, (M, D): these are trained on and
     not searched, if scenes (M) says what is in them. ``seed`` draws the folds.
+    ``curves``: teach probes by fewer images as well.
     """
     gallery = len(benchmark.images)
     scenes = [None] * gallery if scenes is None else scenes
     folds = folds_of(len(scenes), seed)
-    ranks, named = [], []
+    ranks, named, learnt = [], [], []
     for mode, prompts_of in modes.items():
         for facet, (prompt,) in prompts_of.items():
             pools = pools_of(benchmark, facet)
@@ -230,10 +210,9 @@ def rank_ways(
             labels = np.pad(classes.labels, [(0, 0), (0, len(scenes) - gallery)])
             classes = Classes(classes.of_text, extend_labels(labels, scenes))
             searched = benchmark.indices(benchmark.labels[facet])
-            probe, half = probe_scores(here, classes, folds)
+            probe, strengths = probe_scores(here, classes, folds)
             scores = {
                 "probe": probe[classes.of_text],
-                "half": half[classes.of_text],
                 "images": image_scores(here, classes)[classes.of_text],
                 "grounded": grounded_scores(texts, here[:gallery], searched),
                 "words": gallery_scores(texts, here[:gallery]),
@@ -242,5 +221,19 @@ def rank_ways(
                 pools.ranks(scores[way], mode_of(mode, way), prompt, **columns)
                 for way in WAYS
             ]
-            named.append({"mode": mode, "facet": facet, **naming(probe, classes)})
-    return ProbeResults(pd.concat(ranks, ignore_index=True), pd.DataFrame(named))
+            key, right = {"mode": mode, "facet": facet}, naming(probe, classes)
+            weakest = {
+                "weakest": strengths.min(initial=1.0),
+                "at_edge": int((strengths == STRENGTHS[-1]).sum()),
+            }
+            named.append({**key, **right, **weakest})
+            if curves:
+                trained = right["images"] * (FOLDS - 1) // FOLDS
+                all_of_them = pd.DataFrame([{"trained": trained, **right}])
+                fewer = learning_curve(here, classes, folds, seed)
+                learnt.append(pd.concat([fewer, all_of_them]).assign(**key))
+    return ProbeResults(
+        pd.concat(ranks, ignore_index=True),
+        pd.DataFrame(named),
+        pd.concat(learnt, ignore_index=True) if learnt else pd.DataFrame(),
+    )

@@ -14,8 +14,9 @@ from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.query import Query
 from cocofacet.chapters.why import caption_rates
 from cocofacet.chapters.why.caption_rates import COLUMNS, Rates, read
+from cocofacet.chapters.why.reached import SHOWN
 from cocofacet.evaluation import probes
-from cocofacet.io import write_json
+from cocofacet.io import COMMITTED, write_json
 
 K = 1
 HIT, HALF, MISS = [1] * 16, [1, 9] * 8, [9] * 16
@@ -27,7 +28,7 @@ def experiment(levels):
     rows = [
         {
             "rate": rate, "seed": 0, "facet": facet, "label": str(n // 2),
-            "query": f"{facet}:{n}", "probe": probe[n], "half": 9, "images": probe[n],
+            "query": f"{facet}:{n}", "probe": probe[n], "images": probe[n],
             "grounded": 9, "words": words[n],
         }
         for rate, by_facet in levels.items()
@@ -35,10 +36,13 @@ def experiment(levels):
         for n in range(16)
     ]  # fmt: skip
     named = [
-        {"rate": rate, "seed": 0, "facet": facet, "low": 1 / min(probe), "even": 0.5}
+        {
+            "rate": rate, "seed": 0, "facet": facet, "low": 1 / min(probe),
+            "high": 1.0, "even": 0.5,
+        }
         for rate, by_facet in levels.items()
         for facet, (probe, _) in by_facet.items()
-    ]
+    ]  # fmt: skip
     settings = {"seed": 0, "steps": 600, "train_scenes": 30000}
     settings["caption_rates"] = {"times": 0.0, "people": 0.0}
     made = {
@@ -68,79 +72,16 @@ def test_each_rate_gets_its_verdicts(rates):
     said = concluded(rates)
     assert said.loc["times"].tolist() == ["lost", "not reached", "reached"]
     assert said.loc["people"].tolist() == ["lost"] * 3
-    assert caption_rates.by_rate(said, rates.varied) == (
-        "By how often captions name them:\n\n"
-        "- Times are lost at 0 %, then there but not reached at 10 %, then reached at "
-        "100 %.\n"
-        "- People are lost at 0 %, 10 % and 100 %."
-    )
 
 
-def said_of(sentence, rates, rate=1.0):
-    return sentence(caption_rates.changes(rates, rate, K), rates, rate, K)
-
-
-@pytest.mark.parametrize(
-    ("lowest", "highest", "words"),
-    [
-        ((MISS, MISS), (HIT, HIT), "captions put it there, which is the paper's"),
-        ((HALF, MISS), (HIT, HIT), "captions put it there, which is the paper's"),
-        ((HIT, MISS), (HIT, HIT), "only the way there was missing, which is the rival"),
-        ((HALF, MISS), (HIT, HALF), "only the way there was missing"),
-        ((MISS, MISS), (HIT, MISS), "cannot say what that would need"),
-    ],
-)
-def test_the_explanation_turns(lowest, highest, words):
-    rates = experiment({0.0: both(*lowest), 1.0: both(*highest)})
-    said = said_of(caption_rates.explained, rates)
-    assert words in said
-    assert ("rival" in said) + ("the paper's" in said) <= 1
-    assert "objects" not in said, "its rate was not varied"
-
-
-def test_the_explanation_gives_the_levels(rates):
-    assert said_of(caption_rates.explained, rates).startswith(
-        "Words reach most at 100 %. From 0 % to there they gain on times (Recall@1). "
-        "On times (probe at 0 %: 0.0 %, words at 100 %: 100.0 %)"
-    )
-
-
-def test_what_the_captions_change_in_the_embeddings(rates):
-    assert said_of(caption_rates.kept, rates) == (
-        "From 0 % to 100 % of captions, the probe gains on times (0.0 % to 100.0 %) in "
-        "Recall@1: what captions name changes what the images' embeddings keep."
-    )
-    still = experiment({0.0: both(HIT, MISS), 1.0: both(HIT, HIT)})
-    assert "gains on none of times and people" in said_of(caption_rates.kept, still)
-
-
-def test_what_happens_beyond_the_rate_at_which_words_reach_most(rates):
-    assert caption_rates.furthest(caption_rates.levels(rates, K), rates.varied) == 1
-    assert "at the highest rate, 100 %" in caption_rates.beyond(rates, 1.0, K)
-    steps = {0.0: both(MISS, MISS), 0.3: both(HALF, HIT), 1.0: both(HIT, HALF)}
-    falling = experiment(steps)
-    found = caption_rates.levels(falling, K)
-    assert caption_rates.furthest(found, falling.varied) == 0.3
-    said = caption_rates.beyond(falling, 0.3, K)
-    assert said.startswith(
-        "From 30 % to 100 %, words fall from 50.0 % to 25.0 % and the probe's levels "
-        "rise from 25.0 % to 50.0 % (macro over times and people)."
-    )
-    assert "more can be there and less be reached" in said
-    both_fall = experiment({0.3: both(HIT, HIT), 1.0: both(HALF, HALF)})
-    assert "less be reached" not in caption_rates.beyond(both_fall, 0.3, K)
-
-
-def test_the_price_is_what_is_always_named(rates):
-    assert said_of(caption_rates.price, rates) == (
-        "Of the facets that captions always name, words fall on none from 0 % to 100 % "
-        "(objects)."
-    )
-    costly = experiment(
-        {0.0: both(MISS, MISS), 1.0: both(HIT, HIT) | {"objects": (HIT, HALF)}}
-    )
-    said = said_of(caption_rates.price, costly)
-    assert "words fall on objects (100.0 % to 50.0 %) in Recall@1" in said
+def test_changes_from_the_lowest_rate_to_the_highest(rates):
+    table = caption_rates.changes(rates, K)
+    words, probe = (table[SHOWN[way][0]] for way in ("words", "probe"))
+    assert words["times"] == probe["times"] == "+100.0 [+100.0, +100.0]"
+    assert words["people"] == words["objects"] == "+0.0 [+0.0, +0.0]"
+    falling = experiment({0.0: both(HIT, HIT), 1.0: both(HIT, MISS)})
+    words = caption_rates.changes(falling, K)[SHOWN["words"][0]]
+    assert words["times"].startswith("−100.0 [−100.0")
 
 
 def test_several_seeds_are_averaged_by_query(rates):
@@ -152,22 +93,42 @@ def test_several_seeds_are_averaged_by_query(rates):
     assert found.queries[1.0, "words", "times"] == 16
 
 
-def test_seeds_agree_or_do_not(rates):
-    assert caption_rates.by_seed(rates, K).startswith("There is one training a rate")
-    second = rates.ranks.assign(seed=1)
+def test_each_seed_by_rate_and_form_of_the_query(rates):
+    """The mean of times and people, whose rates were varied."""
+    second = rates.ranks.assign(seed=1, words=1)
     both = Rates(pd.concat([rates.ranks, second]), rates.named, rates.made)
-    assert caption_rates.by_seed(both, K) == (
-        "The 2 seeds agree on where words reach most: seed 0 at 100 % (50.0 %, and "
-        "50.0 % at 100 %) and seed 1 at 100 % (50.0 %, and 50.0 % at 100 %); Recall@1, "
-        "macro over the facets varied."
-    )
-    second.loc[second.rate == 1, "words"] = 9
-    second.loc[(second.rate == 0.1) & (second.facet == "times"), "words"] = 1
-    both = Rates(pd.concat([rates.ranks, second]), rates.named, rates.made)
-    assert "do not agree" in caption_rates.by_seed(both, K)
-    assert "seed 1 at 10 % (50.0 %, and 0.0 % at 100 %)" in caption_rates.by_seed(
-        both, K
-    )
+    table = caption_rates.by_seed(both, K)
+    assert list(table.columns) == ["0 %", "10 %", "100 %"]
+    assert table.loc[("words", 0)].tolist() == ["0.0", "0.0", "50.0"]
+    assert table.loc[("words", 1)].tolist() == ["100.0"] * 3
+    assert table.loc[("probe", 0)].tolist() == ["0.0", "50.0", "50.0"]
+    assert table.loc[("grounded", 1)].tolist() == ["0.0"] * 3
+
+
+def test_recall_by_steps_is_read_from_the_records(tmp_path):
+    for rate, seed in ((0.0, 0), (0.3, 0), (0.0, 1)):
+        log = [
+            {"step": 10 * n, "general": {"times": [0.1 * n, 1], "people": [rate, 1]}}
+            for n in (1, 2)
+        ]
+        settings = {"caption_rates": {"times": rate, "people": rate}, "seed": seed}
+        name = f"caption-rate-{100 * rate:03.0f}-seed{seed}.json"
+        write_json(tmp_path / name, {"log": log, "settings": settings})
+    table = caption_rates.while_training(tmp_path, ("times", "people"))
+    assert len(table) == 6
+    last = table[table.step == 20].set_index(["rate", "seed"]).recall
+    assert last["30 %", 0] == pytest.approx(0.25)
+    assert last["0 %", 1] == pytest.approx(0.1)
+    figure = caption_rates.over_steps(table, "rendered world")
+    assert list(figure.axes[0].lines[1].get_ydata()) == pytest.approx([20, 25])
+
+
+def test_every_training_has_its_steps():
+    rates = read(COMMITTED / "training/caption-rates")
+    table = caption_rates.while_training(COMMITTED / "training", rates.varied)
+    last = table.groupby(["rate", "seed"]).step.max()
+    assert len(last) == len(rates.settings)
+    assert set(last) == {each["steps"] for each in rates.settings}
 
 
 def test_the_figure_has_a_panel_for_each_facet(rates):
@@ -175,7 +136,7 @@ def test_the_figure_has_a_panel_for_each_facet(rates):
     figure = caption_rates.curves(found, rates.varied, K, "rendered world")
     titles = [axes.get_title() for axes in figure.axes if axes.axison]
     assert titles == ["times", "people", "objects (always named)"]
-    (probe, images, words) = figure.axes[0].lines
+    (probe, images, _, words) = figure.axes[0].lines
     assert list(probe.get_ydata()) == list(images.get_ydata()) == [0, 100, 100]
     assert list(words.get_ydata()) == [0, 0, 100]
     assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == [
@@ -194,6 +155,9 @@ def test_the_table_has_a_column_for_each_rate(rates):
 def test_the_line_under_the_numbers(rates):
     line = caption_rates.made_with(rates, K)
     assert "(0 %, 10 % and 100 %), 600 steps on 30,000 scenes, seed 0" in line
+    assert "probe: logistic regression" in line
+    rates.made["ranked"]["probe"] = "another"
+    assert "probe: another" in caption_rates.made_with(rates, K)
 
 
 def test_the_commands_that_remake_the_files(rates):
@@ -203,14 +167,10 @@ def test_the_commands_that_remake_the_files(rates):
         in commands
     )
     assert "rank_caption_rates.py data/caption-rates-0\n" in commands
-    assert (
-        "caption-rates \\\n    --out data/caption-rates --rec" in caption_rates.MISSING
-    )
 
 
-def test_what_is_not_there_is_none_and_the_remedy_is_said(tmp_path):
+def test_what_is_not_there_is_none(tmp_path):
     assert read(tmp_path) is None
-    assert "studies/rank_caption_rates.py" in caption_rates.MISSING
 
 
 class Workspace:

@@ -13,7 +13,7 @@ from cocofacet.evaluation.ranking import GROUP
 from cocofacet.evaluation.statistics import paired_difference
 from cocofacet.io import read_json, read_table
 from cocofacet.report import figures, tables
-from cocofacet.report.sentences import bulleted, listed, percent, verdict
+from cocofacet.report.sentences import listed
 from cocofacet.report.style import finished, legend_below
 
 # Files that ``studies/rank_caption_rates.py`` makes, as the weights are not shipped.
@@ -76,8 +76,17 @@ def read(folder: Path) -> Rates | None:
     return Rates(ranks[COLUMNS], named, read_json(made, dict))
 
 
-DRAWN = ("probe", "images", "words")  # in the figure and the table
-STEPS = {"in part": "reached in part", "not reached": "there but not reached"}
+# Where a record does not say which probe ranked.
+FIRST_PROBE = "logistic regression, its strength chosen by accuracy from 3, 30 and 300"
+
+# Of the five rates, from few captions to all: colour, marker.
+SHADES = (
+    ("#8a8a8a", "o"),
+    ("#cc79a7", "v"),
+    ("#4c7fd0", "s"),
+    ("#0f9e78", "^"),
+    ("#e08214", "D"),
+)
 
 MADE_BY = (
     "```bash\n"
@@ -86,11 +95,6 @@ MADE_BY = (
     "python studies/rank_caption_rates.py data/{out}\n"
     "```"
 )
-MISSING = (
-    "**Not there yet.** `cocofacet/results/training/caption-rates` holds no ranks. "
-    "They are made in two steps, of which the first takes about half an hour on one "
-    "core:\n\n"
-) + MADE_BY.format(given="", out="caption-rates")
 
 
 def in_percent(rate: float) -> str:
@@ -98,12 +102,12 @@ def in_percent(rate: float) -> str:
 
 
 def levels(rates: Rates, k: int) -> pd.DataFrame:
-    """`tables.recalls` for each rate and way of `DRAWN`: columns rate, way, facet,
-    recall, low, high, ..."""
+    """`tables.recalls` for each rate and way: columns rate, way, facet, recall, low,
+    high, ..."""
     parts = [
         tables.recalls(rates.of(rate, way), k).assign(rate=rate, way=way)
         for rate in rates.rates
-        for way in DRAWN
+        for way in WAYS
     ]
     return pd.concat(parts, ignore_index=True)
 
@@ -122,6 +126,7 @@ def made_with(rates: Rates, k: int) -> str:
         f"trainings: {len(rates.settings)} CLIPs ({at}), {steps} steps on {scenes} "
         f"scenes, seed {seeds}",
         f"ranked in the profile {ranked['profile']}, seed {ranked['seed']}",
+        f"probe: {ranked.get('probe', FIRST_PROBE)}",
         *(f"{name} {version}" for name, version in ranked["packages"].items()),
     )
     return " · ".join(parts)
@@ -176,185 +181,66 @@ def grid(found: pd.DataFrame) -> pd.DataFrame:
 def verdicts(rates: Rates, found: pd.DataFrame, k: int) -> pd.DataFrame:
     """`why.judge` for each rate (across) and facet (down)."""
     words = found[found.way == "words"].set_index(["rate", "facet"])
-    named = rates.named.groupby(["rate", "facet"])[["low", "even"]].mean()
+    named = rates.named.groupby(["rate", "facet"])[["low", "high", "even"]].mean()
     table = {}
     for rate in rates.rates:
         for facet in rates.facets:
             pair = (rates.of(rate, way, facet) for way in ("probe", "words"))
-            ahead = paired_difference(*pair, k, average="micro").low
-            there = named.low[rate, facet] - named.even[rate, facet]
-            said = judge(there, lower_end(words.loc[(rate, facet)]), ahead, k)
-            table.setdefault(rate, {})[facet] = said
+            ahead = paired_difference(*pair, k, average="micro")
+            read = lower_end(words.loc[(rate, facet)])
+            said = judge(named.loc[(rate, facet)], read, ahead, k)
+            table.setdefault(in_percent(rate), {})[facet] = said
     return pd.DataFrame(table)
 
 
-def by_rate(said: pd.DataFrame, varied: Sequence[str]) -> str:
-    """A list: what each varied facet is at which rate; ``said`` is `verdicts`."""
-    parts = []
-    for facet in varied:
-        runs: list[tuple[str, list[str]]] = []
-        for rate, name in said.loc[facet].items():
-            if not runs or runs[-1][0] != name:
-                runs.append((name, []))
-            runs[-1][1].append(in_percent(rate))
-        steps = [f"{STEPS.get(name, name)} at {listed(at)}" for name, at in runs]
-        parts.append(f"{facet.capitalize()} are {', then '.join(steps)}.")
-    return bulleted("By how often captions name them:", parts)
+def changes(rates: Rates, k: int) -> pd.DataFrame:
+    """From the lowest rate to the highest: facets down, ways across, the difference in
+    Recall@k with its interval, in points, paired by query."""
+    first, last = rates.rates[0], rates.rates[-1]
+    table = {}
+    for way in WAYS:
+        for facet in rates.facets:
+            pair = (rates.of(rate, way, facet) for rate in (last, first))
+            found = paired_difference(*pair, k, "micro")
+            cell = tables.with_interval(found.value, found.low, found.high, True)
+            table.setdefault(SHOWN[way][0], {})[facet] = cell
+    return pd.DataFrame(table).rename_axis("facet")
 
 
-def furthest(found: pd.DataFrame, varied: Sequence[str]) -> float:
-    """The rate at which words reach most, mean over the varied facets; ``found`` is
-    `levels`. Chosen on the queries that it is then shown for, so it flatters words."""
-    words = found[(found.way == "words") & found.facet.isin(varied)]
-    return float(words.groupby("rate").recall.mean().idxmax())
-
-
-def changes(rates: Rates, rate: float, k: int) -> pd.DataFrame:
-    """From the lowest rate to another, a row a facet, all paired by query.
-
-    Columns probe, words: gain, loss or undecided; before: whether the probe finds more
-    (gain) or less (loss) at the lowest rate than words at the other; probe_before,
-    words_before, probe_after, words_after: recalls.
-    """
-    first, rows = rates.rates[0], {}
-    for facet in rates.facets:
-        ranks = {
-            f"{way}_{when}": rates.of(at, way, facet)
-            for way in ("probe", "words")
-            for when, at in (("before", first), ("after", rate))
-        }
-        pairs = {
-            "probe": ("probe_after", "probe_before"),
-            "words": ("words_after", "words_before"),
-            "before": ("probe_before", "words_after"),
-        }
-        row = {name: (t["rank"] <= k).mean() for name, t in ranks.items()}
-        for name, (a, b) in pairs.items():
-            found = paired_difference(ranks[a], ranks[b], k, "micro")
-            row[name] = verdict(found.low, found.high)
-        rows[facet] = row
-    return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def kept(table: pd.DataFrame, rates: Rates, rate: float, k: int) -> str:
-    """Whether naming a facet changes what the probe finds; from `changes`."""
-    table = table.loc[list(rates.varied)]
-    gaining = table[table.probe == "gain"]
-    ends = f"From {in_percent(rates.rates[0])} to {in_percent(rate)} of captions"
-    if gaining.empty:
-        return f"{ends}, the probe gains on none of {listed(rates.varied)}."
-    return (
-        f"{ends}, the probe gains on {_from_to(gaining, 'probe')} in Recall@{k}: what "
-        "captions name changes what the images' embeddings keep."
-    )
-
-
-def _from_to(table: pd.DataFrame, way: str) -> str:
-    """Facets with their recall before and after; rows of `changes`."""
-    before, after = (
-        table[f"{way}_before"].map(percent),
-        table[f"{way}_after"].map(percent),
-    )
-    return listed(
-        [f"{facet} ({before[facet]} to {after[facet]})" for facet in table.index]
-    )
-
-
-def explained(table: pd.DataFrame, rates: Rates, rate: float, k: int) -> str:
-    """Whether what words come to reach had been there before, or was put there by the
-    captions; from `changes`."""
-    first, last = in_percent(rates.rates[0]), in_percent(rate)
-    reached = table.loc[list(rates.varied)].query("words == 'gain'")
-    if reached.empty:
-        return (
-            f"From {first} to {last} of captions, words come to reach none of "
-            f"{listed(rates.varied)}: these trainings cannot say what that would need."
-        )
-    text = (
-        f"Words reach most at {last}. From {first} to there they gain on "
-        f"{listed(list(reached.index))} (Recall@{k})."
-    )
-    groups = {"there": [], "put there": []}
-    for row in reached.itertuples():
-        groups["put there" if row.before == "loss" else "there"].append(
-            f"{row.Index} (probe at {first}: {percent(row.probe_before)}, words at "
-            f"{last}: {percent(row.words_after)})"
-        )
-    if groups["there"]:
-        text += (
-            f" On {listed(groups['there'])} a probe finds as much without any "
-            "caption's word: only the way there was missing, which is the rival "
-            "explanation."
-        )
-    if groups["put there"]:
-        text += (
-            f" On {listed(groups['put there'])} it finds less: the captions put it "
-            "there, which is the paper's explanation."
-        )
-    return text
-
-
-def beyond(rates: Rates, rate: float, k: int) -> str:
-    """What happens to words and to the probe between ``rate``, where words reach most,
-    and the highest rate; macro over the varied facets."""
-    last = rates.rates[-1]
-    if rate == last:
-        return f"Words reach most at the highest rate, {in_percent(last)}."
-    does = {"gain": "rise", "loss": "fall", "undecided": "change undecidedly"}
-    parts, verdicts = [], {}
-    for way, name in (("words", "words"), ("probe", "the probe's levels")):
-        pair = [rates.of(at, way) for at in (last, rate)]
-        pair = [table[table.facet.isin(rates.varied)] for table in pair]
-        row = tables.difference_row(*pair, k)
-        verdicts[way] = verdict(row.low, row.high)
-        ends = f"from {percent(row.reference)} to {percent(row.value)}"
-        parts.append(f"{name} {does[verdicts[way]]} {ends}")
-    text = (
-        f"From {in_percent(rate)} to {in_percent(last)}, {listed(parts)} (macro over "
-        f"{listed(rates.varied)})."
-    )
-    if verdicts["words"] == "loss" and verdicts["probe"] != "loss":
-        text += (
-            " So more can be there and less be reached. Why is not known; a query that "
-            "names one thing may be too unlike captions that name everything."
-        )
-    return text
-
-
-def by_seed(rates: Rates, k: int) -> str:
-    """Whether each seed alone has words reach most at the same rate; macro over the
-    varied facets."""
+def by_seed(rates: Rates, k: int) -> pd.DataFrame:
+    """(way, seed) down, rates across: Recall@k in percent, the mean over the facets
+    whose rate was varied."""
     varied = rates.ranks[rates.ranks.facet.isin(rates.varied)]
-    keys = ["seed", "rate"]
-    hits = varied.assign(hit=varied.words <= k).groupby([*keys, "facet"]).hit.mean()
-    recalls = hits.groupby(keys).mean().unstack("rate")
-    if len(recalls) == 1:
-        return "There is one training a rate: another seed may turn this."
-    best, last = recalls.idxmax(axis=1), rates.rates[-1]
-    parts = [
-        f"seed {seed} at {in_percent(rate)} ({percent(recalls.loc[seed, rate])}, and "
-        f"{percent(recalls.loc[seed, last])} at {in_percent(last)})"
-        for seed, rate in best.items()
-    ]
-    agree = "agree" if best.nunique() == 1 else "do not agree"
-    return (
-        f"The {len(recalls)} seeds {agree} on where words reach most: {listed(parts)}; "
-        f"Recall@{k}, macro over the facets varied."
-    )
+    hits = varied.assign(**{way: varied[way] <= k for way in WAYS})
+    by_facet = hits.groupby(["rate", "seed", "facet"])[list(WAYS)].mean()
+    table = 100 * by_facet.groupby(["rate", "seed"]).mean().unstack("rate").stack(0)
+    table = table.swaplevel().reindex(WAYS, level=0)
+    table.columns = map(in_percent, table.columns)
+    return table.map("{:.1f}".format).rename_axis(["way", "seed"])
 
 
-def price(table: pd.DataFrame, rates: Rates, rate: float, k: int) -> str:
-    """What naming more costs the facets that captions always name; from `changes`."""
-    ends = f"from {in_percent(rates.rates[0])} to {in_percent(rate)}"
-    always = table.drop(list(rates.varied))
-    lost = always[always.words == "loss"]
-    if lost.empty:
-        return (
-            f"Of the facets that captions always name, words fall on none {ends} "
-            f"({listed(list(always.index))})."
-        )
-    return (
-        f"It has a price: {ends}, words fall on {_from_to(lost, 'words')} in "
-        f"Recall@{k}, though captions always name them. Steps and size are the same, "
-        "and there is more to learn."
-    )
+def while_training(folder: Path, varied: Sequence[str]) -> pd.DataFrame:
+    """Recall@1 of words on the tune scenes by steps, from the trainings' records in a
+    folder: columns rate, seed, step, recall, the mean over the facets varied."""
+    rows = []
+    for path in sorted(Path(folder).glob("caption-rate-*-seed*.json")):
+        record = read_json(path, dict)
+        (rate,) = set(record["settings"]["caption_rates"].values())
+        for row in record["log"]:
+            recall = sum(row["general"][name][0] for name in varied) / len(varied)
+            made = {"rate": in_percent(rate), "seed": record["settings"]["seed"]}
+            rows.append({**made, "step": row["step"], "recall": recall})
+    return pd.DataFrame(rows)
+
+
+def over_steps(table: pd.DataFrame, shown_as: str) -> Figure:
+    """`while_training`: a line for each rate, a panel for each seed."""
+    shades = zip(table.rate.unique(), SHADES, strict=False)
+    grid = figures.curves(
+        table.assign(recall=100 * table.recall), "step", "recall", "rate",
+        {rate: (f"{rate} of captions", *look) for rate, look in shades},
+        col="seed", height=2.5, aspect=1.3, sharex=True, ylim=(0, None),
+    )  # fmt: skip
+    grid.set_axis_labels("step", "Recall@1 (%), macro")
+    legend_below(grid.figure, grid.axes.flat)
+    return finished(grid.figure, shown_as)

@@ -6,48 +6,54 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from cocofacet.evaluation.probes import WAYS, ProbeResults, mode_of, rank_ways
+from cocofacet.evaluation.discriminant import STRENGTHS
+from cocofacet.evaluation.probes import FOLDS, WAYS, ProbeResults, mode_of, rank_ways
 from cocofacet.evaluation.statistics import (
     lowest_share,
     paired_difference,
     share_of_gap,
 )
 from cocofacet.evaluation.truth import read_truth
-from cocofacet.report import tables
-from cocofacet.report.figures import recall_by_facet
-from cocofacet.report.sentences import (
-    bulleted,
-    difference,
-    effect,
-    interval,
-    listed,
-    percent,
-    points,
-    verdict,
-)
+from cocofacet.report import figures, tables
+from cocofacet.report.sentences import bulleted, listed
+from cocofacet.report.style import INK, finished, legend_below
 from cocofacet.retrievers.base import Retriever
 from cocofacet.workspace import Workspace
 
 SHOWN = {
     "probe": ("there: a linear probe", "#0f9e78", "^"),
-    "half": ("the probe, taught by half as many", "#8fd3bf", "^"),
-    "images": ("from images: mean of others", "#4c7fd0", "s"),
+    "images": ("from pictures: mean of others", "#4c7fd0", "s"),
     "grounded": ("grounded: mean of what the text finds", "#cc79a7", "v"),
     "words": ("from words: the text", "#e08214", "D"),
 }  # way -> how it looks
+LEVELS = ("probe", "images", "words")  # there, reached from pictures, from words
+# Of the lines of embeddings: colour, marker.
+LINES = (("#8a8a8a", "o"), ("#4c7fd0", "s"), ("#e08214", "D"), ("#0f9e78", "^"))
+
+MARGIN = 0.1  # of recall: words within it of the probe reach what is there
 
 # What the levels say of a facet -> in words, after "are".
 VERDICTS = {
-    "reached": "reached from words no worse than by the probe",
-    "in part": "reached in part",
-    "not reached": "there but not reached from words",
+    "reached": f"reached from words: the probe is less than {MARGIN:.0%} ahead",
+    "in part": "reached in part: words are above chance, and the probe is ahead",
+    "not reached": "there, and words are not clearly above chance",
+    "faint": (
+        "faintly there, and words are not clearly above chance: the probe names them "
+        "better than chance, but less than half of the way from chance to always"
+    ),
     "lost": "lost: even the probe names them no better than chance",
-    "undecided": "asked for with a single text, which decides nothing",
+    "undecided": (
+        "undecided: words are above chance, and their texts are too few or too unlike "
+        "to say whether the probe is ahead"
+    ),
 }
 
 
 def measure(
-    workspace: Workspace, retriever: Retriever, modes: Mapping[str, Mapping]
+    workspace: Workspace,
+    retriever: Retriever,
+    modes: Mapping[str, Mapping],
+    curves: bool = False,
 ) -> ProbeResults:
     """`probes.rank_ways` of a retriever; modes maps mode -> facet -> (its prompt,).
 
@@ -69,6 +75,7 @@ def measure(
         modes,
         workspace.seed,
         [scenes.get(name) for name in names],
+        curves,
         **workspace.identity(retriever),
     )
 
@@ -81,31 +88,76 @@ def levels(ranks: pd.DataFrame, modes: Sequence[str], k: int) -> pd.DataFrame:
     return found
 
 
+def by_embedding(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """ "retriever, mode" -> its rows, of retriever -> a table with a column mode."""
+    return {
+        f"{name}, {mode}": rows
+        for name, table in tables.items()
+        for mode, rows in table.groupby("mode", sort=False)
+    }
+
+
 def of_way(found: pd.DataFrame, mode: str, way: str) -> pd.DataFrame:
     """The rows of one mode and way of `levels`."""
     return found[(found["mode"] == mode) & (found.way == way)]
 
 
-def figure(panels: Mapping[str, pd.DataFrame], k: int, shown_as: str) -> Figure:
+def figure(
+    panels: Mapping[str, pd.DataFrame],
+    k: int,
+    shown_as: str,
+    seeds: pd.DataFrame | None = None,
+) -> Figure:
     """The levels of each facet with their intervals, a panel for each embedding (the
-    `levels` of one mode), read by itself."""
+    `levels` of one mode), read by itself; beside them a ring for each row of ``seeds``
+    (`over_seeds.read`), of other training seeds."""
     ways = {
         title: tables.facets_only(table).assign(mode=table.way)
         for title, table in panels.items()
     }
-    return recall_by_facet(ways, k, shown_as, WAYS, SHOWN, columns=len(panels))
+    made = figures.recall_by_facet(ways, k, shown_as, WAYS, SHOWN, columns=len(panels))
+    for axes, title in zip(made.axes, panels, strict=False):
+        facets = list(dict.fromkeys(ways[title].facet))
+        own = () if seeds is None else seeds[seeds.who == title].groupby("seed")
+        for _, of_seed in own:
+            values = of_seed.set_index("facet").reindex(facets)
+            for way, drawn in zip(WAYS, axes.containers, strict=True):
+                if way in values:
+                    y = drawn.lines[0].get_ydata()
+                    ring = {"markerfacecolor": "none", "color": SHOWN[way][1]}
+                    axes.plot(100 * values[way], y, "o", markersize=4, zorder=4, **ring)
+    return made
+
+
+def curves(by_embedding: Mapping[str, pd.DataFrame], shown_as: str) -> Figure:
+    """Balanced accuracy against the pictures that teach, a panel a facet, a line for
+    each embedding; dotted: chance. Tables as ``curve`` of `ProbeResults`."""
+    values = ["balanced", "low", "high", "even"]
+    shown = pd.concat(t.assign(who=who) for who, t in by_embedding.items())
+    shown[values] *= 100
+    colours = zip(dict.fromkeys(shown.who), LINES, strict=False)
+    looks = {who: (who, *look) for who, look in colours}
+    grid = figures.curves(
+        shown, "trained", "balanced", "who", looks, band=("low", "high"),
+        col="facet", col_wrap=4, height=2.3, aspect=0.95, ylim=(-3, 103),
+    )  # fmt: skip
+    ticks = sorted(shown.trained.unique())
+    for facet, axes in grid.axes_dict.items():
+        even = shown[shown.facet == facet].even.iloc[0]
+        axes.axhline(even, color=INK, linewidth=1, linestyle=(0, (2, 3)))
+        figures.log_ticks(axes, ticks)
+    grid.set_titles("{col_name}", size=9)
+    grid.set_axis_labels("pictures that teach", "balanced acc. (%)")
+    legend_below(grid.figure, grid.axes.flat)
+    return finished(grid.figure, shown_as)
 
 
 def grid(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Facets and the macro average down, (embedding, way) across: recall [interval].
-
-    The probe's half, which only says how far the probe is from done, is left out.
-    """
+    """Facets and the macro average down, (embedding, way) across: recall [interval]."""
     ways = {
         (title, way): table[table.way == way]
         for title, table in panels.items()
         for way in WAYS
-        if way != "half"
     }
     return tables.grid_of(ways, "recall")
 
@@ -126,6 +178,26 @@ def naming_grid(named: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(columns, index=table.index)
 
 
+def strengths(named: Mapping[str, pd.DataFrame]) -> str:
+    """Whether the grid of strengths was wide enough for all probes; tables as above."""
+    edge = [
+        f"{row.facet} of {title} ({row.at_edge} of {FOLDS} folds)"
+        for title, table in named.items()
+        for row in table.itertuples()
+        if row.at_edge
+    ]
+    if edge:
+        return (
+            f"For {listed(edge)} the weakest shrinkage was chosen, {STRENGTHS[-1]:g}: "
+            "a weaker one might find more."
+        )
+    least = min(table.weakest.min() for table in named.values())
+    return (
+        f"Shrinkage was chosen from {STRENGTHS[0]:g} (nearest class mean) down to "
+        f"{STRENGTHS[-1]:g}; the weakest chosen anywhere is {least:g}, inside the grid."
+    )
+
+
 def judged(
     ranks: pd.DataFrame,
     found: pd.DataFrame,
@@ -136,24 +208,25 @@ def judged(
     """What the levels of one embedding say of each facet.
 
     ``ranks``, ``found`` (`levels`) and ``named`` (of `probes.ProbeResults`) hold one
-    retriever. Columns facet, verdict, named and even (balanced naming and its chance),
-    probe, words (recalls).
+    retriever. Columns facet, verdict; named, its interval and even (balanced naming
+    and its chance); and for each of `LEVELS` its recall and interval.
     """
-    probe, words = (
-        of_way(found, mode, way).set_index("facet") for way in ("probe", "words")
-    )
+    recalls = {way: of_way(found, mode, way).set_index("facet") for way in LEVELS}
     both = [tables.of_mode(ranks, mode_of(mode, way)) for way in ("probe", "words")]
     named = named[named["mode"] == mode].set_index("facet")
     rows = []
     for facet in dict.fromkeys(both[0].facet):
         pair = (table[table.facet == facet] for table in both)
-        ahead = paired_difference(*pair, k, average="micro").low
-        right, read = named.loc[facet], words.loc[facet]
-        said = judge(right.low - right.even, lower_end(read), ahead, k)
-        recall = probe.recall[facet]
-        rows.append((facet, said, right.balanced, right.even, recall, read.recall))
-    columns = ["facet", "verdict", "named", "even", "probe", "words"]
-    return pd.DataFrame(rows, columns=columns)
+        ahead = paired_difference(*pair, k, average="micro")
+        right, read = named.loc[facet], recalls["words"].loc[facet]
+        said = judge(right, lower_end(read), ahead, k)
+        row = {"facet": facet, "verdict": said, "named": right.balanced}
+        row |= {"named_low": right.low, "named_high": right.high, "even": right.even}
+        for way, table in recalls.items():
+            for end in ("recall", "low", "high"):
+                row[way if end == "recall" else f"{way}_{end}"] = table[end][facet]
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def lower_end(row) -> float:
@@ -166,109 +239,54 @@ def lower_end(row) -> float:
     return float(np.minimum(row.low, over_queries))  # NaN stays NaN
 
 
-def judge(there: float, words: float, ahead: float, k: int) -> str:
-    """A key of `VERDICTS` from the lower ends of three intervals.
+def judge(named, words: float, ahead, k: int) -> str:
+    """A key of `VERDICTS` from intervals.
 
-    there: how far the probe names classes above chance, balanced. words: the text's
-    Recall@k, of which chance is k in 100. ahead: the probe's Recall@k minus the text's,
-    paired.
-
-    >>> judge(there=0.4, words=0.005, ahead=0.3, k=1)
-    'not reached'
+    named: low, high and even, of the probe's balanced naming and its chance. words: the
+    lower end of the text's Recall@k, of which chance is k in 100. ahead: low and high,
+    of the probe's Recall@k minus the text's, paired.
     """
-    if np.isnan([words, ahead]).any():
+    if np.isnan([words, ahead.low, ahead.high]).any():
         return "undecided"
     if words > k / 100:
-        return "in part" if ahead > 0 else "reached"
-    return "not reached" if there > 0 else "lost"
+        if ahead.high < MARGIN:
+            return "reached"
+        return "in part" if ahead.low > 0 else "undecided"
+    if named.low <= named.even:
+        return "lost"
+    return "faint" if named.high < (1 + named.even) / 2 else "not reached"
 
 
 def concluded(table: pd.DataFrame, who: str, k: int) -> str:
     """A list for an embedding, from `judged`: which facets are lost, which are
-    there but not reached, which are reached; with the levels where these differ."""
-    parts = []
-    for name, words in VERDICTS.items():
-        facets = [_with_levels(r) for r in table.itertuples() if r.verdict == name]
-        if facets:
-            parts.append(f"{listed(facets)} are {words}.")
+    there but not reached, which are reached."""
+    parts = [
+        f"{listed(list(table.facet[table.verdict == name]))} are {words}."
+        for name, words in VERDICTS.items()
+        if (table.verdict == name).any()
+    ]
     return bulleted(f"{who}, in Recall@{k}:", parts)
 
 
-def _with_levels(row) -> str:
-    """A facet with what its verdict rests on, where that is not all or nothing."""
-    recalls = f"probe {percent(row.probe)}, words {percent(row.words)}"
-    named = f"named rightly {percent(row.named)} against {percent(row.even)} by chance"
-    more = {"in part": f" ({recalls})", "not reached": f" ({named}; {recalls})"}
-    return row.facet + more.get(row.verdict, "")
-
-
-def missing(ranks: pd.DataFrame, who: str, k: int) -> str:
-    """How much of what the question gains a better query could have had without it.
-
-    ``ranks`` of a promptable retriever, modes general and prompted in all ways. The
-    probe on the general embedding stands for the best query.
-    """
-    ways = ("general-probe", "general-half", "general", "prompted")
-    probe, half, general, prompted = (tables.of_mode(ranks, mode) for mode in ways)
-    gain = tables.difference_row(prompted, general, k)
-    if verdict(gain.low, gain.high) != "gain":
-        return f"With {who} the question has no clear gain in Recall@{k} to explain."
-    more = tables.difference_row(probe, half, k)
-    share, low, high = share_of_gap(probe, general, prompted, k)
-    text = (
-        f"With {who}, words reach macro Recall@{k} {percent(gain.reference)} without "
-        f"the question and {percent(gain.value)} with it. A probe on the embedding "
-        f"without it reaches {percent(more.value)}, {_whole(share)} of that way (95 % "
-        f"interval {_whole(low)} to {_whole(high)}); taught by half as many images, "
-        f"{percent(more.reference)}. "
+def contrasts(ranks: pd.DataFrame, k: int) -> pd.DataFrame:
+    """Differences in macro Recall@k of a promptable retriever, in points, and how much
+    of the question's gain the probe finds without it, in percent; each with its
+    interval. A row for each; modes general and prompted in all ways."""
+    pairs = {
+        "the question, to words": ("prompted", "general"),
+        "the question, to the probe": ("prompted-probe", "general-probe"),
+    }
+    for mode, name in {"general": "without", "prompted": "with"}.items():
+        for way in ("probe", "images", "grounded"):
+            words = SHOWN[way][0].partition(": ")[2]
+            pairs[f"{words} against words, {name} it"] = mode_of(mode, way), mode
+    found = {}
+    for title, modes in pairs.items():
+        row = tables.difference_row(*(tables.of_mode(ranks, m) for m in modes), k)
+        found[title] = tables.with_interval(row.difference, row.low, row.high, True)
+    ways = ("general-probe", "general", "prompted")
+    share = share_of_gap(*(tables.of_mode(ranks, mode) for mode in ways), k)
+    found["share of the question's gain that the probe has without it"] = (
+        tables.with_interval(*share) if share[0] == share[0] else "no clear gain"
     )
-    if low > 0.5:
-        return text + (
-            "So most of what the question gains was there already, and the text failed "
-            'to reach it. That is what "Seeing Is Not Addressing" argues.'
-        )
-    if verdict(more.low, more.high) == "gain":
-        return text + (
-            "So at least that part was there already and the text failed to reach it. "
-            "How much more is open, because the probe still gains from more images."
-        )
-    if high < 0.5:
-        return text + (
-            "So most of what the question gains was not within reach of a better "
-            "query, nor do more images find it. That is what the paper suspects."
-        )
-    return text + "Whether most of it was there already is undecided."
-
-
-def _whole(share: float) -> str:
-    return f"{100 * share:.0f} %".replace("-", "−")
-
-
-def brought_in(ranks: pd.DataFrame, k: int) -> str:
-    """Whether the question changes what the probe finds, and not only the words."""
-    modes = (mode_of(mode, "probe") for mode in ("prompted", "general"))
-    probes = (tables.of_mode(ranks, mode) for mode in modes)
-    row = tables.difference_row(*probes, k)
-    return difference(row, "On prompted embeddings a probe", "on general ones", k)
-
-
-def asked_with_images(
-    ranks: pd.DataFrame, modes: Mapping[str, str], way: str, k: int
-) -> str:
-    """What a query made of images gains or loses against the text, macro. ``modes``:
-    one retriever's, with their names."""
-    parts = []
-    for mode, name in modes.items():
-        pair = (tables.of_mode(ranks, mode_of(mode, w)) for w in (way, "words"))
-        row = tables.difference_row(*pair, k)
-        unsure = f"is undecided with {points(row.difference)}"
-        does = effect(row.difference, row.low, row.high, unsure)
-        parts.append(f"with {name} {does} ({interval(row.low, row.high)})")
-    query = {
-        "images": "the mean of other images that carry the label",
-        "grounded": "the mean of the ten images that the text finds",
-    }[way]
-    return (
-        f"Against the text, a query that is {query} {listed(parts)}, in macro "
-        f"Recall@{k}."
-    )
+    return pd.DataFrame({f"macro Recall@{k}": found})
