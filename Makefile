@@ -81,6 +81,8 @@ studies: $(INSTALLED) ## train with SEED=0 and rank what chapters read beforehan
 	  $(TRAIN) contrast --seed $(SEED) --variant $$variant \
 	    --warmup $(TRAINED)/warmup --out $(TRAINED)/$$variant || exit 1; \
 	done
+	$(TRAIN) contrast --seed $(SEED) --variant tiny-qwen2vl-worded --steps 1200 \
+	  --warmup $(TRAINED)/warmup --out $(TRAINED)/tiny-qwen2vl-worded
 	$(TRAIN) warmup --seed $(SEED) --base llava --out $(TRAINED)/llava-warmup
 	$(TRAIN) contrast --seed $(SEED) --variant tiny-llava \
 	  --warmup $(TRAINED)/llava-warmup --out $(TRAINED)/tiny-llava

@@ -168,12 +168,12 @@ cf.captioned(
 cf.tables.shown(wordings.over_seeds_grid(hits, names, 1), "over-seeds")
 
 # %% [markdown]
-# How many points does the macro average move with another training seed, with another
-# wording, with other texts? (A standard deviation for the first two, a standard error
-# for the texts, each with a 95 % interval.)
+# How many points does the macro average move with another training seed, another
+# wording, other texts, other negatives? (Standard deviations, for the texts a standard
+# error, with 95 % intervals; that of the negatives is calculated, and has none.)
 
-# %% tags=["hide-input"]
-cf.tables.shown(wordings.spread_grid(hits, names, 1), "spreads")
+# %% mystnb={"image": {"alt": "Dots with intervals, a row each for training seed, wording, query texts and draw of negatives: by how many points each of them moves the macro average, for two small models."}}
+wordings.spread_figure(hits, names, 1, "rendered world")
 
 # %% [markdown]
 # ## In short

@@ -4,37 +4,32 @@
 
 The folder holds ``seed<k>/<retriever>/``, as ``training`` wrote them; seed 0 is that
 which is shipped. The weights of every seed are too large to ship. What is kept, in
-src/cocofacet/results/training/seeds.hits.csv, is how many queries of each text hit.
+src/cocofacet/results/training/seeds.hits.csv, is how many queries of each text hit: in
+general, under the facet's question, under the others', through the paper's linear map,
+and under the question whose text is nearest to the query's.
 """
 
 import argparse
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.questions import more_questions
+from cocofacet.embeddings import linear_map
+from cocofacet.evaluation import seeds
+from cocofacet.evaluation.metrics import expected_recall
+from cocofacet.evaluation.ranking import pools_of, prompt_modes
+from cocofacet.evaluation.scores import gallery_scores
 from cocofacet.io import COMMITTED, write_atomic
+from cocofacet.retrievers.base import Retriever
 from cocofacet.retrievers.zoo import ROWS
 from cocofacet.workspace import Workspace, open_workspace
 
 SHIPPED = 0
-KEYS = ["retriever", "seed", "mode", "facet", "text"]
-
-
-def ways(promptable: bool) -> dict[str, Mapping]:
-    """Mode -> facet -> prompts: "general", the two released questions, ours by their
-    place in the list."""
-    found = {"general": dict.fromkeys(FACETS, (None,))}
-    if promptable:
-        found["prompted"] = {name: (each.question,) for name, each in FACETS.items()}
-        found["human"] = {name: (each.human_question,) for name, each in FACETS.items()}
-        more = more_questions()
-        for number in range(len(more[next(iter(FACETS))])):
-            mode = f"ours {number + 1}"
-            found[mode] = {facet: (asked[number],) for facet, asked in more.items()}
-    return found
+ANCHORS = 100  # the paper's K
 
 
 def weights_in(folder: Path, workspace: Workspace) -> Iterator[tuple[str, int, dict]]:
@@ -49,12 +44,87 @@ def weights_in(folder: Path, workspace: Workspace) -> Iterator[tuple[str, int, d
                 yield name, seed, {"checkpoint": made}
 
 
+def wordings() -> dict[str, dict[str, str]]:
+    """Wording -> facet -> question: the authors' two, then ours by their number."""
+    found = {
+        seeds.RELEASED: {name: each.question for name, each in FACETS.items()},
+        seeds.HUMAN: {name: each.human_question for name, each in FACETS.items()},
+    }
+    more = more_questions()
+    for number in range(len(more[next(iter(FACETS))])):
+        found[str(number + 1)] = {facet: asked[number] for facet, asked in more.items()}
+    return found
+
+
+def ranked(workspace: Workspace, retriever: Retriever, seed: int) -> pd.DataFrame:
+    """Every mode under every wording, with a column ``wording``."""
+    parts = [workspace.ranks(retriever, ("general",)).assign(wording="")]
+    if not retriever.promptable:
+        return parts[0]
+    for number, (wording, questions) in enumerate(wordings().items()):
+        modes = prompt_modes(questions)
+        # As many anchors drawn anew for each seed and wording.
+        rng = np.random.default_rng([seed, number])
+        tables = [
+            workspace.ranks(retriever, {m: modes[m] for m in ("prompted", "wrong")}),
+            through_map(workspace, retriever, questions, rng),
+            under_nearest(workspace, retriever, questions),
+        ]
+        parts += [table.assign(wording=wording) for table in tables]
+    return pd.concat(parts, ignore_index=True)
+
+
+def through_map(
+    workspace: Workspace,
+    retriever: Retriever,
+    questions: Mapping[str, str],
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Mode "linear": least squares on `ANCHORS` held out, the released score."""
+    prompts = (None, *questions.values())
+    general, *prompted = workspace.anchor_gallery(retriever, prompts)
+    drawn = rng.choice(len(general), ANCHORS, replace=False)
+    anchors = linear_map.Anchors(general[drawn])
+    (images,), queries = workspace.gallery(retriever), workspace.queries(retriever)
+    made, parts = workspace.identity(retriever), []
+    for facet, vectors in zip(questions, prompted, strict=True):
+        fitted = linear_map.least_squares(anchors, vectors[drawn])
+        pools = pools_of(workspace.benchmark, facet)
+        scores = linear_map.scores(fitted, queries[pools.first], images)
+        parts.append(pools.ranks(scores, "linear", None, **made))
+    return pd.concat(parts, ignore_index=True)
+
+
+def under_nearest(
+    workspace: Workspace, retriever: Retriever, questions: Mapping[str, str]
+) -> pd.DataFrame:
+    """Mode "nearest": each text is searched under the question nearest to it."""
+    asked = tuple(questions.values())
+    images = workspace.gallery(retriever, asked)  # (P, N, D)
+    vectors = workspace.texts(retriever, asked)  # (P, D)
+    queries = workspace.queries(retriever)
+    made, parts = workspace.identity(retriever), []
+    for facet in questions:
+        pools = pools_of(workspace.benchmark, facet)
+        texts = queries[pools.first]  # (T, D)
+        nearest = (texts @ vectors.T).argmax(axis=1)
+        scores = [
+            gallery_scores(text[None], images[number])[0]
+            for text, number in zip(texts, nearest, strict=True)
+        ]
+        parts.append(pools.ranks(np.stack(scores), "nearest", None, **made))
+    return pd.concat(parts, ignore_index=True)
+
+
 def hits(ranks: pd.DataFrame) -> pd.DataFrame:
-    """How many queries there are of each text, and how many rank first and in five."""
-    found = ranks.assign(
-        queries=1, hits_1=ranks["rank"] <= 1, hits_5=ranks["rank"] <= 5
-    )
-    return found.groupby(KEYS, sort=False)[["queries", "hits_1", "hits_5"]].sum()
+    """A row for each text, as `evaluation.seeds` reads it."""
+    found = ranks.assign(queries=1)
+    for k in (1, 5):
+        found[f"hits_{k}"] = found["rank"] <= k
+        p = expected_recall(found, k)
+        found[f"draw_{k}"] = p * (1 - p)
+    sums = found.groupby(seeds.KEYS, sort=False)[[*seeds.COUNTS, *seeds.VARIANCES]]
+    return sums.sum().round(4)
 
 
 def main() -> None:
@@ -70,8 +140,7 @@ def main() -> None:
     tables = []
     for name, seed, where in weights_in(given.checkpoints, workspace):
         retriever = workspace.retriever(name, **where)
-        ranks = workspace.ranks(retriever, ways(retriever.promptable))
-        tables.append(hits(ranks.assign(seed=seed)))
+        tables.append(hits(ranked(workspace, retriever, seed).assign(seed=seed)))
         print(f"seed {seed}: {name}")
         write_atomic(given.out, pd.concat(tables).reset_index().to_csv(index=False))
     print(f"written to {given.out}")

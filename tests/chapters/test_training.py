@@ -1,7 +1,6 @@
 """The training chapter's tables, from small records made by hand."""
 
 import pandas as pd
-import pytest
 
 from cocofacet.chapters import training
 
@@ -72,15 +71,17 @@ def test_caption_rates_have_a_row_each():
 
 
 def test_seeds_are_averaged_over_facets():
-    ranks = pd.DataFrame(
-        [("r", "general", 0, "times", 1)] * 3 + [("r", "general", 0, "people", 4)],
-        columns=["retriever", "mode", "seed", "facet", "rank"],
-    )
-    row = training.seeds(ranks).loc[("r", "general", 0)]
-    assert row.to_dict() == {
-        "macro R@1": pytest.approx(50),
-        "macro R@5": pytest.approx(100),
-    }
+    rows = [
+        ("r", 0, "general", "", "times", 3, 3, 3),
+        ("r", 0, "general", "", "people", 1, 0, 1),
+        ("r", 0, "prompted", "released", "times", 4, 1, 2),
+        ("r", 0, "prompted", "1", "times", 4, 4, 4),
+    ]
+    columns = ["retriever", "seed", "mode", "wording", "facet"]
+    columns += ["queries", "hits_1", "hits_5"]
+    found = training.of_seeds(pd.DataFrame(rows, columns=columns))
+    assert found.loc[("r", "general", 0)].tolist() == [50, 100]
+    assert found.loc[("r", "prompted", 0)].tolist() == [25, 50]
 
 
 def test_records_are_read_in_order(tmp_path):

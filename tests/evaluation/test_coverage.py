@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from cocofacet.evaluation.coverage import coverage
+from cocofacet.evaluation.coverage import coverage, crossed_coverage
 
 
 def queries_of(facets):
@@ -57,3 +57,25 @@ def test_what_would_have_been_seen_is_seen_so_often():
     drawn = rng.choice(scatter - scatter.mean(), size=(2000, 30)) + seen
     low = stats.ttest_1samp(drawn, 0, axis=1).confidence_interval().low
     assert (low > 0).mean() == pytest.approx(0.8, abs=0.04)
+
+
+def crossed_counts(hits, queries=10):
+    """From an array (seeds, wordings, texts) in one facet."""
+    return pd.DataFrame(
+        (*place[:2], "f", str(place[2]), hit, queries)
+        for place, hit in np.ndenumerate(hits)
+    ).set_axis(["seed", "wording", "facet", "text", "hits", "queries"], axis=1)
+
+
+def test_two_levels_of_one_factor_by_hand():
+    """As of two texts: both draws the same seed in half of the cases, and miss."""
+    hits = np.broadcast_to(np.array([0, 10])[:, None, None], (2, 3, 4))
+    found = crossed_coverage(crossed_counts(hits), ("seed", "wording"))
+    assert found == pytest.approx(1 / 2, abs=0.05)
+
+
+def test_where_no_level_matters_it_is_the_coverage_over_texts():
+    texts = np.random.default_rng(2).integers(11, size=40)
+    hits = np.broadcast_to(texts, (2, 3, 40))
+    found = crossed_coverage(crossed_counts(hits), ("seed", "wording"))
+    assert found == pytest.approx(0.95, abs=0.025)

@@ -1,10 +1,18 @@
-"""What the paper claims and shows, and where it is tried: only what was read in its
-abstract or the released code, or quoted by a second party (see `paper`)."""
+"""What the paper claims and shows, where it is tried, and what came of it: only what
+was read in its abstract or the released code, or quoted by a second party (`paper`)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from cocofacet import paper
+from cocofacet.benchmark import facets
+from cocofacet.evaluation import seeds
+from cocofacet.evaluation.coverage import crossed_coverage
+from cocofacet.evaluation.crossed import crossed
+from cocofacet.report.findings import UNDECIDED, Finding, finding
 
 
 @dataclass(frozen=True)
@@ -15,6 +23,7 @@ class Claim:
     where: str
     chapters: tuple[str, ...]  # the notebooks that try it
     known: str = "not known here"  # the published numbers, with their trust marks
+    headlines: tuple[str, ...] = ()  # keys of HEADLINES that try it here
 
 
 _TABLE = "; ".join(
@@ -33,6 +42,7 @@ CLAIMS = (
         "abstract; Table 1",
         ("general",),
         f"average Recall@5: {_TABLE}",
+        ("imbalance",),
     ),
     Claim(
         "Multimodal language models with larger embeddings struggle, too",
@@ -43,25 +53,34 @@ CLAIMS = (
         "Promptable embeddings help across query types",
         "abstract",
         ("prompted", "wordings", "controls", "luck"),
+        headlines=("question", "own_question"),
     ),
-    Claim("They help across image pools and base retrievers", "abstract", ("pools",)),
+    Claim(
+        "They help across image pools and base retrievers",
+        "abstract",
+        ("pools",),
+        headlines=("question", "question_llava"),
+    ),
     Claim(
         "Embedded beforehand under predefined prompts, they gain Recall@5",
         "abstract",
         ("one_pass",),
         str(paper.PREPROCESSED_GAIN),
+        ("question_5",),
     ),
     Claim(
         "A linear approximation gains when the prompt comes with the query",
         "abstract",
         ("linear",),
         str(paper.LINEAR_GAIN),
+        ("linear_5",),
     ),
     Claim(
         "GPT-4o chooses the prompt from the query's text",
         "released code and answers",
         ("choosing",),
         "right on 236 of 263 query texts (C)",
+        ("nearest_5",),
     ),
     Claim(
         "Human-written prompts beside GPT-written ones", "released code", ("wordings",)
@@ -74,6 +93,108 @@ CLAIMS = (
     Claim("A control that asks for whole captions", "released files", ("pools",)),
     Claim("All other tables and figures of the paper", "the paper", ()),
 )
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One contrast over training seeds, our wordings and query texts.
+
+    It says that ``retriever`` in ``mode`` has a higher macro Recall@k than in the mode
+    ``than``, or than the retriever ``of`` in that mode; on some ``facets`` alone.
+    """
+
+    contrast: str
+    retriever: str
+    mode: str = seeds.PROMPTED
+    than: str = seeds.GENERAL
+    k: int = 1
+    of: str = ""
+    facets: Sequence[str] = tuple(facets.FACETS)
+
+
+# Main subject and place, which every training caption names (`training.captions`).
+CAPTIONED = (facets.OBJECTS.name, facets.ANIMALS.name, facets.SCENES.name)
+_QWEN, _UNASKED = "tiny-qwen2vl", "tiny-qwen2vl-unasked"
+# The two that `tiny-qwen2vl-unasked` was never asked about.
+_NEVER_ASKED = (facets.TIMES.name, facets.MATERIALS.name)
+HEADLINES = {
+    "question": Headline("the facet's question − no question", _QWEN),
+    "question_5": Headline("the facet's question − no question", _QWEN, k=5),
+    "question_llava": Headline("the facet's question − no question", "tiny-llava"),
+    "own_question": Headline("the facet's question − the others'", _QWEN, than="wrong"),
+    "nearest_5": Headline(
+        "the question nearest to the text − no question", _QWEN, "nearest", k=5
+    ),
+    "linear_5": Headline("linear map, K = 100 − no question", _QWEN, "linear", k=5),
+    "supervision": Headline(
+        "asked − trained on the same answers, never asked",
+        _QWEN,
+        of="tiny-qwen2vl-noquestion",
+    ),
+    "carried_over": Headline(
+        "a question never trained − no question", _UNASKED, facets=_NEVER_ASKED
+    ),
+}
+
+
+def contrasts(hits: pd.DataFrame) -> dict[str, tuple[str, str, pd.DataFrame]]:
+    """Key -> what is said, in what, and the hits that the first has more than the
+    second; ``hits``: the table of `seeds`."""
+    found = {"imbalance": imbalance(hits, "tiny-clip")}
+    for key, line in HEADLINES.items():
+        counts = seeds.ours(seeds.of_mode(hits, line.retriever, line.k, line.mode))
+        other = seeds.of_mode(hits, line.of or line.retriever, line.k, line.than)
+        both = set(counts.seed) & set(other.seed)
+        counts = counts[counts.seed.isin(both) & counts.facet.isin(line.facets)]
+        where = f"Recall@{line.k}, macro, {line.retriever}"
+        found[key] = line.contrast, where, seeds.less(counts, other)
+    return found
+
+
+def headlines(hits: pd.DataFrame) -> dict[str, Finding]:
+    """Key -> the contrast with its interval over seeds, wordings and texts."""
+    found = {}
+    for key, (contrast, where, less) in contrasts(hits).items():
+        interval = crossed(less, seeds.FACTORS, within=(-1, 1))
+        met = less.seed.nunique()
+        parts = [f"{met} seed{'s'[: met > 1]}"]
+        if less.wording.any():
+            parts.append(f"{less.wording.nunique()} wordings")
+        over = " × ".join([*parts, f"{interval.texts} texts"])
+        found[key] = finding(contrast, where, interval, over)
+    return found
+
+
+def held(hits: pd.DataFrame) -> dict[str, float]:
+    """Key -> how often such an interval holds the truth (`crossed_coverage`)."""
+    return {
+        key: crossed_coverage(less, seeds.FACTORS)
+        for key, (*_, less) in contrasts(hits).items()
+    }
+
+
+def imbalance(
+    hits: pd.DataFrame, retriever: str, k: int = 5
+) -> tuple[str, str, pd.DataFrame]:
+    """Facets that every training caption names against those that few name: their mean
+    recalls, in which each facet counts alike. As one of `contrasts`."""
+    general = seeds.of_mode(hits, retriever, k, seeds.GENERAL)
+    named = general.facet.isin(CAPTIONED)
+    number = general.facet.nunique()
+    few = number - len(CAPTIONED)
+    # A macro average of these is the difference of the two means.
+    weights = named.map({True: number / len(CAPTIONED), False: -number / few})
+    contrast = f"{', '.join(CAPTIONED)} − the other facets, no question"
+    where = f"Recall@{k}, macro, {retriever}"
+    return contrast, where, general.assign(hits=general.hits * weights)
+
+
+def verdict(claim: Claim, found: Mapping[str, Finding]) -> str:
+    """Of a claim in the rendered world: what all its headlines say, else undecided."""
+    verdicts = {found[key].verdict for key in claim.headlines if key in found}
+    if not verdicts:
+        return "not run"
+    return verdicts.pop() if len(verdicts) == 1 else UNDECIDED
 
 
 # Profile -> how far that is, the farthest first; all others render their pictures.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from cocofacet.evaluation import seeds
 from cocofacet.io import read_json
 
 RATE = "caption-rate-"  # how the names of the caption-rate records begin
@@ -81,11 +82,14 @@ def _macro_last(table: pd.DataFrame) -> pd.DataFrame:
     return table[sorted(table.columns, key=lambda name: (name == "macro", name))]
 
 
-def seeds(ranks: pd.DataFrame) -> pd.DataFrame:
-    """Percent macro Recall@1 and @5 of each retriever, mode and seed."""
+def of_seeds(hits: pd.DataFrame) -> pd.DataFrame:
+    """Percent macro Recall@1 and @5 of each retriever, mode and seed: without a
+    question, and with the released one. ``hits``: the table of `evaluation.seeds`."""
+    modes = {seeds.GENERAL: "", seeds.PROMPTED: seeds.RELEASED}
+    shown = hits[hits["mode"].map(modes) == hits.wording]
     keys, columns = ["retriever", "mode", "seed"], {}
     for k in (1, 5):
-        hits = ranks.assign(hit=100 * (ranks["rank"] <= k))
-        by_facet = hits.groupby([*keys, "facet"]).hit.mean()
-        columns[f"macro R@{k}"] = by_facet.groupby(keys).mean()
+        sums = shown.groupby([*keys, "facet"])[[f"hits_{k}", "queries"]].sum()
+        recall = 100 * sums[f"hits_{k}"] / sums.queries
+        columns[f"macro R@{k}"] = recall.groupby(keys).mean()
     return pd.DataFrame(columns)

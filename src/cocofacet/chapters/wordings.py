@@ -223,10 +223,10 @@ def over_seeds(hits: pd.DataFrame, names: Sequence[str], k: int, shown_as: str):
         1, len(names), figsize=size, sharey=True, layout="constrained", squeeze=False
     )
     for axes, name in zip(grid[0], names, strict=True):
-        counts = seeds.asked(hits, name, k)
-        around = seeds.by_facet(counts)
+        counts = seeds.of_mode(hits, name, k)
+        around = seeds.by_facet(seeds.ours(counts))
         rows = {facet: place for place, facet in enumerate(around)}
-        each = seeds.points(counts)
+        each = seeds.points(seeds.ours(counts))
         numbers = sorted(each.seed.unique())
         for seed, (colour, marker) in zip(numbers, SEED_LOOKS, strict=False):
             of_seed = each[each.seed == seed]
@@ -240,11 +240,11 @@ def over_seeds(hits: pd.DataFrame, names: Sequence[str], k: int, shown_as: str):
             ends = [100 * found.low, 100 * found.high]
             axes.plot(ends, [rows[facet] + 0.42] * 2, color=INK, linewidth=2)
             axes.plot(100 * found.value, rows[facet] + 0.42, "|", color=INK)
-        released = seeds.points(seeds.released(hits, name, k))
-        places = released.facet.map(rows)
+        released = seeds.points(counts[counts.wording == seeds.RELEASED])
         axes.plot(
-            100 * released.value, places, "x", color=INK, label="the released question"
-        )
+            100 * released.value, released.facet.map(rows), "x", color=INK,
+            label="the released question",
+        )  # fmt: skip
         axes.set(title=name, xlabel=f"Recall@{k} (%)", xlim=(-3, 103))
     grid[0][0].set_yticks(list(rows.values()), list(rows))
     grid[0][0].invert_yaxis()
@@ -257,22 +257,31 @@ def over_seeds_grid(hits: pd.DataFrame, names: Sequence[str], k: int) -> pd.Data
     with the interval over seeds, wordings and texts."""
     columns = {}
     for name in names:
-        for words, gain in ((f"R@{k}", False), ("gain", True)):
-            counts = seeds.asked(hits, name, k, gain)
-            within = (-1, 1) if gain else (0, 1)
+        asked = seeds.ours(seeds.of_mode(hits, name, k))
+        gain = seeds.less(asked, seeds.of_mode(hits, name, k, seeds.GENERAL))
+        for words, counts in ((f"R@{k}", asked), ("gain", gain)):
+            signed = words == "gain"
             columns[name, words] = {
-                facet: with_interval(found.value, found.low, found.high, gain)
-                for facet, found in seeds.by_facet(counts, within).items()
+                facet: with_interval(found.value, found.low, found.high, signed)
+                for facet, found in seeds.by_facet(counts, (-1, 1)).items()
             }
     return pd.DataFrame(columns).rename_axis("facet")
 
 
-def spread_grid(hits: pd.DataFrame, names: Sequence[str], k: int) -> pd.DataFrame:
-    """How many points the macro average moves with another seed, wording or texts."""
-    rows = {}
-    for name in names:
-        for row in seeds.spreads(seeds.asked(hits, name, k)).itertuples():
-            cell = "one only" if row.levels < 2 else ""
-            cell = cell or with_interval(row.spread, row.low, row.high)
-            rows.setdefault(name, {})[seeds.FACTOR_WORDS[row.factor]] = cell
-    return pd.DataFrame(rows).T.rename_axis("retriever")
+def spread_figure(hits: pd.DataFrame, names: Sequence[str], k: int, shown_as: str):
+    """How many points the macro average moves with each source of chance: a dot with
+    its interval, a row each, a colour each retriever."""
+    found = {n: seeds.spreads(seeds.ours(seeds.of_mode(hits, n, k))) for n in names}
+    panel = {
+        (name, *look): pd.DataFrame(
+            {
+                "facet": table.source,
+                "spread": table.spread,
+                "low": table.low.fillna(table.spread),
+                "high": table.high.fillna(table.spread),
+            }
+        ).dropna()
+        for (name, table), look in zip(found.items(), SEED_LOOKS, strict=False)
+    }
+    label = f"macro Recall@{k} moves by so many points (one standard deviation)"
+    return figures.intervals({"": panel}, "spread", label, shown_as, line=0)

@@ -6,13 +6,18 @@ of queries; let each query hit as often as its text's queries did; and see wheth
 interval of `statistics` around what was drawn holds the value of the population.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from cocofacet.evaluation.crossed import Crossed
 from cocofacet.evaluation.statistics import half_width, spread
 
 REPEATS = 4000
+CROSSED_REPEATS = 1000
 POWER = 0.8  # of the cases in which a gain is seen
 
 
@@ -43,6 +48,37 @@ def coverage(queries: pd.DataFrame, seed: int = 0) -> dict[str, float]:
         "half": float(np.median(half)),
         "seen": float(np.median(seen)),
     }
+
+
+def crossed_coverage(
+    counts: pd.DataFrame, factors: Sequence[str], seed: int = 0
+) -> float:
+    """The share of intervals of `crossed` that hold the truth, where the
+    levels and texts at hand are the whole population, and as many are drawn again."""
+    rng = np.random.default_rng(seed)
+    population = Crossed.of(counts, factors)
+    parts = [
+        rng.integers(here.start, here.stop, (CROSSED_REPEATS, here.stop - here.start))
+        for here in population.facets
+    ]
+    texts = np.concatenate(parts, axis=1)  # (R, T)
+    places = [
+        rng.integers(size, size=(CROSSED_REPEATS, size))
+        for size in population.hits.shape[:-1]
+    ] + [texts]
+    # Each repeat takes its own levels of every factor, and its own texts.
+    axes = range(1, len(places) + 1)
+    places = [
+        np.expand_dims(place, [other for other in axes if other != axis])
+        for axis, place in zip(axes, places, strict=True)
+    ]
+    drawn = replace(
+        population,
+        hits=population.hits[tuple(places)],
+        queries=population.queries[texts],
+    )
+    half = half_width(*drawn.spread())
+    return float((np.abs(drawn.value - population.value) <= half + 1e-9).mean())
 
 
 def _outcomes(queries: pd.DataFrame) -> pd.DataFrame:

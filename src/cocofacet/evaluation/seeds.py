@@ -1,8 +1,9 @@
 """Hits by training seed and wording of the questions: what varies, and how much.
 
-The table is committed, for the weights of all seeds are not: a row for each retriever,
-seed, mode and query text, with how many queries it has and how many of them rank first,
-and within five. `studies/rank_seeds.py` makes it.
+The table is committed, for the weights of all seeds are not: a row for each
+retriever, seed, mode, wording and query text. It says how many queries the text has
+(under several prompts each counts), how many of them rank first and within five, and
+the variance of these two over draws of the negatives. `studies/rank_seeds.py` makes it.
 """
 
 from pathlib import Path
@@ -11,53 +12,53 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from cocofacet.evaluation.statistics import (
-    LEVEL,
-    Interval,
-    crossed,
-    errors_of_texts,
-    spread,
-)
+from cocofacet.evaluation.crossed import Crossed, crossed
+from cocofacet.evaluation.statistics import LEVEL, Interval, spread
 from cocofacet.io import read_table
 
-KEYS = ["retriever", "mode", "facet", "text"]
-FACTORS = ("seed", "mode")
-GENERAL = "general"
-OURS = "ours "  # how the modes of our own wordings begin
-FACTOR_WORDS = {"seed": "training seed", "mode": "wording", "text": "query text"}
+KEYS = ["retriever", "seed", "mode", "wording", "facet", "text"]
+COUNTS = ["queries", "hits_1", "hits_5"]
+VARIANCES = ["draw_1", "draw_5"]
+FACTORS = ("seed", "wording")
+GENERAL, PROMPTED = "general", "prompted"
+RELEASED, HUMAN = "released", "human"  # wordings that are the authors'
+SOURCES = ("training seed", "wording", "query texts", "draw of negatives")
 
 
 def read(path: Path) -> pd.DataFrame:
-    """The table: KEYS as text, seed, queries, hits_1 and hits_5 as numbers."""
-    counts = ("queries", "hits_1", "hits_5")
-    found = read_table(path, KEYS, counts=counts, numbers=["seed"])
-    return found.astype({name: int for name in (*counts, "seed")})
+    """The table: KEYS (all but seed as text), COUNTS and VARIANCES as numbers."""
+    text = [key for key in KEYS if key != "seed"]
+    found = read_table(path, text, numbers=["seed", *VARIANCES], counts=COUNTS)
+    return found.astype(dict.fromkeys(["seed", *COUNTS], int))
 
 
-def released(hits: pd.DataFrame, retriever: str, k: int) -> pd.DataFrame:
-    """As `asked`, of the released questions."""
-    own = _of(hits, retriever, k)
-    return own[own["mode"] == "prompted"]
-
-
-def _of(hits: pd.DataFrame, retriever: str, k: int) -> pd.DataFrame:
-    own = hits[hits.retriever == retriever].rename(columns={f"hits_{k}": "hits"})
-    return own[["seed", "mode", "facet", "text", "queries", "hits"]]
-
-
-def asked(
-    hits: pd.DataFrame, retriever: str, k: int, gain: bool = False
+def of_mode(
+    hits: pd.DataFrame, retriever: str, k: int, mode: str = PROMPTED
 ) -> pd.DataFrame:
-    """The rows of our wordings, with ``hits`` at k; with ``gain`` less those of the
-    same seed without a question."""
-    own = _of(hits, retriever, k)
-    chosen = own[own["mode"].str.startswith(OURS)]
-    if not gain:
-        return chosen
+    """The rows of one retriever and mode, with ``hits`` and ``draw`` at k."""
+    chosen = hits[(hits.retriever == retriever) & (hits["mode"] == mode)]
+    chosen = chosen.rename(columns={f"hits_{k}": "hits", f"draw_{k}": "draw"})
+    return chosen[[*KEYS[1:], "queries", "hits", "draw"]]
+
+
+def ours(counts: pd.DataFrame) -> pd.DataFrame:
+    """Without the authors' own wordings."""
+    return counts[~counts.wording.isin((RELEASED, HUMAN))]
+
+
+def less(counts: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """With the hits that ``other`` has less taken off, pair by pair: of the same seed,
+    text and, where the other mode has any, wording.
+
+    Raises ValueError where the other lacks one."""
     keys = ["seed", "facet", "text"]
-    general = own[own["mode"] == GENERAL].set_index(keys).hits
-    without = general.reindex(pd.MultiIndex.from_frame(chosen[keys])).to_numpy()
-    return chosen.assign(hits=chosen.hits - without)
+    if other.wording.any():
+        keys.append("wording")
+    share = other.set_index(keys).eval("hits / queries")
+    share = share.reindex(pd.MultiIndex.from_frame(counts[keys])).to_numpy()
+    if np.isnan(share).any():
+        raise ValueError("the other lacks a seed, wording or text")
+    return counts.assign(hits=counts.hits - share * counts.queries)
 
 
 def by_facet(counts: pd.DataFrame, within: tuple = (0, 1)) -> dict[str, Interval]:
@@ -70,7 +71,7 @@ def by_facet(counts: pd.DataFrame, within: tuple = (0, 1)) -> dict[str, Interval
 
 
 def points(counts: pd.DataFrame) -> pd.DataFrame:
-    """The average of each seed and wording alone: columns seed, mode, facet (or
+    """The average of each seed and wording alone: columns seed, wording, facet (or
     "macro"), value."""
     keys = [*FACTORS, "facet"]
     sums = counts.groupby(keys, sort=False)[["hits", "queries"]].sum()
@@ -80,24 +81,29 @@ def points(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def spreads(counts: pd.DataFrame) -> pd.DataFrame:
-    """How far the macro average moves with another seed, another wording or other
-    texts, all else as it is: columns factor, levels, spread, low, high; fractions.
+    """How far the macro average moves with another seed, another wording, other texts,
+    other negatives, all else as it is: columns source, levels, spread, low, high;
+    fractions.
 
     Of seeds and wordings it is the standard deviation of their averages, of texts the
-    standard error of the average over all of them. The interval is that of a variance
-    (chi-squared), as if the levels were normal.
+    standard error of the average over all of them; their interval is a variance's
+    (chi-squared), as if the levels were normal. That of the draw is known, without one.
     """
-    each = points(counts)
-    macro = each[each.facet == "macro"]
-    rows = []
-    for factor in FACTORS:
-        means = macro.groupby(factor).value.mean()
-        rows.append((factor, len(means), means.std(ddof=1)))
-    texts = errors_of_texts(counts)
-    rows.append(("text", sum(map(len, texts)), float(spread(texts)[0])))
-    found = pd.DataFrame(rows, columns=["factor", "levels", "spread"])
+    table = Crossed.of(counts, FACTORS)
+    rows = [(len(means), pd.Series(means).std()) for means in table.by_factor]
+    rows.append((table.queries.size, float(spread(table.by_text)[0])))
+    rows.append((np.nan, _over_draws(counts)))
+    found = pd.DataFrame(rows, columns=["levels", "spread"])
+    found.insert(0, "source", SOURCES)
     freedom = found.levels - 1
     for name, tail in (("low", (1 + LEVEL) / 2), ("high", (1 - LEVEL) / 2)):
-        quantile = stats.chi2.ppf(tail, freedom)
-        found[name] = found.spread * np.sqrt(freedom / quantile)
+        found[name] = found.spread * np.sqrt(freedom / stats.chi2.ppf(tail, freedom))
     return found
+
+
+def _over_draws(counts: pd.DataFrame) -> float:
+    """The standard deviation of one seed's and wording's macro average over draws; the
+    root of its mean square over them."""
+    sums = counts.groupby([*FACTORS, "facet"])[["draw", "queries"]].sum()
+    each = (sums.draw / sums.queries**2).groupby(list(FACTORS)).agg(["sum", "size"])
+    return float(np.sqrt((each["sum"] / each["size"] ** 2).mean()))

@@ -163,43 +163,6 @@ def half_width(error: np.ndarray, freedom: np.ndarray) -> np.ndarray:
     return stats.t.ppf((1 + LEVEL) / 2, freedom) * error
 
 
-def crossed(
-    counts: pd.DataFrame, factors: Sequence[str], within: tuple = (0, 1)
-) -> Interval:
-    """A macro average over levels of other things that vary, such as training seeds
-    and wordings of a question, with its interval.
-
-    counts: columns facet, text, each of ``factors``, hits (or a difference of hits) and
-    queries; every level of a factor meets every text. Each factor adds the spread of
-    its levels' averages, and texts that of theirs, all inside facets: what two factors
-    do together is counted with both, so the interval is rather too wide than too narrow
-    (McCullagh, Bernoulli 6, 2000). A factor with one level adds nothing. ``within``: -1
-    and 1 for a difference.
-    """
-    levels = [
-        np.array([_macro(part) for _, part in counts.groupby(factor)])
-        for factor in factors
-    ]
-    texts = errors_of_texts(counts)
-    parts = [means / len(means) for means in levels] + texts
-    value, half = _macro(counts), half_width(*spread(parts))
-    low, high = max(value - half, within[0]), min(value + half, within[1])
-    queries = counts.queries.sum() / np.prod([len(means) for means in levels])
-    return Interval(value, float(low), float(high), int(queries), sum(map(len, texts)))
-
-
-def errors_of_texts(counts: pd.DataFrame) -> list[np.ndarray]:
-    """How far each text pulls the macro average, facet by facet; as `crossed`."""
-    texts = counts.groupby(["facet", "text"])[["hits", "queries"]].sum()
-    errors = _errors(texts.hits, texts.queries, "macro")
-    return [part.to_numpy() for _, part in errors.groupby(level="facet")]
-
-
-def _macro(counts: pd.DataFrame) -> float:
-    sums = counts.groupby("facet")[["hits", "queries"]].sum()
-    return float((sums.hits / sums.queries).mean())
-
-
 def share_of_gap(
     ranks: pd.DataFrame, general: pd.DataFrame, prompted: pd.DataFrame, k: int
 ) -> tuple[float, float, float]:

@@ -12,6 +12,8 @@ from IPython.display import HTML, Markdown, display
 from matplotlib.figure import Figure
 
 from cocofacet import escape
+from cocofacet.report import findings
+from cocofacet.report.findings import Finding
 from cocofacet.retrievers.base import Retriever
 from cocofacet.retrievers.zoo import ROWS
 from cocofacet.workspace import Workspace
@@ -27,16 +29,23 @@ def conclude(
     sentences: Mapping[str, str],
     ranks: pd.DataFrame | None = None,
     tables: Mapping[str, pd.DataFrame] | None = None,
+    found: Mapping[str, Finding] | None = None,
 ) -> Markdown:
-    """End a chapter: glue its sentences, save its ranks and tables, show the sentences.
+    """End a chapter: glue its sentences and findings, save its ranks and tables, show
+    the sentences, and the findings as a table.
 
-    A sentence is glued as ``sentence_<key>``. A table is saved as <chapter>.<key>.csv,
-    or <chapter>.csv where its key is "".
+    A sentence is glued as ``sentence_<key>``, a finding as its key. A table is saved as
+    <chapter>.<key>.csv, or <chapter>.csv where its key is "".
     """
     for key, sentence in sentences.items():
         glue(f"sentence_{key.replace('-', '_')}", sentence)
     if ranks is not None:
         workspace.save_ranks(chapter, ranks)
+    if found:
+        workspace.save_table(f"{chapter}.{findings.FILE}", findings.as_table(found))
+        for key, each in found.items():
+            glue(key, str(each))
+        display(findings.show(found, chapter))
     for what, table in (tables or {}).items():
         workspace.save_table(".".join(filter(None, (chapter, what))), table)
     return prose("\n\n".join(sentences.values()))
