@@ -22,6 +22,7 @@ from IPython.display import display
 
 import cocofacet as cf
 from cocofacet.chapters import answers
+from cocofacet.report import findings
 from cocofacet.report.style import MODES
 
 cf.use_style()
@@ -97,18 +98,26 @@ for facet, question in workspace.questions.items():
     display(cf.tables.shown(heard_of, f"said-{facet}"))
 
 # %% [markdown]
-# ## In short
+# ## Findings
+#
+# Answers in words stand beside prompted embeddings of other weights. That compares the
+# two systems, and not the two ideas.
 
 # %% tags=["hide-input"]
-others = [mode for mode in modes if mode != "answered"]
-changes_of = cf.tables.differences_to(ranks, "answered", others, k)
+answered = cf.tables.of_mode(ranks, "answered")
+found = {}
+for mode, contrast in answers.CONTRASTS.items():
+    if mode in modes:
+        other = cf.tables.of_mode(ranks, mode)
+        change = cf.tables.differences(answered, other, k)
+        found |= findings.of_gain(mode, contrast, change, k)
 promptable = workspace.retriever(workspace.profile.promptable)
 prompted = workspace.ranks(promptable, ("prompted",))
-said = answers.in_short(changes_of, k)
-said["prompted"] = answers.beside_prompted(
-    found[found["mode"] == "answered"], cf.tables.recalls(prompted, k)
-)
-cf.conclude(workspace, "answers", said, ranks)
+change = cf.tables.differences(answered, prompted, k)
+contrast = "an answer in words − the prompted embedding"
+facets = ["macro", *workspace.benchmark.facets]
+found |= findings.of_gain("prompted", contrast, change, k, facets)
+cf.conclude(workspace, "answers", found, ranks)
 
 # %% [markdown]
 # ## What would change our mind

@@ -22,7 +22,7 @@ import pandas as pd
 
 import cocofacet as cf
 from cocofacet.chapters import controls
-from cocofacet.report import sentences
+from cocofacet.report import findings
 from cocofacet.report.style import MODES
 
 cf.use_style()
@@ -161,26 +161,26 @@ modes = {mode: MODES[mode][0] for mode in ("general", "answers", "prompted")}
 cf.tables.shown(cf.tables.recall_grid({1: recalls}, modes), "controls")
 
 # %% [markdown]
-# ## In short
+# ## Findings
 
 # %% tags=["hide-input"]
 prompted = cf.tables.of_mode(ranks, "prompted")
 over_answers = cf.tables.differences(prompted, answers, 1)
 found = {
-    "unasked": sentences.carried_over(
+    **findings.of_gain(
+        "unasked",
+        "a question never trained − no question",
         gains["not asked two"],
-        gains["asked every question"],
+        1,
         names.unasked_facets,
-        1,
     ),
-    "answers": sentences.difference(
-        cf.tables.row_of(over_answers, "macro"),
-        "With its questions the first model",
-        "the model trained on the answers alone",
+    **findings.of_gain(
+        "answers",
+        "asked − trained on the same answers, never asked",
+        over_answers,
         1,
+        ["macro", *workspace.benchmark.facets],
     ),
-    "by_facet": "Against the model trained on the answers alone: "
-    + sentences.by_facet(cf.tables.facets_only(over_answers), 1),
 }
 ranks = pd.concat([ranks, ranks_unasked, answers])
 cf.conclude(workspace, "controls", found, ranks)

@@ -19,7 +19,9 @@ changes = {}  # of the profile, such as {"promptables": "e5-v"}
 import pandas as pd
 
 import cocofacet as cf
-from cocofacet.report import sentences
+from cocofacet.benchmark.facets import CAPTIONED
+from cocofacet.evaluation.statistics import between_facets
+from cocofacet.report import findings
 
 cf.use_style()
 workspace = cf.open_workspace(profile, run, seed, changes)
@@ -116,17 +118,24 @@ cf.tables.shown(
 )
 
 # %% [markdown]
-# ## In short
+# ## Findings
+#
+# Is the unevenness what captions would make it? A short caption names its main subject
+# and the place. Each line says that these facets are found better than the others; it
+# *holds* where the interval of the difference lies above zero.
 
 # %% tags=["hide-input"]
-found = {
-    name: sentences.imbalance(
-        cf.tables.facets_only(recalls[5][name]), 5, name
-    )
-    for name in names
-}
-if workspace.profile.promptables:
-    cf.glue("sentence_imbalance", found[workspace.profile.promptable])
+captioned = [name for name in CAPTIONED if name in workspace.benchmark.facets]
+found = {}
+if captioned and len(captioned) < len(workspace.benchmark.facets):
+    contrast = f"{', '.join(captioned)} − the other facets"
+    for name in names:
+        own = ranks[ranks.retriever == name]
+        found[name] = findings.finding(
+            contrast,
+            f"Recall@5, macro, {name}",
+            between_facets(own, captioned, 5),
+        )
 others = [w.ranks(r, ("general",)) for w in workspace.others for r in loaded]
 cf.conclude(workspace, "general", found, pd.concat([ranks, *others]))
 

@@ -21,7 +21,7 @@ import pandas as pd
 import cocofacet as cf
 from cocofacet.chapters.one_pass import time_prompts
 from cocofacet.picture import open_image
-from cocofacet.report import sentences
+from cocofacet.report import findings
 
 cf.use_style()
 workspace = cf.open_workspace(
@@ -90,20 +90,16 @@ cf.tables.shown(sizes, "storage").format("{:.2f}")
 # %% tags=["hide-input"]
 ranks = workspace.ranks(retriever, ("general", "prompted"))
 by_mode = [cf.tables.of_mode(ranks, mode) for mode in ("prompted", "general")]
-gain = cf.tables.row_of(cf.tables.differences(*by_mode, 5), "macro")
+gains = cf.tables.differences(*by_mode, 5)
 last = times[times.prompts == len(prompts)].set_index("way").milliseconds
-found = {
-    "pass": f"One pass over a picture with {len(prompts)} prompts takes "
-    f"{last['one pass']:.1f} ms, separate passes {last['separate passes']:.1f} ms: "
-    f"{last['separate passes'] / last['one pass']:.1f} times as long. No number in "
-    f"the embeddings differs by more than {largest:.0e}.",
-    "beforehand": sentences.difference(
-        gain,
-        "With the right question chosen, made beforehand, one",
-        "without any",
-        5,
-    ),
-}
+cf.glue("times_as_long", f"{last['separate passes'] / last['one pass']:.1f}")
+cf.glue("largest_difference", f"{largest:.0e}")
+found = findings.of_gain(
+    "beforehand",
+    "the facet's question, made beforehand − no question",
+    gains,
+    5,
+)
 cf.conclude(workspace, "one_pass", found, ranks)
 
 # %% [markdown]

@@ -114,25 +114,21 @@ for retriever in loaded if captions else ():
     here = captions["captions"].ranks(retriever, asked)
     ranks.append(here)
     costs[retriever.name] = cf.tables.differences(
-        cf.tables.of_mode(here, "wrong"),
         cf.tables.of_mode(here, "general"),
+        cf.tables.of_mode(here, "wrong"),
         k,
     )
 
 # %% tags=["hide-input"]
 count = sum(len(pool.benchmark.queries) for pool in captions.values())
-metric = f"paired difference in Recall@{k}, mean over the facets' questions minus general, {count} captions"
+metric = f"paired difference in Recall@{k}, general minus the mean over the facets' questions, {count} captions"
 cf.made_with(workspace, metric, "GPT-written, all facets'", *loaded)
 
 # %% [markdown]
-# ## In short
+# ## Findings
 
 # %% tags=["hide-input"]
-said = {
-    "everywhere": pools.everywhere(found, k),
-    "unlike": pools.unlike(found),
-    "captions": pools.captions(costs, k),
-}
+said = pools.findings_of(found, costs, k)
 cf.conclude(workspace, "pools", said, pd.concat(ranks, ignore_index=True))
 
 # %% [markdown]

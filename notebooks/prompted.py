@@ -19,7 +19,7 @@ import pandas as pd
 from IPython.display import display
 
 import cocofacet as cf
-from cocofacet.report import sentences
+from cocofacet.report import findings
 from cocofacet.report.style import MODES
 
 cf.use_style()
@@ -137,27 +137,30 @@ cf.made_with(
 )
 
 # %% [markdown]
-# ## In short
+# ## Findings
+#
+# Each line says that the first thing is higher than the second. It *holds* where the
+# interval of the difference lies above zero, *fails* where it lies below, and is
+# *undecided* where zero lies inside.
 
 # %% tags=["hide-input"]
-macro = {
-    mode: cf.tables.row_of(table, "macro")
-    for mode, table in over_general.items()
-}
-asked = {
-    "gain": ("prompted", "With the facet's question the embedding"),
-    "wrong": ("wrong", "With wrong questions it"),
-    "bare": ("bare", "With the bare instruction it"),
-}
-found = {
-    name: sentences.difference(macro[mode], what, "without one", 1)
-    for name, (mode, what) in asked.items()
-}
-found["facets"] = sentences.by_facet(
-    cf.tables.facets_only(over_general["prompted"]), 1
+asked, question = (
+    over_general["prompted"],
+    "the facet's question − no question",
 )
-found["taken"] = sentences.mistaken(by_question)
-workspace.save_json("headline", {"sentences": list(found.values())})
+five = cf.tables.differences_to(ranks, "general", ("prompted",), 5)[
+    "prompted"
+]
+found = {
+    **findings.of_gain("gain", question, asked, 1, ["macro", *questions]),
+    **findings.of_gain("gain_5", question, five, 5),
+    **findings.of_gain(
+        "wrong", "wrong questions − no question", over_general["wrong"], 1
+    ),
+    **findings.of_gain(
+        "bare", "the bare instruction − no question", over_general["bare"], 1
+    ),
+}
 others = [w.ranks(retriever, tuple(modes)) for w in workspace.others]
 cf.conclude(workspace, "prompted", found, pd.concat([ranks, *others]))
 

@@ -1,17 +1,20 @@
 """Say where the built book is and what it found: the last lines of ``make book``."""
 
-import json
+import csv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+FOUND = ROOT / "results/mini/default/prompted.findings.csv"
 
 
 def main() -> None:
-    """Print the headline sentences the notebooks wrote, then the book's place."""
-    found = ROOT / "results/mini/default/headline.json"
-    if found.is_file():
-        for sentence in json.loads(found.read_text())["sentences"]:
-            print(sentence)
+    """Print what a question changes, then the book's place."""
+    if FOUND.is_file():
+        with FOUND.open(encoding="utf-8", newline="") as file:
+            rows = {row["key"]: row for row in csv.DictReader(file)}
+        for row in (rows[key] for key in ("gain", "wrong") if key in rows):
+            points = f"{100 * float(row['value']):+.1f} points"
+            print(f"{row['contrast']}, {row['metric']}: {points}, {row['verdict']}")
     print(f"The book: {ROOT / '_build/html/index.html'}")
     print("To search its pictures in a browser: .venv/bin/cocofacet app")
 

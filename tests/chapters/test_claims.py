@@ -5,10 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cocofacet.benchmark.facets import FACETS
+from cocofacet.benchmark.facets import CAPTIONED, FACETS
 from cocofacet.chapters.claims import (
     _RUN,
-    CAPTIONED,
     CLAIMS,
     Claim,
     headlines,

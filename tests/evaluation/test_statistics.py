@@ -11,6 +11,7 @@ from small_tables import EXPECTED, table_of
 from cocofacet.evaluation import statistics
 from cocofacet.evaluation.metrics import AVERAGES, averages
 from cocofacet.evaluation.statistics import (
+    between_facets,
     beyond_three_errors,
     interval,
     lowest_share,
@@ -362,3 +363,15 @@ def test_a_mean_of_draws_further_away_than_three_of_its_errors():
     far = beyond_three_errors(mean, expected, pd.Series([0.4] * 3), 16)
     assert far.tolist() == [False, True, True]
     assert not beyond_three_errors(mean, expected, pd.Series([0.5] * 3), 16).any()
+
+
+def test_between_facets_by_hand():
+    """Facets a, b and c with recalls 1, 1/2 and 0: a against the others 1 - 1/4."""
+    rows = [("a", "x?", "x", 1), ("a", "y?", "y", 1), ("b", "z?", "z", 1)]
+    rows += [("b", "v?", "v", 9), ("c", "w?", "w", 9), ("c", "u?", "u", 9)]
+    found = between_facets(table_of(rows), ["a", "d"], 1)
+    assert found.value == pytest.approx(0.75)
+    assert found.texts == 6
+    assert found.high == 1 and found.low < 0.75  # only b's texts differ
+    with pytest.raises(ValueError, match="some must be among"):
+        between_facets(table_of(rows), ["d"], 1)

@@ -44,22 +44,6 @@ def test_difference_says_gain_loss_or_neither():
     assert "+1.0 points, which may be no difference at all" in neither
 
 
-def test_imbalance_names_best_worst_and_what_is_at_chance():
-    table = pd.DataFrame(
-        {
-            "facet": ["times", "objects", "people"],
-            "recall": [0.06, 0.9, 0.3],
-            "low": [0.03, 0.8, 0.2],
-        }
-    )
-    text = sentences.imbalance(table, 5, "X")
-    assert "objects best (Recall@5 90.0 %)" in text
-    assert "times worst (6.0 %): 84 points" in text
-    assert "On times it cannot be told from a random order (5.0 %)." in text
-    better = table.assign(low=[0.055, 0.8, 0.2])
-    assert "random order" not in sentences.imbalance(better, 5, "X")
-
-
 def test_by_facet_sorts_facets_into_three_groups():
     table = pd.DataFrame(
         {"facet": list("abc"), "low": [0.1, -0.3, -0.1], "high": [0.2, -0.1, 0.1]}
@@ -99,19 +83,6 @@ def test_carried_over_counts_the_facets_that_gain(lows, answer):
     text = sentences.carried_over(unasked, unasked, ("times", "materials"), 1)
     assert answer in text
     assert "objects" not in text
-
-
-def test_mistaken_names_a_question_that_serves_another_facet_better():
-    grid = pd.DataFrame(
-        {"objects": [0.9, 0.8], "materials": [0.1, 0.05]},
-        index=["objects", "materials"],
-    )
-    assert sentences.mistaken(grid) == (
-        "A question can be taken for another: the question of materials serves the "
-        "queries of objects better (80.0 %) than its own (5.0 %)."
-    )
-    grid.loc["materials", "materials"] = 0.9
-    assert "its own facet's queries best" in sentences.mistaken(grid)
 
 
 def test_listed():

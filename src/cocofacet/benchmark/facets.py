@@ -296,3 +296,5 @@ MATERIALS = _closed(
 
 _ALL = (OBJECTS, ANIMALS, GESTURES, SCENES, TIMES, PEOPLE, WEATHERS, MATERIALS)
 FACETS: dict[str, Facet] = {facet.name: facet for facet in _ALL}
+# What a short caption names first: its main subject and the place.
+CAPTIONED = (OBJECTS.name, ANIMALS.name, SCENES.name)

@@ -1,15 +1,19 @@
 """The chapter on answering in words: what was said, and what it is worth."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.profiles import Profile
-from cocofacet.report.sentences import difference, listed, percent
-from cocofacet.report.tables import facets_only, row_of
 
+# What the answer is compared with, by mode.
+CONTRASTS = {
+    "described": "the answer to the question − a description without one",
+    "answered-low": "the answer from the picture − from a small one",
+    "answered-raw": "the answer, the query reworded − the query as it stands",
+}
 HEARD = 96  # pictures of each facet whose answers are read aloud
 
 
@@ -44,31 +48,3 @@ def said(labels: Sequence[str], answers: Sequence[str]) -> pd.DataFrame:
             "how often": f"{count} of {len(given)}",
         }
     return pd.DataFrame(rows).T.rename_axis("label")
-
-
-def in_short(found: Mapping[str, pd.DataFrame], k: int) -> dict[str, str]:
-    """One sentence a comparison; found maps mode -> its differences to "answered"."""
-    against = {
-        "described": "A description without a question",
-        "answered-low": "An answer from a small picture",
-        "answered-raw": "An answer, searched with the query as it stands,",
-    }
-    return {
-        mode: difference(row_of(table, "macro"), against[mode], "the answer", k)
-        for mode, table in found.items()
-    }
-
-
-def beside_prompted(answered: pd.DataFrame, prompted: pd.DataFrame) -> str:
-    """Answers in words beside prompted embeddings of other weights, so no difference:
-    both are `tables.recalls` of one mode."""
-    a, b = (row_of(table, "macro").recall for table in (answered, prompted))
-    ahead_by = facets_only(answered).set_index("facet").recall
-    ahead_by -= facets_only(prompted).set_index("facet").recall
-    better = list(ahead_by.index[ahead_by > 0])
-    ahead = f"ahead on {listed(better)}" if better else "ahead on no facet"
-    return (
-        f"Answers in words find {percent(a)}, prompted embeddings {percent(b)} (macro "
-        f"over facets; other weights, so this compares the two systems and not the two "
-        f"ideas). Words are {ahead}."
-    )

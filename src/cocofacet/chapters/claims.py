@@ -9,9 +9,11 @@ import pandas as pd
 
 from cocofacet import paper
 from cocofacet.benchmark import facets
+from cocofacet.benchmark.facets import CAPTIONED
 from cocofacet.evaluation import seeds
 from cocofacet.evaluation.coverage import crossed_coverage
 from cocofacet.evaluation.crossed import crossed
+from cocofacet.evaluation.statistics import against_others
 from cocofacet.report.findings import UNDECIDED, Finding, finding
 
 
@@ -112,8 +114,6 @@ class Headline:
     facets: Sequence[str] = tuple(facets.FACETS)
 
 
-# Main subject and place, which every training caption names (`training.captions`).
-CAPTIONED = (facets.OBJECTS.name, facets.ANIMALS.name, facets.SCENES.name)
 _QWEN, _UNASKED = "tiny-qwen2vl", "tiny-qwen2vl-unasked"
 # The two that `tiny-qwen2vl-unasked` was never asked about.
 _NEVER_ASKED = (facets.TIMES.name, facets.MATERIALS.name)
@@ -176,17 +176,12 @@ def held(hits: pd.DataFrame) -> dict[str, float]:
 def imbalance(
     hits: pd.DataFrame, retriever: str, k: int = 5
 ) -> tuple[str, str, pd.DataFrame]:
-    """Facets that every training caption names against those that few name: their mean
-    recalls, in which each facet counts alike. As one of `contrasts`."""
+    """Facets that captions name first against the others: as one of `contrasts`."""
     general = seeds.of_mode(hits, retriever, k, seeds.GENERAL)
-    named = general.facet.isin(CAPTIONED)
-    number = general.facet.nunique()
-    few = number - len(CAPTIONED)
-    # A macro average of these is the difference of the two means.
-    weights = named.map({True: number / len(CAPTIONED), False: -number / few})
-    contrast = f"{', '.join(CAPTIONED)} − the other facets, no question"
+    signed = general.hits * against_others(general.facet, CAPTIONED)
     where = f"Recall@{k}, macro, {retriever}"
-    return contrast, where, general.assign(hits=general.hits * weights)
+    contrast = f"{', '.join(CAPTIONED)} − the other facets, no question"
+    return contrast, where, general.assign(hits=signed)
 
 
 def verdict(claim: Claim, found: Mapping[str, Finding]) -> str:

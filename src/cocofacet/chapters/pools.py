@@ -1,4 +1,4 @@
-"""The chapter on other pools and other bases: its figure, its table, its sentences."""
+"""The chapter on other pools and other bases: its figure, its table, its findings."""
 
 from collections.abc import Iterable, Mapping
 from itertools import cycle
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from cocofacet.escape import print_plain as print  # all of this file
 from cocofacet.io import InputError
 from cocofacet.report import figures
-from cocofacet.report.sentences import by_verdict, difference, interval, listed, points
+from cocofacet.report.findings import Finding, finding, of_gain
 from cocofacet.report.tables import facets_only, grid_of, row_of
 from cocofacet.workspace import Workspace
 
@@ -36,37 +36,21 @@ def grid(found: Gains) -> pd.DataFrame:
     return grid_of(found, "difference", sign=True)
 
 
-def everywhere(found: Gains, k: int) -> str:
-    """Whether the question gains with every base on every pool."""
-    cases = {f"{base} on {pool}": table for (base, pool), table in found.items()}
-    macro = pd.DataFrame({name: row_of(cases[name], "macro") for name in cases}).T
-    gaining = len(by_verdict(macro, macro.index)["gain"])
-    start = {
-        len(macro): "With every base and on every pool the question gains",
-        0: "With no base and on no pool the question clearly gains",
-    }.get(gaining, f"The question gains in {gaining} of {len(macro)} cases")
-    parts = [
-        f"{name} {points(row.difference)} ({interval(row.low, row.high)})"
-        for name, row in macro.iterrows()
-    ]
-    return f"{start}; Recall@{k}, macro over facets: {listed(parts)}."
-
-
-def unlike(found: Gains) -> str:
-    """Facets on which bases or pools contradict each other."""
-    rows = pd.concat(found, names=["base", "pool"]).reset_index()
-    rows["case"] = rows.base + " on " + rows.pool
-    odd = []
-    for facet, cases in facets_only(rows).groupby("facet", sort=False):
-        by = by_verdict(cases, cases.case)
-        if by["gain"] and by["loss"]:
-            odd.append(
-                f"{facet} rises with {listed(by['gain'])} and falls with "
-                f"{listed(by['loss'])}"
-            )
-    if not odd:
-        return "No facet rises with one and falls with another."
-    return f"They contradict each other: {listed(odd)}."
+def findings_of(
+    found: Gains, captions: Mapping[str, pd.DataFrame], k: int
+) -> dict[str, Finding]:
+    """What the question gains with each base on each pool, and what the questions cost
+    a query that asks for a whole caption: base -> `tables.differences`."""
+    said = {}
+    for number, ((base, pool), table) in enumerate(found.items()):
+        contrast = f"the facet's question − no question: {base}, {pool}"
+        said |= of_gain(f"case_{number}", contrast, table, k)
+    for number, (base, table) in enumerate(captions.items()):
+        contrast = f"no question − any question, for whole captions: {base}"
+        said[f"captions_{number}"] = finding(
+            contrast, f"Recall@{k}, over queries", row_of(table, "captions")
+        )
+    return said
 
 
 def there(workspace: Workspace, names: Iterable[str]) -> dict[str, Workspace]:
@@ -81,17 +65,3 @@ def there(workspace: Workspace, names: Iterable[str]) -> dict[str, Workspace]:
         else:
             found[name] = pool
     return found
-
-
-def captions(tables: Mapping[str, pd.DataFrame], k: int) -> str:
-    """What the questions cost a query that asks for a whole caption, base by base."""
-    return " ".join(
-        difference(
-            row_of(table, "captions"),
-            f"Asked for whole captions, the mean over all questions with {base}",
-            "no prompt",
-            k,
-            "over queries",
-        )
-        for base, table in tables.items()
-    )

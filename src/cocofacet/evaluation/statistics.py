@@ -98,6 +98,27 @@ def _one_group(table: pd.DataFrame, k: int, expected: bool) -> pd.DataFrame:
     return per_query(table, k, expected)
 
 
+def between_facets(table: pd.DataFrame, named: Sequence[str], k: int) -> Interval:
+    """Mean recall of the facets named less that of all others, each facet alike.
+
+    Raises ValueError as `interval` does, and where there are no others."""
+    queries = _one_group(table, k, expected=False)
+    queries["hit"] *= against_others(queries.facet, named)
+    return _interval(queries, "macro", (-1, 1))
+
+
+def against_others(facets: pd.Series, named: Sequence[str]) -> pd.Series:
+    """What to weigh hits with, row by row, so that their macro average is the mean
+    recall of the facets named less that of the others."""
+    there = list(dict.fromkeys(facets))
+    first = [facet for facet in there if facet in named]
+    if not first or len(first) == len(there):
+        raise ValueError(f"of {there} some must be among {named}, and some not")
+    weights = {True: len(there) / len(first), False: -len(there)}
+    weights[False] /= len(there) - len(first)
+    return facets.isin(first).map(weights)
+
+
 def by_text(queries: pd.DataFrame, average: str) -> pd.DataFrame:
     """What an average adds up, a row per (facet, text): hit (weighted) and weight;
     sorted, so that the order of queries cannot matter."""

@@ -4,7 +4,7 @@ A chapter ends with a table of its findings, which is true whatever the profile.
 sentence of the book that takes a side names the finding it rests on (`book/_ext`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,10 +13,12 @@ from pandas.io.formats.style import Styler
 
 from cocofacet.evaluation.statistics import Interval
 from cocofacet.io import read_table
-from cocofacet.report.tables import shown, with_interval
+from cocofacet.report.tables import row_of, shown, with_interval
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
 VERDICTS = (HOLDS, FAILS, UNDECIDED)
+MACRO = "macro"
+HEADINGS = ["finding", "in", "points [95 % interval]", "interval over", "verdict"]
 FILE = "findings"  # saved as <chapter>.findings.csv
 
 
@@ -57,6 +59,23 @@ def finding(
     return Finding(contrast, metric, value, found.low, found.high, over)
 
 
+def of_gain(
+    key: str,
+    contrast: str,
+    gains: pd.DataFrame,
+    k: int,
+    facets: Sequence[str] = (MACRO,),
+) -> dict[str, Finding]:
+    """Rows of `tables.differences`: the macro average under ``key``, a facet under
+    "<key>_<facet>"."""
+    return {
+        key if name == MACRO else f"{key}_{name}": finding(
+            contrast, f"Recall@{k}, {name}", row_of(gains, name)
+        )
+        for name in facets
+    }
+
+
 def as_table(findings: Mapping[str, Finding]) -> pd.DataFrame:
     """A row for each by its key, with its fields and its verdict: what is saved."""
     rows = [asdict(each) | {"verdict": each.verdict} for each in findings.values()]
@@ -65,16 +84,11 @@ def as_table(findings: Mapping[str, Finding]) -> pd.DataFrame:
 
 def show(findings: Mapping[str, Finding], name: str) -> Styler:
     """The table that ends a chapter."""
-    rows = {
-        each.contrast: {
-            "in": each.metric,
-            "points [95 % interval]": str(each),
-            "interval over": each.over,
-            "verdict": each.verdict,
-        }
+    rows = [
+        (each.contrast, each.metric, str(each), each.over, each.verdict)
         for each in findings.values()
-    }
-    table = pd.DataFrame(rows).T.rename_axis("finding")
+    ]
+    table = pd.DataFrame(rows, columns=HEADINGS).set_index(HEADINGS[0])
     return shown(table, f"{name}-findings", "words")
 
 

@@ -10,6 +10,7 @@ from typing import NoReturn
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 from matplotlib.figure import Figure
+from pandas.io.formats.style import Styler
 
 from cocofacet import escape
 from cocofacet.report import findings
@@ -26,29 +27,31 @@ PACKAGES = ("cocofacet", "torch", "transformers", "open_clip_torch")
 def conclude(
     workspace: Workspace,
     chapter: str,
-    sentences: Mapping[str, str],
+    found: Mapping[str, Finding | str],
     ranks: pd.DataFrame | None = None,
     tables: Mapping[str, pd.DataFrame] | None = None,
-    found: Mapping[str, Finding] | None = None,
-) -> Markdown:
-    """End a chapter: glue its sentences and findings, save its ranks and tables, show
-    the sentences, and the findings as a table.
+) -> Styler | None:
+    """End a chapter: glue, save and show its findings, save its ranks and tables.
 
-    A sentence is glued as ``sentence_<key>``, a finding as its key. A table is saved as
-    <chapter>.<key>.csv, or <chapter>.csv where its key is "".
+    A finding is glued as its key. A table is saved as <chapter>.<key>.csv, or
+    <chapter>.csv where its key is "". A sentence among the findings is glued as
+    ``sentence_<key>``, and shown.
     """
+    sentences = {key: each for key, each in found.items() if isinstance(each, str)}
+    contrasts = {key: each for key, each in found.items() if key not in sentences}
     for key, sentence in sentences.items():
         glue(f"sentence_{key.replace('-', '_')}", sentence)
+    for key, each in contrasts.items():
+        glue(key, str(each))
     if ranks is not None:
         workspace.save_ranks(chapter, ranks)
-    if found:
-        workspace.save_table(f"{chapter}.{findings.FILE}", findings.as_table(found))
-        for key, each in found.items():
-            glue(key, str(each))
-        display(findings.show(found, chapter))
+    if contrasts:
+        workspace.save_table(f"{chapter}.{findings.FILE}", findings.as_table(contrasts))
     for what, table in (tables or {}).items():
         workspace.save_table(".".join(filter(None, (chapter, what))), table)
-    return prose("\n\n".join(sentences.values()))
+    if sentences:
+        display(prose("\n\n".join(sentences.values())))
+    return findings.show(contrasts, chapter) if contrasts else None
 
 
 def markdown(words: str, *read: object) -> Markdown:

@@ -55,23 +55,6 @@ def effect(
     return found[verdict(low, high)]
 
 
-def imbalance(table: pd.DataFrame, k: int, who: str) -> str:
-    """Best and worst facet of one embedding; columns facet, recall."""
-    table = table.sort_values("recall")
-    worst, best = table.iloc[0], table.iloc[-1]
-    text = (
-        f"{who} finds {best.facet} best (Recall@{k} {percent(best.recall)}) and "
-        f"{worst.facet} worst ({percent(worst.recall)}): "
-        f"{100 * (best.recall - worst.recall):.0f} points lie between them."
-    )
-    chance = k / 100
-    lost = table.facet[table.low <= chance]
-    if lost.empty:
-        return text
-    at_chance = f"it cannot be told from a random order ({percent(chance)})."
-    return f"{text} On {listed(list(lost))} {at_chance}"
-
-
 def difference(
     row: pd.Series, what: str, against: str, k: int, average: str = "macro over facets"
 ) -> str:
@@ -118,20 +101,6 @@ def recovery(recall: float, gain: pd.Series, who: str, k: int) -> str:
     if share <= 0:
         return f"{start}, less than no prompt at all ({levels})."
     return f"{start}, which is {100 * share:.0f} % of the way ({levels})."
-
-
-def mistaken(grid: pd.DataFrame) -> str:
-    """Which facets' questions (index) serve another facet's queries (columns) better
-    than their own."""
-    odd = [
-        f"the question of {facet} serves the queries of {best} better "
-        f"({percent(row[best])}) than its own ({percent(row[facet])})"
-        for (facet, row), best in zip(grid.iterrows(), grid.idxmax(axis=1), strict=True)
-        if row[best] > row[facet]
-    ]
-    if not odd:
-        return "Every question serves its own facet's queries best."
-    return f"A question can be taken for another: {listed(odd)}."
 
 
 def carried_over(
