@@ -65,7 +65,6 @@ KINDS = {
     "sizes": listed(whole(1)),
     "draws": whole(1),
     "ratios": listed(number(_ANY)),
-    "counts": listed(whole(2), least=0),
     "variants": listed(TEXT),
     "anchors_from": listed(TEXT),
     "timed_images": whole(1),

@@ -102,6 +102,19 @@ def test_recovers_a_planted_map():
     np.testing.assert_allclose(found, exact, atol=1e-9)
 
 
+@pytest.mark.parametrize("k", [3, D, 20])
+@pytest.mark.parametrize("name", VARIANTS)
+def test_zeros_put_behind_the_gallerys_numbers_change_no_score(k, name):
+    """As the released script pads another embedder's 768 numbers."""
+    general, prompted, queries, images = drawn(k, (k, D), (k, P), (5, P), (8, D))
+    found = []
+    for zeros in (0, 4):
+        wide = [np.pad(rows, ((0, 0), (0, zeros))) for rows in (general, images)]
+        linear = VARIANTS[name].fit(Anchors(wide[0]), prompted)
+        found.append(scores(linear, queries, wide[1]))
+    np.testing.assert_allclose(*found, atol=1e-9)
+
+
 def test_centred_is_exact_on_affine_data_where_plain_least_squares_is_not():
     rng = np.random.default_rng(3)
     truth, shift = rng.normal(size=(P, D)), rng.normal(size=P)

@@ -36,9 +36,9 @@ SWEEP = {
     "linear": {
         "draws": 2,
         "ratios": [0.03, 0.25],
-        "counts": [40],
+        "count": 40,
         "variants": ["linear", "ridge", "dual-ridge"],
-        "anchors_from": ["gallery"],
+        "anchors_from": ["facet"],
     },
     "answers": {"heard": 6, "k": 5},
     "pools": {"k": 5},

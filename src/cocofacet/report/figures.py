@@ -238,12 +238,12 @@ def _curve(x, y, *band, color, **line) -> None:
 
 
 def log_ticks(axes: Axes, values: Sequence[float], form: str = "{:g}") -> None:
-    """A logarithmic x axis, ticks at the values, words where they don't overlap."""
-    after = [*values, np.inf][1:]
-    words = [
-        form.format(value) if larger > 1.25 * value else ""
-        for value, larger in zip(values, after, strict=True)
-    ]
+    """A logarithmic x axis, ticks at the values, words where they don't touch."""
+    words, last = [], 0.0
+    for value in values:
+        clear = value > 1.4 * last
+        last = value if clear else last
+        words.append(form.format(value) if clear else "")
     axes.set_xscale("log")
     axes.set_xticks(values, words, fontsize=8)
     axes.minorticks_off()

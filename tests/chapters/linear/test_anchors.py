@@ -118,18 +118,59 @@ def test_a_positive_repeated_among_its_negatives_does_not_outrank_itself(planted
     assert (found.ranks == 1).all()
 
 
-def test_more_anchors_than_pictures_is_an_error(planted):
-    with pytest.raises(ValueError, match="61 anchors wanted, held-out: 60"):
-        ranked(planted, sizes=[61])
+def test_what_a_source_has_too_few_pictures_for_is_left_out(planted):
+    found = ranked(planted, sizes=[2, 61], variants=["linear"])
+    assert found.fits.anchors.unique().tolist() == [2]
+
+
+def own_pools(planted):
+    """A benchmark of which each facet meets ten pictures of its own."""
+    names, queries = planted["benchmark"].images, planted["benchmark"].queries
+    pools = {"times": names[:10], "people": names[50:60]}
+
+    def pool(row, facet):
+        return tuple(map(str, np.resize(np.roll(pools[facet], row), 100)))
+
+    return Benchmark(
+        tuple(
+            Query(q.id, q.facet, q.label, q.text, pool(row, q.facet))
+            for row, q in enumerate(queries)
+        ),
+        {},
+    )
+
+
+def test_released_anchors_come_from_the_pools_of_the_tested_facet(planted, monkeypatch):
+    benchmark = own_pools(planted)
+    gallery = Pictures(
+        {name: rows[:20] for name, rows in planted["gallery"].galleries.items()},
+        {name: rows[:20] for name, rows in planted["gallery"].prompted.items()},
+    )
+    own, met = gallery.of_facets(benchmark), {"times": set(), "people": set()}
+    assert len(own) == 10, "anchors there are, for each facet"
+
+    def fit(anchors_, prompted):
+        for facet, rows in own.prompted.items():
+            places = [np.flatnonzero((rows == one).all(axis=1)) for one in prompted]
+            if all(map(len, places)):
+                met[facet] |= {int(place[0]) for place in places}
+        return VARIANTS["linear"].fit(anchors_, prompted)
+
+    monkeypatch.setitem(VARIANTS, "centred", approximate.Variant("w", fit))
+    given = {"variants": ["centred"], "sizes": [3, 10], "draws": 3, "seed": 0}
+    given |= {"queries": planted["queries"], "gallery": gallery}
+    anchors.ranks_over_draws(benchmark, drawn_from={"facet": own}, **given)
+    assert met == {"times": set(range(10)), "people": set(range(10, 20))}
 
 
 def test_rows_give_the_tidy_table_that_evaluate_reads(planted):
     found = ranked(planted, sizes=[2])
-    rows = found.rows("held-out", "linear", 2, retriever="r")
+    rows = found.rows("held-out", "linear", 2)
     assert len(rows) == 3 * 20
-    assert rows.retriever.unique().tolist() == ["r"]
     by_draw = found.recall(5).query("variant == 'linear'").recall
     assert interval(rows, 5).value == pytest.approx(by_draw.mean())
+    by_draw = found.recall(5, "micro").query("variant == 'linear'").recall
+    assert interval(rows, 5, "micro").value == pytest.approx(by_draw.mean())
     with pytest.raises(ValueError, match="nothing was fitted"):
         found.rows("held-out", "linear", 3)
 
@@ -148,26 +189,19 @@ def test_embedded_asks_for_every_question_in_one_pass():
 
 
 def test_sizes_leave_out_what_there_are_no_pictures_for():
-    assert anchors.numbers_of_anchors([4.0, 0.03, 0.03, 1.0], 192, 800) == [6, 192, 768]
-    assert anchors.numbers_of_anchors([0.001, 4.0], 192, 700) == [2]
+    sizes = anchors.numbers_of_anchors
+    assert sizes([4.0, 0.03, 1.0], 192, [290, 800], 6) == [6, 192, 768]
+    assert sizes([0.001, 4.0], 192, [700], 800) == [2]
     # The published K at a large d, and where the ratio gives it too.
-    assert anchors.numbers_of_anchors([1.0], 3584, 5400, [100]) == [100, 3584]
-    assert anchors.numbers_of_anchors([0.52], 192, 800, [100]) == [100]
-    with pytest.raises(InputError, match="counts: 1 is no K"):
-        anchors.numbers_of_anchors([1.0], 192, 800, [1])
-
-
-@pytest.mark.parametrize(
-    ("ratios", "words"),
-    [([0.0], "0.0 is no K/d"), ([float("nan")], "no K/d"), ([9.0], "leave no K up to")],
-)
-def test_ratios_that_make_no_sense_are_refused(ratios, words):
-    with pytest.raises(InputError, match=f"ratios: .*{words}"):
-        anchors.numbers_of_anchors(ratios, 192, 800)
+    assert sizes([1.0], 3584, [5400], 100) == [100, 3584]
+    assert sizes([0.52], 192, [800], 100) == [100]
+    with pytest.raises(InputError, match=r"ratios: .*leave no K up to the 60 pictures"):
+        sizes([9.0], 192, [800, 60], 100)
 
 
 def test_unknown_names_are_refused_with_those_that_are_known():
-    assert anchors.checked(["b", "a", "b"], {"a": 1, "b": 2}, "x") == ["b", "a"]
+    assert anchors.checked(["b", "b"], {"a": 1, "b": 2}, "x") == {"b": 2}
+    assert list(anchors.checked(["b", "a"], {"a": 1, "b": 2}, "x")) == ["a", "b"]
     with pytest.raises(InputError, match=r"variants: 'lasso' .* released, linear"):
         anchors.checked(["linear", "lasso"], VARIANTS, "variants")
     with pytest.raises(InputError, match=r"variants: \[\] is not known"):

@@ -1,27 +1,27 @@
-"""The chapter on the linear approximation: its sentences turn with the numbers."""
+"""The chapter on the linear approximation: its tables and figures."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.query import Query
 from cocofacet.chapters.linear import figures, results
-from cocofacet.chapters.linear.anchors import Draws, Pictures
-from cocofacet.embeddings.linear_map import VARIANTS, Anchors
+from cocofacet.chapters.linear.anchors import ANCHORS_FROM, Draws
+from cocofacet.embeddings.linear_map import VARIANTS
 
-GAIN = pd.Series(
-    {"value": 0.8, "reference": 0.4, "difference": 0.4, "low": 0.3, "high": 0.5}
-)
+FACETS, TEXTS = ("times", "people"), ("one", "two", "three", "four")
+BEST, WORST, HALF = [1] * 8, [9] * 8, [1, 9] * 4  # ranks of eight queries
 
 
-def draws_of(ranks):
+def draws_of(ranks, texts=TEXTS):
     """ranks maps (anchors_from, variant, K) -> a list of draws, each the ranks of
-    eight queries, four texts in each of two facets."""
+    eight queries, as many texts in each of two facets."""
     queries = tuple(
-        Query(f"{facet}:{text}", facet, "a", text, ("x",))
-        for facet in ("times", "people")
-        for text in ("one", "two", "three", "four")
+        Query(f"{facet}:{n}", facet, "a", text, ("x",))
+        for facet in FACETS
+        for n, text in enumerate(texts)
     )
     fits = pd.DataFrame(
         [(*key, draw, 1.0) for key, each in ranks.items() for draw in range(len(each))],
@@ -30,82 +30,116 @@ def draws_of(ranks):
     return Draws(Benchmark(queries, {}), fits, np.concatenate(list(ranks.values())))
 
 
-def recalls(rows):
-    """Rows of (variant, K, condition, recall), held out."""
-    table = pd.DataFrame(rows, columns=["variant", "anchors", "condition", "recall"])
-    return table.assign(anchors_from="held-out", draw=0)
+def levels(general=WORST, prompted=BEST, texts=TEXTS):
+    """The tidy tables of general and prompted."""
+    made = ("held-out", "released", 6)
+    return [
+        draws_of({made: [ranks]}, texts).rows(*made).assign(mode=mode)
+        for mode, ranks in (("general", general), ("prompted", prompted))
+    ]
 
 
-def summary(shares, anchors=6, low=-0.1):
-    return pd.DataFrame(
+def test_the_headline_holds_each_average_and_source_with_its_differences():
+    found = draws_of({(s, "released", 6): [BEST, HALF] for s in ANCHORS_FROM})
+    shown = results.headline(found, 6, *levels())
+    assert len(shown) == len(results.SHOWN) * len(ANCHORS_FROM)
+    row = shown.loc["Recall@1, macro; anchors: pictures held out from the evaluation"]
+    assert row[["no prompt", "linear map", "question"]].tolist() == [
+        "0.0",
+        "75.0",
+        "100.0",
+    ]
+    assert row["map − no prompt"].startswith("+75.0 [")
+    assert row["question − map"].startswith("+25.0 [")
+    assert row["one draw"] == "+50.0 to +100.0"
+    assert shown.index.name.startswith("K = 6;")
+    assert shown.iloc[0].name.startswith("Recall@5, macro"), "the paper's metric first"
+    assert len(shown.columns) <= 8
+
+
+def test_below_eight_texts_an_interval_without_the_sign_flip_reaches_zero():
+    few = ("one",) * 3 + ("two",)  # four texts in all, whose draws agree
+    found = draws_of({("held-out", "released", 6): [BEST]}, few)
+    shown = results.headline(found, 6, *levels(texts=few))
+    assert shown.iloc[-1]["map − no prompt"] == "+100.0 [+0.0, +100.0]"
+
+
+def fits_of(recalls, anchors=6):
+    table = {"anchors": anchors, "recall": recalls, "condition": 3.0}
+    return pd.DataFrame(table)
+
+
+def test_over_draws_is_students_interval_of_the_mean():
+    values = [0.5, 0.6, 0.4, 0.7]
+    row = results.over_draws(fits_of(values), 0.5).loc[6]
+    theirs = stats.ttest_1samp(np.array(values) - 0.5, 0).confidence_interval(0.95)
+    low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in theirs)
+    assert row["over draws"] == f"+5.0 [{low}, {high}]"
+    assert row["one draw"] == "−10.0 to +20.0"
+    assert row["draws above"] == "2 of 4", "a draw that gains nothing is not above"
+    assert row["condition number"] == "3"
+
+
+def test_of_a_single_draw_there_is_no_interval():
+    assert results.over_draws(fits_of([0.6]), 0.5).loc[6, "over draws"] == "+10.0"
+
+
+def test_at_each_size_a_source_lacks_what_it_has_no_pictures_for():
+    ranks = {("facet", "released", 6): [BEST], ("held-out", "released", 6): [HALF]}
+    ranks["held-out", "released", 12] = [WORST]
+    ranks["held-out", "ridge", 12] = [BEST]
+    shown = results.at_each_size(draws_of(ranks), levels()[0], 1)
+    assert shown.index.tolist() == [6, 12]
+    assert shown.loc[12, ("facet", "one draw")] == "–"
+    assert shown.loc[12, ("held-out", "one draw")] == "+0.0 to +0.0"
+    assert len(shown.columns) <= 8
+
+
+def test_sizes_of_note_are_those_that_every_source_has():
+    ranks = {("held-out", "released", k): [BEST] for k in (6, 12, 100, 192, 768)}
+    ranks |= {("facet", "released", k): [BEST] for k in (6, 100, 192, 288)}
+    assert results.sizes_of_note(draws_of(ranks), 192, 100) == [6, 100, 192, 192]
+    assert results.sizes_of_note(draws_of(ranks), 192, 20) == [6, 6, 192, 192]
+
+
+def test_variants_stand_beside_each_other_at_one_k():
+    found = draws_of(
         {
-            "k": 1,
-            "anchors_from": "held-out",
-            "variant": list(shares),
-            "anchors": anchors,
-            "recall": 0.3,
-            "share": list(shares.values()),
-            "share_low": low,
-            "share_high": 0.9,
+            ("facet", "ridge", 6): [BEST, HALF],
+            ("held-out", "ridge", 6): [HALF, HALF],
+            ("held-out", "ridge", 12): [WORST],
         }
     )
+    shown = results.variants(found, 6, *levels(), 1).loc["ridge"]
+    assert shown["facet", "R@1"].startswith("75.0 [")
+    assert shown["held-out", "R@1"].startswith("50.0 [")
+    assert shown["facet", "of the gap"].startswith("75.0 [")
+    no_gap = results.variants(found, 6, *levels(BEST, BEST), 1)
+    assert no_gap.loc["ridge", ("facet", "of the gap")] == "no gap"
 
 
-def test_summary_takes_means_over_draws_and_shows_their_range():
-    best, worst, half = [1] * 8, [9] * 8, [1, 9] * 4
-    found = draws_of({("held-out", "linear", 6): [best, half]})
-    general, prompted = (
-        draws_of({("held-out", "ridge", 6): [ranks]}).rows("held-out", "ridge", 6)
-        for ranks in (worst, best)
-    )
-    sizes = results.best_sizes(found.recall(1))
-    row = results.summary(found, sizes, general, prompted, (1,)).iloc[0]
-    assert (row.anchors, row.recall, row.smallest, row.largest) == (6, 0.75, 0.5, 1)
-    assert row.share == 0.75
-    assert row.low < 0.75 < row.high
-    shown = results.table(row.to_frame().T, 192)
-    cells = shown.loc["held-out", "least squares"]
-    assert cells["", "K (K/d)"] == "6 (0.03)"
-    assert cells["R@1", "draws"] == "50.0–100.0"
-    assert cells["R@1", "mean"].startswith("75.0 [")
-    no_gap = row.to_frame().T.assign(share=float("nan"))
-    assert results.table(no_gap, 192).iloc[0]["R@1", "of the gap"] == "no gap"
+@pytest.mark.parametrize(
+    ("cosine", "released", "change"),
+    [(BEST, WORST, 1), (WORST, BEST, -1), (WORST, WORST, 0)],
+)
+def test_comparisons_change_one_thing(cosine, released, change):
+    fitted = {
+        ("held-out", "linear", 6): [cosine],
+        ("held-out", "released", 6): [released],
+    }
+    found = results.comparisons(draws_of(fitted), [6, 12], 1)
+    assert found.difference.tolist() == [change], "12 was not fitted"
+    shown = results.compared(found, 1, 192).loc["cosine, not the released score"]
+    assert shown["K/d = 0.03"].startswith(f"{100 * change:+.1f}".replace("-", "−"))
 
 
-def test_best_sizes_follow_the_mean_over_draws():
-    table = recalls([("ridge", 6, 1, 0.5), ("ridge", 6, 1, 0.1), ("ridge", 12, 1, 0.4)])
-    assert results.best_sizes(table)["held-out", "ridge"] == 12
-
-
-def test_comparisons_change_one_thing_and_the_sentence_turns():
-    better, worse = [[1] * 8], [[9] * 8]
-
-    def compared(with_length, without):
-        fitted = {("held-out", "linear", 6): with_length}
-        fitted["held-out", "released", 6] = without
-        return results.comparisons(draws_of(fitted), [6], 1)
-
-    gain = compared(better, worse)
-    assert gain.difference.tolist() == [1]
-    said = results.changed(gain, 1, 192)
-    assert "Dividing by the length" in said
-    assert "gains 100.0 points at K/d = 0.03." in said
-    loss = results.changed(compared(worse, better), 1, 192)
-    assert "loses 100.0 points at K/d = 0.03." in loss
-    same = results.changed(compared(worse, worse), 1, 192)
-    assert "is undecided at K/d = 0.03." in same
-    assert results.compared(gain, 1, 192).iloc[0, 0] == "+100.0 [+100.0, +100.0]"
-
-
-def test_comparisons_without_a_second_side_say_so():
-    alone = draws_of({("held-out", "linear", 6): [[1] * 8]})
-    found = results.comparisons(alone, [6], 1)
+def test_without_a_second_side_nothing_is_compared():
+    found = results.comparisons(draws_of({("held-out", "linear", 6): [BEST]}), [6], 1)
     assert found.empty
-    assert "No two variants" in results.changed(found, 1, 192)
+    assert results.compared(found.set_index("comparison").reset_index(), 1, 192).empty
 
 
 def test_every_comparison_changes_exactly_one_thing():
-    assert list(results.CHANGED) == list(results.COMPARISONS)
     for (source, a), (other, b) in results.COMPARISONS.values():
         changed = [source != other] + [
             getattr(VARIANTS[a], field) != getattr(VARIANTS[b], field)
@@ -114,89 +148,35 @@ def test_every_comparison_changes_exactly_one_thing():
         assert sum(changed) == 1
 
 
-@pytest.mark.parametrize(
-    ("recall", "words"),
-    [(0.6, "50 % of the way"), (0.3, "less than no prompt at all")],
-)
-def test_reached_says_how_far_and_with_what(recall, words):
-    table = recalls([("released", 6, 1, recall)])
-    said = results.reached(table, ("held-out", "released"), 6, GAIN, 5, 192)
-    assert "fitted to 6 pictures held out from the evaluation (K/d = 0.03)" in said
-    assert f"reaches Recall@5 {100 * recall:.1f} %" in said
-    assert words in said
+def every_fit():
+    fitted = {
+        (s, v, k): [BEST, HALF]
+        for s in ANCHORS_FROM
+        for v in VARIANTS
+        for k in (6, 192)
+    }
+    return draws_of(fitted), pd.concat(levels())
 
 
-def test_best_names_the_variant_that_recovers_most():
-    found = summary({"linear": 0.2, "ridge": 0.5}, anchors=192, low=0.4)
-    said = results.best(found, "held-out", "Here", 1, 192)
-    assert said == (
-        "Here, with pictures held out from the evaluation, ridge recovers most: 50 % "
-        "of the gap in Recall@1 at K/d = 1.00 (95 % interval 40 % to 90 %)."
-    )
-    other = results.best(
-        summary({"linear": 0.6, "ridge": 0.5}), "held-out", "Here", 1, 192
-    )
-    assert "least squares recovers most: 60 %" in other
-    assert other.endswith("which may be nothing.")
+def test_the_first_figure_shows_the_map_between_no_prompt_and_the_question():
+    found, modes = every_fit()
+    drawn = figures.beside(found, 6, modes, 1, "world")
+    words = [text.get_text() for text in drawn.legends[0].texts]
+    assert words[0] == "general (no prompt)"
+    assert words[-1] == "the facet's question"
+    assert len(words) == 2 + len(ANCHORS_FROM)
+    ticks = [text.get_text() for text in drawn.axes[0].get_yticklabels()]
+    assert ticks == [*FACETS, "macro"]
 
 
-def test_best_does_not_boast_where_nothing_is_recovered():
-    lost = results.best(summary({"ridge": -0.4}), "held-out", "Here", 1, 192)
-    assert "no variant recovers anything" in lost
-    nan = summary({"ridge": float("nan")})
-    assert "no clear gain" in results.best(nan, "held-out", "Here", 1, 192)
-
-
-def test_peak_turns_with_the_recall_at_the_worst_condition():
-    rows = [("linear", 96, 100, 0.37), ("linear", 192, 5000, 0.1)]
-    said = results.peak(recalls(rows), "held-out", 1, 192)
-    assert "worst at K/d = 1.00 (condition number 5,000)" in said
-    assert "least squares falls: Recall@1 10.0 %, after 37.0 % at K/d = 0.50" in said
-    calm = [rows[0], ("linear", 192, 5000, 0.5)]
-    assert "does not fall" in results.peak(recalls(calm), "held-out", 1, 192)
-    assert "no smaller K" in results.peak(recalls(rows[1:]), "held-out", 1, 192)
-    ridge = recalls([("ridge", 6, 1, 0.5)])
-    assert "not fitted" in results.peak(ridge, "held-out", 1, 192)
-
-
-def test_storage_saves_only_where_k_is_below_half_of_d():
-    assert "614,400 numbers and the matrix 9,437,184, 15.4 times" in results.storage(
-        100, 3072
-    )
-    assert "nothing is saved" in results.storage(100, 192)
-
-
-def test_costs_count_what_the_maps_hold():
-    rng = np.random.default_rng(0)
-    general, dual, prompted = (rng.normal(size=(9, d)) for d in (6, 4, 6))
-    pictures = Pictures({"general": general, "dual": dual}, {"times": prompted})
-    found = results.costs(pictures, list(VARIANTS), 3, images=50)
-    released, centred, from_dual = (
-        found.loc[VARIANTS[name].words]
-        for name in ("released", "centred", "dual-ridge")
-    )
-    assert released.tolist() == [3 * 6, 3 * 6, 2 * 3 * 6, 0], "no length is needed"
-    assert centred["kept a question"] == 2 * 6 + 6 + 50, "two directions and an offset"
-    assert from_dual["multiply-adds a query"] == 3 * (4 + 6)
-    assert from_dual["multiply-adds a question"] == 50 * 3 * (4 + 6)
-    least = VARIANTS["linear"].fit(Anchors(general[:3]), prompted[:3])
-    kept = least.source.size + least.target.size
-    assert found.loc["least squares", "multiply-adds a query"] == kept
-
-
-def test_figures_have_a_panel_a_source_and_a_line_a_variant():
-    rows = [(v, k, 10.0 * k, 0.5) for v in VARIANTS for k in (6, 192)]
-    both = [recalls(rows), recalls(rows).assign(anchors_from="gallery")]
-    levels = {"general": 0.4, "prompted": 0.8}
-    drawn = figures.against_anchors(pd.concat(both), levels, 1, 192, "world")
-    assert [axes.get_title() for axes in drawn.axes] == [
-        "anchors: pictures held out from the evaluation",
-        "anchors: pictures of the evaluation's own gallery",
+def test_the_curve_has_a_panel_a_source_a_line_a_variant_and_marks():
+    found, modes = every_fit()
+    marked = {6: "paper's K/d", 192: "K = d"}
+    drawn = figures.against_anchors(found, modes, 1, 192, marked, "world")
+    assert [axes.get_title(loc="left") for axes in drawn.axes] == [
+        f"anchors: {words}" for words in ANCHORS_FROM.values()
     ]
-    assert len(drawn.legends[0].texts) == len(VARIANTS) + len(levels)
-    assert "world" in drawn.texts[0].get_text()
-    solved = figures.condition(both[0], 192, "world")
-    assert len(solved.legends[0].texts) == 3
-    ridge = both[0][both[0].variant == "ridge"]
-    assert not figures.condition(ridge, 192, "world").axes[0].lines[1:], "none solved"
+    assert len(drawn.legends[0].texts) == len(VARIANTS) + 2
+    for axes in drawn.axes:
+        assert [text.get_text() for text in axes.texts] == list(marked.values())
     assert set(figures.LOOKS) == set(VARIANTS)

@@ -1,7 +1,7 @@
 """Anchors drawn many times, and every query ranked by every map fitted to them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,47 +10,39 @@ from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.embeddings.linear_map import VARIANTS, Anchors, LinearMap, scores
 from cocofacet.evaluation.ranking import rank_of_positive, rank_rows
 from cocofacet.io import InputError
+from cocofacet.workspace import Workspace
 
+PUBLISHED = "released"  # the paper's, of VARIANTS
 ANCHORS_FROM = {
+    "facet": "as released, pictures of the tested facet",
     "held-out": "pictures held out from the evaluation",
-    "gallery": "pictures of the evaluation's own gallery",
 }
 
 
-def checked(
-    wanted: Sequence[str], table: Mapping[str, object], field: str
-) -> list[str]:
-    """The names wanted, each once; ``InputError`` for none or an unknown one."""
+def checked(wanted: Sequence[str], table: Mapping, field: str) -> dict:
+    """The table's part that is wanted, in its order; ``InputError`` for none or an
+    unknown name."""
     unknown = [name for name in wanted if name not in table]
     if unknown or not wanted:
         raise InputError(
             f"{field}: {unknown[0] if unknown else wanted!r} is not known. Choose from "
             f"{', '.join(table)}."
         )
-    return list(dict.fromkeys(wanted))
+    return {name: table[name] for name in table if name in wanted}
 
 
 def numbers_of_anchors(
-    ratios: Sequence[float], dimension: int, available: int, counts: Sequence[int] = ()
+    ratios: Sequence[float], dimension: int, available: Sequence[int], count: int
 ) -> list[int]:
-    """K for each K/d, at least 2, and the K's of ``counts``, in order; what exceeds the
-    pictures is left out.
-
-    Raises ``InputError`` for a ratio that is no positive number, for a count that is no
-    whole number from 2, or when none is left.
-    """
-    if wrong := [ratio for ratio in ratios if not 0 < ratio < np.inf]:
-        raise InputError(f"ratios: {wrong[0]} is no K/d. Give numbers above 0.")
-    if wrong := [k for k in counts if not isinstance(k, int) or k < 2]:
-        raise InputError(f"counts: {wrong[0]!r} is no K. Give whole numbers from 2.")
-    sizes = sorted({*counts, *(max(2, round(ratio * dimension)) for ratio in ratios)})
-    sizes = [size for size in sizes if size <= available]
-    if not sizes:
+    """K for each K/d, at least 2, and ``count``, in order; ``available``: how many
+    pictures each source has. ``InputError`` when none is left for one of them."""
+    sizes = sorted({count, *(max(2, round(ratio * dimension)) for ratio in ratios)})
+    if sizes[0] > min(available):
         raise InputError(
-            f"ratios: {ratios!r} leave no K up to the {available} pictures that "
-            f"anchors are drawn from. Add one below {available / dimension:.2g}."
+            f"ratios: {ratios!r} leave no K up to the {min(available)} pictures that "
+            f"anchors are drawn from. Add one below {min(available) / dimension:.2g}."
         )
-    return sizes
+    return [size for size in sizes if size <= max(available)]
 
 
 @dataclass(frozen=True)
@@ -58,14 +50,34 @@ class Pictures:
     """The same N pictures, embedded in every way that a map starts from or ends at.
 
     galleries: ``general`` (N, P) and ``dual`` (N, D), the names of `Variant.gallery`.
-    prompted: facet -> (N, P), under the facet's question.
+    prompted: facet -> (N, P), under the facet's question. among: facet -> rows that its
+    anchors are drawn from; all where it is None.
     """
 
     galleries: Mapping[str, np.ndarray]
     prompted: Mapping[str, np.ndarray]
+    among: Mapping[str, np.ndarray] | None = None
 
     def __len__(self) -> int:
-        return len(self.galleries["general"])
+        """How many there are to draw anchors from."""
+        if self.among is None:
+            return len(self.galleries["general"])
+        return min(map(len, self.among.values()))
+
+    def of_facets(self, benchmark: Benchmark) -> "Pictures":
+        """The same, where a facet's anchors come from the pools of its own queries."""
+        pool = benchmark.pool_indices()
+        among = {
+            facet: np.unique(pool[rows])
+            for facet, rows in _rows_of(benchmark, self.prompted).items()
+        }
+        return replace(self, among=among)
+
+
+def _rows_of(benchmark: Benchmark, facets: Iterable[str]) -> dict[str, np.ndarray]:
+    """facet -> the rows of its queries."""
+    asked = np.array([query.facet for query in benchmark.queries])
+    return {facet: np.flatnonzero(asked == facet) for facet in facets}
 
 
 def embedded(
@@ -124,20 +136,19 @@ class Draws:
     fits: pd.DataFrame
     ranks: np.ndarray
 
-    def recall(self, k: int) -> pd.DataFrame:
-        """``fits`` with a column recall: Recall@k of each, macro over facets."""
-        facets = np.array([query.facet for query in self.benchmark.queries])
-        hits = self.ranks <= k
-        means = [hits[:, facets == facet].mean(axis=1) for facet in np.unique(facets)]
-        return self.fits.assign(recall=np.mean(means, axis=0))
+    def recall(self, k: int, average: str = "macro") -> pd.DataFrame:
+        """``fits`` with a column recall: Recall@k of each, macro (over facets) or
+        micro (over queries)."""
+        hits, rows = self.ranks <= k, _rows_of(self.benchmark, self.benchmark.facets)
+        if average == "macro":
+            hits = np.transpose([hits[:, here].mean(axis=1) for here in rows.values()])
+        return self.fits.assign(recall=hits.mean(axis=1))
 
-    def rows(
-        self, anchors_from: str, variant: str, anchors: int, **columns: str
-    ) -> pd.DataFrame:
+    def rows(self, anchors_from: str, variant: str, anchors: int) -> pd.DataFrame:
         """The tidy table of one variant and K, a row for each query and draw.
 
         `metrics.per_query` averages a query's rows, so an interval of this table is
-        of the mean over draws, over query texts. ``columns`` replace empty ones.
+        of the mean over draws, over query texts.
         """
         wanted = {"anchors_from": anchors_from, "variant": variant, "anchors": anchors}
         chosen = (self.fits[list(wanted)] == pd.Series(wanted)).all(axis=1)
@@ -145,11 +156,29 @@ class Draws:
             raise ValueError(f"nothing was fitted with {wanted}")
         queries = self.benchmark.queries
         # Its ranks are put in below: they are known, and the scores are not.
-        table = rank_rows(
-            queries, np.zeros((len(queries), 1)), variant, None, **columns
-        )
+        table = rank_rows(queries, np.zeros((len(queries), 1)), variant, None)
         parts = [table.assign(rank=ranks) for ranks in self.ranks[chosen]]
         return pd.concat(parts, ignore_index=True)
+
+
+def fitted(
+    workspace: Workspace, retriever, dual, asked: Mapping
+) -> tuple[dict[str, Pictures], Draws]:
+    """The pictures of each source, and `ranks_over_draws` as a notebook's parameters
+    ask for it: variants, anchors_from, ratios, count, draws."""
+    given = retriever, dual, workspace.questions
+    gallery = embedded(workspace.gallery, *given)
+    held_out = embedded(workspace.anchor_gallery, *given)
+    known = {"facet": gallery.of_facets(workspace.benchmark), "held-out": held_out}
+    drawn_from = checked(asked["anchors_from"], known, "anchors_from")
+    variants = checked(asked["variants"], VARIANTS, "variants")
+    available = [*map(len, drawn_from.values())]
+    sizes = numbers_of_anchors(
+        asked["ratios"], retriever.dim, available, asked["count"]
+    )
+    how = gallery, drawn_from, [*variants], sizes, asked["draws"], workspace.seed
+    queries = workspace.queries(retriever)
+    return known, ranks_over_draws(workspace.benchmark, queries, *how)
 
 
 def ranks_over_draws(
@@ -168,11 +197,9 @@ def ranks_over_draws(
     ``ANCHORS_FROM`` to the pictures that anchors are drawn from; variants are keys of
     `linear_map.VARIANTS`. Draw number i takes the first K of the same random order
     for every K, so that a larger K adds anchors to a smaller one, and every variant
-    meets the same anchors. Raises ValueError when a size exceeds the pictures.
+    meets the same anchors. Where a source has too few pictures a K is left out.
     """
-    pool = benchmark.pool_indices()
-    facets = np.array([query.facet for query in benchmark.queries])
-    rows_of = {facet: np.flatnonzero(facets == facet) for facet in gallery.prompted}
+    pool, rows_of = benchmark.pool_indices(), _rows_of(benchmark, gallery.prompted)
     tasks = {
         (facet, name): _Task.of(queries[rows], images, pool[rows])
         for facet, rows in rows_of.items()
@@ -180,34 +207,41 @@ def ranks_over_draws(
     }
     fits, ranks = [], []
     for source, pictures in drawn_from.items():
-        if max(sizes) > len(pictures):
-            raise ValueError(f"{max(sizes)} anchors wanted, {source}: {len(pictures)}")
         rng = np.random.default_rng(seed)
         for draw in range(draws):
-            order = rng.permutation(len(pictures))
-            for size in sizes:
-                maps = _fitted(pictures, order[:size], variants)
+            drawn = rng.permutation(len(pictures.galleries["general"]))
+            among = pictures.among or dict.fromkeys(rows_of, drawn)
+            orders = {f: drawn[np.isin(drawn, among[f])] for f in rows_of}
+            for size in (size for size in sizes if size <= len(pictures)):
+                chosen = {facet: order[:size] for facet, order in orders.items()}
+                maps = _fitted(pictures, chosen, variants)
                 for name in variants:
                     variant = VARIANTS[name]
-                    found = np.empty(len(facets), np.int64)
+                    found = np.empty(len(benchmark.queries), np.int64)
+                    worst = 0.0
                     for facet, rows in rows_of.items():
                         linear = maps[facet, variant.fit, variant.gallery]
                         task = tasks[facet, variant.gallery]
                         found[rows] = task.ranks(linear, variant.cosine)
-                    fits.append((source, name, size, draw, linear.condition))
+                        worst = max(worst, linear.condition)
+                    fits.append((source, name, size, draw, worst))
                     ranks.append(found)
     columns = ["anchors_from", "variant", "anchors", "draw", "condition"]
     return Draws(benchmark, pd.DataFrame(fits, columns=columns), np.array(ranks))
 
 
 def _fitted(
-    pictures: Pictures, chosen: np.ndarray, variants: Sequence[str]
+    pictures: Pictures, chosen: Mapping[str, np.ndarray], variants: Sequence[str]
 ) -> dict[tuple, LinearMap]:
-    """(facet, fit, gallery) -> the map to the anchors chosen; two scores share one."""
-    anchors = {name: Anchors(rows[chosen]) for name, rows in pictures.galleries.items()}
+    """(facet, fit, gallery) -> the map to the facet's anchors; two scores share one,
+    and facets with the same anchors their decomposition."""
     ways = {(VARIANTS[name].fit, VARIANTS[name].gallery) for name in variants}
-    return {
-        (facet, fit, gallery): fit(anchors[gallery], prompted[chosen])
-        for facet, prompted in pictures.prompted.items()
-        for fit, gallery in ways
-    }
+    anchors, maps = {}, {}
+    for facet, rows in chosen.items():
+        for fit, gallery in ways:
+            key = gallery, rows.tobytes()
+            if key not in anchors:
+                anchors[key] = Anchors(pictures.galleries[gallery][rows])
+            prompted = pictures.prompted[facet][rows]
+            maps[facet, fit, gallery] = fit(anchors[key], prompted)
+    return maps

@@ -1,15 +1,15 @@
-"""The two figures of the chapter on the linear approximation."""
+"""The figures of the chapter on the linear approximation."""
 
 from collections.abc import Mapping
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
 
-from cocofacet.chapters.linear.anchors import ANCHORS_FROM
+from cocofacet.chapters.linear.anchors import ANCHORS_FROM, PUBLISHED, Draws
 from cocofacet.embeddings.linear_map import VARIANTS
-from cocofacet.report.figures import curves, log_ticks
+from cocofacet.report.figures import curves, log_ticks, recall_by_facet
 from cocofacet.report.style import MODES, finished, legend_below, reference_line
+from cocofacet.report.tables import recalls, with_macro
 
 # A colour for each way to fit, a line for what is changed beside it, a marker for the
 # gallery that the map starts from.
@@ -24,62 +24,65 @@ LOOKS = {
 }
 
 
+# Beside no prompt and the question, what the map does with anchors from two places.
+BESIDE = MODES | {
+    "facet": ("linear map, anchors as released", "#0f9e78", "^"),
+    "held-out": ("linear map, anchors held out", "#4c7fd0", "v"),
+}
+
+
+def beside(
+    draws: Draws, anchors: int, modes: pd.DataFrame, k: int, shown_as: str
+) -> Figure:
+    """Recall@k by facet and macro of the released map with K anchors, mean over draws,
+    beside ``modes``, the tidy table of general and prompted."""
+    tables = {"general": recalls(modes, k)}
+    for source in draws.fits.anchors_from.unique():
+        ranks = draws.rows(source, PUBLISHED, anchors)
+        tables[source] = recalls(ranks, k).assign(mode=source)
+    panel = {f"K = {anchors} anchors": with_macro(pd.concat(tables.values()))}
+    shown = (*tables, "prompted")
+    return recall_by_facet(panel, k, shown_as, shown, BESIDE)
+
+
 def against_anchors(
-    recalls: pd.DataFrame,
-    references: Mapping[str, float],
+    draws: Draws,
+    modes: pd.DataFrame,
     k: int,
     dimension: int,
+    marked: Mapping[int, str],
     shown_as: str,
 ) -> Figure:
     """Recall against K/d, a panel for each place that anchors are drawn from: mean of
     the draws, and their range as a band.
 
-    ``recalls`` is `Draws.recall`; ``references`` are the modes drawn as level lines.
+    ``modes``, as in `beside`, are level lines; ``marked`` are the K's that the text
+    speaks of, each with words.
     """
     keys = ["anchors_from", "variant", "anchors"]
-    spread = 100 * recalls.groupby(keys, sort=False).recall.agg(["mean", "min", "max"])
-    figure = _against_ratio(
-        spread.reset_index(), dimension, "mean", f"Recall@{k} (%)",
-        band=("min", "max"), row="anchors_from", height=3.4,
-    )  # fmt: skip
-    for axes, source in zip(figure.axes, recalls.anchors_from.unique(), strict=True):
-        axes.set_title(f"anchors: {ANCHORS_FROM[source]}")
-        for mode, recall in references.items():
-            words, colour, _ = MODES[mode]
-            axes.axhline(100 * recall, color=colour, linewidth=2, label=words)
-    legend_below(figure, figure.axes)
-    return finished(figure, f"{shown_as}; macro over facets")
-
-
-def condition(recalls: pd.DataFrame, dimension: int, shown_as: str) -> Figure:
-    """Condition number of the anchors against K/d, for what least squares solves: the
-    median of all draws. A singular draw is infinite and lies above the figure."""
-    solved = recalls[recalls.variant.isin(("linear", "centred", "dual-linear"))]
-    median = solved.groupby(["variant", "anchors"], sort=False).condition.median()
-    figure = _against_ratio(
-        median.reset_index(), dimension, "condition", "condition number", height=3.2
-    )
-    (axes,) = figure.axes
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter("{x:,.0f}")  # and not a formula
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    legend_below(figure, [axes])
-    return finished(figure, shown_as)
-
-
-def _against_ratio(
-    table: pd.DataFrame, dimension: int, y: str, label: str, **how
-) -> Figure:
-    """A line for each variant, over the number of anchors K divided by d."""
-    table = table.assign(ratio=table.anchors / dimension)
+    fits, levels = draws.recall(k), recalls(modes, k).query("facet == 'macro'")
+    spread = 100 * fits.groupby(keys, sort=False).recall.agg(["mean", "min", "max"])
+    table = spread.reset_index()
+    table["ratio"] = table.anchors / dimension
     looks = {
         name: (VARIANTS[name].words, colour, marker)
         for name, (colour, _, marker) in LOOKS.items()
     }
-    lines = {name: line for name, (_, line, _) in LOOKS.items()}
-    grid = curves(table, "ratio", y, "variant", looks, lines=lines, aspect=2, **how)
-    for axes in grid.axes.flat:
+    grid = curves(
+        table, "ratio", "mean", "variant", looks, ("min", "max"),
+        {name: line for name, (_, line, _) in LOOKS.items()},
+        row="anchors_from", height=3.4, aspect=2,
+    )  # fmt: skip
+    for axes, source in zip(grid.axes.flat, fits.anchors_from.unique(), strict=True):
+        axes.set_title(f"anchors: {ANCHORS_FROM[source]}", loc="left", pad=18)
         log_ticks(axes, sorted(table.ratio.unique()), "{:.2g}")
-        reference_line(axes, 1)
-    grid.set_axis_labels(f"anchors K over dimensions d = {dimension}", label)
-    return grid.figure
+        for level in levels.itertuples():
+            words, colour, _ = MODES[level.mode]
+            axes.axhline(100 * level.recall, color=colour, linewidth=2, label=words)
+        for anchors, words in marked.items():
+            reference_line(axes, anchors / dimension)
+            place = {"xycoords": ("data", "axes fraction"), "ha": "center"}
+            axes.annotate(words, (anchors / dimension, 1.01), fontsize=8, **place)
+    grid.set_axis_labels(f"anchors K over d = {dimension}", f"Recall@{k} (%)")
+    legend_below(grid.figure, grid.axes.flat)
+    return finished(grid.figure, f"{shown_as}; macro over facets")
