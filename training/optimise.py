@@ -8,8 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 WARM_UP = 0.05  # share of the steps in which the learning rate rises
+KEEP_EVERY = 200  # seconds
+MOMENTS = ("exp_avg", "exp_avg_sq")  # of AdamW
 
 
 def schedule(step: int, steps: int) -> float:
@@ -28,8 +32,13 @@ def optimise(
     measure: Callable[[], dict] | None = None,
     measure_every: int = 0,
     name: str = "",
+    kept: Path | None = None,
 ) -> list[dict]:
     """Run AdamW for `steps` steps and return the log.
+
+    kept: the file that holds the state every few minutes and at the end; a run goes on
+    from it. That gives the same weights only if `loss_at` depends on nothing but its
+    step and the parameters.
 
     Each entry holds the step, the mean loss since the last entry, the seconds so far
     and what `measure` gives. The last state is the one that is kept: the number of
@@ -43,9 +52,12 @@ def optimise(
     scheduler = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: schedule(step, steps)
     )
-    log, losses, begin = [], [], time.perf_counter()
+    log, losses, done, before = [], [], 0, 0.0
+    if kept and kept.exists():
+        log, losses, done, before = _resume(kept, parameters, optimizer, scheduler)
+    begin = saved = time.perf_counter()
     every = measure_every or max(1, steps // 10)
-    for step in range(1, steps + 1):
+    for step in range(done + 1, steps + 1):
         loss = loss_at(step)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -56,7 +68,7 @@ def optimise(
         if not np.isfinite(losses[-1]):
             raise FloatingPointError(f"{name}: the loss at step {step} is not finite")
         if step % every == 0 or step == steps:
-            seconds = time.perf_counter() - begin
+            seconds = before + time.perf_counter() - begin
             entry = {
                 "step": step,
                 "loss": round(float(np.mean(losses)), 4),
@@ -67,7 +79,47 @@ def optimise(
             log.append(entry)
             losses = []
             print(name, json.dumps(entry), flush=True)
+        if kept and (step == steps or time.perf_counter() - saved > KEEP_EVERY):
+            saved = time.perf_counter()
+            progress = {
+                "log": log,
+                "losses": losses,
+                "step": step,
+                "seconds": before + saved - begin,
+            }
+            _keep(kept, parameters, optimizer, progress)
     return log
+
+
+def _keep(path: Path, parameters: list, optimizer, progress: dict) -> None:
+    """Write parameters, AdamW's moments and the progress as safetensors."""
+    tensors = {}
+    for i, parameter in enumerate(parameters):
+        state = optimizer.state[parameter]
+        tensors[f"{i}"] = parameter.detach().contiguous()
+        if state:  # a parameter without a gradient has none
+            tensors |= {f"{i}.{name}": state[name].contiguous() for name in MOMENTS}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}")
+    save_file(tensors, temporary, {"progress": json.dumps(progress)})
+    temporary.rename(path)
+
+
+def _resume(path: Path, parameters: list, optimizer, scheduler) -> tuple:
+    """Put back what `_keep` wrote; returns log, losses, steps done and seconds."""
+    with safe_open(path, "pt") as file:
+        progress = json.loads(file.metadata()["progress"])
+        names = set(file.keys())
+        for i, parameter in enumerate(parameters):
+            parameter.data.copy_(file.get_tensor(f"{i}"))
+            if f"{i}.{MOMENTS[0]}" in names:
+                state = {name: file.get_tensor(f"{i}.{name}") for name in MOMENTS}
+                state["step"] = torch.tensor(float(progress["step"]))
+                optimizer.state[parameter] = state
+    scheduler.last_epoch = progress["step"]
+    for group in optimizer.param_groups:
+        group["lr"] = group["initial_lr"] * scheduler.lr_lambdas[0](progress["step"])
+    return progress["log"], progress["losses"], progress["step"], progress["seconds"]
 
 
 def record(path: Path, settings: dict, log: list[dict], began: float) -> None:

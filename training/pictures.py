@@ -1,6 +1,7 @@
 """Scenes rendered once, and read from disk by every training after that."""
 
 import hashlib
+import json
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -29,9 +30,7 @@ def load_pictures(split: str, n: int, seed: int = 0, folder: Path = FOLDER) -> R
     an older drawing are never read. Renders about 270 pictures a second.
     """
     scenes = sample(n, seed, split)
-    probe = np.stack([np.asarray(render(scene)) for scene in scenes[:64]])
-    drawn = hashlib.sha256(probe.tobytes()).hexdigest()[:12]
-    path = Path(folder) / f"{split}-{seed}-{n}-{drawn}.npy"
+    path = _path(scenes, f"{split}-{seed}-{n}", folder)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{uuid4().hex}")
@@ -46,3 +45,28 @@ def load_pictures(split: str, n: int, seed: int = 0, folder: Path = FOLDER) -> R
         finally:
             temporary.unlink(missing_ok=True)
     return Rendered(scenes, np.load(path, mmap_mode="r"))
+
+
+def load_drawn(split: str, n: int, seed: int = 0, folder: Path = FOLDER) -> list[dict]:
+    """What the drawing decided for each of `n` scenes, beside the labels.
+
+    Renders them once and keeps the record as JSON beside the pictures.
+    """
+    scenes = sample(n, seed, split)
+    path = _path(scenes, f"{split}-{seed}-{n}", folder).with_suffix(".json")
+    if not path.exists():
+        found = [{} for _ in scenes]
+        for scene, chosen in zip(scenes, found, strict=True):
+            render(scene, chosen=chosen)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{uuid4().hex}")
+        temporary.write_text(json.dumps(found))
+        temporary.rename(path)
+    return json.loads(path.read_text())
+
+
+def _path(scenes: list[Scene], name: str, folder: Path) -> Path:
+    """The pictures' file: its name says how the first of them are drawn now."""
+    probe = np.stack([np.asarray(render(scene)) for scene in scenes[:64]])
+    drawn = hashlib.sha256(probe.tobytes()).hexdigest()[:12]
+    return Path(folder) / f"{name}-{drawn}.npy"

@@ -8,6 +8,7 @@ training (TOWER_STEPS, TOWER_RATE), `new_tokenizer`, `new_model`, `new_processor
 """
 
 import copy
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
@@ -34,13 +35,15 @@ STD = torch.tensor([0.26862954, 0.26130258, 0.27577711]) * 255
 ATTENTION = "matrix_products"
 
 
-def new_tokenizer(size: int, special: list[str]) -> Qwen2Tokenizer:
-    """Qwen2's tokenizer class on a small vocabulary of the training texts.
+def new_tokenizer(
+    size: int, special: list[str], more: Iterable[str] = ()
+) -> Qwen2Tokenizer:
+    """Qwen2's tokenizer class on a small vocabulary of the training texts, and `more`.
 
     `special` begins with END; its tokens come last among the `size`.
     """
     split = Split(Regex(PRETOKENIZE_REGEX), behavior="isolated")
-    vocabulary, merges = pieces_of(learn_bpe(size - len(special), split))
+    vocabulary, merges = pieces_of(learn_bpe(size - len(special), split, more=more))
     for token in special:
         vocabulary[token] = len(vocabulary)
     return Qwen2Tokenizer(

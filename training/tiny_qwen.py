@@ -6,6 +6,8 @@ a picture's patches through attention one picture at a time; `see` does a whole 
 at once, several times faster on a processor, with the same weights and result.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -55,8 +57,8 @@ STEM = "\nRepresent the given image with the following question:"
 PROMPTED = f"{PICTURE_START}{PICTURE}{PICTURE_END}{STEM} {{}}\n"
 
 
-def new_tokenizer() -> Qwen2Tokenizer:
-    return tiny_mllm.new_tokenizer(VOCABULARY, SPECIAL)
+def new_tokenizer(more: Iterable[str] = ()) -> Qwen2Tokenizer:
+    return tiny_mllm.new_tokenizer(VOCABULARY, SPECIAL, more)
 
 
 def new_model(tokenizer: Qwen2Tokenizer) -> Qwen2VLForConditionalGeneration:

@@ -5,6 +5,7 @@ entries would be most of a model of two million parameters.
 """
 
 import json
+from collections.abc import Iterable
 
 import numpy as np
 from tokenizers import (
@@ -38,10 +39,13 @@ def training_texts(n_scenes: int = 2000) -> list[str]:
     return [finish(text, rng) for text in texts]
 
 
-def learn_bpe(size: int, split, lowercase: bool = False) -> Tokenizer:
+def learn_bpe(
+    size: int, split, lowercase: bool = False, more: Iterable[str] = ()
+) -> Tokenizer:
     """A byte-level BPE tokenizer of at most `size` entries.
 
-    `split` is the pre-tokenizer that cuts text into words before the merges.
+    `split` is the pre-tokenizer that cuts text into words before the merges; `more` are
+    texts beside `training_texts`.
     """
     tokenizer = Tokenizer(models.BPE())
     steps = [normalizers.NFC()] + [normalizers.Lowercase()] * lowercase
@@ -55,7 +59,7 @@ def learn_bpe(size: int, split, lowercase: bool = False) -> Tokenizer:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(training_texts(), trainer)
+    tokenizer.train_from_iterator([*training_texts(), *more], trainer)
     return tokenizer
 
 

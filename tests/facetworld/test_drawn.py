@@ -108,8 +108,15 @@ def test_an_island_lies_on_the_recorded_side():
         assert recorded(scene)["island"] == ("left" if island < 64 else "right")
 
 
+def test_the_sun_is_where_it_is_recorded():
+    for jitter in JITTERS:
+        scene = replace(BASE, place="beach", jitter=jitter)
+        disc = (np.asarray(render(scene))[:24] == (0xFF, 0xD8, 0x4A)).all(-1)
+        assert middle(disc) == pytest.approx(recorded(scene)["sun"], abs=1)
+
+
 def test_what_is_not_there_is_not_recorded():
     ball = recorded(replace(BASE, obj="sports ball"))
     assert "paint" not in ball and ball["object side"]
     empty = replace(BASE, people=0, gesture=None, animal=None, obj=None, material=None)
-    assert recorded(replace(empty, place="forest")) == {"people": []}
+    assert recorded(replace(empty, place="forest")).keys() == {"people", "sun"}

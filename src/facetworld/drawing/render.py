@@ -71,7 +71,7 @@ def plan(scene, chosen: dict | None = None) -> Layout:
     sides = [rng.uniform(27, 31), rng.uniform(97, 101)]
     if rng.random() < 0.5:
         sides.reverse()
-    sun = rng.uniform(57, 71)
+    rng.chosen["sun"] = sun = rng.uniform(57, 71)
     things = []
     labels = (scene.obj, scene.animal)
     for kind, name, x in zip(("object", "animal"), labels, sides, strict=True):
