@@ -53,7 +53,7 @@ def gallery(
     the indices in ``marked`` get a frame, as a hit does."""
     rows = -(-len(pictures) // columns)
     figure, grid = plt.subplots(
-        rows, columns, figsize=(_SIDE * columns, 1.2 * _SIDE * rows), squeeze=False
+        rows, columns, figsize=(_SIDE * columns, 1.26 * _SIDE * rows), squeeze=False
     )
     for axes in grid.flat:
         axes.axis("off")
@@ -69,7 +69,7 @@ def gallery(
             axes.grid(visible=False)
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set(visible=True, color=MODES["prompted"][1], linewidth=4)
-    figure.subplots_adjust(wspace=0.06, hspace=0.3, left=0, right=1, top=1, bottom=0.1)
+    figure.subplots_adjust(wspace=0.03, hspace=0.26, left=0, right=1, top=1, bottom=0.1)
     return finished(figure, shown_as)
 
 
