@@ -70,13 +70,12 @@ over = f"{pictures}; {cf.sample(ranks)}, each in a pool of 100"
 bars = "Bars: 95 % interval over query texts."
 cf.captioned(
     cf.figures.gains(
-        {name: cf.tables.facets_only(table) for name, table in gains.items()},
+        {
+            mode: cf.tables.facets_only(gains[MODES[mode][0]])
+            for mode in ("asked", "unasked")
+        },
         1,
         pictures,
-        {
-            "asked every question": MODES["prompted"][1],
-            "not asked two": "#4c7fd0",
-        },
     ),
     "gains",
     "What the facet's question changes, Recall@1 minus that of the general embedding, "

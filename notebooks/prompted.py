@@ -89,12 +89,11 @@ over_general = cf.tables.differences_to(
 cf.captioned(
     cf.figures.gains(
         {
-            modes[mode]: cf.tables.facets_only(table)
+            mode: cf.tables.facets_only(table)
             for mode, table in over_general.items()
         },
         1,
         pictures,
-        {modes[mode]: MODES[mode][1] for mode in over_general},
     ),
     "gains",
     "What being asked changes: Recall@1 minus that of the general embedding of "

@@ -173,7 +173,7 @@ def test_the_tables_and_the_figure():
     table = rerank.table(curves(), 1, 10)
     assert list(table.index) == [
         "general (no prompt)",
-        "ridge",
+        "linear map (ridge)",
         *(f"general, reranked by the question, first {depth}" for depth in DEPTHS),
         "the facet's question",
     ]

@@ -10,10 +10,9 @@ from cocofacet.escape import print_plain as print  # all of this file
 from cocofacet.io import InputError
 from cocofacet.report import figures
 from cocofacet.report.findings import Finding, finding, of_gain
+from cocofacet.report.style import SERIES
 from cocofacet.report.tables import facets_only, grid_of, row_of
 from cocofacet.workspace import Workspace
-
-COLOURS = ("#e08214", "#4c7fd0", "#0f9e78", "#cc79a7")
 
 # (base, pool) -> `tables.differences` of prompted against general.
 Gains = Mapping[tuple[str, str], pd.DataFrame]
@@ -22,8 +21,9 @@ Gains = Mapping[tuple[str, str], pd.DataFrame]
 def gains(found: Gains, k: int, shown_as: str) -> Figure:
     """What the question changes: by facet, a panel a base, a colour a pool."""
     pools = dict.fromkeys(pool for _, pool in found)
-    looks = zip(pools, cycle(COLOURS), cycle("oDs^"), strict=False)
-    look_of = dict(zip(pools, looks, strict=True))
+    look_of = {
+        pool: (pool, *look) for pool, look in zip(pools, cycle(SERIES), strict=False)
+    }
     panels: dict[str, dict] = {}
     for (base, pool), table in found.items():
         panels.setdefault(base, {})[look_of[pool]] = facets_only(table)

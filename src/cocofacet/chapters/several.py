@@ -28,14 +28,13 @@ from cocofacet.report.sentences import (
     percent,
     points,
 )
-from cocofacet.report.style import MODES, finished, reference_line
+from cocofacet.report.style import MODES, SERIES, finished, reference_line
 from cocofacet.report.tables import difference_row, of_mode
 from cocofacet.retrieval.combine import WAYS, joined, scores_by_way
 from cocofacet.workspace import Workspace
 
 TOGETHER, MOST = (2, 3), 40  # facets a query names, and queries about each set of them
 HARD = (POOL - 1) // 2  # the most negatives of a pool that carry all labels but one
-COLOURS = ("#4c7fd0", "#e08214", "#0f9e78", "#cc79a7")
 
 
 @dataclass(frozen=True)
@@ -237,7 +236,9 @@ def recall_and_map(
     hits = ranks.assign(hit=100 * (ranks["rank"] <= k))
     found = searched.assign(ap=100 * searched.ap)
     look = {"y": "mode", "order": list(WAYS), "errorbar": None, "linestyle": "none"}
-    look |= {"palette": COLOURS, "markers": list("oD^s")}
+    kinds = SERIES[: ranks["facet"].nunique()]
+    colours, markers = map(list, zip(*kinds, strict=True))
+    look |= {"palette": colours, "markers": markers}
     look["dodge"] = 0.3 if ranks["facet"].nunique() > 1 else False
     sns.pointplot(hits, x="hit", hue="facet", ax=left, **look)
     sns.pointplot(found, x="ap", hue="together", legend=False, ax=right, **look)

@@ -13,7 +13,7 @@ from cocofacet.evaluation.ranking import prompt_modes, rank_table
 from cocofacet.evaluation.statistics import sign_flip
 from cocofacet.report import figures
 from cocofacet.report.sentences import listed, percent, points, verdict
-from cocofacet.report.style import INK, MODES, finished, legend_below
+from cocofacet.report.style import INK, MODES, SERIES, finished, legend_below
 from cocofacet.report.tables import of_mode, recalls, row_of, with_interval
 from cocofacet.retrievers.base import unit_rows
 from cocofacet.retrievers.zoo.row import Row
@@ -212,9 +212,6 @@ def what_matters(found: Mapping[str, pd.DataFrame], k: int) -> dict[str, str]:
     return sentences
 
 
-SEED_LOOKS = (("#e08214", "o"), ("#4c7fd0", "s"), ("#0f9e78", "^"), ("#8566b8", "v"))
-
-
 def over_seeds(hits: pd.DataFrame, names: Sequence[str], k: int, shown_as: str):
     """A dot for each training seed and each of our wordings, by facet and retriever;
     the line is their average with its interval, the cross the released question."""
@@ -228,7 +225,7 @@ def over_seeds(hits: pd.DataFrame, names: Sequence[str], k: int, shown_as: str):
         rows = {facet: place for place, facet in enumerate(around)}
         each = seeds.points(seeds.ours(counts))
         numbers = sorted(each.seed.unique())
-        for seed, (colour, marker) in zip(numbers, SEED_LOOKS, strict=False):
+        for seed, (colour, marker) in zip(numbers, SERIES, strict=False):
             of_seed = each[each.seed == seed]
             lift = 0.2 * (numbers.index(seed) - (len(numbers) - 1) / 2)
             heights = of_seed.facet.map(rows) + lift
@@ -281,7 +278,7 @@ def spread_figure(hits: pd.DataFrame, names: Sequence[str], k: int, shown_as: st
                 "high": table.high.fillna(table.spread),
             }
         ).dropna()
-        for (name, table), look in zip(found.items(), SEED_LOOKS, strict=False)
+        for (name, table), look in zip(found.items(), SERIES, strict=False)
     }
     label = f"macro Recall@{k} moves by so many points (one standard deviation)"
     return figures.intervals({"": panel}, "spread", label, shown_as, line=0)

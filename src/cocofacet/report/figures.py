@@ -1,7 +1,6 @@
 """Figures of the book: each draws what stands in a tidy table, recalls in percent."""
 
 from collections.abc import Mapping, Sequence
-from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from matplotlib.figure import Figure
 from cocofacet.benchmark.images import path_of
 from cocofacet.picture import as_rgb, open_image
 from cocofacet.report.style import (
+    BLUE,
     INK,
     MODES,
     finished,
@@ -32,7 +32,7 @@ def counts(table: pd.DataFrame, shown_as: str) -> Figure:
     """Queries and distinct texts of each facet: columns facet, queries, texts."""
     size = (7, 0.42 * len(table) + 0.9)
     figure, axes = plt.subplots(figsize=size, layout="constrained")
-    bars = axes.barh(table.facet, table.queries, height=0.62, color="#4c7fd0")
+    bars = axes.barh(table.facet, table.queries, height=0.62, color=BLUE)
     words = [f"{r.queries:,} queries, {r.texts} texts" for r in table.itertuples()]
     axes.bar_label(bars, words, padding=6, color=INK)
     axes.invert_yaxis()
@@ -144,16 +144,13 @@ def gains(
     groups: Mapping[str, pd.DataFrame],
     k: int,
     shown_as: str,
-    colours: Mapping[str, str],
+    looks: Mapping[str, Look] = MODES,
 ) -> Figure:
-    """Paired differences in percentage points, with intervals, by facet: tables with
-    columns facet, difference, low, high, one colour each."""
-    looks = {
-        (words, colours[words], marker): table
-        for (words, table), marker in zip(groups.items(), cycle("oDsv^P"), strict=False)
-    }
+    """Paired differences in percentage points, with intervals, by facet: mode -> its
+    table with columns facet, difference, low, high."""
+    by_look = {looks[mode]: table for mode, table in groups.items()}
     label = f"difference in Recall@{k} (percentage points)"
-    return intervals({"": looks}, "difference", label, shown_as, line=0)
+    return intervals({"": by_look}, "difference", label, shown_as, line=0)
 
 
 def cross(table: pd.DataFrame, k: int, shown_as: str) -> Figure:
@@ -176,10 +173,11 @@ def cost(table: pd.DataFrame, shown_as: str) -> Figure:
     """Milliseconds for one image against the number of prompts, both ways: columns
     prompts, way, milliseconds."""
     figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
-    colours = {"separate passes": "#8a8a8a", "one pass": "#e08214"}
+    looks = [MODES[name] for name in ("separate", "one-pass")]
     sns.lineplot(
-        table, x="prompts", y="milliseconds", hue="way", palette=colours, marker="o",
-        errorbar=None, ax=axes,
+        table, x="prompts", y="milliseconds", hue="way", style="way", dashes=False,
+        palette={words: colour for words, colour, _ in looks},
+        markers={words: marker for words, _, marker in looks}, errorbar=None, ax=axes,
     )  # fmt: skip
     axes.set(ylabel="milliseconds an image", ylim=(0, None))
     axes.set_xticks(sorted(table.prompts.unique()))

@@ -16,46 +16,74 @@ PAPER = "#fffefc"
 INK = "#3c4248"
 FAINT = "#7a7a7a40"
 
-# What an image was embedded with -> (words in a legend, colour, marker). The hues are
-# Okabe and Ito's, told apart by every common kind of colour vision; the marker says
-# the same again, for print in grey.
+GREY, ORANGE, BLUE, GREEN = "#8a8a8a", "#e08214", "#4c7fd0", "#0f9e78"
+PURPLE, PINK, SKY, BROWN = "#8566b8", "#cc79a7", "#56a4d9", "#b35806"
+
+# Everything that a figure of the book shows -> (words in a legend, colour, marker), one
+# for one thing from the first chapter to the last. Grey is no prompt, orange the
+# facet's question. A *question* is the text put to a picture; a *prompt* is what an
+# embedding was made with, none included. The hues are Okabe and Ito's, told apart by
+# every common kind of colour vision; the marker says the same again, for print in grey.
 MODES = {
-    "general": ("general (no prompt)", "#8a8a8a", "o"),
-    "prompted": ("the facet's question", "#e08214", "D"),
-    "bare": ("bare instruction", "#56a4d9", "s"),
-    "wrong": ("wrong questions, mean", "#cc79a7", "v"),
-    "human": ("human-written question", "#b35806", "X"),
+    "general": ("general (no prompt)", GREY, "o"),
+    "prompted": ("the facet's question", ORANGE, "D"),
+    "bare": ("bare instruction", SKY, "s"),
+    "wrong": ("wrong questions, mean", PINK, "v"),
+    "human": ("human-written question", BROWN, "X"),
     "own": ("your own question", "#d7301f", "*"),
-    "generic": ("a generic question", "#4c7fd0", "P"),
-    "nonsense": ("nonsense of its length", "#0f9e78", "^"),
-    "general-space": ("no prompt, line feed first", "#8a8a8a", "p"),
-    "bare-space": ("bare instruction, blank first", "#56a4d9", "h"),
+    "generic": ("a generic question", BLUE, "P"),
+    "nonsense": ("nonsense of its length", GREEN, "^"),
+    "general-space": ("no prompt, line feed first", GREY, "p"),
+    "bare-space": ("bare instruction, blank first", SKY, "h"),
     "query": ("question in the query instead", "#7570b3", "<"),
     "average": ("mean over all prompts", "#5c8a3a", ">"),
-    "described": ("described without a question", "#8a8a8a", "o"),
-    "answered": ("the question answered in words", "#e08214", "D"),
-    "answered-low": ("answered from a small picture", "#4c7fd0", "s"),
-    "answered-raw": ("answered, query not rewritten", "#0f9e78", "^"),
-    "answers": ("general, trained on the answers", "#0f9e78", "^"),
-    "ridge": ("ridge", "#4c7fd0", "P"),
+    "described": ("described without a question", GREY, "s"),
+    "answered": ("the question answered in words", ORANGE, "s"),
+    "answered-low": ("answered from a small picture", BLUE, "v"),
+    "answered-raw": ("answered, query not rewritten", GREEN, "v"),
+    # Other trainings.
+    "answers": ("general, trained on the answers", GREEN, "s"),
+    "asked": ("asked every question", ORANGE, "D"),
+    "unasked": ("not asked two", BLUE, "h"),
+    # One pass for all prompts, or one each.
+    "one-pass": ("one pass", PURPLE, "^"),
+    "separate": ("separate passes", BLUE, "d"),
     # Who chose the question at query time.
-    "oracle": ("oracle: the query's own facet", "#e08214", "D"),
-    "nearest": ("chosen: nearest prompt", "#4c7fd0", "P"),
-    "local": ("chosen: local model", "#0f9e78", "^"),
-    "chat": ("chosen: chat model", "#8566b8", "X"),
+    "oracle": ("oracle: the query's own facet", ORANGE, "D"),
+    "nearest": ("chosen: nearest prompt", BLUE, "s"),
+    "local": ("chosen: local model", GREEN, "P"),
+    "chat": ("chosen: chat model", PURPLE, "X"),
+    # The linear map, by the way it is fitted and the gallery that it starts from.
+    "ridge": ("linear map (ridge)", BLUE, "X"),
+    "linear": ("linear map (least squares)", GREEN, ">"),
+    "released": ("linear map, released score", GREEN, "<"),
+    "centred": ("linear map, centred", SKY, "^"),
+    "orthogonal": ("linear map (orthogonal)", PINK, "s"),
+    "facet": ("linear map, anchors as released", GREEN, "<"),
+    "held-out": ("linear map, anchors held out", BLUE, "<"),
+    "dual-linear": ("linear map, from the dual encoder", GREEN, "p"),
+    "dual-ridge": ("linear map (ridge), from the dual encoder", BLUE, "p"),
+    # What stands for the query, where it is asked what an embedding holds.
+    "probe": ("there: a linear probe", GREEN, "o"),
+    "images": ("from pictures: mean of others", BLUE, "o"),
+    "grounded": ("grounded: mean of what the text finds", PINK, "<"),
+    "words": ("from words: the text", BROWN, "s"),
     # Several attributes at once.
-    "part-general": ("no prompt, part by part", "#56a4d9", "s"),
-    "long": ("one long question", "#cc79a7", "v"),
-    "whole-prompted": ("each question, whole query", "#0f9e78", "^"),
-    "part-prompted": ("each question, its own part", "#e08214", "D"),
-    "part-least": ("least score over the parts", "#8566b8", "X"),
+    "part-general": ("no prompt, part by part", SKY, "o"),
+    "long": ("one long question", PINK, "P"),
+    "whole-prompted": ("each question, whole query", GREEN, "D"),
+    "part-prompted": ("each question, its own part", ORANGE, "^"),
+    "part-least": ("least score over the parts", PURPLE, "d"),
     # Two stages: the second sees what the first finds.
-    "rerank": ("general, reranked by the question", "#8566b8", "s"),
-    "bound": ("reranked by who knows the answer", "#8a8a8a", "."),
+    "rerank": ("general, reranked by the question", PURPLE, "s"),
+    "bound": ("reranked by who knows the answer", GREY, "."),
     # Bounds, whatever the embedding.
     "chance": ("random order", INK, "_"),
-    "perfect": ("perfect order", "#4c7fd0", "_"),
+    "perfect": ("perfect order", BLUE, "_"),
 }
+# The colours and markers of what a run names: pools, training seeds, numbers of
+# attributes.
+SERIES = ((BLUE, "^"), (GREEN, "X"), (PURPLE, "o"), (PINK, "D"), (SKY, "v"))
 
 
 def use_style() -> None:

@@ -11,23 +11,15 @@ from cocofacet.report.figures import curves, log_ticks, recall_by_facet
 from cocofacet.report.style import MODES, finished, legend_below, reference_line
 from cocofacet.report.tables import recalls, with_macro
 
-# A colour for each way to fit, a line for what is changed beside it, a marker for the
-# gallery that the map starts from.
-LOOKS = {
-    "released": ("#0f9e78", "--", "^"),
-    "linear": ("#0f9e78", "-", "^"),
-    "centred": ("#56a4d9", ":", "^"),
-    "ridge": ("#4c7fd0", "-", "P"),
-    "orthogonal": ("#cc79a7", "-", "s"),
-    "dual-linear": ("#0f9e78", "-.", "v"),
-    "dual-ridge": ("#4c7fd0", "-.", "v"),
-}
-
-
-# Beside no prompt and the question, what the map does with anchors from two places.
-BESIDE = MODES | {
-    "facet": ("linear map, anchors as released", "#0f9e78", "^"),
-    "held-out": ("linear map, anchors held out", "#4c7fd0", "v"),
+# The line of each way to fit, beside its colour and marker.
+LINES = {
+    "released": "--",
+    "linear": "-",
+    "centred": ":",
+    "ridge": "-",
+    "orthogonal": "-",
+    "dual-linear": "-.",
+    "dual-ridge": "-.",
 }
 
 
@@ -42,7 +34,7 @@ def beside(
         tables[source] = recalls(ranks, k).assign(mode=source)
     panel = {f"K = {anchors} anchors": with_macro(pd.concat(tables.values()))}
     shown = (*tables, "prompted")
-    return recall_by_facet(panel, k, shown_as, shown, BESIDE)
+    return recall_by_facet(panel, k, shown_as, shown)
 
 
 def against_anchors(
@@ -65,13 +57,12 @@ def against_anchors(
     table = spread.reset_index()
     table["ratio"] = table.anchors / dimension
     looks = {
-        name: (VARIANTS[name].words, colour, marker)
-        for name, (colour, _, marker) in LOOKS.items()
+        name: (VARIANTS[name].words, *MODES[name][1:])  # all are linear maps here
+        for name in LINES
     }
     grid = curves(
         table, "ratio", "mean", "variant", looks, ("min", "max"),
-        {name: line for name, (_, line, _) in LOOKS.items()},
-        row="anchors_from", height=3.4, aspect=2,
+        LINES, row="anchors_from", height=3.4, aspect=2,
     )  # fmt: skip
     for axes, source in zip(grid.axes.flat, fits.anchors_from.unique(), strict=True):
         axes.set_title(f"anchors: {ANCHORS_FROM[source]}", loc="left", pad=18)

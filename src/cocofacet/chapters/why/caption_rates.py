@@ -14,7 +14,7 @@ from cocofacet.evaluation.statistics import paired_difference
 from cocofacet.io import read_json, read_table
 from cocofacet.report import figures, tables
 from cocofacet.report.sentences import listed
-from cocofacet.report.style import finished, legend_below
+from cocofacet.report.style import SERIES, finished, legend_below
 
 # Files that ``studies/rank_caption_rates.py`` makes, as the weights are not shipped.
 RANKS, NAMED, MADE = "ranks.csv", "named.csv", "made.json"
@@ -78,15 +78,6 @@ def read(folder: Path) -> Rates | None:
 
 # Where a record does not say which probe ranked.
 FIRST_PROBE = "logistic regression, its strength chosen by accuracy from 3, 30 and 300"
-
-# Of the five rates, from few captions to all: colour, marker.
-SHADES = (
-    ("#8a8a8a", "o"),
-    ("#cc79a7", "v"),
-    ("#4c7fd0", "s"),
-    ("#0f9e78", "^"),
-    ("#e08214", "D"),
-)
 
 MADE_BY = (
     "```bash\n"
@@ -235,7 +226,7 @@ def while_training(folder: Path, varied: Sequence[str]) -> pd.DataFrame:
 
 def over_steps(table: pd.DataFrame, shown_as: str) -> Figure:
     """`while_training`: a line for each rate, a panel for each seed."""
-    shades = zip(table.rate.unique(), SHADES, strict=False)
+    shades = zip(table.rate.unique(), SERIES, strict=False)
     grid = figures.curves(
         table.assign(recall=100 * table.recall), "step", "recall", "rate",
         {rate: (f"{rate} of captions", *look) for rate, look in shades},

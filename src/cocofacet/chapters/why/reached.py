@@ -16,19 +16,12 @@ from cocofacet.evaluation.statistics import (
 from cocofacet.evaluation.truth import read_truth
 from cocofacet.report import figures, tables
 from cocofacet.report.sentences import bulleted, listed
-from cocofacet.report.style import INK, finished, legend_below
+from cocofacet.report.style import INK, MODES, SERIES, finished, legend_below
 from cocofacet.retrievers.base import Retriever
 from cocofacet.workspace import Workspace
 
-SHOWN = {
-    "probe": ("there: a linear probe", "#0f9e78", "^"),
-    "images": ("from pictures: mean of others", "#4c7fd0", "s"),
-    "grounded": ("grounded: mean of what the text finds", "#cc79a7", "v"),
-    "words": ("from words: the text", "#e08214", "D"),
-}  # way -> how it looks
+SHOWN = {way: MODES[way] for way in WAYS}  # how it looks
 LEVELS = ("probe", "images", "words")  # there, reached from pictures, from words
-# Of the lines of embeddings: colour, marker.
-LINES = (("#8a8a8a", "o"), ("#4c7fd0", "s"), ("#e08214", "D"), ("#0f9e78", "^"))
 
 MARGIN = 0.1  # of recall: words within it of the probe reach what is there
 
@@ -135,7 +128,7 @@ def curves(by_embedding: Mapping[str, pd.DataFrame], shown_as: str) -> Figure:
     values = ["balanced", "low", "high", "even"]
     shown = pd.concat(t.assign(who=who) for who, t in by_embedding.items())
     shown[values] *= 100
-    colours = zip(dict.fromkeys(shown.who), LINES, strict=False)
+    colours = zip(dict.fromkeys(shown.who), SERIES, strict=False)
     looks = {who: (who, *look) for who, look in colours}
     grid = figures.curves(
         shown, "trained", "balanced", "who", looks, band=("low", "high"),
