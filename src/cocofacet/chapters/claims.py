@@ -125,7 +125,9 @@ HEADLINES = {
     "nearest_5": Headline(
         "the question nearest to the text − no question", _QWEN, "nearest", k=5
     ),
-    "linear_5": Headline("linear map, K = 100 − no question", _QWEN, "linear", k=5),
+    "linear_5": Headline(
+        "linear map, K = 100 held out − no question", _QWEN, "linear", k=5
+    ),
     "supervision": Headline(
         "asked − trained on the same answers, never asked",
         _QWEN,

@@ -178,5 +178,6 @@ def test_the_curve_has_a_panel_a_source_a_line_a_variant_and_marks():
     ]
     assert len(drawn.legends[0].texts) == len(VARIANTS) + 2
     for axes in drawn.axes:
+        assert not axes.get_title(), "one title a panel"
         assert [text.get_text() for text in axes.texts] == list(marked.values())
     assert set(figures.LINES) == set(VARIANTS)

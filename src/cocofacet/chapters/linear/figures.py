@@ -64,6 +64,7 @@ def against_anchors(
         table, "ratio", "mean", "variant", looks, ("min", "max"),
         LINES, row="anchors_from", height=3.4, aspect=2,
     )  # fmt: skip
+    grid.set_titles("")
     for axes, source in zip(grid.axes.flat, fits.anchors_from.unique(), strict=True):
         axes.set_title(f"anchors: {ANCHORS_FROM[source]}", loc="left", pad=18)
         log_ticks(axes, sorted(table.ratio.unique()), "{:.2g}")
