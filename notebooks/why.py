@@ -181,10 +181,6 @@ cf.captioned(
 
 # %% [markdown]
 # ## In short
-#
-# The last row: above half, most of what the question gains was there already and not
-# reached, as "Seeing Is Not Addressing" argues; below half, most was beyond a linear
-# probe, as the paper suspects, unless the curves above still rise.
 
 # %% tags=["hide-input"]
 short = {}
@@ -195,7 +191,9 @@ for title, table in panels.items():
     short[f"{name}_{mode}"] = reached.concluded(
         judged, f"{title} embedding", k
     )
-contrasts = reached.contrasts(found[promptable].ranks, k)
+ranks = found[promptable].ranks
+short["missing"] = reached.missing(ranks, promptable, k)
+contrasts = reached.contrasts(ranks, k)
 display(cf.tables.shown(contrasts, "contrasts", "long"))
 ranks = pd.concat([each.ranks for each in found.values()], ignore_index=True)
 kept = {"": levels, "named": measured, "curve": curve}

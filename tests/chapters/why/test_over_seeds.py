@@ -41,8 +41,8 @@ def test_every_seed_has_its_settings_and_all_its_levels():
     assert len(below)
     for row in below.itertuples():
         named = SimpleNamespace(low=row.named_low, high=row.named_high, even=row.even)
-        no_one = SimpleNamespace(low=0, high=0)
-        assert reached.judge(named, 0, no_one, row.k) == row.verdict
+        ahead = SimpleNamespace(low=row.verdict != "faint", high=1)
+        assert reached.judge(named, 0, ahead, row.k) == row.verdict
 
 
 @pytest.mark.more
@@ -66,7 +66,8 @@ def test_verdicts_side_by_side():
         {"who": who, "seed": seed, "facet": "times", "verdict": said, "named": 0.5}
         for who, seed, said in (("a", 0, "faint"), ("a", 1, "lost"), ("b", 0, "lost"))
     ]
-    table = over_seeds.verdicts(pd.DataFrame(rows))
+    table = over_seeds.verdicts(pd.DataFrame(rows[1:] + rows[:1]))
+    assert list(table) == [("a", "seed 0"), ("a", "seed 1"), ("b", "seed 0")]
     assert table.loc["times", ("a", "seed 0")] == "faint, 50"
     assert table.loc["times", ("a", "seed 1")] == "lost, 50"
     assert table.loc["times", ("b", "seed 0")] == "lost, 50"

@@ -48,7 +48,8 @@ def judged(ranks, named=0.1):
     [
         (0.6, EVERY, NEVER, "not reached"),
         (0.6, NEVER, NEVER, "not reached"),
-        (0.3, EVERY, NEVER, "faint"),
+        (0.3, EVERY, NEVER, "not reached"),
+        (0.3, NEVER, NEVER, "faint"),
         (0.3, EVERY, EVERY, "reached"),
         (0.3, SOME, SOME, "reached"),
         (0.3, EVERY, SOME, "in part"),
@@ -72,6 +73,7 @@ def ends(low, high, even=0.2):
         (0.201, 0.3, 0.01, (-0.1, 0), 1, "faint"),
         (0.5, 0.59, 0.01, (-0.1, 0), 1, "faint"),
         (0.5, 0.6, 0.01, (-0.1, 0), 1, "not reached"),
+        (0.201, 0.3, 0.01, (0.01, 0.5), 1, "not reached"),
         (0.1, 0.3, 0.05, (-0.1, 0), 5, "lost"),
         (0.4, 0.9, 0.011, (-0.3, 0.09), 1, "reached"),
         (0.4, 0.9, 0.011, (0.01, 0.09), 1, "reached"),
@@ -106,8 +108,8 @@ def test_the_conclusion_names_each_facet():
     table = pd.DataFrame({"facet": facets, "verdict": said})
     assert reached.concluded(table, "CLIP", 1) == (
         "CLIP, in Recall@1:\n\n"
-        "- objects and scenes are reached from words: the probe is less than 10% "
-        "ahead.\n"
+        "- objects and scenes are reached from words: the probe is less than 10 "
+        "points ahead.\n"
         "- times are there, and words are not clearly above chance.\n"
         "- people are lost: even the probe names them no better than chance."
     )
@@ -141,16 +143,26 @@ def prompted(general_probe, prompted_probe=EVERY, words=EVERY):
         (prompted(EVERY), "a linear probe against words, without it", "+100.0 [+1"),
         (prompted(EVERY), "mean of others against words, without it", "+50.0 [+5"),
         (prompted(EVERY), "mean of others against words, with it", "−100.0 [−1"),
-        (prompted(EVERY), "share of the question's gain", "100.0 [100.0, 100.0]"),
-        (prompted(SOME), "share of the question's gain", "50.0 [50.0, 50.0]"),
-        (prompted(NEVER), "share of the question's gain", "0.0 [0.0, 0.0]"),
-        (prompted(EVERY, words=NEVER), "share of the question's gain", "no clear gain"),
     ],
 )
 def test_what_the_question_and_other_queries_change(ranks, row, cell):
     table = reached.contrasts(ranks, K)[f"macro Recall@{K}"]
     (found,) = table[table.index.str.startswith(row)]
     assert found.startswith(cell)
+
+
+@pytest.mark.parametrize(
+    ("ranks", "share", "end"),
+    [
+        (prompted(EVERY), "100 % of that way", '"Seeing Is Not Addressing" argues.'),
+        (prompted(NEVER), "0 % of that way", "unless more images would find it."),
+        (prompted(SOME), "50 % of that way", "is undecided."),
+        (prompted(EVERY, words=NEVER), "no clear gain in Recall@1", "to explain."),
+    ],
+)
+def test_what_was_missing_turns_with_the_probe(ranks, share, end):
+    said = reached.missing(ranks, "r", K)
+    assert share in said and said.endswith(end)
 
 
 def test_a_grid_that_is_too_short_is_said():

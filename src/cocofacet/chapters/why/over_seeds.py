@@ -49,6 +49,6 @@ def verdicts(table: pd.DataFrame) -> pd.DataFrame:
             row.facet: f"{row.verdict}, {100 * row.named:.0f}"
             for row in rows.itertuples()
         }
-        for (who, seed), rows in table.groupby(["who", "seed"], sort=False)
+        for (who, seed), rows in table.groupby(["who", "seed"])
     }
     return pd.DataFrame(cells).rename_axis("facet")

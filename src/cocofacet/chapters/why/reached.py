@@ -7,7 +7,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cocofacet.evaluation.discriminant import STRENGTHS
-from cocofacet.evaluation.probes import FOLDS, WAYS, ProbeResults, mode_of, rank_ways
+from cocofacet.evaluation.probes import (
+    FOLDS,
+    SIZES,
+    WAYS,
+    ProbeResults,
+    mode_of,
+    rank_ways,
+)
 from cocofacet.evaluation.statistics import (
     lowest_share,
     paired_difference,
@@ -15,7 +22,7 @@ from cocofacet.evaluation.statistics import (
 )
 from cocofacet.evaluation.truth import read_truth
 from cocofacet.report import figures, tables
-from cocofacet.report.sentences import bulleted, listed
+from cocofacet.report.sentences import bulleted, listed, percent
 from cocofacet.report.style import INK, MODES, SERIES, finished, legend_below
 from cocofacet.retrievers.base import Retriever
 from cocofacet.workspace import Workspace
@@ -27,12 +34,15 @@ MARGIN = 0.1  # of recall: words within it of the probe reach what is there
 
 # What the levels say of a facet -> in words, after "are".
 VERDICTS = {
-    "reached": f"reached from words: the probe is less than {MARGIN:.0%} ahead",
+    "reached": (
+        f"reached from words: the probe is less than {100 * MARGIN:.0f} points ahead"
+    ),
     "in part": "reached in part: words are above chance, and the probe is ahead",
     "not reached": "there, and words are not clearly above chance",
     "faint": (
         "faintly there, and words are not clearly above chance: the probe names them "
-        "better than chance, but less than half of the way from chance to always"
+        "better than chance, but less than half of the way from chance to always, and "
+        "is not clearly ahead of words"
     ),
     "lost": "lost: even the probe names them no better than chance",
     "undecided": (
@@ -134,11 +144,10 @@ def curves(by_embedding: Mapping[str, pd.DataFrame], shown_as: str) -> Figure:
         shown, "trained", "balanced", "who", looks, band=("low", "high"),
         col="facet", col_wrap=4, height=2.3, aspect=0.95, ylim=(-3, 103),
     )  # fmt: skip
-    ticks = sorted(shown.trained.unique())
     for facet, axes in grid.axes_dict.items():
         even = shown[shown.facet == facet].even.iloc[0]
         axes.axhline(even, color=INK, linewidth=1, linestyle=(0, (2, 3)))
-        figures.log_ticks(axes, ticks)
+        figures.log_ticks(axes, SIZES[::2])
     grid.set_titles("{col_name}", size=9)
     grid.set_axis_labels("pictures that teach", "balanced acc. (%)")
     legend_below(grid.figure, grid.axes.flat)
@@ -247,7 +256,9 @@ def judge(named, words: float, ahead, k: int) -> str:
         return "in part" if ahead.low > 0 else "undecided"
     if named.low <= named.even:
         return "lost"
-    return "faint" if named.high < (1 + named.even) / 2 else "not reached"
+    if named.high < (1 + named.even) / 2 and ahead.low <= 0:
+        return "faint"
+    return "not reached"
 
 
 def concluded(table: pd.DataFrame, who: str, k: int) -> str:
@@ -262,9 +273,8 @@ def concluded(table: pd.DataFrame, who: str, k: int) -> str:
 
 
 def contrasts(ranks: pd.DataFrame, k: int) -> pd.DataFrame:
-    """Differences in macro Recall@k of a promptable retriever, in points, and how much
-    of the question's gain the probe finds without it, in percent; each with its
-    interval. A row for each; modes general and prompted in all ways."""
+    """Differences in macro Recall@k of a promptable retriever with their intervals, in
+    points, a row for each; modes general and prompted in all ways."""
     pairs = {
         "the question, to words": ("prompted", "general"),
         "the question, to the probe": ("prompted-probe", "general-probe"),
@@ -277,9 +287,39 @@ def contrasts(ranks: pd.DataFrame, k: int) -> pd.DataFrame:
     for title, modes in pairs.items():
         row = tables.difference_row(*(tables.of_mode(ranks, m) for m in modes), k)
         found[title] = tables.with_interval(row.difference, row.low, row.high, True)
-    ways = ("general-probe", "general", "prompted")
-    share = share_of_gap(*(tables.of_mode(ranks, mode) for mode in ways), k)
-    found["share of the question's gain that the probe has without it"] = (
-        tables.with_interval(*share) if share[0] == share[0] else "no clear gain"
-    )
     return pd.DataFrame({f"macro Recall@{k}": found})
+
+
+def missing(ranks: pd.DataFrame, who: str, k: int) -> str:
+    """How much of what the question gains a better query could have had without it.
+
+    ``ranks`` as for `contrasts`. The probe without the question stands for the best
+    query.
+    """
+    ways = ("general-probe", "general", "prompted")
+    probe, general, prompted = (tables.of_mode(ranks, mode) for mode in ways)
+    gain = tables.difference_row(prompted, general, k)
+    share, low, high = share_of_gap(probe, general, prompted, k)
+    if np.isnan(share):
+        return f"With {who} the question has no clear gain in Recall@{k} to explain."
+    text = (
+        f"With {who}, words reach macro Recall@{k} {percent(gain.reference)} without "
+        f"the question and {percent(gain.value)} with it. A probe on the embedding "
+        f"without it goes {_whole(share)} of that way (95 % interval {_whole(low)} to "
+        f"{_whole(high)}). "
+    )
+    if low > 0.5:
+        return text + (
+            "So most of what the question gains was there already, and the text failed "
+            'to reach it. That is what "Seeing Is Not Addressing" argues.'
+        )
+    if high < 0.5:
+        return text + (
+            "So most of it was beyond a linear probe on so few images. That is what "
+            "the paper suspects, unless more images would find it."
+        )
+    return text + "Whether most of it was there already is undecided."
+
+
+def _whole(share: float) -> str:
+    return f"{100 * share:.0f} %".replace("-", "−")
