@@ -129,7 +129,9 @@ display(
         gains,
         general.first,
         "before",
-        shown_as,
+        "Figure 2. The query of each facet that gains most: its positive, then the "
+        f"first pictures ranked above it without a prompt. {shown_as}, labels as "
+        "annotated.",
         per_text,
     )
 )
@@ -151,7 +153,9 @@ display(
         failures,
         prompted.first,
         "after",
-        shown_as,
+        "Figure 3. The query of each facet whose positive ranks last with the facet's "
+        f"question, and the first pictures ranked above it. {shown_as}, labels as "
+        "annotated.",
         per_text,
     )
 )

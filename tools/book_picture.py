@@ -44,9 +44,11 @@ def main() -> int:
     wide = len(PARTS) * (SIDE + GAP) + GAP
     sheet = Image.new("RGB", (wide, SIDE + 2 * GAP), GROUND)
     with browser.served(browser.BOOK) as address, browser.chromium() as chromium:
-        page = browser.reader(chromium, 1280, "light").new_page()
+        reader = browser.reader(chromium, 1280, "light")
         for place, (path, first) in enumerate(PARTS):
+            page = reader.new_page()
             browser.settle(page, address + path)
+            page.wait_for_load_state("networkidle")
             sheet.paste(part(page, first), (GAP + place * (SIDE + GAP), GAP))
     small = io.BytesIO()
     sheet.quantize(128, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)

@@ -1,5 +1,8 @@
 """The largest gains and the worst failures: chosen by rule, shown, and summed up."""
 
+import re
+from html import unescape
+
 import pandas as pd
 import pytest
 import small_explorer
@@ -7,6 +10,8 @@ from small_explorer import QUESTIONS
 
 from cocofacet.chapters import explorer
 from cocofacet.evaluation.ranking import prompt_modes, rank_table
+from cocofacet.report.explorer import data
+from cocofacet.report.explorer.link import link
 
 
 @pytest.fixture(scope="module")
@@ -68,14 +73,27 @@ def test_a_figure_shows_what_stood_above_and_says_where_it_comes_from(
 ):
     rows = explorer.largest_gains(explorer.before_and_after(ranks))
     html = explorer.gallery(
-        world[0], pictures, rows, found[0].first, "before", "made <up>"
+        world[0], pictures, rows, found[0].first, "before", "Figure 9. Made <up>."
     ).data
-    assert html.count("<figure") == len(rows) == html.count("made &lt;up&gt;") == 2
+    assert html.count("<figcaption>Figure 9. Made &lt;up&gt;.</figcaption>") == 1
+    assert html.count("<ol") == len(rows) == 2
     above = [min(before - 1, 10, explorer.ABOVE) for before in rows.before]
     assert html.count("<img") == len(rows) + sum(above)
     for before, shown in zip(rows.before, above, strict=True):
         assert f"{shown} of {before - 1} ranked above it without a prompt" in html
     assert html.count('class="hit"') == len(rows)
+    links = [unescape(one) for one in re.findall(r'href="([^"]*)"', html)]
+    ids = [query.id for query in world[0].queries]
+    counted = dict(zip(ids, data.numbers(world[0]), strict=True))
+    assert links == [
+        link(row.facet, row.text, picture=counted[row.query])
+        for row in rows.itertuples()
+    ]
+    few = explorer.gallery(
+        world[0], pictures, rows, found[0].first, "before", "", per_text=1
+    ).data
+    numbers = [counted[row.query] for row in rows.itertuples()]
+    assert few.count("href=") == numbers.count(1) < 2, "only what the explorer holds"
 
 
 def test_sentences_turn_with_the_numbers():

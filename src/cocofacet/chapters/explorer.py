@@ -67,18 +67,19 @@ def gallery(
     rows: pd.DataFrame,
     first: np.ndarray,
     when: str,
-    shown_as: str,
+    caption: str,
     per_text: int = 0,
 ) -> HTML:
-    """One figure a query: the positive, then what stands above it.
+    """A figure with a row a query: the positive, then what stands above it.
 
     ``rows`` are of `before_and_after`; ``when`` is "before" or "after", and ``first``
     (Q, 10), of `data.find`, holds what came first then; images lie under ``root``.
-    Those among the ``per_text`` first of their text are linked to the explorer above.
+    Queries among the ``per_text`` first of their text, 0 for all, have a link to the
+    explorer.
     """
     counted = numbers(benchmark)
     position = {query.id: row for row, query in enumerate(benchmark.queries)}
-    figures = []
+    shown = []
     for row in rows.itertuples():
         query = benchmark.queries[position[row.query]]
         best = [benchmark.images[image] for image in first[position[row.query]]]
@@ -91,12 +92,13 @@ def gallery(
         labels = benchmark.labels.get(row.facet, {})
         items = [_item(root, labels, *picture) for picture in pictures]
         number = counted[position[row.query]]
-        where = ""
-        if not per_text or number <= per_text:
-            address = html(link(row.facet, row.text, picture=number))
-            where = f'; <a href="{address}">compare in the explorer</a>'
-        figures.append(_figure(row, items, when, shown_as, where))
-    return HTML(styles() + "\n".join(figures))
+        there = not per_text or number <= per_text
+        address = link(row.facet, row.text, picture=number) if there else ""
+        shown.append(_row(row, items, when, address))
+    return HTML(
+        f'{styles()}<figure class="explorer-figure {NO_MATH}">{"".join(shown)}'
+        f"<figcaption>{html(caption)}</figcaption></figure>"
+    )
 
 
 def _item(root: Path, labels: Mapping, image: str, words: str, kind: str) -> str:
@@ -111,15 +113,15 @@ def _item(root: Path, labels: Mapping, image: str, words: str, kind: str) -> str
     )
 
 
-def _figure(row, items: list[str], when: str, shown_as: str, where: str) -> str:
+def _row(row, items: list[str], when: str, address: str) -> str:
     all_above = getattr(row, when) - 1
-    caption = f"{len(items) - 1} of {all_above} ranked above it {WHEN[when]}"
+    said = f"{row.query}: {len(items) - 1} of {all_above} ranked above it {WHEN[when]}."
+    compare = f' <a href="{html(address)}">Compare in the explorer</a>' * bool(address)
     return (
-        f'<figure class="explorer-figure {NO_MATH}"><p><b>{html(row.facet)}</b>: '
+        f"<p><b>{html(row.facet)}</b>: "
         f"“{html(row.text.strip())}” Rank {row.before} without a prompt, "
         f'<b>{row.after}</b> with the question.</p><ol class="explorer-pictures">'
-        f"{''.join(items)}</ol><figcaption>{html(shown_as)}; {html(row.query)}; "
-        f"{caption}{where}</figcaption></figure>"
+        f'{"".join(items)}</ol><p class="explorer-caption">{html(said)}{compare}</p>'
     )
 
 

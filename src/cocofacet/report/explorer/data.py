@@ -184,7 +184,9 @@ def content(
     for row in chosen:
         query = benchmark.queries[row]
         facet = facets.setdefault(query.facet, {})
-        asked = facet.setdefault(query.text, {"label": query.label, "queries": []})
+        asked = facet.setdefault(
+            query.text, {"label": plain(query.label), "queries": []}
+        )
         if row == opening:
             text = list(facet).index(query.text)
             opens = [list(facets).index(query.facet), text, len(asked["queries"])]

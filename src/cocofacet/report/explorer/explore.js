@@ -51,7 +51,8 @@
 
   // The positions of facet, text and query, and the methods; null for no such case.
   function read(hash) {
-    const said = new URLSearchParams(hash.slice(1));
+    // A link in Markdown comes with "&amp;": MyST escapes it once too often.
+    const said = new URLSearchParams(hash.slice(1).replaceAll("&amp;", "&"));
     const place = data.facets.findIndex(({ name }) => name === said.get("facet"));
     if (place < 0) return null;
     const { name: own, texts: known } = data.facets[place];
@@ -225,10 +226,10 @@
       .join("; ")
       .concat(".");
     root.querySelector(".explorer-caption").textContent =
-      `${data.shown_as}. Query ${query().id}; the positive is ` +
-      `${data.images[query().positive]}. The first ${query().first.find(Boolean).length} ` +
-      `of ${data.pool} candidates, and behind a dotted line the positive where it is ` +
-      "not among them.";
+      `${root.dataset.figure} The first ${query().first.find(Boolean).length} of ` +
+      `${data.pool} candidates under each method, and behind a dotted line the positive ` +
+      `where it is not among them. ${data.shown_as}. Query ${query().id}; the positive ` +
+      `is ${data.images[query().positive]}.`;
     if (cases) markCase();
   }
 

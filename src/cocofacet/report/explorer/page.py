@@ -46,7 +46,7 @@ def write(
     longer shown there, and return the bytes of data and pictures.
 
     ``content`` comes from `data.content`; its images lie under ``root``. ``made`` is
-    the line, as HTML, that says what made the numbers. ``smallest`` is the content of
+    the HTML that says what made the numbers. ``smallest`` is the content of
     a few of the same queries, for the smallest form: smallest.js; its bytes are those
     of its data and pictures.
     """
@@ -96,13 +96,13 @@ def page(shown_as: str, made: str) -> str:
         f"<title>Explore: {html(shown_as)}</title>\n"
         '<link rel="icon" href="data:,">\n</head>\n<body class="explorer-alone">\n'
         f"<article>\n<h1>Explore: {html(shown_as)}</h1>\n"
-        f"{fragment('.')}<p>{made}</p>\n</article>\n</body>\n</html>\n"
+        f"{fragment('.')}{made}\n</article>\n</body>\n</html>\n"
     )
 
 
-def fragment(folder: str, whole: str = "") -> str:
+def fragment(folder: str, whole: str = "", figure: str = "Figure 1.") -> str:
     """The explorer as a part of a page, without its headings; ``folder`` is where
-    its data and ``pictures`` lie, as seen from that page.
+    its data and ``pictures`` lie, as seen from there. ``figure`` begins its caption.
 
     ``whole``, the address of the page with the whole explorer, makes it the smallest
     form: the few texts of smallest.js, with links in place of menus.
@@ -110,6 +110,7 @@ def fragment(folder: str, whole: str = "") -> str:
     skeleton = Template((HERE / "explore.html").read_text(encoding="utf-8")).substitute(
         folder=html(folder),
         whole=html(whole),
+        figure=html(figure),
         kind="explorer explorer-small" if whole else "explorer",
         no_math=NO_MATH,
         cases=CASES if whole else "",
