@@ -128,18 +128,15 @@ for part in beside_released(workspace.annotations / RELEASED, benchmark):
     display(part)
 
 # %% [markdown]
-# ## In short
+# ## Counts
 
 # %% tags=["hide-input"]
-summary = (
-    f"This benchmark asks {counts.queries.sum():,} queries with "
-    f"{counts.texts.sum()} distinct texts over {len(counts)} facets, each against 99 "
-    f"negatives, with {len(benchmark.images):,} pictures in all."
-)
-cf.glue("queries", counts.queries.sum())
-cf.conclude(
-    workspace,
-    "benchmark",
-    {"summary": summary},
-    tables={"": counts.set_index("facet")},
-)
+for name, number in {
+    "queries": counts.queries.sum(),
+    "texts": counts.texts.sum(),
+    "pictures": len(benchmark.images),
+}.items():
+    cf.glue(name, f"{number:,}")
+by_facet = counts.set_index("facet")
+workspace.save_table("benchmark", by_facet)
+cf.tables.shown(by_facet, "counts")

@@ -20,6 +20,7 @@ draws = 20  # how often the negatives are drawn, with seeds 0, 1, 2, ...
 import cocofacet as cf
 from cocofacet.chapters import luck
 from cocofacet.evaluation.ranking import prompt_modes
+from cocofacet.report import findings
 from cocofacet.report.style import MODES
 
 cf.use_style()
@@ -86,6 +87,22 @@ cf.captioned(
 cf.tables.shown(luck.grid(around, {m: MODES[m][0] for m in modes}), "luck")
 
 # %% [markdown]
+# How much is that, beside the luck of the texts? And do the means over the draws lie
+# where the formula says, within three of their own standard errors?
+
+# %% tags=["hide-input"]
+beside = luck.beside_texts(around[1], ranks, 1, draws)
+cf.tables.shown(beside, "beside-texts", "words")
+
+# %% [markdown]
+# What the question gains, in points: expected, and in the lowest and the highest draw.
+# Where these two have different signs, one draw decides nothing.
+
+# %% tags=["hide-input"]
+gain = luck.gains(drawn, ranks, 1, "prompted", "general")
+cf.tables.shown(luck.gain_grid(gain), "gains")
+
+# %% [markdown]
 # ## How far an interval can be trusted
 #
 # The other luck is that of the texts. Every 95 % interval of this book asks how an
@@ -108,18 +125,13 @@ names = {mode: MODES[mode][0] for mode in modes} | {
 cf.tables.shown(luck.trust_grid(trusted, names), "trust")
 
 # %% [markdown]
-# ## In short
+# ## Findings
 
 # %% tags=["hide-input"]
-found = {"agrees": luck.agrees(around[1], draws)}
-for mode in modes:
-    rows = around[1][around[1]["mode"] == mode]
-    over_texts = cf.interval(cf.tables.of_mode(ranks, mode), 1, expected=True)
-    width = over_texts.high - over_texts.low
-    who = f"{retriever.name} ({MODES[mode][0]})"
-    found[mode] = luck.moved(rows, width, 1, draws, who)
-gain = luck.gains(drawn, ranks, 1, "prompted", "general")
-found["turned"] = luck.turned(gain, 1, draws)
+by_mode = [cf.tables.of_mode(ranks, mode) for mode in ("prompted", "general")]
+expected = cf.paired_difference(*by_mode, 1, expected=True)
+contrast = "the facet's question − no question, expected over draws"
+found = {"gain": findings.finding(contrast, "Recall@1, macro", expected)}
 cf.conclude(workspace, "luck", found, ranks, {"": drawn})
 
 # %% [markdown]

@@ -176,11 +176,12 @@ cf.tables.shown(wordings.over_seeds_grid(hits, names, 1), "over-seeds")
 wordings.spread_figure(hits, names, 1, "rendered world")
 
 # %% [markdown]
-# ## In short
+# ## Findings
+#
+# Each line says that the first way finds more than the second.
 
 # %% tags=["hide-input"]
-sentences = wordings.what_matters(found, k)
-cf.conclude(workspace, "wordings", sentences, ranks)
+cf.conclude(workspace, "wordings", wordings.findings_of(ranks, k), ranks)
 
 # %% [markdown]
 # ## What would change our mind

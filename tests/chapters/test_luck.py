@@ -75,10 +75,6 @@ def test_draws_scatter_around_the_expectation_as_predicted(drawn, ranks):
         row.expected, abs=4 * row.predicted / DRAWS**0.5
     )
     assert row.spread == pytest.approx(row.predicted, rel=0.5)
-    assert "within three standard errors" in luck.agrees(table, DRAWS)
-    off = table.assign(mean=table["mean"] + (table["mode"] == "general") * 0.5)
-    assert "more than three standard errors" in luck.agrees(off, DRAWS)
-    assert "animals (general (no prompt))" in luck.agrees(off, DRAWS)
 
 
 def test_the_grid_shows_expectation_range_and_spreads(drawn, ranks):
@@ -106,51 +102,23 @@ def test_the_figure_has_a_dot_for_each_draw(drawn, ranks):
     assert "micro" not in [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
 
 
-def around(spread, reach=0.02):
-    return pd.DataFrame(
-        {
-            "facet": ["times", "animals", "macro"],
-            "expected": [0.5, 0.6, 0.55],
-            "lowest": [0.49, 0.6 - reach, 0.54],
-            "highest": [0.51, 0.6 + reach, 0.56],
-            "spread": [0.01, 0.01, spread],
-        }
-    )
+def test_the_scatter_is_set_beside_the_interval_over_texts(drawn, ranks):
+    table = luck.beside_expectation(drawn, ranks, 1)
+    found = luck.beside_texts(table, ranks, 1, DRAWS)
+    spread = table[(table["mode"] == "general") & (table.facet == "macro")].spread
+    row = found.loc["general (no prompt)"]
+    assert row["95 % of draws lie within"] == f"{392 * spread.item():.2f}"
+    assert row["interval over texts"] == "nan", "one text has no interval"
+    assert row["ratio"] == "not known"
+    assert row["means beyond three errors"] == "0 of 3"
+    assert found.loc["the facet's question", "means beyond three errors"] == "0 of 0"
 
 
-def test_the_scatter_is_set_beside_the_interval_over_texts():
-    small = luck.moved(around(spread=0.001), 0.04, 1, 20, "A")
-    assert small == (
-        "Over 20 draws of the negatives, the macro Recall@1 of A lies between 54.0 % "
-        "and 56.0 %; its expectation is 55.0 %. It moves most on animals, from 58.0 % "
-        "to 62.0 %. That scatter, 0.4 points for 95 % of draws, is small beside the "
-        "4.0 points of the interval over query texts (0.10 of it)."
-    )
-    large = luck.moved(around(spread=0.01), 0.04, 1, 20, "A")
-    assert "is not small beside" in large and "(0.98 of it)" in large
-    assert "most on times" in luck.moved(around(0.001, reach=0.001), 0.04, 1, 20, "A")
-    nan = float("nan")
-    for table, width in ((around(0.01), nan), (around(nan), 0.04)):
-        assert luck.moved(table, width, 1, 20, "A").endswith("to 62.0 %.")
-    still = around(0.01).assign(lowest=0.5, highest=0.5)
-    assert "moves most" not in luck.moved(still, 0.04, 1, 20, "A")
-
-
-def test_facets_on_which_the_sign_turns_are_named():
-    table = pd.DataFrame(
-        {
-            "facet": ["times", "animals", "macro"],
-            "expected": [0.1, 0.01, 0.0],
-            "lowest": [0.05, -0.01, -0.1],
-            "highest": [0.2, 0.03, 0.1],
-        }
-    )
-    assert luck.turned(table, 1, 20) == (
-        "Of the 20 draws, some show a gain in Recall@1 and others a loss on animals "
-        "(from −1.0 points to +3.0 points; expected +1.0 points). There one draw "
-        "decides nothing."
-    )
-    assert "On no facet" in luck.turned(table.iloc[[0, 2]], 1, 20)
+def test_means_far_from_the_expectation_are_counted(drawn, ranks):
+    table = luck.beside_expectation(drawn, ranks, 1)
+    table["mean"] += 0.5
+    found = luck.beside_texts(table, ranks, 1, DRAWS)
+    assert found["means beyond three errors"].tolist() == ["3 of 3", "0 of 0"]
 
 
 def test_trust_is_by_facet_and_over_all():

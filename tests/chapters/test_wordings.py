@@ -97,41 +97,6 @@ CLEAR = {
 }
 
 
-def test_a_question_that_beats_nonsense_is_understood():
-    sentence = wordings.what_matters(CLEAR, 1)["meaning"]
-    assert "gains +50.0 points Recall@1" in sentence
-    assert "bare instruction does best with −5.0 points" in sentence
-    assert sentence.endswith("The question's meaning matters.")
-
-
-def test_nonsense_that_helps_as_much_turns_the_sentence():
-    found = CLEAR | {"nonsense": macro(0.8, 0.3, 0.44, 0.56)}
-    sentence = wordings.what_matters(found, 1)["meaning"]
-    assert "nonsense of its length cannot be told from it" in sentence
-
-
-def test_without_a_gain_there_is_nothing_to_explain():
-    found = CLEAR | {"prompted": macro(0.31, 0.3, -0.02, 0.04)}
-    assert "no clear gain" in wordings.what_matters(found, 1)["meaning"]
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "words"),
-    [(0.02, 0.1, "helps"), (-0.1, -0.02, "hurts"), (-0.1, 0.1, "decides nothing")],
-)
-def test_the_query_side_helps_hurts_or_decides_nothing(low, high, words):
-    found = CLEAR | {"query": macro(0.3, 0.3, low, high)}
-    assert f"{words} (" in wordings.what_matters(found, 1)["side"]
-
-
-@pytest.mark.parametrize(
-    ("shift", "words"), [(0.0, "overlap"), (0.2, "clear difference")]
-)
-def test_whose_words(shift, words):
-    found = CLEAR | {"human": macro(0.8 + shift, 0.3, 0.45 + shift, 0.55 + shift)}
-    assert words in wordings.what_matters(found, 1)["words"]
-
-
 def ranks(mode, facet, values):
     return pd.DataFrame(
         {
@@ -162,3 +127,20 @@ def test_tables_by_hand():
     grid = wordings.by_facet_and_way(table, ["general", "own"], 1)
     assert grid.loc["general (no prompt)", "people"] == 50.0
     assert grid.loc["your own question", "times"] == 100.0
+
+
+def test_contrasts_of_the_ways_that_are_there():
+    missed, hit = [2, 2, 2, 2], [1, 1, 1, 2]
+    table = pd.concat(
+        [
+            ranks("general", "times", missed),
+            ranks("prompted", "times", hit),
+            ranks("nonsense", "times", hit),
+        ]
+    )
+    found = wordings.findings_of(table, 1)
+    assert list(found) == ["gain", "nonsense"]
+    assert (found["gain"].value, found["nonsense"].value) == (0.75, 0)
+    assert found["nonsense"].contrast == (
+        "the facet's question − nonsense of its length"
+    )

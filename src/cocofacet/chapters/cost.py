@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 
 from cocofacet.io import read_json
-from cocofacet.report.sentences import listed
 from cocofacet.retrievers.cost import DEVICES, estimate
 from cocofacet.retrievers.zoo.row import Row
 
@@ -82,57 +81,41 @@ def real_sizes(found: list[dict]) -> pd.DataFrame:
     return _table(rows, "measured on", "retriever")
 
 
-def on_gpu(found: list[dict]) -> str:
-    """On what `make on-gpu` ran, and what its exact search took."""
-    made = next((made for made in found if "rows" in made), None)
-    if made is None:
-        return "Not measured on a GPU yet: “make on-gpu” does it."
-    where = (
-        f"Measured on {made['device']} (driver {made['driver']}) on {made['date']}."
-        if made["driver"]
-        else "Not measured on a GPU yet. “make on-gpu” found none, and ran on the CPU "
-        f"instead: {made['device']}, {made['cores']} cores at a load of "
-        f"{made['load']:.1f} when it began, on {made['date']}. Every model is cut to "
-        "few words and to the layers that are named, its width whole (of SigLIP only "
-        "the half that reads texts is cut). Its memory, that of the whole process, "
-        "says nothing of a GPU, and its times little."
-    )
-    search, found = made.get("search", {}), [where]
-    if not _timed(made):
-        found.append("Other work ran beside it: its times are left out.")
-    elif "milliseconds_for_all_queries" in search:
-        found.append(
-            f"Exact search of {search['vectors']:,} vectors (d = {search['d']}) for "
-            f"{search['queries']} queries: "
-            f"{search['milliseconds_for_all_queries']:.1f} ms."
-        )
-    parts = {"the Qwen2-VL of 2B size": made.get("large", {}), "exact search": search}
-    for name, part in parts.items():
-        if why := part.get("failed") or part.get("skipped"):
-            found.append(f"Not measured: {name} ({why}).")
-    return " ".join(found)
+def gpu_run(found: list[dict]) -> pd.DataFrame:
+    """What `make on-gpu` ran on, and its exact search; empty where it never ran."""
+    rows = {}
+    for made in found:
+        if "rows" in made:
+            search = made.get("search", {})
+            took = search.get("milliseconds_for_all_queries", float("nan"))
+            said = search.get("failed") or search.get("skipped")
+            rows[made["device"]] = {
+                "driver": made["driver"] or "none: no GPU",
+                "cores": made["cores"],
+                "load by other work": made["load"],
+                "date": made["date"],
+                "queries": search.get("queries", "none"),
+                "vectors": search.get("vectors", "none"),
+                "ms for all": said or (took if _timed(made) else "other work ran"),
+            }
+    return pd.DataFrame(rows).T.rename_axis("measured on")
 
 
-def photo_search(found: list[dict]) -> str:
-    """What a search of one's own pictures took, beside what else, and on what."""
-    made = next((made for made in found if made["name"] == "photo_search"), None)
-    if made is None:
-        return "A search of one's own photographs was not measured yet."
-    lines = [
-        f"One text against pictures in half precision (d = {made['settings']['d']:,}), "
-        f"on {made['device']} with {made['threads']} threads, {made['date']}; load by "
-        f"other work when it began: {made['load']:.1f}."
-    ]
-    for size in made["sizes"]:
-        way = size["ways"]["halves"]
-        lines.append(
-            f"- {size['vectors']:,} pictures: {way['milliseconds_for_one_text']:.0f} "
-            f"ms from a file in memory, {way['seconds_of_the_first_search']:.1f} s for "
-            "a new process's first search, "
-            f"{way['bytes_beside_the_file'] / 1e6:,.0f} MB held beside the file of "
-            f"{size['bytes'] / 1e6:,.0f} MB."
-        )
-    return "\n\n".join((lines[0], "\n".join(lines[1:])))
+def photo_search(found: list[dict]) -> pd.DataFrame:
+    """One text against pictures in half precision: a row for each number of them."""
+    rows = {}
+    for made in found:
+        for size in made["sizes"] if made["name"] == "photo_search" else ():
+            way = size["ways"]["halves"]
+            rows[size["vectors"], made["settings"]["d"]] = {
+                "ms, file in memory": way["milliseconds_for_one_text"],
+                "s, a process's first search": way["seconds_of_the_first_search"],
+                "MB of the file": size["bytes"] / 1e6,
+                "MB beside it": way["bytes_beside_the_file"] / 1e6,
+                "threads": made["threads"],
+                "load by other work": made["load"],
+            }
+    return _table(rows, "pictures", "dimensions")
 
 
 def ratios(found: list[dict]) -> pd.DataFrame:
@@ -152,17 +135,20 @@ def _where(made: dict) -> str:
     return f"{made['device']}, {made['model']['size']}"
 
 
-def made_on(found: list[dict]) -> str:
-    """What each row of the tables was measured on, in full: a line each."""
-    lines = [
-        f"- {_where(made)}: a model of {made['model']['parameters'] / 1e6:,.1f} M "
-        f"parameters ({made['model']['weights']} weights), "
-        f"{made['model']['image_tokens']} image tokens a picture, "
-        f"{made['precision']}, {made['threads']} threads, {made['date']}"
-        for made in found
-        if "model" in made
-    ]
-    return "\n".join(lines) or "Nothing was measured yet."
+def models(found: list[dict]) -> pd.DataFrame:
+    """The models measured: a row a (device, model)."""
+    rows = {}
+    for made in found:
+        if "model" in made:
+            rows[made["device"], made["model"]["size"]] = {
+                "M parameters": made["model"]["parameters"] / 1e6,
+                "weights": made["model"]["weights"],
+                "image tokens": made["model"]["image_tokens"],
+                "precision": made["precision"],
+                "threads": made["threads"],
+                "date": made["date"],
+            }
+    return _table(rows, "measured on", "model")
 
 
 def _table(rows: dict, *names: str) -> pd.DataFrame:
@@ -190,42 +176,16 @@ def estimates(rows: list[Row], prompts: int, images: int = 10_000) -> pd.DataFra
     return pd.DataFrame(table).T.reindex(columns=columns).rename_axis("retriever")
 
 
-def aims(found: list[dict], fastest: float = 7, share: float = 85) -> str:
-    """Whether one pass and the pipeline do on a GPU what they aim at."""
-    on_gpu = [made for made in found if made.get("driver") and made.get("pipeline")]
-    aim = (
-        f"The aims are set for a data-centre GPU: one pass under nine prompts at least "
-        f"{fastest:g} times as fast as nine passes at a cosine of 0.999 in bf16, and "
-        f"{share:g} % of the forward passes' speed from files to store."
-    )
-    if not on_gpu:
-        return f"{aim} Not measured on a GPU yet: they are untested."
-    parts = []
-    for made in on_gpu:
-        nine, whole = made["one_pass"][-1], made["pipeline"][-1]
-        met = (
-            nine["times_faster"] >= fastest
-            and nine["smallest_cosine"] >= 0.999
-            and 100 * whole["share_of_forward"] >= share
-        )
-        parts.append(
-            f"{made['device']}: {nine['times_faster']:.1f} times, cosine "
-            f"{nine['smallest_cosine']:.4f}, {100 * whole['share_of_forward']:.0f} % "
-            f"({'both met' if met else 'not all met'})"
-        )
-    return f"{aim} Measured on {listed(parts)}."
-
-
-def on_this(found: list[dict]) -> str:
-    """The largest saving of one pass that was measured, and where."""
-    timed = filter(_timed, found)
-    rows = [(row, made) for made in timed for row in made.get("one_pass", ())]
-    if not rows:
-        return "Nothing was measured yet: “make benchmarks” does it."
-    row, made = max(rows, key=lambda pair: pair[0]["times_faster"])
-    return (
-        f"The most that one pass saved was under {row['prompts']} prompts on "
-        f"{_where(made)}: {row['times_faster']:.1f} times as fast as "
-        f"{row['prompts']} passes, with {made['model']['image_tokens']} image tokens a "
-        "picture."
-    )
+def aims(found: list[dict]) -> pd.DataFrame:
+    """What one pass and the pipeline aim at on a data-centre GPU, and each GPU's own
+    numbers: a row a device, none while none was measured."""
+    rows = {"the aim": {"times faster": 7.0, "cosine": 0.999, "share in %": 85.0}}
+    for made in found:
+        if made.get("driver") and made.get("pipeline"):
+            nine, whole = made["one_pass"][-1], made["pipeline"][-1]
+            rows[made["device"]] = {
+                "times faster": nine["times_faster"],
+                "cosine": nine["smallest_cosine"],
+                "share in %": 100 * whole["share_of_forward"],
+            }
+    return pd.DataFrame(rows).T.rename_axis("device")

@@ -15,11 +15,12 @@ from cocofacet.evaluation.ranking import rank_table
 from cocofacet.evaluation.statistics import (
     NORMAL_95,
     beyond_three_errors,
+    interval,
     paired,
     spread_over_draws,
 )
 from cocofacet.report import tables
-from cocofacet.report.sentences import listed, percent, points
+from cocofacet.report.sentences import percent, points
 from cocofacet.report.style import INK, MODES, finished
 
 
@@ -157,72 +158,34 @@ def gains(
     return found.reset_index()
 
 
-def moved(table: pd.DataFrame, width: float, k: int, count: int, who: str) -> str:
-    """How far the draws of one mode lie apart, and whether that matters.
+def beside_texts(
+    table: pd.DataFrame, ranks: pd.DataFrame, k: int, count: int
+) -> pd.DataFrame:
+    """How far draws scatter, beside the interval over query texts: a row a mode.
 
-    ``table`` is one mode's `beside_expectation`, ``width`` that of the 95 % interval
-    over query texts of the macro average, a fraction, NaN where there is none.
+    ``table``: `beside_expectation`, all modes, of ``count`` draws. In points: within
+    how much 95 % of single draws lie, if they scatter as a normal would, and the width
+    of the interval of the macro average; how many means over the draws lie more than
+    three of their own standard errors from the expectation.
     """
-    macro = tables.row_of(table, "macro")
-    facets = tables.facets_only(table)
-    ranges = facets.highest - facets.lowest
-    worst = facets.loc[ranges.idxmax()]
-    text = (
-        f"Over {count} draws of the negatives, the macro Recall@{k} of {who} lies "
-        f"between {percent(macro.lowest)} and {percent(macro.highest)}; its "
-        f"expectation is {percent(macro.expected)}."
-    )
-    if ranges.max() > 0:
-        text += (
-            f" It moves most on {worst.facet}, from {percent(worst.lowest)} to "
-            f"{percent(worst.highest)}."
-        )
-    # 95 % of single draws lie within this, if they scatter as a normal would.
-    luck = 2 * NORMAL_95 * macro.spread
-    if np.isnan(luck) or np.isnan(width) or width == 0:
-        return text
-    share = luck / width
-    return (
-        f"{text} That scatter, {100 * luck:.1f} points for 95 % of draws, is "
-        f"{'small' if share < 0.5 else 'not small'} beside the {100 * width:.1f} "
-        f"points of the interval over query texts ({share:.2f} of it)."
-    )
+    rows = {}
+    for mode, part in table.groupby("mode", sort=False):
+        found = interval(tables.of_mode(ranks, mode), k, expected=True)
+        luck = 2 * NORMAL_95 * tables.row_of(part, "macro").spread
+        width = found.high - found.low
+        known = part[part.predicted > 0]
+        moments = known["mean"], known.expected, known.predicted
+        rows[MODES[mode][0]] = {
+            "95 % of draws lie within": f"{100 * luck:.2f}",
+            "interval over texts": f"{100 * width:.2f}",
+            "ratio": f"{luck / width:.2f}" if width > 0 else "not known",
+            "means beyond three errors": f"{beyond_three_errors(*moments, count).sum()}"
+            f" of {len(known)}",
+        }
+    return pd.DataFrame(rows).T.rename_axis("macro average, in points")
 
 
-def turned(table: pd.DataFrame, k: int, count: int) -> str:
-    """On which facets some draws show a gain and others a loss; from `gains`."""
-    facets = tables.facets_only(table)
-    both = facets[(facets.lowest < 0) & (facets.highest > 0)]
-    if both.empty:
-        return (
-            f"On no facet does the sign of the gain in Recall@{k} change between the "
-            f"{count} draws."
-        )
-    named = [
-        f"{row.facet} (from {points(row.lowest)} to {points(row.highest)}; expected "
-        f"{points(row.expected)})"
-        for row in both.itertuples()
-    ]
-    return (
-        f"Of the {count} draws, some show a gain in Recall@{k} and others a loss on "
-        f"{listed(named)}. There one draw decides nothing."
-    )
-
-
-def agrees(table: pd.DataFrame, count: int) -> str:
-    """Whether means over ``count`` draws lie within three of their own standard errors
-    of the expectation; ``table``: `beside_expectation`, all modes."""
-    known = table[table.predicted > 0]
-    moments = known["mean"], known.expected, known.predicted
-    far = known[beyond_three_errors(*moments, count)]
-    if far.empty:
-        return (
-            f"The mean of the {count} draws lies within three standard errors of the "
-            f"expectation in all {len(known)} cases."
-        )
-    named = [f"{row.facet} ({MODES[row.mode][0]})" for row in far.itertuples()]
-    return (
-        f"The mean of the {count} draws lies more than three standard errors from the "
-        f"expectation on {listed(named)}: either luck, or the draws are not "
-        "what the formula takes them for."
-    )
+def gain_grid(found: pd.DataFrame) -> pd.DataFrame:
+    """`gains` in points: facets and averages down; expected, lowest, highest draw."""
+    shown = found.set_index("facet")[["expected", "lowest", "highest"]]
+    return shown.map(lambda value: points(value).removesuffix(" points"))

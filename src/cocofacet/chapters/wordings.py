@@ -12,9 +12,15 @@ from cocofacet.evaluation import seeds
 from cocofacet.evaluation.ranking import prompt_modes, rank_table
 from cocofacet.evaluation.statistics import sign_flip
 from cocofacet.report import figures
-from cocofacet.report.sentences import listed, percent, points, verdict
+from cocofacet.report.findings import Finding, of_gain
 from cocofacet.report.style import INK, MODES, SERIES, finished, legend_below
-from cocofacet.report.tables import of_mode, recalls, row_of, with_interval
+from cocofacet.report.tables import (
+    differences,
+    of_mode,
+    recalls,
+    row_of,
+    with_interval,
+)
 from cocofacet.retrievers.base import unit_rows
 from cocofacet.retrievers.zoo.row import Row
 
@@ -153,7 +159,7 @@ def sign_flips(ranks: pd.DataFrame, modes: Sequence[str], k: int) -> pd.DataFram
                 average, (a, b) = "micro", (t[t.facet == facet] for t in tables)
             test = sign_flip(a, b, k, average)
             rows[MODES[mode][0], facet] = {
-                "points": points(test.value).removesuffix(" points"),
+                "points": f"{100 * test.value:+.1f}".replace("-", "−"),
                 "p": f"{test.p:.2g}",
                 "texts": a.text.nunique(),
                 "flips": f"all {test.flips:,}" if test.exact else f"{test.flips:,}",
@@ -161,55 +167,28 @@ def sign_flips(ranks: pd.DataFrame, modes: Sequence[str], k: int) -> pd.DataFram
     return pd.DataFrame(rows).T.rename_axis(["way", "facet"])
 
 
-def what_matters(found: Mapping[str, pd.DataFrame], k: int) -> dict[str, str]:
-    """Does the meaning of the question matter, whose words, and on which side?"""
-    macro = {mode: row_of(table, "macro") for mode, table in found.items()}
-    sentences = {}
-    asked = macro["prompted"]
-    empty = [m for m in ("nonsense", "generic", "wrong", "bare") if m in macro]
-    as_good = [m for m in empty if macro[m].high >= asked.low]
-    gain = points(asked.difference)
-    if verdict(asked.low, asked.high) != "gain":
-        sentences["meaning"] = (
-            f"The facet's question brings no clear gain here ({gain} Recall@{k}), so "
-            "there is nothing for its meaning to explain."
-        )
-    elif as_good:
-        sentences["meaning"] = (
-            f"The facet's question gains {gain}, but "
-            f"{listed([MODES[m][0] for m in as_good])} cannot be told from it: its "
-            "meaning is not what helps, or not all of it."
-        )
-    else:
-        best = max(empty, key=lambda mode: macro[mode].difference)
-        sentences["meaning"] = (
-            f"The facet's question gains {gain} Recall@{k}; of what does not ask for "
-            f"the facet, {MODES[best][0]} does best with "
-            f"{points(macro[best].difference)}. The question's meaning matters."
-        )
-    if "human" in macro:
-        human = macro["human"]
-        apart = human.high < asked.low or human.low > asked.high
-        sentences["words"] = (
-            f"Human-written questions reach {percent(human.value)}, GPT-written ones "
-            f"{percent(asked.value)}: "
-            + ("a clear difference." if apart else "their intervals overlap.")
-        )
-    if "query" in macro:
-        side = macro["query"]
-        does = {"gain": "helps", "loss": "hurts", "undecided": "decides nothing"}
-        sentences["side"] = (
-            "The same question on the query's side, with images that never heard it, "
-            f"{does[verdict(side.low, side.high)]} ({points(side.difference)})."
-        )
-    if "average" in macro:
-        mean = macro["average"]
-        sentences["average"] = (
-            "The mean of an image's embeddings under all prompts, one vector as "
-            f"before, reaches {percent(mean.value)} against {percent(mean.reference)} "
-            f"without a prompt ({points(mean.difference)})."
-        )
-    return sentences
+# Key -> the way said to be higher, and the way it is compared with.
+CONTRASTS = {
+    "gain": ("prompted", "general"),
+    "nonsense": ("prompted", "nonsense"),
+    "generic": ("prompted", "generic"),
+    "wrong": ("prompted", "wrong"),
+    "bare": ("prompted", "bare"),
+    "words": ("human", "prompted"),
+    "side": ("query", "general"),
+    "average": ("average", "general"),
+}
+
+
+def findings_of(ranks: pd.DataFrame, k: int) -> dict[str, Finding]:
+    """The contrasts whose ways are both ranked, macro over facets."""
+    there, found = set(ranks["mode"]), {}
+    for key, (mode, other) in CONTRASTS.items():
+        if {mode, other} <= there:
+            contrast = f"{MODES[mode][0]} − {MODES[other][0]}"
+            gains = differences(of_mode(ranks, mode), of_mode(ranks, other), k)
+            found |= of_gain(key, contrast, gains, k)
+    return found
 
 
 def over_seeds(hits: pd.DataFrame, names: Sequence[str], k: int, shown_as: str):
