@@ -82,7 +82,6 @@ CLAIMS = (
         "released code and answers",
         ("choosing",),
         "right on 236 of 263 query texts (C)",
-        ("nearest_5",),
     ),
     Claim(
         "Human-written prompts beside GPT-written ones", "released code", ("wordings",)
