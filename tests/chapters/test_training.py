@@ -85,6 +85,6 @@ def test_seeds_are_averaged_over_facets():
 
 
 def test_records_are_read_in_order(tmp_path):
-    for name in ("b", "a"):
+    for name in ("b-seed0", "a-seed1", "levels"):
         (tmp_path / f"{name}.json").write_text("{}")
-    assert list(training.read_records(tmp_path)) == ["a", "b"]
+    assert list(training.read_records(tmp_path)) == ["a-seed1", "b-seed0"]

@@ -12,8 +12,8 @@ RATE = "caption-rate-"  # how the names of the caption-rate records begin
 
 
 def read_records(folder: Path) -> dict[str, dict]:
-    """Name -> record, in the order of the names."""
-    paths = sorted(Path(folder).glob("*.json"))
+    """Name -> record, in the order of the names; what studies leave has no seed."""
+    paths = sorted(Path(folder).glob("*-seed*.json"))
     return {path.stem: read_json(path, dict) for path in paths}
 
 
