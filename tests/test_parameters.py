@@ -1,5 +1,5 @@
-"""Every parameter of every notebook, and every field of a profile: of its type, or one
-line says what it is."""
+"""Every parameter of every notebook, every field of a profile, and the arguments of
+public functions: of their type, or one line says what they are."""
 
 import ast
 import json
@@ -10,11 +10,17 @@ from dataclasses import fields
 import execute
 import make_notebooks
 import nbformat
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mean_colours import Means
+from small_tables import small_world, table_of
 
+import cocofacet as cf
 from cocofacet import workspace
+from cocofacet.embeddings.loader import embed_files
 from cocofacet.io import InputError
 from cocofacet.parameters import KINDS, changes_in, check, run_named
 from cocofacet.profiles import CHANGEABLE, MINI, Profile
@@ -192,3 +198,122 @@ def test_under_plain_papermill(tmp_path):
     assert status == 0 and "1 ('times',)" in said, said
     status, said = papermill("-p", "k", "True")
     assert status == 1 and "InputError: k: True is no whole number" in said, said
+
+
+def embedding(**changed):
+    given = {"retriever": Means(), "images_root": ".", "names": [], "prompts": [None]}
+    return cf.embed_gallery(**given | {"store_dir": "."} | changed)
+
+
+def ranking(**changed):
+    benchmark, queries, images = small_world()
+    given = {"benchmark": benchmark, "queries": queries, "images": {None: images}}
+    return cf.rank_table(**given | {"modes": {"general": {"f": (None,)}}} | changed)
+
+
+def shown(images):
+    return {"images": {None: images}}
+
+
+QUERIES, IMAGES = small_world()[1:]
+RANKS = table_of([("times", "a", "a", 1)])
+# A public function, arguments of it that are no use -> what is said.
+NO_USE = [
+    (embedding, {"retriever": 5}, "retriever: 5 is no retriever"),
+    (embedding, {"images_root": None}, "images_root: None is no path"),
+    (embedding, {"names": "a.jpg"}, "names: 'a.jpg' is one text"),
+    (embedding, {"prompts": [5]}, "prompts: 5 is no text"),
+    (embedding, {"store_dir": 5}, "store_dir: 5 is no path"),
+    (embedding, {"chunk": 0}, "chunk: 0 is no whole number from 1"),
+    (embedding, {"batch": 0}, "batch: 0 is no whole number from 1"),
+    (embedding, {"batch": 1.5}, "batch: 1.5 is no whole number from 1"),
+    (embedding, {"workers": -1}, "workers: -1 is no whole number from 0"),
+    (embedding, {"workers": True}, "workers: True is no whole number from 0"),
+    (embed_files, {"retriever": Means(), "works": [], "batch": 0}, "batch: 0 is no"),
+    (ranking, {"benchmark": None}, "benchmark: None is no benchmark"),
+    (ranking, {"queries": None}, "queries: None is no array of numbers"),
+    (ranking, {"queries": QUERIES.tolist()}, "is no array of numbers"),
+    (ranking, {"queries": QUERIES[0]}, "is no array of numbers in two dimensions"),
+    (ranking, {"queries": QUERIES.astype(str)}, "is no array of numbers"),
+    (ranking, {"queries": QUERIES.astype(object)}, "is no array of numbers"),
+    (ranking, {"queries": QUERIES.astype(complex)}, "is no array of numbers"),
+    (ranking, {"queries": QUERIES > 0}, "queries: array([[ True, "),
+    (ranking, {"queries": QUERIES[:-1]}, "queries: 5 rows, and the benchmark has 6"),
+    (ranking, {"queries": QUERIES[:, 1:]}, "images: 6 dimensions, and queries have 5"),
+    (ranking, {"images": IMAGES}, "is no mapping"),
+    (ranking, shown(None), "images: None is no array of numbers"),
+    (ranking, shown(IMAGES[:-1]), "images: 399 rows, and the benchmark has 400"),
+    (ranking, shown(np.concatenate([IMAGES, IMAGES])), "images: 800 rows, and the"),
+    (ranking, {"images": {"a?": IMAGES}}, "images: none under the prompt None"),
+    (ranking, {"modes": ["general"]}, "modes: ['general'] is no mapping"),
+    (ranking, {"modes": {}}, "modes: none of them names a facet"),
+    (cf.recall_at, {"ranks": [1], "k": 0}, "k: 0 is no whole number from 1"),
+    (cf.recall_at, {"ranks": ["1"], "k": 1}, "rank: holds what is no rank"),
+    (cf.recall_at, {"ranks": [1.5], "k": 1}, "rank: holds what is no rank"),
+    (cf.recall_at, {"ranks": [[1], [1, 2]], "k": 1}, "rank: holds what is no rank"),
+    (cf.averages, {"table": [1], "k": 1}, "table: [1] is no table of ranks"),
+    (cf.averages, {"table": pd.DataFrame(), "k": 1}, "is no table of ranks"),
+    (cf.averages, {"table": RANKS.drop(columns="text"), "k": 1}, "is no table of rank"),
+    (cf.interval, {"table": None, "k": 1}, "table: None is no table of ranks"),
+    (cf.interval, {"table": RANKS, "k": 1, "average": 5}, "average 5: choose one of"),
+    (
+        cf.interval,
+        {"table": pd.concat([RANKS, RANKS.assign(run="b")]), "k": 1},
+        "one group expected, 2 given: mini a r 0 general; mini b r 0 general.",
+    ),
+    (cf.paired_difference, {"table_a": RANKS, "table_b": 5, "k": 1}, "table_b: 5 is"),
+    (cf.sign_flip, {"table_a": 5, "table_b": RANKS, "k": 1}, "table_a: 5 is no"),
+    (
+        cf.sign_flip,
+        {"table_a": RANKS, "table_b": RANKS, "k": 1, "seed": -1},
+        "seed: -1 is no whole number",
+    ),
+    (cf.load, {"folder": None}, "folder: None is no path"),
+    (cf.build, {"files": []}, "files: [] is no mapping"),
+    (cf.build, {"files": {}, "seed": 0.5}, "seed: 0.5 is no whole number"),
+    (cf.build, {"files": {}, "facets": "times"}, "facets: 'times' is no list"),
+    (cf.build, {"files": {}, "images": 5}, "images: 5 is no path or None"),
+    (cf.load_retriever, {"name": 5}, "zoo: retriever: 5 is not known"),
+    (cf.load_retriever, {"name": []}, "zoo: retriever: [] is not known"),
+    (cf.load_retriever, {"name": "tiny-clip", "device": 5}, "device: 5 is no text"),
+    (cf.load_retriever, {"name": "tiny-clip", "precision": 5}, "precision: 5 is no"),
+    (cf.load_retriever, {"name": "tiny-clip", "checkpoint": 5}, "checkpoint: 5 is no"),
+    (cf.load_retriever, {"name": "tiny-clip", "batch_size": 0}, "batch_size: 0 is no"),
+    (cf.open_workspace, {"profile": 5, "run": "a", "seed": 0}, "profile: 5 is no text"),
+    (
+        cf.open_workspace,
+        {"profile": "mini", "run": [], "seed": 0},
+        "run: [] cannot name a",
+    ),
+    (cf.index, {"folder": 5}, "folder: 5 is no path"),
+    (cf.index, {"folder": ".", "retriever": 5}, "retriever: 5 is no name of a ret"),
+    (cf.index, {"folder": ".", "ask": 5}, "--ask: 5 is no text"),
+    (cf.index, {"folder": ".", "batch": 0}, "batch: 0 is no whole number from 1"),
+    (cf.search, {"folder": ".", "count": 0}, "count: 0 is no whole number from 1"),
+    (cf.search, {"folder": ".", "how": []}, "--how: []: choose of"),
+]
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "said"),
+    [pytest.param(*case, id=f"{case[0].__name__} {case[2][:30]}") for case in NO_USE],
+)
+def test_an_argument_that_is_no_use_is_one_line(function, arguments, said):
+    with pytest.raises(InputError) as caught:
+        function(**arguments)
+    line = str(caught.value)
+    assert said in line and "\n" not in line
+
+
+NO_WISH = {  # a wish -> what is said
+    cf.Wish(5): "text: 5 is no text",
+    cf.Wish("a", ask=5): "--ask: 5 is no text",
+    cf.Wish("a", against=5): "against: 5 is no list",
+    cf.Wish("a", like=5): "like: 5 is no path or None",
+}
+
+
+@pytest.mark.parametrize("wish", NO_WISH)
+def test_a_wish_that_is_none_is_one_line(wish):
+    with pytest.raises(InputError, match=NO_WISH[wish]):
+        cf.search(".", wish)

@@ -1,11 +1,15 @@
-"""The parameters of notebooks and profiles, checked by type where they come in.
+"""The parameters of notebooks, profiles and public functions, checked by type where
+they come in.
 
 Papermill's ``-p NAME VALUE`` makes a number of what looks like one and leaves a list or
 an object as text.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
+from inspect import signature
 
 from cocofacet import json_pieces
 from cocofacet.io import InputError, checked_name
@@ -40,6 +44,15 @@ def listed(each: Kind, least: int = 1) -> Kind:
     )
 
 
+def optional(kind: Kind) -> Kind:
+    return Kind(f"{kind.words} or None", lambda v: v is None or kind.fits(v))
+
+
+def attributed(words: str, *names: str) -> Kind:
+    """An object that has these attributes."""
+    return Kind(words, lambda v: all(hasattr(v, name) for name in names))
+
+
 _ANY = 1.7e308
 TEXT = Kind("text", lambda v: isinstance(v, str))
 FLAG = Kind("true or false", lambda v: type(v) is bool)
@@ -49,6 +62,22 @@ TEXTS = Kind(
         isinstance(v, Mapping) and all(TEXT.fits(x) for pair in v.items() for x in pair)
     ),
 )
+
+PATH = Kind("path", lambda v: isinstance(v, str | os.PathLike))
+MAPPING = Kind("mapping", lambda v: isinstance(v, Mapping))
+VECTORS = Kind(
+    "array of numbers in two dimensions",
+    lambda v: (
+        hasattr(v, "dtype") and v.dtype.kind in ("f", "i", "u") and len(v.shape) == 2
+    ),
+)
+RETRIEVER = attributed("retriever", "fingerprint", "dim")
+NAMED = Kind(
+    "name of a retriever, or one",
+    lambda v: v is None or isinstance(v, str) or RETRIEVER.fits(v),
+)
+# Of all that embeds pictures: see `embeddings.loader.embed_files`.
+HOW = {"batch": optional(whole(1)), "workers": optional(whole(0))}
 
 # Of the notebooks; what a name means beyond its type is checked where it is used.
 KINDS = {
@@ -105,6 +134,26 @@ def check(given: Mapping[str, object], kinds: Mapping[str, Kind] = KINDS) -> Non
         raise InputError(said)
 
 
+def takes(**kinds: Kind) -> Callable:
+    """A decorator: `check` for arguments of these names, before a function begins."""
+
+    def wrapped(function: Callable) -> Callable:
+        known = signature(function)
+        parts = known.parameters.values()
+        rest = next((part.name for part in parts if part.kind is part.VAR_KEYWORD), "")
+
+        @wraps(function)
+        def checked(*args, **named):
+            given = known.bind(*args, **named).arguments
+            given |= given.pop(rest, {})
+            check({name: given[name] for name in kinds if name in given}, kinds)
+            return function(*args, **named)
+
+        return checked
+
+    return wrapped
+
+
 def run_named(run: object) -> str:
     """The name of a run, which papermill takes for a number if it looks like one.
 
@@ -134,7 +183,7 @@ def changes_in(changes: object) -> Mapping[str, object]:
 
 def _short(value: object) -> str:
     try:
-        shown = repr(value)
+        shown = " ".join(repr(value).split())
     except (ValueError, RecursionError):  # a whole number of thousands of digits
         return f"what was given ({type(value).__name__})"
     return shown if len(shown) < 80 else f"{shown[:80]}..."

@@ -343,4 +343,4 @@ def test_one_text_is_not_taken_for_its_letters(tmp_path):
         store.embed_texts(None, "a dog", tmp_path)
     for names, prompts in (("a.jpg", [None]), (["a.jpg"], "What?")):
         with pytest.raises(InputError, match=r" is one text. Give a list"):
-            store.embed_gallery(None, tmp_path, names, prompts, tmp_path)
+            store.embed_gallery(Means(), tmp_path, names, prompts, tmp_path)

@@ -24,6 +24,8 @@ class SmallBenchmark:
     def __init__(self, queries, pool, eligible=None):
         self.queries, self.pool = tuple(queries), np.array(pool)
         self.of_label = eligible or {}
+        known = [*self.pool.flat, *(i for here in self.of_label.values() for i in here)]
+        self.images = range(max(known, default=-1) + 1)
 
     def pool_indices(self):
         return self.pool

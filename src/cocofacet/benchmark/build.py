@@ -20,8 +20,16 @@ from cocofacet.benchmark.near_duplicates import repetitions
 from cocofacet.benchmark.query import POOL, Query
 from cocofacet.benchmark.sources import OFFICIAL, READERS
 from cocofacet.io import InputError, sha256_of
+from cocofacet.parameters import MAPPING, PATH, TEXT, listed, optional, takes, whole
 
 
+@takes(
+    files=MAPPING,
+    seed=whole(0),
+    images=optional(PATH),
+    facets=optional(listed(TEXT, least=0)),
+    most_images=optional(whole(0)),
+)
 def build(
     files: Mapping[str, Path],
     seed: int = 0,

@@ -22,6 +22,7 @@ from cocofacet.io import (
     write_json,
     writing,
 )
+from cocofacet.parameters import PATH, takes
 
 # Of a benchmark built here; the released files come without them.
 MANIFEST = "manifest.json"
@@ -172,6 +173,7 @@ def _same(benchmark: Benchmark, folder: Path) -> bool:
     )
 
 
+@takes(folder=PATH)
 def load(folder: Path) -> Benchmark:
     """Read a benchmark folder: files built here or the released ones.
 

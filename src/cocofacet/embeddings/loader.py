@@ -15,6 +15,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from cocofacet.io import InputError, readable
+from cocofacet.parameters import HOW, RETRIEVER, takes
 from cocofacet.picture import open_image
 from cocofacet.picture import pixels as size_of
 from cocofacet.retrievers.base import Prepare, Retriever, UnfitText
@@ -39,6 +40,7 @@ class Work(NamedTuple):
     prompts: tuple[str | None, ...]
 
 
+@takes(retriever=RETRIEVER, **HOW)
 def embed_files(
     retriever: Retriever,
     works: Sequence[Work],

@@ -25,6 +25,7 @@ from tqdm import tqdm
 from cocofacet import json_pieces
 from cocofacet.benchmark.images import find
 from cocofacet.io import InputError, sha256_of, write_atomic
+from cocofacet.parameters import HOW, PATH, RETRIEVER, takes, whole
 from cocofacet.retrievers.base import Retriever
 from cocofacet.retrievers.memory import ran_out, too_little
 
@@ -74,6 +75,13 @@ class Gallery:
                 self.embeddings[number, images] = found[prompt]
 
 
+@takes(
+    retriever=RETRIEVER,
+    images_root=PATH,
+    store_dir=PATH,
+    chunk=whole(1),
+    **HOW,
+)
 def embed_gallery(
     retriever: Retriever,
     images_root: Path,
@@ -206,10 +214,14 @@ def embed_chunks(
 
 
 def _check_lists(**given: Sequence[str | None]) -> None:
-    """InputError for one text, which would be taken for a list of its letters."""
+    """InputError for what is no text, and for a single one, which would be taken for a
+    list of its letters."""
     for what, texts in given.items():
         if isinstance(texts, str):
             raise InputError(f"{what}: {texts[:60]!r} is one text. Give a list.")
+        for text in texts:
+            if not isinstance(text, str | None):
+                raise InputError(f"{what}: {text!r} is no text.")
 
 
 def _path(images_root: Path, name: str) -> Path:

@@ -7,11 +7,16 @@ import pandas as pd
 from scipy.stats import hypergeom
 
 from cocofacet.benchmark.query import POOL
-from cocofacet.evaluation.ranking import GROUP, POOL_COLUMNS
+from cocofacet.evaluation.ranking import COLUMNS, GROUP, POOL_COLUMNS
 from cocofacet.io import InputError
+from cocofacet.parameters import Kind, takes
 
 # Means over facets, over queries, and over facets of the mean over a facet's labels.
 AVERAGES = ("macro", "micro", "balanced")
+RANKS = Kind(
+    "table of ranks, as rank_table makes it",
+    lambda v: isinstance(v, pd.DataFrame) and set(COLUMNS) <= {*v.columns, "prompt"},
+)
 
 
 def recall_at(ranks: np.ndarray, k: int) -> float:
@@ -23,11 +28,15 @@ def recall_at(ranks: np.ndarray, k: int) -> float:
 
 def _hits(ranks: np.ndarray, k: int) -> np.ndarray:
     """Whether ranks (Q,) are at most k."""
-    ranks = np.asarray(ranks)
+    try:
+        ranks = np.asarray(ranks)
+    except ValueError:  # lists of several lengths
+        ranks = np.array([None])
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
         raise InputError(f"k: {k!r} is no whole number from 1 up.")
     # What is missing would count as a miss, and 0 as a hit.
-    if ranks.dtype.kind not in "iuf" or not (ranks >= 1).all():
+    whole = ranks.dtype.kind in "iuf" and ((ranks >= 1) & (ranks % 1 == 0)).all()
+    if not whole:
         raise InputError("rank: holds what is no rank from 1 up.")
     return ranks <= k
 
@@ -42,12 +51,12 @@ def expected_recall(table: pd.DataFrame, k: int, drawn: int = POOL - 1) -> np.nd
         P(H <= k - 1),  H ~ Hypergeometric(E, A, drawn).
 
     Where only just so many are eligible there is one draw, and this is its hit. NaN
-    where E and A are missing. Raises ValueError when fewer are eligible than drawn.
+    where E and A are missing. Raises InputError when fewer are eligible than drawn.
     """
     known = table.reindex(columns=POOL_COLUMNS).apply(pd.to_numeric)
     eligible, above = known.to_numpy(dtype=np.float64, na_value=np.nan).T
     if (eligible < drawn).any():
-        raise ValueError(f"fewer than the {drawn} negatives drawn are eligible")
+        raise InputError(f"fewer than the {drawn} negatives drawn are eligible")
     return hypergeom.cdf(k - 1, eligible, above, drawn)
 
 
@@ -55,13 +64,13 @@ def per_query(table: pd.DataFrame, k: int, expected: bool = False) -> pd.DataFra
     """One row per group and query with ``hit``, its recall@k averaged over its rows.
 
     Under several wrong prompts a query has several rows; it still counts once. Raises
-    ValueError when the expectation is asked for and not known of every row.
+    InputError when the expectation is asked for and not known of every row.
     """
     hit = _hits(table["rank"], k)
     if expected:
         hit = expected_recall(table, k)
     if np.isnan(hit).any():
-        raise ValueError(
+        raise InputError(
             f"the eligible negatives are not known for {np.isnan(hit).sum()} of "
             f"{len(hit)} rows, so there is no expectation over draws"
         )
@@ -70,6 +79,7 @@ def per_query(table: pd.DataFrame, k: int, expected: bool = False) -> pd.DataFra
     return hits.groupby(keys, sort=False, as_index=False, dropna=False)["hit"].mean()
 
 
+@takes(table=RANKS)
 def averages(table: pd.DataFrame, k: int, expected: bool = False) -> pd.DataFrame:
     """Recall@k for each group: a column per facet, then `AVERAGES`; index `GROUP`.
 
@@ -87,7 +97,7 @@ def averages(table: pd.DataFrame, k: int, expected: bool = False) -> pd.DataFram
 def weighted_hits(queries: pd.DataFrame, average: str) -> pd.DataFrame:
     """What an average adds up, a row per query: facet, text, hit (weighted), weight."""
     if average not in AVERAGES:
-        raise ValueError(f"average {average!r}: choose one of {', '.join(AVERAGES)}")
+        raise InputError(f"average {average!r}: choose one of {', '.join(AVERAGES)}")
     found = queries[["facet", "text", "hit"]].assign(weight=1.0)
     if average == "balanced":
         same_label = queries.groupby(["facet", "label"])["hit"].transform("size")

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from cocofacet.evaluation.scores import gallery_scores, scores_to_rank
+from cocofacet.io import InputError
+from cocofacet.parameters import MAPPING, VECTORS, attributed, check, takes
 from cocofacet.retrievers.base import BARE
 
 GROUP = ["profile", "run", "retriever", "revision", "mode"]
@@ -172,6 +174,12 @@ def prompts_of(modes: Mapping[str, Mapping]) -> tuple[str | None, ...]:
     return tuple(dict.fromkeys(shown))
 
 
+@takes(
+    benchmark=attributed("benchmark", "queries", "images"),
+    queries=VECTORS,
+    images=MAPPING,
+    modes=MAPPING,
+)
 def rank_table(
     benchmark,
     queries: np.ndarray,
@@ -184,13 +192,15 @@ def rank_table(
     queries (Q, D) in the order of ``benchmark.queries``, equal rows for equal texts;
     images maps prompt -> (N, D) in the order of ``benchmark.images``; modes maps mode
     -> facet -> the prompts shown (see `prompt_modes`). A query has one row per prompt
-    of its mode. A facet that a mode does not name has no rows there.
+    of its mode. A facet that a mode does not name has no rows there. Raises InputError
+    for arrays of other types or shapes and for a prompt that images lacks.
     """
     asked = {query.facet for query in benchmark.queries}
     named = {facet for prompts_of in modes.values() for facet in prompts_of}
     pools = {facet: pools_of(benchmark, facet) for facet in asked & named}
     if not pools:
-        raise ValueError("none of the modes names a facet of this benchmark")
+        raise InputError("modes: none of them names a facet of this benchmark")
+    _check_shape("queries", queries, len(benchmark.queries))
     texts = {facet: _one_a_text(queries, here) for facet, here in pools.items()}
     shown = [
         (mode, facet, prompt)
@@ -201,6 +211,7 @@ def rank_table(
     parts = {}
     for prompt in dict.fromkeys(prompt for *_, prompt in shown):
         here = dict.fromkeys(facet for _, facet, p in shown if p == prompt)
+        _check_images(images, prompt, benchmark, queries)
         known = [facet for facet in here if pools[facet].known]
         other = [facet for facet in here if not pools[facet].known]
         scores = _gallery_of(known, texts, images[prompt])
@@ -213,6 +224,29 @@ def rank_table(
                 else rank_rows(asked.queries, own[facet], mode, prompt, **columns)
             )
     return pd.concat([parts[key] for key in shown], ignore_index=True)
+
+
+def _check_shape(what: str, vectors: np.ndarray, rows: int) -> None:
+    if len(vectors) != rows:
+        raise InputError(
+            f"{what}: {len(vectors)} rows, and the benchmark has {rows} {what}. Embed "
+            "those of the same benchmark."
+        )
+
+
+def _check_images(images: Mapping, prompt: str | None, benchmark, queries) -> None:
+    """Vectors (N, D) of one prompt; D as in queries (Q, D)."""
+    if prompt not in images:
+        raise InputError(
+            f"images: none under the prompt {prompt!r}, which modes name. Embed them."
+        )
+    check({"images": images[prompt]}, {"images": VECTORS})
+    _check_shape("images", images[prompt], len(benchmark.images))
+    if images[prompt].shape[1] != queries.shape[1]:
+        raise InputError(
+            f"images: {images[prompt].shape[1]} dimensions, and queries have "
+            f"{queries.shape[1]}. Take both from one retriever."
+        )
 
 
 # All facets at once: each image is read and compared once a prompt.
@@ -243,5 +277,5 @@ def _one_a_text(queries: np.ndarray, pools: Pools) -> np.ndarray:
     """The embeddings (T, D) of a facet's texts, from those (Q, D) of all queries."""
     texts = queries[pools.first]
     if not np.array_equal(queries[pools.rows], texts[pools.text], equal_nan=True):
-        raise ValueError("queries of the same text have different embeddings")
+        raise InputError("queries: of the same text have different embeddings")
     return texts

@@ -15,8 +15,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from cocofacet.evaluation.metrics import average_of, per_query, weighted_hits
+from cocofacet.evaluation.metrics import RANKS, average_of, per_query, weighted_hits
 from cocofacet.evaluation.ranking import GROUP
+from cocofacet.io import InputError
+from cocofacet.parameters import takes, whole
 
 LEVEL = 0.95  # of every interval
 NORMAL_95 = 1.96  # standard deviations to either side that hold 95 % of a normal
@@ -40,17 +42,19 @@ class Interval:
     texts: int
 
 
+@takes(table=RANKS)
 def interval(
     table: pd.DataFrame, k: int, average: str = "macro", expected: bool = False
 ) -> Interval:
     """The average of one group's tidy table with its interval, inside 0 to 1.
 
     For one facet pass only its rows. The bounds are NaN where every facet has a single
-    text. Raises ValueError for several groups and for an unknown average.
+    text. Raises InputError for several groups and for an unknown average.
     """
     return _interval(_one_group(table, k, expected), average, (0, 1))
 
 
+@takes(table_a=RANKS, table_b=RANKS)
 def paired_difference(
     table_a: pd.DataFrame,
     table_b: pd.DataFrame,
@@ -78,12 +82,12 @@ def paired(
 ) -> pd.DataFrame:
     """One row per query, as `metrics.per_query`, with a's hit minus b's as ``hit``.
 
-    Raises ValueError when the tables hold several groups or rank different queries.
+    Raises InputError when the tables hold several groups or rank different queries.
     """
     a, b = _one_group(table_a, k, expected), _one_group(table_b, k, expected)
     both = a.merge(b[["query", "hit"]], on="query", suffixes=("", "_b"))
     if not len(both) == len(a) == len(b):
-        raise ValueError(
+        raise InputError(
             f"the tables rank different queries: {len(a)} and {len(b)}, "
             f"{len(both)} in common"
         )
@@ -94,7 +98,11 @@ def paired(
 def _one_group(table: pd.DataFrame, k: int, expected: bool) -> pd.DataFrame:
     groups = table[GROUP].drop_duplicates()
     if len(groups) != 1:
-        raise ValueError(f"one group expected, {len(groups)} given:\n{groups}")
+        known = [" ".join(map(str, group)) for group in groups.itertuples(index=False)]
+        raise InputError(
+            f"one group expected, {len(groups)} given: {'; '.join(known)}. Choose the "
+            "rows of one."
+        )
     return per_query(table, k, expected)
 
 
@@ -280,6 +288,7 @@ class SignFlip:
     differing: int
 
 
+@takes(table_a=RANKS, table_b=RANKS, seed=whole(0))
 def sign_flip(
     table_a: pd.DataFrame,
     table_b: pd.DataFrame,
@@ -296,7 +305,7 @@ def sign_flip(
     differ, all flips are tried, else `RANDOM_FLIPS` are drawn with the seed. For one
     facet pass only its rows.
 
-    Raises ValueError as `paired` does, and for an unknown average.
+    Raises InputError as `paired` does, and for an unknown average.
     """
     return _sign_flip(paired(table_a, table_b, k, expected), average, seed)
 

@@ -14,6 +14,15 @@ from tqdm import tqdm
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.embeddings.store import writing
 from cocofacet.io import InputError, readable
+from cocofacet.parameters import (
+    HOW,
+    NAMED,
+    PATH,
+    TEXT,
+    optional,
+    takes,
+    whole,
+)
 from cocofacet.photos import files, index, pieces, segments, weights
 from cocofacet.photos.files import shown
 from cocofacet.retrievers import cost
@@ -24,6 +33,15 @@ LONGEST = 10_000  # characters; a model that takes any number needs minutes for 
 _CUT = re.compile(r"\.[0-9a-f]{32}$")  # what a killed run had not written whole
 
 
+@takes(
+    folder=PATH,
+    retriever=NAMED,
+    store=optional(PATH),
+    device=TEXT,
+    precision=optional(TEXT),
+    actors=whole(1),
+    **HOW,
+)
 def index_folder(
     folder: Path,
     retriever: str | object | None = None,
@@ -105,11 +123,15 @@ def _row(
 
 def questions_of(ask: Sequence[str]) -> tuple[str | None, ...]:
     """None for general, and each question once; a facet's name stands for its own."""
-    found = [one_line("--ask", q) for q in ([ask] if isinstance(ask, str) else ask)]
+    found = [one_line("--ask", q) for q in _listed(ask)]
     if not all(found):
         raise InputError("--ask: a question is empty. Write one, or a facet's name.")
     named = [FACETS[each].question if each in FACETS else each for each in found]
     return tuple(dict.fromkeys([None, *named]))
+
+
+def _listed(ask: object) -> Sequence[object]:
+    return ask if isinstance(ask, list | tuple) else [ask]
 
 
 def one_line(what: str, text: object) -> str:

@@ -36,6 +36,12 @@ AUTO = "auto"
 HOW = ("rerank", "linear", "full")
 
 
+_KINDS = {
+    "against": parameters.listed(parameters.TEXT, least=0),
+    "like": parameters.optional(parameters.PATH),
+}
+
+
 @dataclass(frozen=True)
 class Wish:
     """One thing that a picture is to show, or not to.
@@ -110,12 +116,12 @@ def search(
     Raises:
         InputError: see there, and for a wish that is empty or cannot be asked.
     """
+    parameters.check({"count": count}, {"count": parameters.whole(1)})
     asked = _all_checked(wishes, ask, how)
     indexed = partial(
         make.index_folder, folder, retriever, store=store, device=device,
         precision=precision, asking=any(wish.ask for wish in asked), tell=tell,
     )  # fmt: skip
-    parameters.check({"count": count}, {"count": parameters.whole(1)})
     kept = indexed()
     if retriever is None or isinstance(retriever, str):
         settings = {"device": device, "precision": kept.precision}
@@ -148,6 +154,7 @@ def _checked(wish: Wish | str, ask: str | None) -> Wish:
     wish = wish if isinstance(wish, Wish) else Wish(wish, ask)
     if isinstance(wish.against, str):
         raise InputError(f"--against: {wish.against!r} is one text. Give a list.")
+    parameters.check({name: getattr(wish, name) for name in _KINDS}, _KINDS)
     against = tuple(one_line("--against", each) for each in wish.against)
     if not all(against):
         raise InputError("--against: a text is empty. Write what else there might be.")

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from cocofacet.io import InputError, sha256_of
+from cocofacet.parameters import PATH, TEXT, optional, takes, whole
 from cocofacet.retrievers import hub
 from cocofacet.retrievers._torchvision import import_torchvision
 from cocofacet.retrievers.base import Checkpoint, Retriever
@@ -39,6 +40,14 @@ _SHAPING = {".safetensors", ".bin", ".json", ".txt", ".jinja", ".model"}
 _FILES = ("*.json", "*.txt", "*.jinja", "*.model", "*.safetensors")
 
 
+@takes(
+    device=TEXT,
+    precision=optional(TEXT),
+    checkpoint=optional(PATH),
+    base_checkpoint=optional(PATH),
+    text_checkpoint=optional(PATH),
+    batch_size=whole(1),
+)
 def load(
     name: str | Row,
     device: str = "cpu",
@@ -100,7 +109,7 @@ def _reason(error: Exception) -> str:
 def row_of(name: str | Row, options: dict[str, object]) -> Row:
     """The row to load: of that name, with its templates replaced by those that are
     taken out of ``options``. Raises InputError for a name that there is not."""
-    if not isinstance(name, Row) and name not in ROWS:
+    if not isinstance(name, Row) and name not in list(ROWS):
         raise InputError(
             f"zoo: retriever: {name!r} is not known. Choose one of {', '.join(ROWS)}."
         )

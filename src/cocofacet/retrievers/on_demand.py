@@ -30,7 +30,14 @@ _PACKAGES = (
     *("torch", "transformers", "open_clip_torch", "sentence-transformers"),
     "pillow",
 )
-_NO_MATTER = {"load.py", "hub.py", "on_demand.py", "cost.py", "listing.py"}
+_NO_MATTER = {
+    "load.py",
+    "hub.py",
+    "on_demand.py",
+    "cost.py",
+    "listing.py",
+    "fitting.py",
+}
 _DIRECTORIES = ("checkpoint", "base_checkpoint", "text_checkpoint")
 
 _open: dict[str, Retriever] = {}  # the one that is open, by what it was loaded from
