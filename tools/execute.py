@@ -49,6 +49,26 @@ STOPPED = (papermill.PapermillExecutionError, DeadKernelError, RuntimeError)
 PATIENCE = 5.0  # seconds that a kernel has to clean up, before it is asked again
 
 
+class PlainNumbers(yaml.SafeLoader):
+    """YAML 1.1 reads 010 as 8, 1_000 as 1000 and 12:30 as 750: a person may mean
+    something else, so a number is written as in JSON."""
+
+    def construct_plain(self, node: yaml.ScalarNode) -> int | float:
+        try:
+            return json.loads(node.value)
+        except ValueError:
+            raise ValueError(
+                f"{node.value} can be read as several numbers: write digits alone, or "
+                "quotes around a text"
+            ) from None
+
+
+for kind in ("int", "float"):
+    PlainNumbers.add_constructor(
+        f"tag:yaml.org,2002:{kind}", PlainNumbers.construct_plain
+    )
+
+
 class Refused(InputError):
     """What was asked for does not exist; the message says what does."""
 
@@ -72,7 +92,8 @@ def parameters_in(path: Path) -> dict[str, object]:
     of which YAML would take the last."""
     try:
         text = path.read_text("utf-8")
-        found, node = yaml.safe_load(text), yaml.compose(text, yaml.SafeLoader)
+        found = yaml.load(text, PlainNumbers)
+        node = yaml.compose(text, yaml.SafeLoader)
     except (ValueError, yaml.YAMLError, RecursionError) as error:
         said = " ".join(str(error).split())[:200]
         raise Refused(f"{path}: file: no YAML that is read here ({said}).") from None

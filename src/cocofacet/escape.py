@@ -34,6 +34,15 @@ def plain(text: object, keep: str = "") -> str:
     return re.sub(f"[{_UNSEEN}]", written, str(text))
 
 
+def without_password(text: str) -> str:
+    """A text whose addresses name no user and no password.
+
+    >>> without_password("http://me:secret@example.org/a.zip: not there")
+    'http://...@example.org/a.zip: not there'
+    """
+    return re.sub(r"(?<=://)[^\s/?#'\"]*@", "...@", text)
+
+
 def html(text: str) -> str:
     """A text as HTML, for an element of a class of `NO_MATH` or an attribute."""
     return _html.escape(plain(text))

@@ -143,6 +143,7 @@ def test_released_pools_are_ranked_as_a_loop_ranks_them():
     pool = np.array([rng.permutation(140)[:100] for _ in queries])
     pool[0, :3] = 0, 0, 155
     world = SmallBenchmark(queries, pool)
+    world.images = range(len(images))
     of_query = texts[[int(facet == "b") for facet in facets]]
     shown = {"general": {"a": (None,), "b": (None,)}}
     table = rank_table(world, of_query, {None: images}, shown).set_index("query")

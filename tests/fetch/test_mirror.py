@@ -7,7 +7,7 @@ import pytest
 from file_server import below, pictures, refused, server  # noqa: F401
 
 from cocofacet.fetch import fetch
-from cocofacet.fetch.catalog import ORIGINS, Origin
+from cocofacet.fetch.catalog import ORIGINS, Origin, listing
 from cocofacet.fetch.mirror import VARIABLE, origins
 from cocofacet.io import InputError
 
@@ -47,6 +47,7 @@ def test_it_replaces_what_it_says_and_nothing_else(mirror):
         ({"val2017.zip": {"urls": ["file:///x"]}}, "is not a list of addresses"),
         ({"val2017.zip": {"urls": ["http://["]}}, "is not a list of addresses"),
         ({"val2017.zip": {"urls": [["http://a"]]}}, "is not a list of addresses"),
+        ({"val2017.zip": {"urls": ["ftp://me:secret@a"]}}, "ftp://...@a"),
         ({"val2017.zip": {"size": True}}, "size: True is not a number of bytes"),
         ({"val2017.zip": {"sha256": "f"}}, "sha256: 'f' is not 64 hexadecimal"),
     ],
@@ -56,6 +57,29 @@ def test_what_is_no_use_is_named(mirror, content, said):
     with pytest.raises(InputError) as caught:
         origins()
     assert said in str(caught.value) and "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_password_of_an_address_is_not_shown_or_kept(
+    server,  # noqa: F811
+    mirror,
+    monkeypatch,
+    tmp_path,
+):
+    file = pictures(server)
+    monkeypatch.setitem(ORIGINS, "small", Origin("testing", "none", (file,)))
+    place = server.url(file.name).replace("//", "//me:secr@t@")
+    mirror({"val2017.zip": {"urls": [place]}})
+    shown = [listing(origins())]
+    server.cuts = [1000]
+    server.statuses = [404]
+    out = tmp_path / "out"
+    shown.append(refused(out))
+    fetch.fetch(["small"], out, tell=shown.append)
+    records = [path.read_text() for path in out.rglob("*.json")]
+    assert records and not any("secr" in text for text in shown + records)
+    assert "//...@127.0.0.1" in shown[0]
+    assert "//...@127.0.0.1" in shown[1]
 
 
 def test_fetched_from_the_mirror_and_refused_without_it(

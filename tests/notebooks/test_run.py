@@ -271,6 +271,14 @@ NO_PARAMETERS = {  # what a profile's file says -> what is said of it
     ),
     "a tab": ("profile:\tmini", "no YAML that is read"),
     "two documents": ("profile: mini\n---\na: b", "no YAML that is read"),
+    "octal": ("profile: mini\nseed: 010", "010 can be read as several numbers"),
+    "hexadecimal": ("profile: mini\nseed: 0x10", "0x10 can be read as several"),
+    "binary": ("profile: mini\nseed: 0b1", "0b1 can be read as several numbers"),
+    "underscored": ("profile: mini\nseed: 1_000", "1_000 can be read as several"),
+    "in sixties": ("profile: mini\nseed: 12:30", "12:30 can be read as several"),
+    "a fraction in sixties": ("profile: mini\nratios: [1:30.5]", "1:30.5 can be read"),
+    "in a list": ("profile: mini\nsizes: [1, 010]", "010 can be read as several"),
+    "infinite": ("profile: mini\nratios: [.inf]", ".inf can be read as several"),
     "deep": ("[" * 5000, "no YAML that is read"),
     "no UTF-8": (b"\xff\xfe", "no YAML that is read"),
 }
@@ -284,5 +292,10 @@ def test_a_profile_that_says_no_parameters_is_one_line(kind, tmp_path):
     with pytest.raises(execute.Refused, match=said) as refused:
         execute.parameters_in(path)
     assert "\n" not in str(refused.value)
-    path.write_text("profile: mini\nseed: 3\n")
-    assert execute.parameters_in(path) == {"profile": "mini", "seed": 3}
+    path.write_text("profile: mini\nseed: 30\nratios: [0.5, -1]\ntext: '010'\n")
+    assert execute.parameters_in(path) == {
+        "profile": "mini",
+        "seed": 30,
+        "ratios": [0.5, -1],
+        "text": "010",
+    }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import OFFICIAL
+from cocofacet.escape import without_password
 from cocofacet.io import readable
 
 
@@ -284,7 +285,8 @@ def listing(origins: Mapping[str, Origin]) -> str:
             f"  terms  {origin.terms}",
         ]
         for file in origin.files:
-            lines.append(f"  {file.name:<36}{readable(file.size):>8}  {file.urls[0]}")
+            place = without_password(file.urls[0])
+            lines.append(f"  {file.name:<36}{readable(file.size):>8}  {place}")
             if file.unconfirmed:
                 lines.append(f"    unconfirmed: {file.unconfirmed}")
         lines.append("")

@@ -10,6 +10,7 @@ import requests
 from tqdm import tqdm
 
 from cocofacet import json_pieces
+from cocofacet.escape import without_password
 from cocofacet.io import InputError, check_space, write_json
 
 PAUSES = (1, 3, 9)  # seconds before each further attempt at a URL
@@ -27,7 +28,8 @@ REASONS = {
 
 
 def download(urls: Sequence[str], path: Path, silent: set[str]) -> str:
-    """Download ``path`` from the first of ``urls`` that gives it -> that URL.
+    """Download ``path`` from the first of ``urls`` that gives it -> that URL,
+    without its password.
 
     Every URL is tried a few times, with longer and longer pauses; of a host in
     ``silent`` once, and a host that does not answer is added there. After a failure the
@@ -44,7 +46,7 @@ def download(urls: Sequence[str], path: Path, silent: set[str]) -> str:
         reason = _try(url, path, silent)
         if reason is None:
             break
-        reasons.append(f"{url}: {reason}")
+        reasons.append(without_password(f"{url}: {reason}"))
     else:
         raise InputError("; ".join(reasons))
     with open(part, "rb") as file:
@@ -52,10 +54,12 @@ def download(urls: Sequence[str], path: Path, silent: set[str]) -> str:
     if start.startswith((b"<!doctype html", b"<html")):
         part.unlink()
         _note(part).unlink()
-        raise InputError(f"{url}: a web page came instead of the file")
+        raise InputError(
+            f"{without_password(url)}: a web page came instead of the file"
+        )
     part.replace(path)
     _note(part).unlink()
-    return url
+    return without_password(url)
 
 
 def part_of(path: Path) -> Path:
@@ -101,7 +105,7 @@ def _request(url: str, path: Path) -> None:
     part = part_of(path)
     note = _read_note(part) if part.is_file() else {}
     # A validator tells the same file at another URL too, such as a mirror's.
-    known = note.get("url") == url or note.get("validator")
+    known = note.get("url") == without_password(url) or note.get("validator")
     have = part.stat().st_size if known else 0
     if have and have == note["total"]:
         return
@@ -119,7 +123,8 @@ def _request(url: str, path: Path) -> None:
             have = 0  # the file changed, or the server always sends all of it
             part.unlink(missing_ok=True)
             total = _length(answer)
-            note = {"url": url, "validator": _validator(answer), "total": total}
+            shown = without_password(url)
+            note = {"url": shown, "validator": _validator(answer), "total": total}
             write_json(_note(part), note)
         check_space(part.parent, (note["total"] or 0) - have)
         # disable=None: a bar on a terminal, silence in a log.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.benchmark.sources import locate
-from cocofacet.escape import plain
+from cocofacet.escape import plain, without_password
 from cocofacet.fetch.catalog import ORIGINS, File
 from cocofacet.fetch.download import download, part_of
 from cocofacet.fetch.mirror import origins
@@ -55,7 +55,8 @@ def fetch(
         blocks = [
             f"  {file.name}: {failed[file.name]}\n"
             f"    costs: {file.lost}\n"
-            f"    by hand: save {file.urls[0]} as {folder / DOWNLOADS / file.name}"
+            f"    by hand: save {without_password(file.urls[0])} as "
+            f"{folder / DOWNLOADS / file.name}"
             for file in missing
             if file.name in failed
         ]

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cocofacet.escape import without_password
 from cocofacet.fetch.catalog import ORIGINS, Origin
 from cocofacet.io import InputError, read_json
 
@@ -88,7 +89,8 @@ def _check(path: str, name: str, fields: object) -> None:
             )
         fits, what = FIELDS[field]
         if not fits(value):
-            raise InputError(f"{path}: {name}: {field}: {value!r} is not {what}.")
+            shown = without_password(repr(value))
+            raise InputError(f"{path}: {name}: {field}: {shown} is not {what}.")
 
 
 def _typed(fields: Mapping[str, object]) -> dict[str, object]:
