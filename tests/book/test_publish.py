@@ -9,11 +9,31 @@ from pathlib import Path
 
 import jupytext
 import make_notebooks
+import nbformat
+import public_address
 import publish
 import pytest
 
 ROOT = Path(__file__).parents[2]
 URL = "https://example.org/somebody/something"
+
+
+# A page whose prose says wombat.
+NOTEBOOK = """# %% [markdown]
+# # One
+#
+# A wombat.
+#
+# | a | b |
+# |---|---|
+# | numbat | 1 |
+
+# %% tags=["parameters"]
+profile = "mini"
+
+# %%
+profile
+"""
 
 
 @pytest.fixture
@@ -86,6 +106,15 @@ def test_a_notebook_without_the_colab_cell_is_refused():
         publish.address_notebook(notebook, URL, "abc123")
 
 
+def test_the_badge_says_of_each_profile_what_every_notebook_says():
+    sizes = re.findall(r"T4|\d+ GB", public_address.BADGE)
+    notebooks = [path.read_text() for path in ROOT.glob("notebooks/*.py")]
+    told = [re.findall(r'^profile = .*("colab".*)', text, re.M) for text in notebooks]
+    assert any(told)
+    for line in (line for lines in told for line in lines):
+        assert sorted(re.findall(r"T4|\d+ GB", line)) == sorted(sizes)
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -107,7 +136,12 @@ def test_pages_link_to_the_repository_only_when_it_has_an_address(tmp_path, url)
         "format: jb-book\nroot: book/index\nchapters:\n  - file: notebooks/one\n"
     )
     (tmp_path / "notebooks").mkdir()
-    notebook = jupytext.reads("# %% [markdown]\n# # One\n", fmt="py:percent")
+    notebook = jupytext.reads(NOTEBOOK, fmt="py:percent")
+    shown = {"text/html": "<table><tr><td>okapi</td></tr></table>"}
+    said = {"text/markdown": "An output says quokka."}
+    notebook.cells[-1].outputs = [
+        nbformat.v4.new_output("display_data", data) for data in (shown, said)
+    ]
     notebook.metadata["kernelspec"] = {
         "name": "python3",
         "language": "python",
@@ -120,8 +154,15 @@ def test_pages_link_to_the_repository_only_when_it_has_an_address(tmp_path, url)
     assert done.returncode == 0, done.stdout + done.stderr
     page = (tmp_path / "_build/html/notebooks/one.html").read_text()
     links = set(re.findall(r'href="(https://(?:github|colab)[^"]*)"', page))
+    found = (tmp_path / "_build/html/searchindex.js").read_text()
+    words = ("wombat", "quokka", "okapi", "numbat")
+    assert [word in found for word in words] == [True, True, False, False]
+    assert all(word in page for word in words)
     blob = "/github/somebody/something/blob/gh-pages/notebooks/one.ipynb"
+    badges = re.findall(r'<p class="colab">.*?</p>\n(?=<div class="cell tag_p)', page)
+    assert len(badges) == bool(url)
     if url:
+        assert f'href="https://colab.research.google.com{blob}"' in badges[0]
         assert url in links
         assert f"https://colab.research.google.com{blob}" in links
     else:
