@@ -121,6 +121,7 @@ def test_recall_by_steps_is_read_from_the_records(tmp_path):
     assert last["0 %", 1] == pytest.approx(0.1)
     figure = caption_rates.over_steps(table, "rendered world")
     assert list(figure.axes[0].lines[1].get_ydata()) == pytest.approx([20, 25])
+    assert figure.axes[0].get_ylim()[1] > 25, "all of it is in sight"
 
 
 def test_every_training_has_its_steps():

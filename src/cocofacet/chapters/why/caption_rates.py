@@ -230,8 +230,9 @@ def over_steps(table: pd.DataFrame, shown_as: str) -> Figure:
     grid = figures.curves(
         table.assign(recall=100 * table.recall), "step", "recall", "rate",
         {rate: (f"{rate} of captions", *look) for rate, look in shades},
-        col="seed", height=2.5, aspect=1.3, sharex=True, ylim=(0, None),
+        col="seed", height=2.5, aspect=1.3,
     )  # fmt: skip
+    grid.set(ylim=(-1, None))
     grid.set_axis_labels("step", "Recall@1 (%), macro")
     legend_below(grid.figure, grid.axes.flat)
     return finished(grid.figure, shown_as)
