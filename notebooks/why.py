@@ -180,7 +180,10 @@ cf.captioned(
 )
 
 # %% [markdown]
-# ## In short
+# ## Findings
+#
+# What each facet is to each embedding, then contrasts of the promptable model: each
+# *holds* where its interval lies above zero, *fails* below, else it is *undecided*.
 
 # %% tags=["hide-input"]
 short = {}
@@ -193,14 +196,12 @@ for title, table in panels.items():
     )
 ranks = found[promptable].ranks
 short["missing"] = reached.missing(ranks, promptable, k)
-contrasts = reached.contrasts(ranks, k)
-display(cf.tables.shown(contrasts, "contrasts", "long"))
+short |= reached.contrasts(ranks, k)
+short |= reached.there(named[f"{promptable}, general"])
 ranks = pd.concat([each.ranks for each in found.values()], ignore_index=True)
 kept = {"": levels, "named": measured, "curve": curve}
-kept = {
-    what: pd.concat(tables, names=["retriever"])
-    for what, tables in kept.items()
-}
+for what, by_retriever in kept.items():
+    kept[what] = pd.concat(by_retriever, names=["retriever"])
 cf.conclude(workspace, "why", short, ranks, kept)
 
 # %% [markdown]

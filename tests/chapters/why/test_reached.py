@@ -131,24 +131,30 @@ def prompted(general_probe, prompted_probe=EVERY, words=EVERY):
 
 
 @pytest.mark.parametrize(
-    ("ranks", "row", "cell"),
+    ("ranks", "key", "difference", "verdict"),
     [
-        (prompted(EVERY), "the question, to words", "+100.0 [+100.0, +100.0]"),
-        (prompted(EVERY), "the question, to the probe", "+0.0 [+0.0, +0.0]"),
-        (
-            prompted(EVERY, NEVER),
-            "the question, to the probe",
-            "−100.0 [−100.0, −100.0]",
-        ),
-        (prompted(EVERY), "a linear probe against words, without it", "+100.0 [+1"),
-        (prompted(EVERY), "mean of others against words, without it", "+50.0 [+5"),
-        (prompted(EVERY), "mean of others against words, with it", "−100.0 [−1"),
+        (prompted(EVERY), "words", 1, "holds"),
+        (prompted(EVERY), "probe", 0, "undecided"),
+        (prompted(EVERY, NEVER), "probe", -1, "fails"),
+        (prompted(EVERY), "general_probe", 1, "holds"),
+        (prompted(EVERY), "general_images", 0.5, "holds"),
+        (prompted(EVERY), "general_grounded", 0, "undecided"),
+        (prompted(EVERY), "prompted_images", -1, "fails"),
     ],
 )
-def test_what_the_question_and_other_queries_change(ranks, row, cell):
-    table = reached.contrasts(ranks, K)[f"macro Recall@{K}"]
-    (found,) = table[table.index.str.startswith(row)]
-    assert found.startswith(cell)
+def test_what_the_question_and_other_queries_change(ranks, key, difference, verdict):
+    found = reached.contrasts(ranks, K)[key]
+    assert (found.value, found.verdict) == (difference, verdict)
+
+
+def test_whether_a_facet_is_there_is_a_finding():
+    table = {"facet": FACETS, "balanced": [0.5, 0.3], "low": [0.4, 0.2], "even": 0.25}
+    found = reached.there(pd.DataFrame({**table, "high": [0.6, 0.4]}))
+    assert {key: each.verdict for key, each in found.items()} == {
+        "there_times": "holds",
+        "there_people": "undecided",
+    }
+    assert str(found["there_times"]) == "+25.0 [+15.0, +35.0]"
 
 
 @pytest.mark.parametrize(

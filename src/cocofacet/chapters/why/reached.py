@@ -22,6 +22,7 @@ from cocofacet.evaluation.statistics import (
 )
 from cocofacet.evaluation.truth import read_truth
 from cocofacet.report import figures, tables
+from cocofacet.report.findings import Finding, finding
 from cocofacet.report.sentences import bulleted, listed, percent
 from cocofacet.report.style import INK, MODES, SERIES, finished, legend_below
 from cocofacet.retrievers.base import Retriever
@@ -272,22 +273,45 @@ def concluded(table: pd.DataFrame, who: str, k: int) -> str:
     return bulleted(f"{who}, in Recall@{k}:", parts)
 
 
-def contrasts(ranks: pd.DataFrame, k: int) -> pd.DataFrame:
-    """Differences in macro Recall@k of a promptable retriever with their intervals, in
-    points, a row for each; modes general and prompted in all ways."""
+def contrasts(ranks: pd.DataFrame, k: int) -> dict[str, Finding]:
+    """What the question changes for the text and for the probe, and whether another
+    query finds more than the text; of a promptable retriever, modes general and
+    prompted in all ways."""
     pairs = {
-        "the question, to words": ("prompted", "general"),
-        "the question, to the probe": ("prompted-probe", "general-probe"),
+        "words": ("the text, with the question − without", "prompted", "general"),
+        "probe": (
+            "a linear probe, with the question − without",
+            mode_of("prompted", "probe"),
+            mode_of("general", "probe"),
+        ),
     }
     for mode, name in {"general": "without", "prompted": "with"}.items():
         for way in ("probe", "images", "grounded"):
-            words = SHOWN[way][0].partition(": ")[2]
-            pairs[f"{words} against words, {name} it"] = mode_of(mode, way), mode
-    found = {}
-    for title, modes in pairs.items():
-        row = tables.difference_row(*(tables.of_mode(ranks, m) for m in modes), k)
-        found[title] = tables.with_interval(row.difference, row.low, row.high, True)
-    return pd.DataFrame({f"macro Recall@{k}": found})
+            query = SHOWN[way][0].partition(": ")[2]
+            words = f"{query} − the text, {name} the question"
+            pairs[f"{mode}_{way}"] = words, mode_of(mode, way), mode
+    return {
+        key: finding(
+            words,
+            f"Recall@{k}, macro",
+            tables.difference_row(*(tables.of_mode(ranks, mode) for mode in modes), k),
+        )
+        for key, (words, *modes) in pairs.items()
+    }
+
+
+def there(named: pd.DataFrame) -> dict[str, Finding]:
+    """Whether the probe names the classes of each facet better than chance; ``named``
+    holds one embedding."""
+    return {
+        f"there_{row.facet}": Finding(
+            f"{row.facet}: the probe, without the question − chance",
+            "balanced accuracy",
+            *(end - row.even for end in (row.balanced, row.low, row.high)),
+            over="images",
+        )
+        for row in named.itertuples()
+    }
 
 
 def missing(ranks: pd.DataFrame, who: str, k: int) -> str:
