@@ -172,8 +172,14 @@ cf.tables.shown(wordings.over_seeds_grid(hits, names, 1), "over-seeds")
 # wording, other texts, other negatives? (Standard deviations, for the texts a standard
 # error, with 95 % intervals; that of the negatives is calculated, and has none.)
 
-# %% mystnb={"image": {"alt": "Dots with intervals, a row each for training seed, wording, query texts and draw of negatives: by how many points each of them moves the macro average, for two small models."}}
-wordings.spread_figure(hits, names, 1, "rendered world")
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals, a row each for training seed, wording, query texts and draw of negatives: by how many points each of them moves the macro average, for two small models."}}
+cf.captioned(
+    wordings.spread_figure(hits, names, 1, "rendered world"),
+    "spread",
+    "By how many points the macro average of Recall@1 moves with each source of chance, "
+    "for two small models (rendered world, pools of 100; computed beforehand). Dots: "
+    "one standard deviation (of texts: a standard error). Bars: its 95 % interval.",
+)
 
 # %% [markdown]
 # ## Findings

@@ -79,6 +79,7 @@ async () => {
   }
   const output = ".cell_output";
   for (const img of all(`article :is(${output} img, figure img)`)) {
+    if (img.closest(".explorer, .explorer-figure")) continue; // each is a list of many
     const around = img.closest(`figure, ${output}`);
     const below = around.matches("figure") ? around.querySelector("figcaption")
       : img.nextElementSibling;
