@@ -76,5 +76,6 @@ def against_anchors(
             place = {"xycoords": ("data", "axes fraction"), "ha": "center"}
             axes.annotate(words, (anchors / dimension, 1.01), fontsize=8, **place)
     grid.set_axis_labels(f"anchors K over d = {dimension}", f"Recall@{k} (%)")
+    grid.figure.subplots_adjust(hspace=0.3)
     legend_below(grid.figure, grid.axes.flat)
     return finished(grid.figure, f"{shown_as}; macro over facets")

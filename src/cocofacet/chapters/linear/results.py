@@ -49,17 +49,16 @@ def headline(
         for source, chosen in fits.groupby("anchors_from", sort=False):
             ranks = draws.rows(source, PUBLISHED, anchors)
             gain = difference_row(ranks, general, k, average)
-            left = difference_row(prompted, ranks, k, average)
+            asked = difference_row(prompted, general, k, average)
             drawn = over_draws(chosen, gain.reference)
-            rows[f"Recall@{k}, {average}; anchors: {ANCHORS_FROM[source]}"] = {
+            rows[f"R@{k} {average}, {source}"] = {
                 "no prompt": f"{100 * gain.reference:.1f}",
-                "linear map": f"{100 * gain.value:.1f}",
-                "question": f"{100 * left.value:.1f}",
+                "map": f"{100 * gain.value:.1f}",
+                "question": f"{100 * asked.value:.1f}",
                 "map − no prompt": _difference(gain),
-                "question − map": _difference(left),
-                **drawn.loc[anchors, ["over draws", "one draw"]],
+                "over draws": drawn.at[anchors, "over draws"],
             }
-    return pd.DataFrame(rows).T.rename_axis(f"K = {anchors}; percent, points")
+    return pd.DataFrame(rows).T.rename_axis(f"K = {anchors}")
 
 
 def _difference(row: pd.Series) -> str:
@@ -71,8 +70,8 @@ def over_draws(fits: pd.DataFrame, reference: float) -> pd.DataFrame:
 
     fits: of one source and variant, with its recall, as `Draws.recall`; ``reference``
     is the recall that they are compared with. Shown are the condition number (median),
-    the mean difference in points with a 95 % interval over draws (Student's), the
-    smallest and largest draw, and how many lie above zero.
+    the mean difference in points with a 95 % interval over draws (Student's), and the
+    smallest and largest draw.
     """
     rows = {}
     for anchors, chosen in fits.groupby("anchors"):
@@ -81,10 +80,9 @@ def over_draws(fits: pd.DataFrame, reference: float) -> pd.DataFrame:
         middle, ends = draws.mean(), (draws.min(), draws.max())
         low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in ends)
         rows[anchors] = {
-            "condition number": f"{chosen.condition.median():,.0f}",
+            "condition": f"{chosen.condition.median():,.0f}",
             "over draws": with_interval(middle, middle - half, middle + half, True),
             "one draw": f"{low} to {high}",
-            "draws above": f"{(draws > 0).sum()} of {len(draws)}",
         }
     return pd.DataFrame(rows).T.rename_axis("K")
 
