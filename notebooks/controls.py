@@ -117,7 +117,7 @@ for words, model in {
     sides[words] = controls.image_side(
         workspace.benchmark, queries, images, asked, facets, seed
     )
-cf.tables.shown(controls.grid(sides), "controls-pictures", "long")
+cf.tables.shown(controls.grid(sides), "controls-pictures")
 
 # %% [markdown]
 # ## The answers without the questions

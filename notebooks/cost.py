@@ -66,7 +66,7 @@ cf.tables.shown(pipelines, "pipelines").format("{:.3g}")
 # %% tags=["hide-input"]
 real = report.real_sizes(measured)
 display(cf.tables.shown(report.gpu_run(measured), "gpu-run"))
-cf.tables.shown(real, "real-sizes", "long").format(precision=3, na_rep="")
+cf.tables.shown(real, "real-sizes").format(precision=3, na_rep="")
 
 # %% [markdown]
 # ## Ranking and approximating: measured
@@ -76,7 +76,7 @@ cf.tables.shown(real, "real-sizes", "long").format(precision=3, na_rep="")
 
 # %% tags=["hide-input"]
 display(
-    cf.tables.shown(report.ratios(measured), "ratios", "long").format(
+    cf.tables.shown(report.ratios(measured), "ratios").format(
         {"times faster": "{:.1f}", "times smaller": "{:.1f}"}, na_rep=""
     )
 )

@@ -119,12 +119,12 @@ cf.tables.shown(results.at_each_size(found, levels[0], 5), "draws")
 # the way from no prompt to the question. Then what one change does, the rest left as is.
 
 # %% tags=["hide-input"]
-cf.tables.shown(results.variants(found, asked, *levels, 5), "maps", "long")
+cf.tables.shown(results.variants(found, asked, *levels, 5), "maps")
 
 # %% tags=["hide-input"]
 ks = sorted({few, asked, square, most})
 compared = results.comparisons(found, ks, 5)
-cf.tables.shown(results.compared(compared, 5, dimension), "one", "long")
+cf.tables.shown(results.compared(compared, 5, dimension), "one")
 
 # %% [markdown]
 # ## From a dual encoder's gallery

@@ -117,7 +117,7 @@ cf.captioned(
 
 # %% tags=["hide-input"]
 grid = rerank.table(found, k, gallery_k)
-cf.tables.shown(grid, "rerank", "long").format("{:.1f}", na_rep="")
+cf.tables.shown(grid, "rerank").format("{:.1f}", na_rep="")
 
 # %% tags=["hide-input"]
 released = ranks.iloc[:0]
@@ -153,7 +153,7 @@ if (
 # %% tags=["hide-input"]
 texts = len({query.text for query in benchmark.queries})
 cost = rerank.costs(embedded, total, len(questions), texts, count)
-cf.tables.shown(cost, "rerank-cost", "long")
+cf.tables.shown(cost, "rerank-cost")
 
 # %% [markdown]
 # ## In short

@@ -116,7 +116,7 @@ cf.captioned(
 
 # %% tags=["hide-input"]
 grid = several.by_set(ranks, searched, k)
-cf.tables.shown(grid, "several", "long").format("{:.1f}")
+cf.tables.shown(grid, "several").format("{:.1f}")
 
 # %% [markdown]
 # ## In short

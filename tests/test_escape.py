@@ -107,7 +107,7 @@ def test_a_table_shows_texts_wherever_they_stand(text):
     kinds = [[element[0] for element in page.elements] for page in (seen, own)]
     assert kinds[0] == kinds[1]
     assert seen.text.count(escape.plain(text)) == 5
-    assert f"dataframe wide {escape.NO_MATH}" in shown.to_html()
+    assert f"dataframe wide grouped {escape.NO_MATH}" in shown.to_html()
 
 
 def test_a_table_keeps_its_numbers_and_its_names():

@@ -1,8 +1,13 @@
 """The built book as a reader's browser sees it, at two widths, light and dark."""
 
+import shutil
+
 import browser
+import pandas as pd
 import pytest
 from page_problems import problems
+
+from cocofacet.report.tables import shown
 
 LISTINGS = (
     "_modules/cocofacet/"  # of source code, all from one mould: one stands for all
@@ -157,3 +162,43 @@ def test_a_good_page_is_called_good(tab, tmp_path):
     )
     with browser.served(tmp_path) as home:
         assert problems(tab, home + "index.html", home) == []
+
+
+NAMES = {
+    "one column": pd.Index(["people", "times"], name="facet"),
+    "long names": pd.Index(
+        ["Ridge from the dual encoder's gallery in place of the general embedding"] * 2,
+        name="change",
+    ),
+    "groups": pd.MultiIndex.from_product(
+        [["held-out", "gallery"], ["least squares, from the dual encoder", "ridge"]],
+        names=["anchors from", "variant"],
+    ),
+}
+
+
+@needs_browser
+@pytest.mark.parametrize("names", NAMES)
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_a_wide_table_says_that_it_scrolls_and_covers_nothing(tab, tmp_path, names):
+    columns = pd.MultiIndex.from_product([["R@1", "R@5"], ["mean", "draws", "gap"]])
+    values = [["\u221241.6 [\u221246.8, \u221235.9]"] * 6] * len(NAMES[names])
+    table = pd.DataFrame(values, NAMES[names], columns)
+    for name in ("custom.css", "scroll_hint.js"):
+        shutil.copy(browser.ROOT / "book/_static" / name, tmp_path)
+    (tmp_path / "index.html").write_text(
+        "<!doctype html><html data-theme='light'><link rel='icon' href='data:,'>"
+        "<meta name='viewport' content='width=device-width'>"
+        "<style>:root {--pst-color-border: #ccc; --pst-color-text-muted: #555}</style>"
+        "<link rel='stylesheet' href='custom.css'>"
+        "<script src='scroll_hint.js'></script>"
+        "<article class='bd-article bd-content' style='max-width:690px'>"
+        "<div class='cell_output'><div class='output text_html'>"
+        f"{shown(table, 'a').to_html()}</div></div></article>"
+    )
+    with browser.served(tmp_path) as home:
+        assert problems(tab, home + "index.html", home) == []
+    box = tab.locator(".output")
+    assert box.get_attribute("data-scrolls") == ""
+    box.evaluate("(e) => { e.scrollLeft = e.scrollWidth; }")
+    tab.wait_for_selector("[data-at-end][data-moved]")

@@ -78,3 +78,17 @@ def test_question_by_facet_puts_the_own_question_on_the_diagonal():
     assert grid.loc["times", "times"] == pytest.approx(1 / 3)
     assert grid.loc["times", "people"] == 0
     assert grid.loc["people", "times"] == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("index", "kind"),
+    [
+        (["people"], "dataframe wide "),
+        (["Ridge in place of least squares"], "dataframe long "),
+        ([], "dataframe wide "),
+        (pd.MultiIndex.from_tuples([("gallery", "ridge")]), "dataframe wide grouped "),
+    ],
+)
+def test_a_table_is_laid_out_by_the_names_of_its_rows(index, kind):
+    table = pd.DataFrame({"recall": [1] * len(index)}, index)
+    assert f'class="{kind}' in tables.shown(table, "a").to_html()

@@ -166,16 +166,24 @@ def question_by_facet(
     return table.loc[list(questions), list(questions)]
 
 
-def shown(table: pd.DataFrame, name: str, kind: str = "wide") -> Styler:
+LONG = 24  # characters of a row's name, from which on it wraps
+
+
+def shown(table: pd.DataFrame, name: str, kind: str = "") -> Styler:
     """A table as the book shows it. ``name`` makes its HTML the same every time.
 
-    kind: "wide" for numbers, which scroll sideways; "long" for numbers whose rows have
-    long names, which wrap; "words" for cells that wrap.
+    kind: "words" for cells that wrap; "wide" for numbers, which scroll sideways, and
+    "long" for numbers whose rows have long names, which wrap. By default one of these
+    two, by the names of the rows.
     """
+    if not kind:
+        names = map(str, table.index.get_level_values(-1))
+        kind = "long" if max(map(len, names), default=0) > LONG else "wide"
+    grouped = "grouped " if table.index.nlevels > 1 else ""
     return (
         _escaped(table)
         .style.set_uuid(escape.html(name))
-        .set_table_attributes(f'class="dataframe {kind} {escape.NO_MATH}"')
+        .set_table_attributes(f'class="dataframe {kind} {grouped}{escape.NO_MATH}"')
         .format(na_rep="not known")
     )
 
