@@ -31,7 +31,7 @@ HELPER := $(shell find src -type f -not -name '*.pyc' -not -path '*.egg-info/*' 
 	-not -name '.*') notebooks/profiles/mini.yaml tools/execute.py \
 	tools/make_notebooks.py
 PAGES := _config.yml _toc.yml $(shell find book -type f -not -name '*.pyc' \
-	-not -name '.*' -not -path 'book/api*')
+	-not -name '.*' -not -path 'book/api*' -not -path 'book/figures*')
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -110,7 +110,7 @@ lock: $(INSTALLED) ## resolve the packages again and write both locks: needs uv
 	$(BIN)/python tools/lock.py $(ARGS)
 
 clean: ## remove what was built, rendered and computed; keep .venv
-	rm -rf _build data/{mini,smoke} results/{mini,smoke} notebooks/*.ipynb
+	rm -rf _build book/figures data/{mini,smoke} results/{mini,smoke} notebooks/*.ipynb
 
 $(CHAPTERS): $(OUT)/%.ipynb: notebooks/%.py $(HELPER) | $(INSTALLED)
 	$(BIN)/python tools/execute.py $<
@@ -123,6 +123,7 @@ $(STATUS): $(OUT)/%.ipynb: notebooks/%.py $(CHAPTERS) | $(INSTALLED)
 
 _build/html.stamp: $(CHAPTERS) $(STATUS) $(PAGES) $(INSTALLED)
 	cp $(CHAPTERS) $(STATUS) notebooks/
+	$(BIN)/python tools/book_figures.py $(CHAPTERS)
 	rm -rf _build/html _build/.doctrees # a page that left the book leaves the folder
 	$(BIN)/jupyter-book build . -W --keep-going -q
 	cp -r results/mini/default/explorer _build/html/_static/

@@ -19,6 +19,7 @@ import pandas as pd
 from IPython.display import display
 
 import cocofacet as cf
+from cocofacet.chapters.prompted import FIRST, first_found, most_gained
 from cocofacet.report import findings
 from cocofacet.report.style import MODES
 
@@ -53,8 +54,41 @@ modes = {
 }
 recalls = {k: cf.tables.recalls(ranks, k) for k in (1, 5)}
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals: Recall at 1 for each facet, without a prompt, with the bare instruction, with the facet's own question and with wrong questions."}}
+# %% [markdown]
+# ## One text
+#
+# Of the facet that gains most, the text that gains most. The upper row shows what it
+# finds first without a question, the lower row with the facet's.
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of five pictures: what one text finds first in the whole gallery, without a question and with the facet's question. Those that the text describes have a frame."}}
 pictures = workspace.profile.shown_as
+facet, text = most_gained(ranks)
+query = next(q for q in workspace.benchmark.of(facet) if q.text == text)
+(vector,) = workspace.texts(retriever, [text])
+prompts = (None, questions[facet])
+embedded = dict(
+    zip(prompts, workspace.gallery(retriever, prompts), strict=True)
+)
+found, right = first_found(
+    workspace.benchmark, vector, embedded, facet, query.label
+)
+cf.captioned(
+    cf.figures.gallery(
+        workspace.images, found, pictures, columns=FIRST, marked=right
+    ),
+    "first",
+    f"The first {FIRST} of {len(workspace.benchmark.images):,} pictures for “"
+    f"{text.strip()}” ({retriever.name}; {pictures}): above, embedded without a "
+    f"question, below with “{questions[facet]}” Under each stand its {facet}; "
+    "frames mark those that the text describes.",
+)
+cf.glue("text", text.strip())
+cf.glue("question", questions[facet])
+
+# %% [markdown]
+# ## Recall by facet
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals: Recall at 1 for each facet, without a prompt, with the bare instruction, with the facet's own question and with wrong questions."}}
 over = f"{pictures}; {cf.sample(ranks)}, each in a pool of 100"
 bars = "Bars: 95 % interval over query texts."
 made = cf.made_with(

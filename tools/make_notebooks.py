@@ -59,8 +59,9 @@ if "COLAB_RELEASE_TAG" in os.environ and photos:
 def in_order(root: Path = ROOT) -> list[Path]:
     """The notebooks of ``_toc.yml``, in the book's order."""
     toc = yaml.safe_load((root / "_toc.yml").read_text())
-    chapters = [entry for part in toc["parts"] for entry in part["chapters"]]
-    names = [entry["file"] for entry in chapters]
+    pages = [page for part in toc["parts"] for page in part["chapters"]]
+    pages = [each for page in pages for each in (page, *page.get("sections", ()))]
+    names = [page["file"] for page in pages if "file" in page]
     return [root / f"{n}.py" for n in names if n.startswith("notebooks/")]
 
 
