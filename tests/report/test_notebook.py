@@ -2,9 +2,9 @@
 
 import pytest
 from IPython.display import HTML
-from IPython.utils.capture import capture_output
 
-from cocofacet.report.notebook import MIME, glue
+from cocofacet.report import notebook
+from cocofacet.report.notebook import MIME
 
 
 @pytest.mark.parametrize(
@@ -15,9 +15,11 @@ from cocofacet.report.notebook import MIME, glue
         (HTML("<p>a part</p>"), "html", "<p>a part</p>"),
     ],
 )
-def test_what_is_glued_keeps_its_kind(value, kind, text):
-    with capture_output() as captured:
-        glue("name", value)
-    (output,) = captured.outputs
-    assert output.data == {f"{MIME}text/{kind}": text}
-    assert output.metadata["scrapbook"] == {"name": "name", "mime_prefix": MIME}
+def test_what_is_glued_keeps_its_kind(value, kind, text, monkeypatch):
+    shown = []
+    monkeypatch.setattr(
+        notebook, "display", lambda data, **how: shown.append((data, how["metadata"]))
+    )
+    notebook.glue("name", value)
+    scrapbook = {"name": "name", "mime_prefix": MIME}
+    assert shown == [({f"{MIME}text/{kind}": text}, {"scrapbook": scrapbook})]

@@ -20,8 +20,8 @@ TEXTS = {
     "a quote": 'it\'s "so" <>',
     "a template": "{0} {} %s ${x}",
 }
-# No element of a page is of these kinds, as none of the page's own is. (Behind "#" stands
-# which text the explorer is to show.)
+# No element of a page is of these kinds, as none of the page's own is. (Behind "#" the
+# address says which text the explorer is to show.)
 ELEMENTS = (
     "img[src=x], svg[onload], iframe, a[href^='javascript'], "
     "a[href*='.example']:not([href^='#'])"
