@@ -81,8 +81,7 @@ def glue(name: str, value: float | str | HTML) -> None:
     """Record ``value`` so that a page of the book can show it with ``{glue:text}``,
     and HTML with ``{glue}``."""
     # As myst-nb's own glue does, whose import would bring Sphinx into the kernel.
-    kind = "html" if isinstance(value, HTML) else "plain"
-    text = getattr(value, "data", value)
+    kind, text = ("html", value.data) if isinstance(value, HTML) else ("plain", value)
     text = text if isinstance(text, str) else repr(float(text))
     display(
         {f"{MIME}text/{kind}": text},
@@ -153,4 +152,4 @@ def captioned(
 def sample(ranks: pd.DataFrame) -> str:
     """ "2,651 queries of 78 texts", of a table with columns query and text."""
     queries, texts = ranks["query"].nunique(), ranks["text"].nunique()
-    return f"{queries:,} queries of {texts} texts"
+    return f"{queries:,} queries of {texts} text{'s' * (texts != 1)}"
