@@ -1,6 +1,8 @@
 """Ctrl-C and SIGTERM, at several moments of every long command."""
 
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -126,3 +128,19 @@ def test_what_has_no_resume_leaves_nothing_half_written(
     assert stopped_runs.processes(tmp_path) == []
     left = [path.name for path in tmp_path.rglob(".*") if "ready" not in path.name]
     assert left == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+def test_too_little_memory_to_load_a_library_is_one_line():
+    script = """
+import resource, sys
+from cocofacet import program
+def load():
+    resource.setrlimit(resource.RLIMIT_AS, (300_000_000,) * 2)
+    import torch
+sys.exit(program.run(load))
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert run.returncode == 2
+    assert run.stderr.startswith("error: memory: ran out.")
+    assert run.stderr.count("\n") == 1

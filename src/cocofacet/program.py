@@ -16,6 +16,16 @@ from cocofacet.io import InputError
 # Exit statuses; the last two are a shell's: 128 + the number of the signal.
 DONE, FAILED, UNUSABLE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 SAID = {INTERRUPTED: "interrupted (Ctrl-C)", TERMINATED: "terminated (SIGTERM)"}
+# What torch (its CPU allocator, CUDA, cuBLAS), safetensors and the system say; the last
+# where a library itself cannot be loaded.
+_NO_MEMORY = {"MemoryError", "OutOfMemoryError"}
+_SAID_THEN = (
+    "can't allocate memory",
+    "cannot allocate memory",
+    "out of memory",
+    "alloc_failed",
+    "failed to map segment",
+)
 # Set for a command that another one started, and speaks for.
 PART = "COCOFACET_PART"
 # Seconds in which a second signal is the same wish: a terminal and a parent both send
@@ -24,6 +34,16 @@ AGAIN = 3.0
 LATER = (
     0.05  # seconds until a signal that came while a module was loaded is tried again
 )
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether an error says that memory ran out.
+
+    >>> ran_out(OSError(12, "Cannot allocate memory")), ran_out(OSError("damaged"))
+    (True, False)
+    """
+    said, kinds = str(error).lower(), {kind.__name__ for kind in type(error).__mro__}
+    return not kinds.isdisjoint(_NO_MEMORY) or any(word in said for word in _SAID_THEN)
 
 
 def run(command: Callable[[], int | None]) -> int:
@@ -109,6 +129,14 @@ def _ended(command: Callable[[], int | None], stopped: list) -> int:
     except InputError as error:
         if not stopped:
             print(f"error: {error}", file=sys.stderr, flush=True)
+        return UNUSABLE
+    except Exception as error:
+        if stopped:
+            return FAILED
+        if not ran_out(error):
+            raise
+        said = "memory: ran out. Free some, or allow more (`ulimit -v`)."
+        print(f"error: {said}", file=sys.stderr, flush=True)
         return UNUSABLE
     except BaseException:
         # What is cleaned up may fail in a way of its own: the signal came first.

@@ -18,8 +18,8 @@ from cocofacet.io import InputError, readable
 from cocofacet.parameters import HOW, RETRIEVER, takes
 from cocofacet.picture import open_image
 from cocofacet.picture import pixels as size_of
+from cocofacet.program import ran_out
 from cocofacet.retrievers.base import Prepare, Retriever, UnfitText
-from cocofacet.retrievers.memory import ran_out
 
 LOG = logging.getLogger(__name__)
 

@@ -26,8 +26,9 @@ from cocofacet import json_pieces
 from cocofacet.benchmark.images import find
 from cocofacet.io import InputError, sha256_of, write_atomic
 from cocofacet.parameters import HOW, PATH, RETRIEVER, takes, whole
+from cocofacet.program import ran_out
 from cocofacet.retrievers.base import Retriever
-from cocofacet.retrievers.memory import ran_out, too_little
+from cocofacet.retrievers.memory import too_little
 
 _HEADER = "cocofacet"
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from cocofacet.io import InputError, sha256_of
 from cocofacet.parameters import PATH, TEXT, optional, takes, whole
+from cocofacet.program import ran_out
 from cocofacet.retrievers import hub
 from cocofacet.retrievers._torchvision import import_torchvision
 from cocofacet.retrievers.base import Checkpoint, Retriever
-from cocofacet.retrievers.memory import ran_out, too_little
+from cocofacet.retrievers.memory import too_little
 from cocofacet.retrievers.zoo import ROWS
 from cocofacet.retrievers.zoo.row import PRECISIONS, Row
 

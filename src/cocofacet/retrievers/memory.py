@@ -1,26 +1,7 @@
-"""Out of memory, by whichever library, on whichever device: recognised and named."""
+"""Out of memory, on whichever device: one line on what needs how much."""
 
 from cocofacet.io import InputError
 from cocofacet.retrievers.zoo.row import Row
-
-# What torch (its CPU allocator, CUDA, cuBLAS), safetensors and the system say.
-_KINDS = {"MemoryError", "OutOfMemoryError"}
-_WORDS = (
-    "can't allocate memory",
-    "cannot allocate memory",
-    "out of memory",
-    "alloc_failed",
-)
-
-
-def ran_out(error: BaseException) -> bool:
-    """Whether an error says that memory ran out.
-
-    >>> ran_out(OSError(12, "Cannot allocate memory")), ran_out(OSError("damaged"))
-    (True, False)
-    """
-    said, kinds = str(error).lower(), {kind.__name__ for kind in type(error).__mro__}
-    return not kinds.isdisjoint(_KINDS) or any(word in said for word in _WORDS)
 
 
 def too_little(row: Row, device: str, doing: str) -> InputError:
