@@ -56,7 +56,8 @@ def headline(
                 "map": f"{100 * gain.value:.1f}",
                 "question": f"{100 * asked.value:.1f}",
                 "map − no prompt": _difference(gain),
-                "over draws": drawn.at[anchors, "over draws"],
+                # Around the difference before it.
+                "over draws": drawn.at[anchors, "over draws"].partition(" ")[2],
             }
     return pd.DataFrame(rows).T.rename_axis(f"K = {anchors}")
 
