@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.metrics import accuracy_score, balanced_accuracy_score
+from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
 from cocofacet.evaluation import discriminant
 from cocofacet.evaluation.discriminant import (
@@ -93,6 +95,25 @@ def test_the_strength_is_that_which_names_best():
     assert chosen(alike, labels, folds(alike), every) >= 0.1
     scores, _ = cross_fitted(narrow, labels, folds(narrow))
     assert balanced(scores, labels) == 1
+
+
+def test_the_choice_is_by_balanced_accuracy():
+    """As scikit-learn makes it; accuracy would choose otherwise."""
+    otherwise = 0
+    for seed in range(2):
+        images, label, labels = drawn((150, 12, 8), 12, 0.05, seed)
+        fold, by = folds(images), {"balanced": [], "accuracy": []}
+        for strength in STRENGTHS:
+            model = LinearDiscriminantAnalysis(
+                solver="lsqr", shrinkage=strength, priors=np.full(3, 1 / 3)
+            )
+            named = cross_val_predict(model, images, label, cv=PredefinedSplit(fold))
+            by["balanced"].append(balanced_accuracy_score(label, named))
+            by["accuracy"].append(accuracy_score(label, named))
+        best, other = (STRENGTHS[int(np.argmax(scores))] for scores in by.values())
+        assert chosen(images, labels, fold, np.ones(170, bool)) == best
+        otherwise += best != other
+    assert otherwise
 
 
 def test_what_is_scored_had_no_part_in_the_choice(monkeypatch):
