@@ -3,6 +3,7 @@
 import builtins
 import os
 import signal
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -134,3 +135,47 @@ def test_without_ray(missing, load, monkeypatch):
 def test_nothing_missing_needs_no_ray(load, monkeypatch):
     monkeypatch.setattr(distribute, "_session", None)
     distribute.embed_missing([], load)
+
+
+class Answered:
+    """Ray, as far as `distribute` asks it, when actors answer ``answers``."""
+
+    class exceptions:
+        RayActorError = ConnectionError
+
+    class data:
+        ActorPoolStrategy = dict
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.data.from_items = lambda *_, **__: self
+
+    def cluster_resources(self):
+        return {"CPU": 2}
+
+    def map_batches(self, *_, **__):
+        return self
+
+    def iter_rows(self):
+        for answer in self.answers:
+            if isinstance(answer, Exception):
+                raise answer
+            yield answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"images": 0, "error": "a.png: image: bad."}, "^a.png: image: bad.$"),
+        (ConnectionError("it died\nfar away"), "ray: actor: lost one of 2 .it died."),
+    ],
+)
+def test_what_an_actor_answers_is_said(answer, said, missing, load, monkeypatch):
+    @contextmanager
+    def session():
+        yield Answered([{"images": 1, "error": ""}, answer])
+
+    monkeypatch.setattr(distribute, "_session", session)
+    with pytest.raises(InputError, match=said) as caught:
+        distribute.embed_missing(missing, load, actors=2)
+    assert "\n" not in str(caught.value)

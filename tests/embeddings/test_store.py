@@ -344,3 +344,12 @@ def test_one_text_is_not_taken_for_its_letters(tmp_path):
     for names, prompts in (("a.jpg", [None]), (["a.jpg"], "What?")):
         with pytest.raises(InputError, match=r" is one text. Give a list"):
             store.embed_gallery(Means(), tmp_path, names, prompts, tmp_path)
+
+
+def test_an_image_that_may_not_be_read(run, gallery, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(store, "sha256_of", refuse)
+    with pytest.raises(InputError, match=r"image: cannot be read .*Permission denied"):
+        run()

@@ -1,9 +1,12 @@
 """An index whose files were changed by other hands: one line that says which file and
 what to do, or an index that is made whole again; never a wrong answer."""
 
+import errno
+import importlib
 import json
 import os
 import shutil
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -221,3 +224,31 @@ def test_a_store_whose_name_is_not_utf8(photos, tmp_path):
     store = tmp_path / os.fsdecode(b"st\xff")
     assert len(indexed(photos, store)) == 6
     assert indexed(photos, store).questions == (None,)
+
+
+def test_a_segment_that_cannot_be_opened_now(photos, tmp_path, monkeypatch):
+    """It is not said to be damaged, and not to be deleted."""
+    kept = indexed(photos, tmp_path / "store")
+
+    def full(*_, **__):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(segments, "safe_open", full)
+    with pytest.raises(InputError) as caught:
+        segments.read(segment(kept), dim=3)
+    said = "segment: cannot be read (Too many open files)."
+    assert str(caught.value) == f"{segment(kept)}: {said}"
+
+
+@pytest.mark.parametrize(
+    ("package", "library"),
+    [
+        *(("photos", name) for name in ("filelock", "platformdirs", "pyarrow")),
+        *(("photos.app", name) for name in ("starlette", "uvicorn")),
+    ],
+)
+def test_a_library_that_is_not_installed_is_named(package, library, monkeypatch):
+    module = importlib.import_module(f"cocofacet.{package}")
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(InputError, match=f"pip install {library}"):
+        importlib.reload(module)
