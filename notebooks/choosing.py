@@ -25,7 +25,6 @@ import pandas as pd
 
 import cocofacet as cf
 from cocofacet.chapters import choosing
-from cocofacet.report import sentences
 from cocofacet.retrieval import choosing as asking
 
 cf.use_style()
@@ -52,7 +51,7 @@ cf.tables.shown(
 #
 # - **oracle**: told the query's facet. The ceiling.
 # - **nearest**: the prompt whose text embedding is nearest to the query's, by the
-#   retriever itself. It costs next to nothing: the query has to be embedded anyway.
+#   retriever itself. The query has to be embedded anyway.
 # - **local**: an instruction model on this machine (`local_model`) gets the lettered
 #   prompts and the query, and answers with one letter.
 # - **chat**: the same, asked of an OpenAI-compatible endpoint. Nothing is sent unless
@@ -87,6 +86,12 @@ cf.captioned(
         workspace, "share of texts", f"ten, chosen by {makers}", retriever
     ),
 )
+
+# %% [markdown]
+# All texts together. A blind pick among ten prompts would be right for one text in ten.
+
+# %% tags=["hide-input"]
+cf.tables.shown(choosing.totals(found), "totals")
 
 # %% [markdown]
 # What was chosen, in numbers of texts:
@@ -144,42 +149,27 @@ cf.tables.shown(choosing.cost_table(compared, table, *size), "costs")
 
 # %% [markdown]
 # Time is the median over distinct texts, one at a time, on this machine or from the
-# endpoint, waiting included. For the nearest prompt it is mostly the query's own
-# embedding.
+# endpoint, waiting included. For the nearest prompt the query's own embedding is
+# counted in.
 #
 # ## The paper's chooser
 #
 # The authors released what GPT-4o answered for each of the 263 texts. The counts are
 # recomputed from those answers (trust mark C). They are about COCO-Facet's texts and
-# are not to be compared with numbers from the rendered world.
+# are not to be compared with numbers from the rendered world. The last row counts each
+# text of *scenes* as often as it is asked.
 
 # %% tags=["hide-input"]
-published = choosing.published_table(cf.paper.GPT4O_CHOICES)
+published = choosing.published_table(
+    cf.paper.GPT4O_CHOICES, cf.paper.GPT4O_SCENES_BY_QUERY
+)
 cf.tables.shown(published, "published")
 
 # %% [markdown]
-# ## In short
+# ## Findings
 
 # %% tags=["hide-input"]
-over, under = (
-    cf.tables.differences_to(ranks, other, guessing, 1)
-    for other in ("general", "oracle")
-)
-said = {}
-for name in guessing:
-    said[f"accuracy_{name}"] = choosing.accuracy_sentence(found, name)
-    wrong = choosing.after_another_question(table, ranks, name, 1)
-    said[f"wrong_{name}"] = choosing.wrong_sentence(wrong, name, 1)
-    said[f"cost_{name}"] = sentences.difference(
-        cf.tables.row_of(under[name], "macro"),
-        f"Choosing by {choosing.WHO[name]}, one",
-        "with the own question",
-        1,
-    )
-said["worth"] = choosing.worth_sentence(over)
-said["published"] = choosing.published_sentence(
-    cf.paper.GPT4O_CHOICES, cf.paper.GPT4O_SCENES_BY_QUERY
-)
+said = choosing.findings_of(ranks, table, guessing, 1)
 choices = table.drop(columns="seconds").set_index(["chooser", "facet"])
 cf.conclude(workspace, "choosing", said, ranks, {"choices": choices})
 

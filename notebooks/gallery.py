@@ -19,6 +19,7 @@ k = 10  # the cut-off of recall and precision
 # %% tags=["hide-input"]
 import numpy as np
 import pandas as pd
+from IPython.display import display
 
 import cocofacet as cf
 from cocofacet.chapters import gallery
@@ -93,10 +94,9 @@ cf.captioned(
 )
 
 # %% [markdown]
-# Read each method between the dotted lines. With more pictures there is more to be
-# found: the first few can hold a smaller share of it, and are more easily right. Even
-# mAP of a random order depends on the size. Two retrievers trained apart are not
-# compared.
+# Read each method between the dotted lines, which move too. With more pictures there is
+# more to be found, and the first few can hold a smaller share of it; the mAP of a random
+# order depends on the size as well. Two retrievers trained apart are not compared.
 #
 # ## The numbers
 #
@@ -117,7 +117,7 @@ shown.format("{:.0f}", subset=[("", "", "texts")])
 #
 # Two kinds of pools are counted: those of the benchmark, and pools drawn as if silence
 # were a no, from *all* pictures not annotated with the label. The second is what the
-# exclusion rules spare us.
+# exclusion rules are there to prevent.
 
 # %%
 known = truth.read_truth(workspace.annotations)
@@ -137,14 +137,13 @@ counted = {
         queries,
         images,
         {mode: modes[mode] for mode in ("general", "prompted")},
-        1,
     )
     for name, pool in pools.items()
 }
 
 # %% tags=["hide-input"]
 by_way = {
-    name: gallery.false_negative_recalls(each)
+    name: gallery.false_negative_recalls(each, 1)
     for name, each in counted.items()
 }
 shown = cf.markdown(gallery.NOT_KNOWN)
@@ -169,25 +168,19 @@ shown = cf.markdown(gallery.NOT_MEASURED)
 if measured:
     shown = cf.tables.shown(gallery.speed(measured), "exact-search")
     shown = shown.format(gallery.digits, na_rep="not measured")
+    display(cf.folded(gallery.measured_on(measured)))
 shown
 
 # %% [markdown]
-# ## In short
+# ## Findings
+#
+# The orders at other sizes and by other measures can be read from the figure.
 
 # %% tags=["hide-input"]
-own = found[retriever.name]
-said = {
-    "gain": gallery.gain(own, "prompted"),
-    "order": gallery.order(own, k),
-    "size": gallery.falling(own, "general"),
-    "facets": gallery.best_by_facet(own),
-}
+said = gallery.findings_of(found[retriever.name])
 for number, (name, each) in enumerate(counted.items()):
-    said[f"false_{number}"] = gallery.hidden(each, 1, name)
-if not counted:
-    said["false"] = gallery.NOT_KNOWN
-if measured:
-    said["exact"] = gallery.fastest(measured)
+    gains = gallery.with_false_negatives(each, name, 1)
+    said |= {f"pools_{number}_{way}": gain for way, gain in gains.items()}
 means = {n: whole_gallery.mean_over_draws(f) for n, f in found.items()}
 kept = {"": pd.concat(means, names=["retriever"])}
 if counted:
@@ -198,6 +191,6 @@ cf.conclude(workspace, "gallery", said, tables=kept)
 # ## What would change our mind
 #
 # If the methods changed places between a hundred pictures and all of them, pools of 100
-# would mislead whoever builds a search. A few hundred pictures are no test of that: at
-# full scale the curves go on. And positives that annotations miss are missing here as
+# would mislead whoever builds a search. The few hundred pictures of the rendered world
+# are no test of that: at full scale the curves go on. And positives that annotations miss are missing here as
 # well. Where the truth is not known, precision in a large gallery is a lower bound.

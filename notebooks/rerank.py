@@ -16,7 +16,7 @@ profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn and of anchors
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
-depth = 20  # how many pictures are reranked, in the sentences
+depth = 20  # how many pictures are reranked, in the findings
 depths = [5, 10, 20, 50, 100, 200, 400]  # and in the curves
 count = 100  # anchors K of the linear map
 draws = 5  # random draws of them
@@ -108,8 +108,8 @@ cf.captioned(
 )  # fmt: skip
 
 # %% [markdown]
-# The upright line stands at the linear map's K. It pays that for each *question* and
-# nothing for a query, so it gains on reranking with every further query.
+# The upright line stands at the linear map's K. The map pays that for each *question*
+# and nothing for a query; reranking pays for every query.
 #
 # ## The numbers
 #
@@ -118,6 +118,13 @@ cf.captioned(
 # %% tags=["hide-input"]
 grid = rerank.table(found, k, gallery_k)
 cf.tables.shown(grid, "rerank").format("{:.1f}", na_rep="")
+
+# %% [markdown]
+# The depth from which reranking stays above the linear map, and within one point of
+# the facet's question:
+
+# %% tags=["hide-input"]
+cf.tables.shown(rerank.enough(found, k, gallery_k), "enough")
 
 # %% tags=["hide-input"]
 released = ranks.iloc[:0]
@@ -148,7 +155,8 @@ if (
 # Pictures that go through the model again, under a question. *For all texts* counts a
 # picture once for each question, though several texts find it; the share is of
 # embedding the whole gallery beforehand. All methods embed each picture once without a
-# prompt.
+# prompt. A question's cost divided by a query's says after how many queries reranking
+# has embedded as many, if no two of them share a picture.
 
 # %% tags=["hide-input"]
 texts = len({query.text for query in benchmark.queries})
@@ -156,20 +164,10 @@ cost = rerank.costs(embedded, total, len(questions), texts, count)
 cf.tables.shown(cost, "rerank-cost")
 
 # %% [markdown]
-# ## In short
+# ## Findings
 
 # %% tags=["hide-input"]
-pools, gallery = f"In pools, by Recall@{k}", "In the gallery, by mAP"
-said = {
-    "reached": rerank.reached(ranks, depth, k),
-    "bound": rerank.bounded(found, depth, k, gallery_k),
-    "ridge": rerank.against_ridge(ranks, depth, count, k),
-    "needed_pools": rerank.depth_needed(found, "pools", pools, 100),
-    "needed_gallery": rerank.depth_needed(found, "map", gallery, total),
-    "crossing_pools": rerank.crossing(found, "pools", pools, count),
-    "crossing_gallery": rerank.crossing(found, "map", gallery, count),
-    "even": rerank.break_even(depth, count, total),
-}
+said = rerank.findings_of(ranks, searched, depth, k)
 kept = ["general", f"rerank-{depth}", "ridge", "prompted"]
 cf.conclude(
     workspace,

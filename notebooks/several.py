@@ -5,8 +5,8 @@
 # embeddings that each heard one question answer it together? (Ours; the paper asks for
 # one attribute at a time.)*
 #
-# Each question brings one attribute forward and lets the others go. So no single
-# prompted embedding holds a query of several. But their scores can be added.
+# If a question brings one attribute forward and lets the others go, no single prompted
+# embedding holds a query of several. But scores can be added.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
@@ -119,24 +119,22 @@ grid = several.by_set(ranks, searched, k)
 cf.tables.shown(grid, "several").format("{:.1f}")
 
 # %% [markdown]
-# ## In short
+# ## Findings
+#
+# Each row takes the second way from the first. *Each question, its own part* is two
+# steps away from no prompt, asking and splitting; the ways of every other row differ in
+# one.
 
 # %% tags=["hide-input"]
-compared = several.changes(ranks, k)
-said = {
-    "best": several.best(ranks, k),
-    "changed": several.changed(compared, k),
-    "weakest": several.weakest(searched, "part-prompted"),
-}
-kept = {"": searched, "changes": compared.set_index("change")}
-cf.conclude(workspace, "several", said, ranks, kept)
+said = several.findings_of(ranks, k)
+cf.conclude(workspace, "several", said, ranks, {"": searched})
 
 # %% [markdown]
 # ## What would change our mind
 #
 # If the long question did as well as the sum, one pass and one vector would do, and the
-# facets need not be told apart. Here that test is hard on it: the tiny model was never
-# asked two things at once, and a large one may well answer both. The split is given,
+# facets need not be told apart. In the rendered world that test is hard on it: the tiny
+# model was never asked two things at once, and a large one may well answer both. The split is given,
 # too: we made the queries out of parts. Whoever types a query has to have it split, and
 # a wrong split costs what a wrong question costs. In
 # [“Seeing Is Not Addressing”](https://arxiv.org/abs/2609.37230) scores for shape, hue and

@@ -1,4 +1,4 @@
-"""The chapter's tables count, and its sentences turn when the numbers turn."""
+"""The chapter's tables count; its findings take the queries that they speak of."""
 
 import pandas as pd
 import pytest
@@ -100,19 +100,22 @@ def ranks(**of_mode):
     return pd.DataFrame(rows)
 
 
-def test_a_wrong_question_is_looked_at_where_one_was_taken(table):
+def test_findings_turn_with_the_ranks_and_a_wrong_question_counts_where_taken(table):
     """Only "blue" and "noon": "red" was right, "dusk" got no prompt."""
     tidy = ranks(
-        general=[1, 1, 1, 1, 9, 9],
+        general=[9, 9, 9, 1, 9, 9],
         oracle=[1, 1, 1, 1, 1, 1],
         chat=[1, 1, 1, 9, 9, 9],
     )
-    found = choosing.after_another_question(table, tidy, "chat", 1)
-    general, own = found["general"], found["oracle"]
-    assert (general.queries, general.value, general.reference) == (2, 0.0, 0.5)
-    assert (own.queries, own.value, own.reference) == (2, 0.0, 1.0)
-    never = choosing.after_another_question(table, tidy, "oracle", 1)
-    assert never == {}
+    found = choosing.findings_of(tidy, table, ["chat", "oracle"], 1)
+    assert {key: each.value for key, each in found.items()} == {
+        "chat": pytest.approx((2 / 4 + 0) / 2),
+        "chat_own": pytest.approx((1 / 4 + 1) / 2),
+        "chat_wrong": 0.5,
+        "oracle": pytest.approx((3 / 4 + 1) / 2),
+    }, "the oracle takes no wrong question, and is not compared with itself"
+    assert found["chat_own"].contrast.startswith("the own question − chosen: chat")
+    assert found["chat_wrong"].metric == "Recall@1, over queries"
 
 
 def test_costs_count_prompts_images_and_dimensions(table):
@@ -127,72 +130,14 @@ def test_costs_count_prompts_images_and_dimensions(table):
     assert oracle["R@1, macro"].startswith("100.0")
 
 
-def row(value, reference, low, high, queries=1234):
-    return pd.Series(
-        {
-            "value": value,
-            "reference": reference,
-            "difference": value - reference,
-            "low": low,
-            "high": high,
-            "queries": queries,
-        }
-    )
+def test_totals_count_texts_queries_and_answers_that_cannot_be_read(table):
+    found = choosing.totals(choosing.accuracy(table))
+    assert list(found.loc[MODES["chat"][0]]) == ["1 of 4", "25.0 %", "50.0 %", "1"]
+    assert list(found.loc[MODES["oracle"][0]]) == ["4 of 4", "100.0 %", "100.0 %", "0"]
 
 
-def test_accuracy_sentence_turns_with_the_counts(table):
-    found = choosing.accuracy(table)
-    assert choosing.accuracy_sentence(found, "chat") == (
-        "The chat model names the own facet's prompt for 1 of 4 texts (25.0 %; a blind "
-        "pick among 10 would get about 0), best on objects (1 of 2) and worst on times "
-        "(0 of 2). 1 of its answers named no prompt and count as no prompt."
-    )
-    perfect = choosing.accuracy_sentence(found, "oracle")
-    assert "4 of 4 texts (100.0 %" in perfect
-    assert "best" not in perfect and "named no prompt" not in perfect
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "words"),
-    [
-        (0.01, 0.2, "Even then a question was better than none"),
-        (-0.2, -0.01, "There a wrong question was worse than none"),
-        (-0.1, 0.1, "There a wrong question cannot be told from none"),
-        (float("nan"), float("nan"), "cannot be told from none"),
-    ],
-)
-def test_wrong_sentence_turns_with_the_interval(low, high, words):
-    found = {"general": row(0.2, 0.3, low, high), "oracle": row(0.2, 0.9, -1, 0)}
-    text = choosing.wrong_sentence(found, "nearest", 1)
-    assert words in text
-    assert "for 1,234 queries" in text
-    assert "20.0 % with it, 30.0 % without a prompt and 90.0 % with the own" in text
-    never = choosing.wrong_sentence({}, "nearest", 1)
-    assert never == "The nearest prompt never took another facet's question."
-
-
-def test_worth_sentence_sorts_the_choosers():
-    up, down, open_ = (
-        row(0, 0, *ends).to_frame().T.assign(facet="macro")
-        for ends in ((0.1, 1), (-1, -0.1), (-1, 1))
-    )
-    assert choosing.worth_sentence({"chat": up, "local": up}) == (
-        "Choosing by the chat model and the local model finds more than the general "
-        "embedding does."
-    )
-    text = choosing.worth_sentence({"chat": up, "nearest": down, "local": open_})
-    assert "Choosing by the chat model finds more" in text
-    assert "; choosing by the nearest prompt finds less" in text
-    assert text.endswith("the local model cannot be told from the general embedding.")
-
-
-def test_the_published_numbers_are_summed_and_said():
-    table = choosing.published_table(paper.GPT4O_CHOICES)
+def test_the_published_numbers_are_summed():
+    table = choosing.published_table(paper.GPT4O_CHOICES, paper.GPT4O_SCENES_BY_QUERY)
     assert list(table.loc["gestures"]) == ["5 of 8", "62.5 %"]
     assert list(table.loc["all texts"]) == ["236 of 263", "89.7 %"]
-    said = choosing.published_sentence(paper.GPT4O_CHOICES, paper.GPT4O_SCENES_BY_QUERY)
-    assert "236 of 263 texts (89.7 %)" in said
-    assert "never wrong on animals, times, people, weathers and materials." in said
-    assert "most often on gestures (5 of 8 right) and scenes (117 of 140 right)" in said
-    other = choosing.published_sentence({"a": (1, 2), "b": (3, 3)}, (1, 1))
-    assert "4 of 5 texts (80.0 %)" in other and "never wrong on b." in other
+    assert list(table.loc["scenes, by query"]) == ["149 of 172", "86.6 %"]

@@ -1,5 +1,5 @@
 """Queries of several labels: who carries them, who stands in the pool, how they are
-found; the sentences turn when the numbers do."""
+found; the findings turn when the numbers do."""
 
 import numpy as np
 import pandas as pd
@@ -170,39 +170,21 @@ def ranks(good, number="2 facets", queries=30):
     ).reindex(columns=COLUMNS, fill_value="a")
 
 
-def searched(values):
-    return pd.DataFrame(
-        {"mode": "part-prompted", "facets": facets, "together": "2 facets", "ap": ap}
-        for facets, ap in values.items()
-    )
-
-
-def test_what_helps_is_said_and_turns():
+def test_findings_turn_with_the_ranks():
     both = pd.concat([ranks({"part-prompted"}), ranks({"general"}, "3 facets")])
-    text = several.changed(several.changes(both, 1), 1)
-    assert "Doing both gains 50.0 points with 2 facets and loses 50.0 points" in text
-    assert "Splitting the query alone decides nothing (+0.0 points) with 2 f" in text
-    assert "The least score in place of the sum loses 50.0 points with 2 facets" in text
-
-
-def test_the_best_way_or_none():
-    text = several.best(ranks({"part-prompted"}), 1)
-    assert text.startswith(
-        "With 2 facets, the best way (each question, its own part) has Recall@1 "
-        "100.0 % (over queries), no prompt 50.0 %: a gain of 50.0 points"
+    found = several.findings_of(both, 1)
+    assert {key: each.verdict for key, each in found.items()} == {
+        "split_2": "undecided", "split_3": "fails",
+        "asked_2": "undecided", "asked_3": "fails",
+        "both_2": "holds", "both_3": "fails",
+        "long_2": "undecided", "long_3": "fails",
+        "each_2": "undecided", "each_3": "undecided",
+        "sum_2": "holds", "sum_3": "undecided",
+    }  # fmt: skip
+    assert found["sum_2"].value == 0.5
+    assert found["sum_2"].contrast == (
+        "each question, its own part − least score over the parts: 2 facets"
     )
-    none = several.best(ranks({"general"}), 1)
-    assert none == (
-        "With 2 facets, no way does better than no prompt (Recall@1 100.0 %, over "
-        "queries)."
-    )
-
-
-def test_the_weakest_set_of_facets():
-    text = several.weakest(searched({"a+b": 0.2, "c+d": 0.9}), "part-prompted")
-    assert "worst on a and b (mAP 20.0 %) and best on c and d (90.0 %)" in text
-    one = several.weakest(searched({"a+b": 0.2}), "part-prompted")
-    assert one == "a and b is the only set of facets here."
 
 
 def test_the_table_and_the_figure():

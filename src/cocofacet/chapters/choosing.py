@@ -1,4 +1,4 @@
-"""Tables, a figure and sentences of the chapter on choosing the question."""
+"""Tables, a figure and findings of the chapter on choosing the question."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,27 +8,14 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from cocofacet.report import tables
-from cocofacet.report.sentences import (
-    by_verdict,
-    capital,
-    interval,
-    listed,
-    percent,
-    points,
-    verdict,
-)
+from cocofacet.report.findings import Finding, finding
+from cocofacet.report.sentences import percent
 from cocofacet.report.style import INK, MODES, finished, legend_below, reference_line
 from cocofacet.retrieval.choosing import PROMPTS, Choice
 
-# In a sentence; in a legend `MODES` has the words.
-WHO = {
-    "oracle": "the oracle",
-    "nearest": "the nearest prompt",
-    "local": "the local model",
-    "chat": "the chat model",
-}
 NONE = "no prompt"
 ALL = "all texts"
+AVERAGED = {"macro": "macro", "micro": "over queries"}  # as readers call them
 
 
 def choice_table(
@@ -110,24 +97,52 @@ def chosen_instead(table: pd.DataFrame, choosers: Sequence[str]) -> pd.DataFrame
     return cells.unstack()[list(choosers)].rename(columns=lambda name: MODES[name][0])
 
 
-def after_another_question(
-    choices: pd.DataFrame, ranks: pd.DataFrame, chooser: str, k: int
-) -> dict[str, pd.Series]:
-    """Where a chooser named another facet's question: Recall@k with it against general
-    (no prompt) and oracle (the own question), micro; empty where it never did.
-
-    ``choices`` is a `choice_table`; ``ranks`` hold those modes and the chooser's.
-    """
-    mine = choices[choices.chooser == chooser]
-    wrong = mine.loc[~mine.right & (mine.chosen != NONE), ["facet", "text"]]
-    ranks = ranks.merge(wrong)
-    if ranks.empty:
-        return {}
-    chosen = tables.of_mode(ranks, chooser)
-    return {
-        mode: tables.difference_row(chosen, tables.of_mode(ranks, mode), k, "micro")
-        for mode in ("general", "oracle")
+def totals(found: pd.DataFrame) -> pd.DataFrame:
+    """Of all texts, how many got their own facet's prompt; ``found``: `accuracy`."""
+    whole = found[found.facet == ALL]
+    rows = {
+        MODES[row.chooser][0]: {
+            "own prompt chosen": _count(row),
+            "share of texts": percent(row.share),
+            "share of queries": percent(row.by_query),
+            "answers without a prompt's name": f"{row.unreadable}",
+        }
+        for row in whole.itertuples()
     }
+    return pd.DataFrame(rows).T.rename_axis("chooser")
+
+
+def _count(row: pd.Series) -> str:
+    return f"{row.right} of {row.texts}"
+
+
+def findings_of(
+    ranks: pd.DataFrame, choices: pd.DataFrame, choosers: Sequence[str], k: int
+) -> dict[str, Finding]:
+    """What each chooser gains over no prompt, what it lacks to the own question, and
+    whether none beats another facet's question where it named one.
+
+    ``choices`` is a `choice_table`; ``ranks`` hold the modes general, oracle and each
+    chooser's.
+    """
+    said = {}
+    for name in choosers:
+        who, mine = MODES[name][0], choices[choices.chooser == name]
+        wrong = mine.loc[~mine.right & (mine.chosen != NONE), ["facet", "text"]]
+        another = f"no prompt − another facet's question ({who})"
+        own = f"the own question − {who}"
+        contrasts = {
+            name: (f"{who} − no prompt", ranks, (name, "general"), "macro"),
+            f"{name}_own": (own, ranks, ("oracle", name), "macro"),
+            f"{name}_wrong": (another, ranks.merge(wrong), ("general", name), "micro"),
+        }
+        for key, (contrast, table, modes, average) in contrasts.items():
+            if len(table) and len(set(modes)) == 2:
+                pair = (tables.of_mode(table, mode) for mode in modes)
+                row = tables.difference_row(*pair, k, average)
+                metric = f"Recall@{k}, {AVERAGED[average]}"
+                said[key] = finding(contrast, metric, row)
+    return said
 
 
 def cost_table(
@@ -153,97 +168,17 @@ def cost_table(
     return pd.DataFrame(rows).T
 
 
-def published_table(counts: Mapping[str, tuple[int, int]]) -> pd.DataFrame:
-    """The paper's counts (right, of) by facet, and their sum."""
+def published_table(
+    counts: Mapping[str, tuple[int, int]], scenes_by_query: tuple[int, int]
+) -> pd.DataFrame:
+    """The paper's counts (right, of) by facet, and their sum; scenes once more with
+    each text counted as often as it is asked."""
     table = pd.DataFrame(counts, index=["right", "of"]).T
     table.loc[ALL] = table.sum()
+    table.loc["scenes, by query"] = scenes_by_query
     return pd.DataFrame(
         {
             "right": [f"{row.right} of {row.of}" for row in table.itertuples()],
             "share": (table.right / table.of).map(percent),
         }
-    )
-
-
-def accuracy_sentence(found: pd.DataFrame, chooser: str) -> str:
-    """How often a chooser was right, where most and least; ``found``: `accuracy`."""
-    mine = found[found.chooser == chooser].set_index("facet")
-    whole, facets = mine.loc[ALL], mine.drop(ALL)
-    best, worst = facets.share.idxmax(), facets.share.idxmin()
-    text = (
-        f"{capital(WHO[chooser])} names the own facet's prompt for {whole.right} of "
-        f"{whole.texts} texts ({percent(whole.share)}; a blind pick among "
-        f"{len(PROMPTS)} would get about {whole.texts / len(PROMPTS):.0f})"
-    )
-    if facets.share[best] > facets.share[worst]:
-        text += (
-            f", best on {best} ({_count(facets.loc[best])}) and worst on {worst} "
-            f"({_count(facets.loc[worst])})"
-        )
-    if not whole.unreadable:
-        return f"{text}."
-    counted = "of its answers named no prompt and count as no prompt."
-    return f"{text}. {whole.unreadable} {counted}"
-
-
-def _count(row: pd.Series) -> str:
-    return f"{row.right} of {row.texts}"
-
-
-def wrong_sentence(found: Mapping[str, pd.Series], chooser: str, k: int) -> str:
-    """Whether another facet's question is worse than none; ``found``:
-    `after_another_question`."""
-    who = capital(WHO[chooser])
-    if not found:
-        return f"{who} never took another facet's question."
-    general, own = found["general"], found["oracle"]
-    answer = {
-        "gain": "Even then a question was better than none",
-        "loss": "There a wrong question was worse than none",
-        "undecided": "There a wrong question cannot be told from none",
-    }[verdict(general.low, general.high)]
-    return (
-        f"{who} took another facet's question for {general.queries:,.0f} queries. "
-        f"On these, Recall@{k} is {percent(general.value)} with it, "
-        f"{percent(general.reference)} without a prompt and "
-        f"{percent(own.reference)} with the own question. {answer} "
-        f"({points(general.difference)}, {interval(general.low, general.high)})."
-    )
-
-
-def worth_sentence(gains: Mapping[str, pd.DataFrame]) -> str:
-    """Which choosers keep a gain over no prompt: chooser -> `tables.differences`."""
-    macro = [tables.row_of(table, "macro") for table in gains.values()]
-    groups = by_verdict(pd.DataFrame(macro), [WHO[chooser] for chooser in gains])
-    endings = {
-        "gain": "finds more than the general embedding does",
-        "loss": "finds less than the general embedding does, so that one should "
-        "rather not ask at all",
-        "undecided": "cannot be told from the general embedding",
-    }
-    parts = [
-        f"choosing by {listed(groups[name])} {ending}"
-        for name, ending in endings.items()
-        if groups[name]
-    ]
-    return capital("; ".join(parts)) + "."
-
-
-def published_sentence(
-    counts: Mapping[str, tuple[int, int]], by_query: tuple[int, int]
-) -> str:
-    """The paper's accuracy in words; ``by_query`` are the scenes', weighted."""
-    table = pd.DataFrame(counts, index=["right", "texts"]).T
-    right, texts = table.sum()
-    shares = table.right / table.texts
-    never = list(shares.index[shares == 1])
-    worst = table.loc[shares.sort_values(kind="stable").index[:2]]
-    missed = listed(
-        [f"{row.Index} ({_count(row)} right)" for row in worst.itertuples()]
-    )
-    return (
-        f"GPT-4o named the own facet's prompt for {right} of {texts} texts "
-        f"({percent(right / texts)}). It was never wrong on {listed(never)}. It was "
-        f"wrong most often on {missed}. With each text counted as often as it is "
-        f"asked, it was right on {by_query[0]} of the {by_query[1]} queries of scenes."
     )

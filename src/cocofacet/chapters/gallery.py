@@ -9,12 +9,14 @@ from matplotlib.figure import Figure
 
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.evaluation.gallery import difference, macro, of_texts
+from cocofacet.evaluation.ranking import rank_rows
 from cocofacet.evaluation.scores import pool_scores
 from cocofacet.evaluation.truth import ranks_three_ways
 from cocofacet.io import read_json
 from cocofacet.report import figures
-from cocofacet.report.sentences import change, listed, percent, points
+from cocofacet.report.findings import Finding, finding
 from cocofacet.report.style import MODES, finished, legend_below
+from cocofacet.report.tables import difference_row, of_mode
 
 BOUNDS = ("chance", "perfect")
 
@@ -77,69 +79,35 @@ def by_facet(tables: Mapping[str, pd.DataFrame], k: int) -> pd.DataFrame:
     return found.rename_axis("facet")
 
 
-def _order(values: pd.Series) -> str:
-    """ "a > b = c", best first."""
-    best_first = values.sort_values(ascending=False, kind="stable")
-    same = np.isclose(best_first, best_first.shift())
-    signs = ["", *np.where(same, " = ", " > ")[1:]]
-    pairs = zip(signs, best_first.index, strict=True)
-    return "".join(sign + MODES[mode][0] for sign, mode in pairs)
+# The mode said to be better, and the other.
+CONTRASTS = {
+    "prompted": ("prompted", "general"),
+    "average": ("average", "general"),
+    "over_average": ("prompted", "average"),
+}
 
 
-def order(table: pd.DataFrame, k: int) -> str:
-    """Whether the order of the methods depends on the size, measure by measure."""
-    said = []
-    for measure, words in names(k).items():
-        values = macro(table, measure).drop(columns=list(BOUNDS))
-        orders = values.apply(_order, axis=1)
-        parts = [
-            f"{each} at {listed([str(size) for size in found.index])}"
-            for each, found in orders.groupby(orders, sort=False)
-        ]
-        if len(parts) == 1:
-            how = f"is the same at every size: {orders.iloc[0]}"
-        else:
-            how = f"depends on the size: {'; '.join(parts)}"
-        said.append(f"By {words} the order {how}.")
-    return " ".join(said)
+def findings_of(table: pd.DataFrame) -> dict[str, Finding]:
+    """`CONTRASTS` in mAP, in the whole gallery and in the smallest ("_small"), and what
+    the facet's question gains on each facet; from `search_over_sizes`."""
+    sizes = sorted(set(table["size"]))
+    said = {}
+    for key, modes in CONTRASTS.items():
+        for size in sizes[-1:] + sizes[:-1][:1]:
+            name = key if size == sizes[-1] else f"{key}_small"
+            here = table[table["size"] == size]
+            said[name] = _in_map(here, modes, f"macro, {size:,} pictures")
+    whole = table[table["size"] == sizes[-1]]
+    modes = CONTRASTS["prompted"]
+    for facet, here in whole.groupby("facet", sort=False):
+        where = f"{facet}, {sizes[-1]:,} pictures"
+        said[f"prompted_{facet}"] = _in_map(here, modes, where)
+    return said
 
 
-def gain(table: pd.DataFrame, mode: str) -> str:
-    """What a mode changes in the whole gallery against no prompt, in mAP."""
-    value, low, high = difference(table, "ap", mode, "general")
-    whole = macro(table, "ap").iloc[-1]
-    return (
-        f"In the whole gallery of {whole.name:,} pictures, {MODES[mode][0]} has mAP "
-        f"{percent(whole[mode])}, no prompt {percent(whole.general)}, a random order "
-        f"{percent(whole.chance)}: {change(value, low, high)}."
-    )
-
-
-def falling(table: pd.DataFrame, mode: str) -> str:
-    """How a mode's mAP moves from the smallest gallery to the whole one, beside what
-    mere size does to a random order."""
-    values = macro(table, "ap")
-    small, whole = values.iloc[0], values.iloc[-1]
-    return (
-        f"From {small.name:,} pictures to {whole.name:,} the mAP of {MODES[mode][0]} "
-        f"changes by {points(whole[mode] - small[mode])}; that of a random order by "
-        f"{points(whole.chance - small.chance)}, by the size alone."
-    )
-
-
-def best_by_facet(table: pd.DataFrame) -> str:
-    """On which facets which mode has the highest mAP in the whole gallery."""
-    whole = of_texts(table, "ap").loc[table["size"].max()].drop(columns=list(BOUNDS))
-    facets = whole.groupby("facet", sort=False).mean()
-    best = {
-        facet: listed([MODES[m][0] for m in row.index[np.isclose(row, row.max())]])
-        for facet, row in facets.iterrows()
-    }
-    groups = pd.Series(best).groupby(pd.Series(best), sort=False)
-    parts = [f"{who} on {listed(list(found.index))}" for who, found in groups]
-    if len(parts) == 1:
-        return f"On every facet {best[facets.index[0]]} has the highest mAP."
-    return f"The highest mAP has {'; '.join(parts)}."
+def _in_map(table: pd.DataFrame, modes: tuple[str, str], where: str) -> Finding:
+    contrast = " − ".join(MODES[mode][0] for mode in modes)
+    return Finding(contrast, f"mAP, {where}", *difference(table, "ap", *modes))
 
 
 # How a false negative is dealt with -> in words.
@@ -156,13 +124,12 @@ def false_negatives(
     queries: np.ndarray,
     images: Mapping[str | None, np.ndarray],
     modes: Mapping[str, Mapping[str, str | None]],
-    k: int,
 ) -> pd.DataFrame:
-    """What false negatives do to Recall@k of a benchmark's pools, query by query.
+    """What false negatives do to ranks in a benchmark's pools, query by query.
 
     false (Q, 99) as from `truth.false_negatives`, the others as in
-    `search_over_sizes`. Columns facet, mode, false (how many in the pool) and, for each
-    of ``WAYS``, the hit.
+    `search_over_sizes`. The tidy table of ranks, with columns false (how many in the
+    pool) and, for each of ``WAYS``, the rank.
     """
     parts = []
     facets = np.array([query.facet for query in benchmark.queries])
@@ -171,17 +138,17 @@ def false_negatives(
         for facet in benchmark.facets:
             rows = np.flatnonzero(facets == facet)
             scores = pool_scores(queries[rows], images[prompts[facet]], pools[rows])
-            ranks = ranks_three_ways(scores, false[rows])
-            found = {way: of <= k for way, of in ranks.items()}
-            found |= {"facet": facet, "mode": mode, "false": false[rows].sum(axis=1)}
-            parts.append(pd.DataFrame(found))
+            ranked = rank_rows(benchmark.of(facet), scores, mode, prompts[facet])
+            found = ranks_three_ways(scores, false[rows])
+            parts.append(ranked.assign(false=false[rows].sum(axis=1), **found))
     return pd.concat(parts, ignore_index=True)
 
 
-def false_negative_recalls(found: pd.DataFrame) -> pd.DataFrame:
+def false_negative_recalls(found: pd.DataFrame, k: int) -> pd.DataFrame:
     """(mode, facet) down, each mode's macro last: false negatives a pool, then the
-    recall of each of ``WAYS``; fractions."""
+    Recall@k of each of ``WAYS``; fractions. ``found``: `false_negatives`."""
     numbers = ["false", *WAYS]
+    found = found.assign(**{way: found[way] <= k for way in WAYS})
     parts = {
         mode: rows.groupby("facet", sort=False)[numbers].mean()
         for mode, rows in found.groupby("mode", sort=False)
@@ -205,41 +172,20 @@ def false_negative_grid(pools: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(columns).rename_axis("facet")
 
 
-def hidden(found: pd.DataFrame, k: int, which: str) -> str:
-    """How many false negatives pools hold and what they do to recall; from
-    `false_negatives` with two modes, ``which`` names the pools."""
-    one = found[found["mode"] == found["mode"].iloc[0]]
-    number = int(one["false"].sum())
-    if not number:
-        return f"{which} hold no false negative among {99 * len(one):,} candidates."
-    averages = false_negative_recalls(found).xs("macro", level="facet")
-    worst = one.groupby("facet")["false"].mean().idxmax()
-    said = [
-        f"{MODES[mode][0]} has {percent(row['as is'])} with them, "
-        f"{points(row.removed - row['as is'])} without and "
-        f"{points(row.right - row['as is'])} when they count as right"
-        for mode, row in averages.iterrows()
-    ]
-    return (
-        f"{which} hold {number:,} false negatives, {number / len(one):.1f} a pool, "
-        f"most on {worst}. In Recall@{k}, macro over facets, {'; '.join(said)}. "
-        + _misled(averages, k)
-    )
-
-
-def _misled(macro: pd.DataFrame, k: int) -> str:
-    """Whether they hide or turn the gain of the second mode over the first."""
-    one, two = (MODES[mode][0] for mode in macro.index)
-    seen, true = macro["as is"].diff().iloc[1], macro.removed.diff().iloc[1]
-    effect = "hide a part of it" if abs(seen) < abs(true) else "enlarge it"
-    if seen * true < 0:
-        effect = "turn it round"
-    elif np.isclose(seen, true):
-        effect = "do not touch it"
-    return (
-        f"The gain of {two} over {one} is {points(seen)} in Recall@{k} with them and "
-        f"{points(true)} without: they {effect}."
-    )
+def with_false_negatives(found: pd.DataFrame, which: str, k: int) -> dict[str, Finding]:
+    """What the facet's question gains in pools, for each of ``WAYS``; ``found``:
+    `false_negatives`; ``which`` names the pools."""
+    prompted, general = (of_mode(found, mode) for mode in ("prompted", "general"))
+    return {
+        way.replace(" ", "_"): finding(
+            f"the facet's question − no prompt: {which}, false negatives {words}",
+            f"Recall@{k}, macro",
+            difference_row(
+                *(rows.assign(rank=rows[way]) for rows in (prompted, general)), k
+            ),
+        )
+        for way, words in WAYS.items()
+    }
 
 
 NOT_MEASURED = (
@@ -264,9 +210,18 @@ def speed(measured: dict) -> pd.DataFrame:
                 "to build (s)": row.get("seconds_to_build"),
                 "most memory (GB)": row.get("peak_bytes_of_the_process", np.nan) / 1e9,
                 "vectors alone (GB)": size["bytes"] / 1e9,
+                "same pictures (%)": 100 * row.get("same_pictures", np.nan),
             }
     found = pd.DataFrame.from_dict(rows, orient="index").astype(float)
     return found.rename_axis(index=["vectors", "way"])
+
+
+def measured_on(measured: dict) -> str:
+    """What was searched, and where, in one line."""
+    return (
+        f"The {measured['best']} best of {measured['queries']} queries, "
+        f"{measured['d']} dimensions; {measured['device']}, {measured['cores']} cores"
+    )
 
 
 def digits(value: float) -> str:
@@ -278,23 +233,3 @@ def digits(value: float) -> str:
     if value < 0.01:
         return "below 0.01"
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def fastest(measured: dict) -> str:
-    """Which way is fastest with most vectors, whether all agree, and on what."""
-    size = measured["sizes"][-1]
-    ways = {way: found for way, found in size["ways"].items() if found}
-    times = {w: found["milliseconds_for_all_queries"] for w, found in ways.items()}
-    best, worst = min(times, key=times.get), max(times, key=times.get)
-    agree = min(found["same_pictures"] for found in ways.values())
-    same = f"they agree on {100 * agree:.1f} % of the pictures"
-    if agree == 1:
-        same = "all find the same pictures"
-    text = (
-        f"Among {size['vectors']:,} vectors of {measured['d']} dimensions "
-        f"({size['bytes'] / 1e9:.1f} GB), the {measured['best']} best of "
-        f"{measured['queries']} queries take {times[best]:,.0f} ms by {best}"
-    )
-    if len(times) > 1:
-        text += f" and {times[worst]:,.0f} ms by {worst}; {same}"
-    return f"{text} ({measured['device']}, {measured['cores']} cores)."

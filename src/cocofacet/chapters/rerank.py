@@ -1,4 +1,4 @@
-"""The chapter on reranking: its experiment, its figure, its tables, its sentences."""
+"""The chapter on reranking: its experiment, its figure, its tables, its findings."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -13,15 +13,16 @@ from cocofacet.evaluation.gallery import GallerySearch, measures
 from cocofacet.evaluation.metrics import averages
 from cocofacet.evaluation.ranking import pools_of, rank_rows
 from cocofacet.evaluation.scores import gallery_scores
+from cocofacet.evaluation.statistics import macro_of_texts
 from cocofacet.io import InputError
 from cocofacet.report import figures
-from cocofacet.report.sentences import difference, percent, recovery
+from cocofacet.report.findings import Finding, finding
 from cocofacet.report.style import MODES, finished, legend_below
 from cocofacet.report.tables import difference_row, of_mode
 from cocofacet.retrieval.rerank import ranks_in_gallery, ranks_in_pools, reranked
 
 Images = Mapping[str | None, np.ndarray]
-NEAR = 0.01  # as good as prompted, for the sentences: within one point
+NEAR = 0.01  # as good as prompted: within one point
 LEVELS = ("general", "ridge", "prompted")
 
 
@@ -252,83 +253,59 @@ def table(found: pd.DataFrame, k: int, gallery_k: int) -> pd.DataFrame:
     return wide.rename_axis("method")
 
 
-def reached(ranks: pd.DataFrame, depth: int, k: int) -> str:
-    """How far reranking the first ``depth`` goes from general to prompted, in pools."""
-    general, prompted = of_mode(ranks, "general"), of_mode(ranks, "prompted")
-    gain = difference_row(prompted, general, k)
-    value = averages(of_mode(ranks, f"rerank-{depth}"), k)["macro"].iloc[0]
-    return recovery(value, gain, f"In pools, reranking the first {depth}", k)
+# The mode said to be better, and the other.
+CONTRASTS = {
+    "gain": ("rerank", "general"),
+    "left": ("prompted", "rerank"),
+    "over_map": ("rerank", "ridge"),
+    "bound": ("bound", "prompted"),
+}
 
 
-def against_ridge(ranks: pd.DataFrame, depth: int, anchors: int, k: int) -> str:
-    """The two accelerations for questions known too late, side by side, in pools."""
-    reranked, ridge = of_mode(ranks, f"rerank-{depth}"), of_mode(ranks, "ridge")
-    what = f"Reranking, {depth} pictures a query,"
-    against = f"the linear map (ridge, {anchors} pictures a question)"
-    return difference(difference_row(reranked, ridge, k), what, against, k)
+def findings_of(
+    ranks: pd.DataFrame, searched: pd.DataFrame, depth: int, k: int
+) -> dict[str, Finding]:
+    """`CONTRASTS` at one depth: in pools by Recall@k, in the gallery ("_gallery") by
+    mAP; ``ranks`` and ``searched`` as from `by_depth` and `by_ridge`."""
+    said = {}
+    for key, modes in CONTRASTS.items():
+        contrast = " − ".join(MODES[mode][0] for mode in modes)
+        contrast = f"{contrast}; the first {depth}"
+        own = (f"{m}-{depth}" if m in ("rerank", "bound") else m for m in modes)
+        row = difference_row(*(of_mode(ranks, mode) for mode in own), k)
+        said[key] = finding(contrast, f"Recall@{k} in pools, macro", row)
+        one, other = (_ap_of_texts(searched, mode, depth) for mode in modes)
+        found = macro_of_texts(one - other)
+        said[f"{key}_gallery"] = Finding(contrast, "mAP in the gallery, macro", *found)
+    return said
 
 
-def _values(found: pd.DataFrame, where: str, mode: str) -> pd.Series:
-    here = found[(found["where"] == where) & (found["mode"] == mode)]
-    return here.set_index("depth")["value"].sort_index()
+def _ap_of_texts(searched: pd.DataFrame, mode: str, depth: int) -> pd.Series:
+    """(facet, text) -> ap, the mean over draws where a mode has several."""
+    here = searched[searched["mode"] == mode]
+    if mode in ("rerank", "bound"):
+        here = here[here["depth"] == depth]
+    return here.groupby(["facet", "text"], sort=False)["ap"].mean()
 
 
-def bounded(found: pd.DataFrame, depth: int, k: int, gallery_k: int) -> str:
-    """What no second stage can pass at this depth, because the first missed it."""
-    pools = _values(found, "pools", "bound")[depth]
-    head = _values(found, "precision", "bound")[depth]
-    return (
-        f"Among the first {depth} of a pool, the general embedding has the positive in "
-        f"{percent(pools)} of cases; no second stage can have a higher Recall@{k}. In "
-        f"the whole gallery, a perfect second stage on the first {depth} would reach "
-        f"Precision@{gallery_k} {percent(head)}."
-    )
+def enough(found: pd.DataFrame, k: int, gallery_k: int) -> pd.DataFrame:
+    """From which depth on reranking passes the linear map, and comes within `NEAR` of
+    the facet's question; by measure, of the output of `curves`."""
+    rows = {}
+    for where, title in titles(k, gallery_k).items():
+        here = found[found["where"] == where].set_index("mode")
+        values = here.loc[["rerank"]].set_index("depth")["value"].sort_index()
+        ridge, prompted = here.loc["ridge", "value"], here.loc["prompted", "value"]
+        rows[title] = {
+            "above the linear map from": _from_then_on(values, ridge),
+            "within a point of the question from": _from_then_on(
+                values, prompted - NEAR
+            ),
+        }
+    return pd.DataFrame(rows).T
 
 
-def _from_then_on(values: pd.Series, level: float) -> int | None:
-    """The depth from which a curve stays above a level; None where it does not."""
+def _from_then_on(values: pd.Series, level: float) -> str:
+    """The depth from which a curve stays above a level."""
     above = (values > level)[::-1].cummin()
-    return int(above.index[above][-1]) if above.any() else None
-
-
-def depth_needed(found: pd.DataFrame, where: str, words: str, most: int) -> str:
-    """The first depth that comes within `NEAR` of the prompted embedding."""
-    values = _values(found, where, "rerank")
-    (goal,) = _values(found, where, "prompted")
-    near = _from_then_on(values, goal - NEAR)
-    start = f"{words}, the prompted embedding has {percent(goal)}"
-    if near is None:
-        return (
-            f"{start}; the greatest depth tried, {values.index[-1]} of {most:,}, stays "
-            f"{100 * (goal - values.iloc[-1]):.1f} points below."
-        )
-    return (
-        f"{start}; reranking comes within a point of it at depth {near} of {most:,}, "
-        f"{100 * near / most:.0f} % of what is searched."
-    )
-
-
-def crossing(found: pd.DataFrame, where: str, words: str, anchors: int) -> str:
-    """From which depth reranking passes the linear map."""
-    (level,) = _values(found, where, "ridge")
-    passing = _from_then_on(_values(found, where, "rerank"), level)
-    start = (
-        f"{words}, the linear map has {percent(level)} for {anchors} pictures "
-        "a question"
-    )
-    if passing is None:
-        return f"{start}, and no depth tried stays above it."
-    return f"{start}; reranking passes it from {passing} pictures a query on."
-
-
-def break_even(depth: int, anchors: int, images: int) -> str:
-    """After how many queries of one question reranking has cost more than the rest."""
-
-    def queries(cost: int) -> int:
-        return int(np.ceil(cost / depth))
-
-    return (
-        f"At {depth} pictures a query, reranking has embedded as many as the linear "
-        f"map after {queries(anchors)} queries with one question, and as many as the "
-        f"whole gallery after {queries(images)}, if no two queries share a picture."
-    )
+    return str(above.index[above][-1]) if above.any() else "no depth tried"

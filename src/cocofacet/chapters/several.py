@@ -1,5 +1,5 @@
 """The chapter on several attributes at once: queries that name several labels of one
-picture, and the figure, tables and sentences on how they are found."""
+picture, and the figure, tables and findings on how they are found."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,15 +19,7 @@ from cocofacet.evaluation.gallery import measures, ranks_of_positives
 from cocofacet.evaluation.ranking import rank_rows
 from cocofacet.evaluation.truth import read_truth, true_labels
 from cocofacet.io import InputError
-from cocofacet.report.sentences import (
-    bulleted,
-    capital,
-    difference,
-    effect,
-    listed,
-    percent,
-    points,
-)
+from cocofacet.report.findings import Finding, finding
 from cocofacet.report.style import MODES, SERIES, finished, reference_line
 from cocofacet.report.tables import difference_row, of_mode
 from cocofacet.retrieval.combine import WAYS, joined, scores_by_way
@@ -267,72 +259,27 @@ def by_set(ranks: pd.DataFrame, searched: pd.DataFrame, k: int) -> pd.DataFrame:
     )
 
 
-# What is changed -> the way with it and the way without; nothing else differs.
-CHANGES = {
-    "Splitting the query alone": ("part-general", "general"),
-    "Asking the images alone": ("whole-prompted", "general"),
-    "Doing both": ("part-prompted", "general"),
-    "One long question in place of none": ("long", "general"),
-    "One long question in place of each facet's own": ("long", "whole-prompted"),
-    "The least score in place of the sum": ("part-least", "part-prompted"),
+# What is compared: nothing but one step differs. The way said to be better is first.
+CONTRASTS = {
+    "split": ("part-general", "general"),
+    "asked": ("whole-prompted", "general"),
+    "both": ("part-prompted", "general"),
+    "long": ("long", "general"),
+    "each": ("whole-prompted", "long"),
+    "sum": ("part-prompted", "part-least"),
 }
 
 
-def _paired(ranks: pd.DataFrame, way: str, against: str, k: int) -> pd.Series:
-    """One way minus another, over queries."""
-    pair = (of_mode(ranks, mode) for mode in (way, against))
-    return difference_row(*pair, k, "micro")
-
-
-def changes(ranks: pd.DataFrame, k: int) -> pd.DataFrame:
-    """`CHANGES`, paired by query: columns change, facet (how many together), value,
-    reference, difference, low, high."""
-    return pd.DataFrame(
-        {"change": change, "facet": number, **_paired(here, *ways, k)}
-        for change, ways in CHANGES.items()
-        for number, here in ranks.groupby("facet", sort=False)
-    ).drop(columns=["queries", "texts"])
-
-
-def changed(found: pd.DataFrame, k: int) -> str:
-    """What each change does, for each number of facets; from `changes`."""
-    said = []
-    for change, rows in found.groupby("change", sort=False):
-        effects = []
-        for row in rows.itertuples():
-            unsure = f"decides nothing ({points(row.difference)})"
-            does = effect(row.difference, row.low, row.high, unsure)
-            effects.append(f"{does} with {row.facet}")
-        said.append(f"{change} {listed(effects)}.")
-    return bulleted(f"In Recall@{k} (over queries), one step at a time:", said)
-
-
-def best(ranks: pd.DataFrame, k: int) -> str:
-    """The best way for each number of facets, and the general embedding beside it."""
-    said = []
-    for number, here in ranks.groupby("facet", sort=False):
-        recalls = (here["rank"] <= k).groupby(here["mode"], sort=False).mean()
-        way = recalls.idxmax()
-        if way == "general":
-            said.append(
-                f"With {number}, no way does better than no prompt (Recall@{k} "
-                f"{percent(recalls[way])}, over queries)."
+def findings_of(ranks: pd.DataFrame, k: int) -> dict[str, Finding]:
+    """`CONTRASTS`, paired by query, by number of attributes: "both_2" with two."""
+    said = {}
+    for key, ways in CONTRASTS.items():
+        contrast = " − ".join(MODES[way][0] for way in ways)
+        for number, here in ranks.groupby("facet", sort=False):
+            pair = (of_mode(here, way) for way in ways)
+            said[f"{key}_{number.split()[0]}"] = finding(
+                f"{contrast}: {number}",
+                f"Recall@{k}, over queries",
+                difference_row(*pair, k, "micro"),
             )
-            continue
-        row = _paired(here, way, "general", k)
-        what = f"With {number}, the best way ({MODES[way][0]})"
-        said.append(difference(row, what, "no prompt", k, "over queries"))
-    return " ".join(said)
-
-
-def weakest(searched: pd.DataFrame, way: str) -> str:
-    """The sets of facets on which a way does worst and best, by mAP."""
-    found = searched[searched["mode"] == way].groupby("facets", sort=False).ap.mean()
-    if len(found) == 1:
-        return f"{found.index[0].replace('+', ' and ')} is the only set of facets here."
-    low, high = found.idxmin(), found.idxmax()
-    return (
-        f"{capital(MODES[way][0])} does worst on {listed(low.split('+'))} (mAP "
-        f"{percent(found[low])}) and best on {listed(high.split('+'))} "
-        f"({percent(found[high])})."
-    )
+    return said
