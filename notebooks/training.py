@@ -37,6 +37,8 @@ print(f"{len(records)} records of trainings in cocofacet/results/training")
 
 # %% tags=["hide-input"]
 named = read_table(folder / "caption_rates.csv", ["facet"], numbers=["share"])
+for row in named.itertuples():
+    cf.glue(f"rate_{row.facet}", f"{100 * row.share:.1f}")
 said = ", ".join(
     f"{row.facet} {100 * row.share:.1f} %" for row in named.itertuples()
 )
