@@ -10,6 +10,9 @@ from cocofacet.benchmark import build as benchmark
 from cocofacet.benchmark import sources
 from cocofacet.benchmark.facets import FACETS
 
+# The book builds the same world from the same annotations.
+pytestmark = pytest.mark.more
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):

@@ -71,6 +71,9 @@ FEW |= {"max_images": 150, "anchors": 60, "longest": 4}
 # The one that embeds nothing sees all facets in every run of the tests; these, and
 # the other pool, in the longer ones.
 EMBEDS_NOTHING, WHOLE = "benchmark", ("prompted", "controls", "pools")
+# Run with other parameters at night alone: they take longest, and what they compute is
+# tested in tests/chapters, tests/retrievers and tests/photos. The book runs them, too.
+LONGEST = ("why", "your_photos", "choosing", "one_pass", "wordings")
 OPENS_WEIGHTS = ("one_pass", "your_photos")  # they measure times
 SAME = {"local_model", "photos"}  # changed where the notebook is run
 PHOTOGRAPHS = (photos_profile.SHARED / "photos").is_dir()
@@ -158,7 +161,15 @@ def run_with_changes(source, pictures, tmp_path):
     run_alone(source, home, tmp_path / "out", profile, parameters)
 
 
-@each_notebook
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(
+            path, marks=[pytest.mark.more] * (path.stem in LONGEST), id=path.stem
+        )
+        for path in NOTEBOOKS
+    ],
+)
 def test_it_runs_by_itself_with_its_parameters_changed(
     source, rendered, tmp_path, monkeypatch
 ):

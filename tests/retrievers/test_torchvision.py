@@ -21,7 +21,13 @@ def test_imports_in_a_fresh_interpreter_and_twice():
     assert found.stdout.strip() == "(3, 2, 2)"
 
 
-@pytest.mark.parametrize("module", ["dual", "answer", "adapters"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "dual",
+        *(pytest.param(n, marks=pytest.mark.more) for n in ("answer", "adapters")),
+    ],
+)
 def test_a_family_can_be_imported_first(module):
     """Their libraries import torchvision, which must be mended by then."""
     program = f"import cocofacet.retrievers.{module}"
