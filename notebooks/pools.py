@@ -47,7 +47,7 @@ for number, (name, pool) in enumerate(tried.items()):
             name,
         ),
         f"pool-{number}",
-        f"Pictures of the pool {name}, each with the label its query asks for.",
+        f"Pictures of the pool “{name}”, each with the label its query asks for.",
     )
 
 # %% [markdown]
