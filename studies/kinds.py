@@ -8,7 +8,7 @@ trained? The plan was written down before anything was run; this is it.
 
 Every command may be stopped and given again: it goes on from the last few minutes. On
 one thread the shared part takes about 45 minutes of a processor's time (a step 0.3, 0.7
-and 1.15 s in its three phases).
+and 1.15 s in its three phases) and an arm about 27 (0.75 and 1.95 s).
 
 **What varies.** Arms of 0, 4, 8, 16, 32 and 64 kinds of question (`training.kinds`),
 nested: each holds the smaller ones. Which kinds come first is drawn by the arm's seed;
