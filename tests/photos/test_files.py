@@ -5,6 +5,7 @@ import shutil
 import stat
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from small_photos import paint, paint_all
@@ -117,6 +118,19 @@ def test_passed_over_on_other_systems(kind, name, photos, scan, monkeypatch):
     assert len(found(scan())) == 4
     monkeypatch.setattr(Path, "lstat", lambda path: State(path))
     assert found(scan()) == ["0000.png", "0001.png", "0002.png"]
+
+
+@pytest.mark.parametrize("kind", ["proc", "sysfs"])
+def test_what_the_system_shows_of_itself_is_passed_over(kind, photos, monkeypatch):
+    """As below /, where each process has a folder that shows everything again."""
+    paint(photos / "system/a.png", 9)
+    paint(photos / "system/1/a.png", 9)
+    before = list(files.find(photos))
+    disk = SimpleNamespace(mountpoint=str(photos / "system"), fstype=kind)
+    monkeypatch.setattr("psutil.disk_partitions", lambda all: [disk])
+    found = [path for path, _ in files.find(photos)]
+    assert len(found) == len(before) - 2
+    assert not any(path.startswith(b"system/") for path in found)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks the system what is mapped")

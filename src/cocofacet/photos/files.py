@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
 import pyarrow as pa
 from PIL import Image
 from tqdm import tqdm
@@ -43,6 +44,11 @@ SCHEMA = pa.schema(
         ("unreadable", pa.string()),
     ]
 )
+# What the system shows of itself as files, below / of Linux: none is a picture.
+_NO_DISKS = {
+    *("proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "debugfs", "tracefs"),
+    *("securityfs", "pstore", "bpf", "mqueue", "hugetlbfs", "configfs", "autofs"),
+}
 _JUNCTION = 0xA0000003  # st_reparse_tag, on Windows alone
 _SECONDS = 30  # between two writings of the catalogue while files are read
 _AT_ONCE = 512  # files read between two looks at the clock
@@ -90,11 +96,18 @@ def existing(folder: Path) -> Path:
 def find(folder: Path) -> Iterator[tuple[bytes, os.stat_result]]:
     """Path below the folder and state of each picture file, told by its ending.
 
-    Hidden files and folders are passed over, folders that are links too, and links to
-    files that lie outside.
+    Hidden files and folders are passed over, folders that are links too, what the
+    system shows of itself (/proc), and links to files that lie outside.
     """
+    mounted = psutil.disk_partitions(all=True)
+    system = {Path(disk.mountpoint) for disk in mounted if disk.fstype in _NO_DISKS}
     for place, folders, names in os.walk(folder):
-        folders[:] = sorted(n for n in folders if not _passed_over(Path(place, n)))
+        below = {name: Path(place, name) for name in folders}
+        folders[:] = sorted(
+            name
+            for name, path in below.items()
+            if path not in system and not _passed_over(path)
+        )
         for name in names:
             if os.path.splitext(name)[1].lower() not in ENDINGS:
                 continue
