@@ -115,6 +115,13 @@ def test_a_packed_reply_is_read(stub, tmp_path):
         (200, {"choices": [["B"]]}, {}),
         (200, {"choices": [{"message": "B"}]}, {}),
         (200, '{"choices": ' * 100_000, {}),
+        # Shapes of other interfaces: an answer in parts, Ollama's own, Anthropic's,
+        # OpenAI's responses, and a list of generations.
+        (200, {"choices": [{"message": {"content": [{"text": "B"}]}}]}, {}),
+        (200, {"model": "m", "message": {"content": "B"}, "done": True}, {}),
+        (200, {"type": "message", "content": [{"type": "text", "text": "B"}]}, {}),
+        (200, {"object": "response", "output": [{"content": [{"text": "B"}]}]}, {}),
+        (200, [{"generated_text": "B"}], {}),
         (200, "[" * 100_000 + "]" * 100_000, {}),
         (200, '{"created": ' + "9" * 6_000 + "}", {}),
         (200, b"\xff\xfe\x00\xd8", {}),
