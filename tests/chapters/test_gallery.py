@@ -46,7 +46,7 @@ def test_findings_in_the_whole_gallery_in_the_smallest_and_by_facet():
         "over_average": 0.85, "over_average_small": 0.9,
         "prompted_times": -0.1, "prompted_people": 0.5,
     }  # fmt: skip
-    assert found["prompted_times"].verdict == "fails"
+    assert found["prompted_times"].verdict == "undecided", "two texts decide nothing"
     assert found["prompted"].metric == "mAP, macro, 900 pictures"
     one_size = gallery.findings_of(turned[turned["size"] == 900])
     assert "prompted_small" not in one_size and one_size["prompted"].value < 0
@@ -92,7 +92,8 @@ def test_false_negatives_turn_ranks_and_findings():
     assert {key: gain.value for key, gain in gains.items()} == {
         "as_is": -1, "removed": 0, "right": 0,
     }  # fmt: skip
-    assert gains["removed"].contrast.endswith("they, false negatives taken out")
+    assert gains["removed"].contrast.endswith("false negatives taken out")
+    assert gains["removed"].metric == "they: Recall@1, macro"
     table = gallery.false_negative_grid({"pools": by_way})
     assert table.loc["macro", ("pools", "the facet's question", "taken out")] == "100.0"
     assert gallery.false_negative_recalls(found(closed), 100)["as is"].eq(1).all()

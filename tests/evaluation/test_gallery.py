@@ -164,11 +164,13 @@ def test_a_text_without_a_positive_in_a_small_gallery_has_no_row(searched):
 
 
 def test_the_interval_of_a_difference_holds_it(searched):
-    value, low, high = difference(searched, "ap", "prompted", "general")
+    found = difference(searched, "ap", "prompted", "general")
     whole = of_texts(searched, "ap").loc[140]
-    assert value == pytest.approx((whole.prompted - whole.general).mean())
-    assert low <= value <= high
-    assert difference(searched, "ap", "general", "general") == (0, 0, 0)
+    assert found.value == pytest.approx((whole.prompted - whole.general).mean())
+    assert found.low <= found.value <= found.high
+    same = difference(searched, "ap", "general", "general")
+    assert (same.value, same.low, same.high) == (0, 0, 0)
+    assert found.texts == 2 and found.low <= 0, "two texts decide nothing"
 
 
 @pytest.mark.parametrize(("draws", "k"), [(0, 1), (1, 0)])

@@ -107,7 +107,7 @@ def findings_of(table: pd.DataFrame) -> dict[str, Finding]:
 
 def _in_map(table: pd.DataFrame, modes: tuple[str, str], where: str) -> Finding:
     contrast = " − ".join(MODES[mode][0] for mode in modes)
-    return Finding(contrast, f"mAP, {where}", *difference(table, "ap", *modes))
+    return finding(contrast, f"mAP, {where}", difference(table, "ap", *modes))
 
 
 # How a false negative is dealt with -> in words.
@@ -174,12 +174,12 @@ def false_negative_grid(pools: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def with_false_negatives(found: pd.DataFrame, which: str, k: int) -> dict[str, Finding]:
     """What the facet's question gains in pools, for each of ``WAYS``; ``found``:
-    `false_negatives`; ``which`` names the pools."""
+    `false_negatives`; ``which`` are the pools, in words."""
     prompted, general = (of_mode(found, mode) for mode in ("prompted", "general"))
     return {
         way.replace(" ", "_"): finding(
-            f"the facet's question − no prompt: {which}, false negatives {words}",
-            f"Recall@{k}, macro",
+            f"the facet's question − no prompt, false negatives {words}",
+            f"{which}: Recall@{k}, macro",
             difference_row(
                 *(rows.assign(rank=rows[way]) for rows in (prompted, general)), k
             ),

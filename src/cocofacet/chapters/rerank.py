@@ -13,7 +13,7 @@ from cocofacet.evaluation.gallery import GallerySearch, measures
 from cocofacet.evaluation.metrics import averages
 from cocofacet.evaluation.ranking import pools_of, rank_rows
 from cocofacet.evaluation.scores import gallery_scores
-from cocofacet.evaluation.statistics import macro_of_texts
+from cocofacet.evaluation.statistics import difference_of_texts
 from cocofacet.io import InputError
 from cocofacet.report import figures
 from cocofacet.report.findings import Finding, finding
@@ -275,8 +275,9 @@ def findings_of(
         row = difference_row(*(of_mode(ranks, mode) for mode in own), k)
         said[key] = finding(contrast, f"Recall@{k} in pools, macro", row)
         one, other = (_ap_of_texts(searched, mode, depth) for mode in modes)
-        found = macro_of_texts(one - other)
-        said[f"{key}_gallery"] = Finding(contrast, "mAP in the gallery, macro", *found)
+        said[f"{key}_gallery"] = finding(
+            contrast, "mAP in the gallery, macro", difference_of_texts(one - other)
+        )
     return said
 
 

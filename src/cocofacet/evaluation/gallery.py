@@ -11,7 +11,7 @@ import pandas as pd
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.evaluation.ranking import not_below, pools_of
 from cocofacet.evaluation.scores import gallery_scores
-from cocofacet.evaluation.statistics import macro_of_texts
+from cocofacet.evaluation.statistics import Interval, difference_of_texts
 from cocofacet.io import InputError
 
 
@@ -184,10 +184,8 @@ def macro(table: pd.DataFrame, measure: str) -> pd.DataFrame:
     return by_facet.groupby(level="size").mean()
 
 
-def difference(
-    table: pd.DataFrame, measure: str, mode: str, against: str
-) -> tuple[float, float, float]:
+def difference(table: pd.DataFrame, measure: str, mode: str, against: str) -> Interval:
     """Macro average of one mode minus another's in the whole gallery, with a 95 %
-    interval over texts: value, low, high."""
+    interval over texts."""
     whole = of_texts(table[table["size"] == table["size"].max()], measure)
-    return macro_of_texts(whole[mode] - whole[against])
+    return difference_of_texts(whole[mode] - whole[against])

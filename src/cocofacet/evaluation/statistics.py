@@ -68,7 +68,10 @@ def paired_difference(
     text. Below `FEW_TEXTS` texts the interval reaches to zero unless the exact sign
     flip rules zero out as well.
     """
-    queries = paired(table_a, table_b, k, expected)
+    return _difference(paired(table_a, table_b, k, expected), average)
+
+
+def _difference(queries: pd.DataFrame, average: str) -> Interval:
     found = _interval(queries, average, (-1, 1))
     if found.texts >= FEW_TEXTS or found.low <= 0 <= found.high:
         return found
@@ -212,15 +215,13 @@ def share_of_gap(
     return (share, *around(share, errors))
 
 
-def macro_of_texts(values: pd.Series) -> tuple[float, float, float]:
-    """The mean over facets of the mean over their texts: value, low, high.
+def difference_of_texts(values: pd.Series) -> Interval:
+    """The mean over facets of the mean over their texts, with its interval as in
+    `paired_difference`.
 
-    values: one number a text, with an index level "facet".
+    values: the difference of each text, with index levels "facet" and "text".
     """
-    facets = values.groupby(level="facet")
-    value = float(facets.mean().mean())
-    parts = (values - facets.transform("mean")) / facets.transform("size")
-    return (value, *around(value, parts / facets.ngroups))
+    return _difference(values.rename("hit").reset_index(), "macro")
 
 
 def mean_of_shares(
