@@ -130,8 +130,8 @@ display(
         general.first,
         "before",
         "Figure 2. The query of each facet that gains most: its positive, then the "
-        f"first pictures ranked above it without a prompt. {shown_as}, labels as "
-        "annotated.",
+        f"first pictures ranked above it without a prompt. Pictures: {shown_as}, "
+        "labels as annotated.",
         per_text,
     )
 )
@@ -154,8 +154,8 @@ display(
         prompted.first,
         "after",
         "Figure 3. The query of each facet whose positive ranks last with the facet's "
-        f"question, and the first pictures ranked above it. {shown_as}, labels as "
-        "annotated.",
+        f"question, and the first pictures ranked above it. Pictures: {shown_as}, "
+        "labels as annotated.",
         per_text,
     )
 )

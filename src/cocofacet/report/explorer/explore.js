@@ -228,7 +228,7 @@
     root.querySelector(".explorer-caption").textContent =
       `${root.dataset.figure} The first ${query().first.find(Boolean).length} of ` +
       `${data.pool} candidates under each method, and behind a dotted line the positive ` +
-      `where it is not among them. ${data.shown_as}. Query ${query().id}; the positive ` +
+      `where it is not among them. Pictures: ${data.shown_as}. Query ${query().id}; the positive ` +
       `is ${data.images[query().positive]}.`;
     if (cases) markCase();
   }
