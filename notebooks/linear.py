@@ -97,7 +97,7 @@ cf.tables.shown(results.headline(found, few, *levels), "ratio")
 # in points over no prompt; *one draw* goes from the smallest to the largest.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Recall at 5 of each variant against anchors over dimensions, a panel for each place that anchors come from, with level lines for the general and the prompted embedding; upright lines mark the published K, the published K over d, and K equal to d."}}
-marked = {square: "K = d", few: "paper's K/d", asked: "paper's K"}
+marked = {square: "K = d", few: f"K = {few}", asked: f"K = {asked}"}
 cf.captioned(
     figures.against_anchors(found, modes, 5, dimension, marked, shown_as),
     "anchors",
