@@ -85,7 +85,7 @@ async () => {
     const below = around.matches("figure") ? around.querySelector("figcaption")
       : img.nextElementSibling;
     const words = below?.matches("figcaption, .caption") ? below.textContent : "";
-    if (!/^\s*(Figure|Fig\.) [\d.]+\s+\S{3,}/.test(words)) {
+    if (!/^\s*(Figure|Fig\.) [\d.]+\s+\S.{9,}/s.test(words)) {
       found.push(`no number and caption: ${img.alt.slice(0, 60)}`);
     }
   }
