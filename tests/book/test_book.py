@@ -115,6 +115,7 @@ STAYS = "style='position:sticky; left:0'"
 # What is on a page -> how its problem begins. (Blanks tell two of one kind apart.)
 KINDS = {
     "<img src='absent.png'>": "404: ",
+    "<img alt='A curve' src='absent.svg'>": "404: ",
     "<img  src='absent.png'>": "no alt text: img absent.png",
     "<img alt='elsewhere' src='http://127.0.0.2:9/picture.png'>": "request to",
     "<img  alt='elsewhere' src='http://127.0.0.2:9/picture.png'>": "failed: http://127",

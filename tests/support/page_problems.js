@@ -130,6 +130,7 @@ async () => {
       (await (await fetch(img.src)).text()).replace(/^[^]*?(?=<svg)/, "");
     document.body.append(host);
     const svg = host.shadowRoot.querySelector("svg");
+    if (!svg) continue; // not there, which is said elsewhere
     svg.style.cssText = "width:100%; height:auto; display:block;";
     const frame = svg.getBoundingClientRect();
     const page = ground(img);
