@@ -58,9 +58,10 @@ def _check_types(modules: list[torch.nn.Module], files: Checkpoint) -> None:
 
 def _texts(retriever: Retriever) -> Iterator[tuple[object, torch.nn.Module]]:
     """Each tokenizer with the table that turns its ids into vectors."""
-    model, embedder = retriever.model, getattr(retriever, "embedder", ())
-    yield getattr(retriever, "processor", retriever).tokenizer, _table(model)
-    for part in embedder:
+    reads = getattr(retriever, "processor", retriever)
+    if hasattr(reads, "tokenizer"):
+        yield reads.tokenizer, _table(retriever.model)
+    for part in getattr(retriever, "embedder", ()):
         table = _table(part)
         if table is not None:
             yield part.tokenizer, table
