@@ -57,19 +57,23 @@ def wordings() -> dict[str, dict[str, str]]:
 
 
 def ranked(workspace: Workspace, retriever: Retriever, seed: int) -> pd.DataFrame:
-    """Every mode under every wording, with a column ``wording``."""
+    """Every mode under every wording, with a column ``wording``; what stands in for the
+    facet's question only of the profile's promptable, under our wordings."""
     parts = [workspace.ranks(retriever, ("general",)).assign(wording="")]
     if not retriever.promptable:
         return parts[0]
     for number, (wording, questions) in enumerate(wordings().items()):
         modes = prompt_modes(questions)
-        # As many anchors drawn anew for each seed and wording.
-        rng = np.random.default_rng([seed, number])
-        tables = [
-            workspace.ranks(retriever, {m: modes[m] for m in ("prompted", "wrong")}),
-            through_map(workspace, retriever, questions, rng),
-            under_nearest(workspace, retriever, questions),
-        ]
+        tables = [workspace.ranks(retriever, {"prompted": modes["prompted"]})]
+        ours = wording not in (seeds.RELEASED, seeds.HUMAN)
+        if ours and retriever.name == workspace.profile.promptable:
+            # As many anchors drawn anew for each seed and wording.
+            rng = np.random.default_rng([seed, number])
+            tables += [
+                workspace.ranks(retriever, {"wrong": modes["wrong"]}),
+                through_map(workspace, retriever, questions, rng),
+                under_nearest(workspace, retriever, questions),
+            ]
         parts += [table.assign(wording=wording) for table in tables]
     return pd.concat(parts, ignore_index=True)
 
