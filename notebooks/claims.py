@@ -16,44 +16,32 @@ changes = {}  # of the profile, such as {"promptables": "e5-v"}
 
 # %% tags=["hide-input"]
 import pandas as pd
+from IPython.display import HTML
 
 import cocofacet as cf
-from cocofacet.chapters.claims import CLAIMS, headlines, held, status, verdict
+from cocofacet.chapters.claims import brief, headlines, held, table
 from cocofacet.evaluation import seeds
 from cocofacet.io import COMMITTED
-from cocofacet.report import findings
-from cocofacet.report.sentences import listed
 
 workspace = cf.open_workspace(profile, run, seed, changes)
 
 # %% [markdown]
 # ## Claim by claim
 #
-# *Run in the rendered world only* means that the code ran, on drawn pictures and tiny
-# models, and that its numbers are in the chapter. They are no evidence about
-# photographs: of the rendered world a word stands here, and no number beside the
-# paper's. *Run on photographs of some facets only* is the profile `colab`; *run at
-# full scale* appears when results of the profile `full` are committed.
+# Of the rendered world a word stands here, and no number beside the paper's. The word is
+# what the findings below say together: *holds* or *fails* where all of them do, else
+# *undecided*. They are no evidence about photographs. Of photographs the table says
+# whether the chapters were run on them, and those have the numbers.
 
 # %% tags=["hide-input"]
 hits = seeds.read(COMMITTED / "training/seeds.hits.csv")
 found = headlines(hits)
-rows = {
-    claim.what: {
-        "in the paper": claim.where,
-        "published": claim.known,
-        "chapter": ", ".join(
-            f'<a href="{chapter}.html">{chapter}</a>'
-            for chapter in claim.chapters
-        )
-        or "none",
-        "status": status(claim, workspace.root / "results"),
-        "in the rendered world": verdict(claim, found),
-    }
-    for claim in CLAIMS
-}
-claims = pd.DataFrame(rows).T.rename_axis("claim")
-cf.tables.shown(claims, "claims", "words")
+claims = table(found, workspace.root / "results")
+verdicts = brief(found, workspace.root / "results")
+cf.glue(
+    "verdicts", HTML(f"<div class='cell_output'>{verdicts.to_html()}</div>")
+)
+claims
 
 # %% [markdown]
 # ## What was found in the rendered world
@@ -66,7 +54,7 @@ cf.tables.shown(claims, "claims", "words")
 # photographs.
 
 # %% tags=["hide-input"]
-findings.show(found, "claims")
+cf.conclude(workspace, "claims", found)
 
 # %% [markdown]
 # How far can such an interval be trusted? Take the seeds, wordings and texts at hand
@@ -91,11 +79,3 @@ cf.tables.shown(trust.rename_axis("finding"), "trust", "words")
 # %% tags=["hide-input"]
 letters = pd.Series(cf.paper.TRUST, name="how we know it").to_frame()
 cf.tables.shown(letters, "letters", "words")
-
-# %% [markdown]
-# ## In short
-
-# %% tags=["hide-input"]
-counted = claims.status.value_counts()
-parts = [f"{number} {words}" for words, number in counted.items()]
-cf.prose(f"Of {len(claims)} claims and groups of tables, {listed(parts)}.")

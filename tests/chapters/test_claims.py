@@ -10,8 +10,10 @@ from cocofacet.chapters.claims import (
     _RUN,
     CLAIMS,
     Claim,
+    brief,
     headlines,
-    status,
+    on_photographs,
+    table,
     verdict,
 )
 from cocofacet.evaluation import seeds
@@ -26,25 +28,37 @@ def test_its_chapters_exist(claim):
         assert (ROOT / f"notebooks/{chapter}.py").is_file()
 
 
-def test_every_profile_has_its_words():
-    assert _RUN.keys() == PROFILES.keys()
+def test_the_words_are_of_profiles():
+    assert _RUN.keys() <= PROFILES.keys()
 
 
-def test_status_follows_what_was_run(tmp_path):
+def test_what_was_run_on_photographs(tmp_path):
     claim = Claim("c", "abstract", ("general", "prompted"))
-    assert status(claim, tmp_path) == "not run"
-    (tmp_path / "mini/a").mkdir(parents=True)
-    (tmp_path / "mini/a/prompted.ranks.csv").touch()
-    assert status(claim, tmp_path) == "run in the rendered world only"
-    (tmp_path / "colab/a").mkdir(parents=True)
-    (tmp_path / "colab/a/general.ranks.csv").touch()
-    assert status(claim, tmp_path) == "run on photographs of some facets only"
-    (tmp_path / "full/b").mkdir(parents=True)
-    (tmp_path / "full/b/wordings.ranks.csv").touch()
-    assert status(claim, tmp_path) == "run on photographs of some facets only"
-    (tmp_path / "full/b/general.ranks.csv").touch()
-    assert status(claim, tmp_path) == "run at full scale"
-    assert status(Claim("d", "the paper", ()), tmp_path) == "not run"
+    assert on_photographs(claim, tmp_path) == "not run"
+    for made, words in (
+        ("mini/a/prompted.ranks.csv", "not run"),
+        ("colab/a/general.ranks.csv", "some facets run"),
+        ("full/b/wordings.ranks.csv", "some facets run"),
+        ("full/b/general.ranks.csv", "run at full scale"),
+    ):
+        (tmp_path / made).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / made).touch()
+        assert on_photographs(claim, tmp_path) == words
+    assert on_photographs(Claim("d", "the paper", ()), tmp_path) == "not run"
+
+
+def test_the_table_links_each_chapter_and_escapes_what_it_says(tmp_path):
+    html = table({}, tmp_path).to_html()
+    for claim in CLAIMS:
+        for chapter in claim.chapters:
+            assert f'<a href="{chapter}.html">{chapter}</a>' in html
+    assert "<script" not in html and html.count("not run") >= len(CLAIMS)
+
+
+def test_the_front_page_has_the_claims_that_can_be_tried(hits, tmp_path):
+    html = brief(headlines(hits), tmp_path).to_html()
+    for claim in CLAIMS:
+        assert (claim.what in html) == bool(claim.headlines)
 
 
 def rows(retriever, mode, wording, hits, seeds=(0, 1)):
@@ -78,7 +92,8 @@ def test_headlines_by_hand(hits):
     found = headlines(hits)
     values = {key: round(line.value, 6) for key, line in found.items()}
     assert values == {
-        "imbalance": 0.8, "question": 0.5, "question_5": 0.5, "question_llava": 0.5,
+        "imbalance": 0.8, "imbalance_mllm": 0, "question": 0.5, "question_5": 0.5,
+        "question_llava": 0.5,
         "own_question": 0.6, "nearest_5": 0, "linear_5": -0.2, "supervision": 0.1,
         "carried_over": 0.5,
     }  # fmt: skip
@@ -94,5 +109,6 @@ def test_a_claim_holds_where_all_that_tries_it_does(hits):
     assert verdict(Claim("c", "", (), headlines=("linear_5",)), found) == "fails"
     both = Claim("c", "", (), headlines=("question", "linear_5"))
     assert verdict(both, found) == "undecided"
+    assert verdict(Claim("c", "", ("general",)), found) == "see the chapter"
     assert verdict(Claim("c", "", ()), found) == "not run"
     assert {key for claim in CLAIMS for key in claim.headlines} <= found.keys()

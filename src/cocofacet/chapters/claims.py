@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from pandas.io.formats.style import Styler
 
 from cocofacet import paper
 from cocofacet.benchmark import facets
@@ -15,6 +16,7 @@ from cocofacet.evaluation.coverage import crossed_coverage
 from cocofacet.evaluation.crossed import crossed
 from cocofacet.evaluation.statistics import against_others
 from cocofacet.report.findings import UNDECIDED, Finding, finding
+from cocofacet.report.tables import shown
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ CLAIMS = (
         "Multimodal language models with larger embeddings struggle, too",
         "abstract; Table 1",
         ("general",),
+        headlines=("imbalance_mllm",),
     ),
     Claim(
         "Promptable embeddings help across query types",
@@ -141,7 +144,10 @@ HEADLINES = {
 def contrasts(hits: pd.DataFrame) -> dict[str, tuple[str, str, pd.DataFrame]]:
     """Key -> what is said, in what, and the hits that the first has more than the
     second; ``hits``: the table of `seeds`."""
-    found = {"imbalance": imbalance(hits, "tiny-clip")}
+    found = {
+        "imbalance": imbalance(hits, "tiny-clip"),
+        "imbalance_mllm": imbalance(hits, _QWEN),
+    }
     for key, line in HEADLINES.items():
         counts = seeds.ours(seeds.of_mode(hits, line.retriever, line.k, line.mode))
         other = seeds.of_mode(hits, line.of or line.retriever, line.k, line.than)
@@ -189,28 +195,60 @@ def verdict(claim: Claim, found: Mapping[str, Finding]) -> str:
     """Of a claim in the rendered world: what all its headlines say, else undecided."""
     verdicts = {found[key].verdict for key in claim.headlines if key in found}
     if not verdicts:
-        return "not run"
+        return "see the chapter" if claim.chapters else "not run"
     return verdicts.pop() if len(verdicts) == 1 else UNDECIDED
 
 
-# Profile -> how far that is, the farthest first; all others render their pictures.
-_RUN = {
-    "full": "run at full scale",
-    "colab": "run on photographs of some facets only",
-    "mini": "run in the rendered world only",
-    "smoke": "run in the rendered world only",
-}
+# Profile -> what of photographs it answers, the farthest first.
+_RUN = {"full": "run at full scale", "colab": "some facets run"}
 
 
-def status(claim: Claim, results: Path) -> str:
-    """How far a claim was tried: at full scale, on some photographs, in the rendered
-    world, or not. ``results`` holds <profile>/<run>/ with what each chapter leaves."""
-    run_in = {
-        path.relative_to(results).parts[0]
-        for chapter in claim.chapters
-        for path in Path(results).glob(f"*/*/{chapter}.*")
-    }
+def on_photographs(claim: Claim, results: Path) -> str:
+    """How far a claim was tried on photographs. ``results`` holds <profile>/<run>/ with
+    what each chapter leaves."""
     for profile, words in _RUN.items():
-        if profile in run_in:
+        left = (Path(results).glob(f"{profile}/*/{name}.*") for name in claim.chapters)
+        if any(True for paths in left for _ in paths):
             return words
     return "not run"
+
+
+def table(found: Mapping[str, Finding], results: Path) -> Styler:
+    """Every claim: where it stands, its number, what became of it, and its chapters."""
+    rows = {
+        claim.what: {
+            "in the paper": claim.where,
+            **_became(claim, found, results),
+            "chapters": ", ".join(claim.chapters) or "none",
+        }
+        for claim in CLAIMS
+    }
+    claims = pd.DataFrame(rows).T.rename_axis("claim")
+    return shown(claims, "claims", "words").format({"chapters": _links})
+
+
+def _links(chapters: str) -> str:
+    if chapters == "none":
+        return chapters
+    link = '<a href="{0}.html">{0}</a>'.format
+    return ", ".join(map(link, chapters.split(", ")))
+
+
+def brief(found: Mapping[str, Finding], results: Path) -> Styler:
+    """The claims of the abstract that can be tried, for the front page."""
+    rows = {
+        claim.what: _became(claim, found, results)
+        for claim in CLAIMS
+        if claim.headlines and claim.where.startswith("abstract")
+    }
+    short = ["published", "here", "photographs"]  # a phone's width
+    claims = pd.DataFrame(rows).T.rename_axis("claim").set_axis(short, axis=1)
+    return shown(claims, "verdicts", "words")
+
+
+def _became(claim: Claim, found: Mapping[str, Finding], results: Path) -> dict:
+    return {
+        "published": claim.known,
+        "in the rendered world": verdict(claim, found),
+        "on photographs": on_photographs(claim, results),
+    }
