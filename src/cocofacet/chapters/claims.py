@@ -241,7 +241,7 @@ def brief(found: Mapping[str, Finding], results: Path) -> Styler:
         for claim in CLAIMS
         if claim.headlines and claim.where.startswith("abstract")
     }
-    short = ["published", "here", "photographs"]  # a phone's width
+    short = ["paper", "here", "photos"]  # a phone's width
     claims = pd.DataFrame(rows).T.rename_axis("claim").set_axis(short, axis=1)
     return shown(claims, "verdicts", "words")
 
