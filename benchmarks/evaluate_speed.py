@@ -1,4 +1,4 @@
-"""Ranks and intervals against the obvious way to compute them, in one run.
+"""Ranks against the obvious way to compute them, in one run.
 
     python benchmarks/evaluate_speed.py
 
@@ -16,12 +16,10 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from machine import described
 
-from cocofacet.evaluation.ranking import COLUMNS, rank_of_positive
+from cocofacet.evaluation.ranking import rank_of_positive
 from cocofacet.evaluation.scores import scores_to_rank
-from cocofacet.evaluation.statistics import interval
 from cocofacet.io import write_json
 
 RESULTS = (
@@ -42,21 +40,6 @@ def pool_ranks(queries, images, pool):
     return rank_of_positive(scores_to_rank(queries, images, pool))
 
 
-def plain_interval(table, k, draws, seed):
-    """Each draw builds the table that it drew, text by text, and averages it."""
-    rng = np.random.default_rng(seed)
-    means = []
-    for _ in range(draws):
-        facets = []
-        for _, facet in table.groupby("facet"):
-            texts = facet["text"].unique()
-            chosen = rng.choice(texts, len(texts))
-            drawn = pd.concat([facet[facet["text"] == text] for text in chosen])
-            facets.append((drawn["rank"] <= k).mean())
-        means.append(np.mean(facets))
-    return np.quantile(means, [0.025, 0.975])
-
-
 def timed(function, *arguments):
     start = time.perf_counter()
     result = function(*arguments)
@@ -69,7 +52,6 @@ def main():
     parser.add_argument("--texts", type=int, default=263)
     parser.add_argument("--images", type=int, default=10000)
     parser.add_argument("--dim", type=int, default=3072)
-    parser.add_argument("--draws", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
@@ -88,34 +70,19 @@ def main():
         ours.append(seconds)
     ours, plain = min(ours), min(plain)
 
-    table = pd.DataFrame({name: "" for name in COLUMNS}, index=range(len(ranks)))
-    facets = rng.integers(0, 8, len(ranks))
-    texts = facets * 30 + rng.integers(0, 30, len(ranks))
-    table = table.assign(query=table.index, facet=facets, text=texts, rank=ranks)
-    found, ours_drawn = timed(interval, table, 50, "macro", 0, options.draws)
-    bounds, plain_drawn = timed(plain_interval, table, 50, options.draws, 0)
-
     result = {
         **described(),
         "load": os.getloadavg()[0],  # of other work too, which makes seconds longer
         "precision": "float64",
         "settings": {
             name: getattr(options, name)
-            for name in ("queries", "texts", "images", "dim", "draws")
+            for name in ("queries", "texts", "images", "dim")
         },
         "ranks": {
             "seconds": ours,
             "plain_seconds": plain,
             "times_faster": plain / ours,
             "same": bool((ranks == expected).all()),
-        },
-        "interval": {
-            "seconds": ours_drawn,
-            "plain_seconds": plain_drawn,
-            "times_faster": plain_drawn / ours_drawn,
-            # Two random streams: the same up to the noise of the draws.
-            "bounds": [found.low, found.high],
-            "plain_bounds": bounds.tolist(),
         },
     }
     size = f"{options.queries:,} pools of 100 for {options.texts:,} texts"
@@ -125,11 +92,6 @@ def main():
             "what": f"ranks of {size}",
             "against": "a loop over the queries",
             "times_faster": result["ranks"]["times_faster"],
-        },
-        {
-            "what": f"an interval of {options.draws} draws",
-            "against": "a loop over the draws",
-            "times_faster": result["interval"]["times_faster"],
         },
     ]
     write_json(options.out, result)

@@ -15,7 +15,7 @@ from unittest.mock import Mock, patch
 import torch
 from sizes import FEW_WORDS, GRITLM, size_of
 
-from cocofacet.retrievers import llave, mm_embed, phi3_v
+from cocofacet.retrievers import fitting, llave, mm_embed, phi3_v
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.base import Retriever
 from cocofacet.retrievers.zoo.row import Row
@@ -167,10 +167,11 @@ def random_weights(device: str) -> Iterator[None]:
             return create(*arguments, **settings)
 
     library = transformers.PreTrainedModel
-    unchecked = {"check_device": Mock(), "_check_weights": Mock()}
+    unchecked = {"check_device": Mock()}
     with (
         # Nothing is read from files; and where there is no memory, "meta" will do.
         patch.multiple(loading, **unchecked),
+        patch.object(fitting, "check"),
         patch.object(phi3_v, "read_weights", _shapes_alone),
         patch.object(llave, "read_weights", _shapes_alone),
         patch.object(mm_embed, "read_weights", _shapes_alone),

@@ -127,7 +127,9 @@ def build(
             "annotations: none given. Name a folder with --annotations, or files with "
             f"{', '.join(f'--{name}' for name in OFFICIAL)}."
         )
-    chosen = facets and [name.strip() for name in facets.split(",") if name.strip()]
+    chosen = None
+    if facets is not None:
+        chosen = [name.strip() for name in facets.split(",") if name.strip()]
     built = benchmark.build(files, seed, images, chosen, allow_missing, most_images)
     built.save(out)
     print(benchmark.summary(built))

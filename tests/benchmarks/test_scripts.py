@@ -31,7 +31,7 @@ def measured(tmp_path, monkeypatch, capsys):
 
 
 def test_evaluate_speed(measured):
-    sizes = ("--queries", 30, "--images", 120, "--dim", 8, "--draws", 3)
+    sizes = ("--queries", 30, "--images", 120, "--dim", 8)
     found = measured("evaluate_speed", *sizes)
     assert found["ranks"]["same"] is True
 
