@@ -171,7 +171,7 @@ found = {
         "a question never trained − no question",
         gains["not asked two"],
         1,
-        names.unasked_facets,
+        facets,
     ),
     **findings.of_gain(
         "answers",

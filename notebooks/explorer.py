@@ -35,6 +35,7 @@ import pandas as pd
 
 import cocofacet as cf
 from cocofacet.chapters import explorer
+from cocofacet.report import findings
 from cocofacet.report.explorer import data
 
 workspace = cf.open_workspace(profile, run, seed, changes, per_text=per_text)
@@ -179,14 +180,17 @@ cf.made_with(
 )
 
 # %% [markdown]
-# ## In short
+# ## Findings
 
 # %% tags=["hide-input"]
-said = {
-    "moved": explorer.moved(both),
-    "furthest": explorer.furthest(both),
-    "failures": explorer.failures(both),
-}
+gains = cf.tables.differences(
+    cf.tables.of_mode(ranks, "prompted"),
+    cf.tables.of_mode(ranks, "general"),
+    1,
+)
+said = findings.of_gain(
+    "gain", "the facet's question − no question", gains, 1
+)
 ranks = pd.concat([ranks, workspace.ranks(dual, ("general",))])
 cf.conclude(workspace, "explorer", said, ranks)
 

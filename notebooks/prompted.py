@@ -63,12 +63,13 @@ recalls = {k: cf.tables.recalls(ranks, k) for k in (1, 5)}
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of five pictures: what one text finds first in the whole gallery, without a question and with the facet's question. Those that the text describes have a frame."}}
 pictures = workspace.profile.shown_as
 facet, text = most_gained(ranks)
-query = next(q for q in workspace.benchmark.of(facet) if q.text == text)
-(vector,) = workspace.texts(retriever, [text])
+place = [q.text for q in workspace.benchmark.queries].index(text)
+query = workspace.benchmark.queries[place]
 prompts = (None, questions[facet])
 embedded = dict(
     zip(prompts, workspace.gallery(retriever, prompts), strict=True)
 )
+vector = workspace.queries(retriever)[place]
 found, right = first_found(
     workspace.benchmark, vector, embedded, facet, query.label
 )

@@ -23,6 +23,8 @@ label = "dusk"  # what is right, in the rendered world
 import time
 from pathlib import Path
 
+from IPython.display import display
+
 import cocofacet as cf
 from cocofacet.chapters.your_photos import shown, study
 from cocofacet.photos.search import ANCHORS, FIRST
@@ -117,7 +119,11 @@ if figure:
     )
 
 # %% tags=["hide-input"]
-cf.prose(shown.ends(searches, right))
+ends = shown.ends(searches, right)
+if ends is None:
+    display(cf.markdown(shown.NO_SHARE))
+else:
+    display(cf.tables.shown(ends, "your-photos-ends"))
 
 # %% [markdown]
 # ## The three ways, and what they cost
@@ -187,16 +193,10 @@ metric = f"Lists of {study.labels_of(tried)} labels in {len(workspace.benchmark.
 cf.made_with(workspace, metric, "GPT-written", retriever)
 
 # %% [markdown]
-# ## In short
+# ## Findings
 
 # %% tags=["hide-input"]
-said = {
-    "ends": shown.ends(searches, right),
-    "lists": study.lists(facets),
-    "weak": study.weak(facets),
-    "empty": study.empty(rules),
-    "ways": study.ways(ways),
-}
+said = study.findings_of(tried)
 labels = study.by_label(tried).set_index("facet")
 tables = {"": labels, "ways": ways, "rules": rules}
 cf.conclude(workspace, "your_photos", said, None, tables)

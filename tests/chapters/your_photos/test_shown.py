@@ -62,22 +62,19 @@ def test_where_the_truth_is_not_known_there_are_no_marks(found):
     assert set(marks(shown.side_by_side(found, None, "drawn"))) == {""}
 
 
-def test_the_end_of_the_list_is_said(found):
+def test_the_end_of_the_list_is_counted(found):
     searches = {"without a question": found, "under it": found}
-    said = shown.ends(searches, RIGHT)
-    assert said.startswith(
-        "Without a question 2 of 6 pictures stand out, 1 of them right"
-    )
-    assert said.endswith("The folder has 3 that are.")
+    table = shown.ends(searches, RIGHT)
+    assert table.loc["under it"].tolist() == [6, 2, 1, 3]
     assert "right" not in shown.ends(searches, None)
     found.standing_out = 0
-    assert "nothing stands out" in shown.ends(searches, RIGHT)
+    assert shown.ends(searches, RIGHT)["stand out"].tolist() == [0, 0]
 
 
 def test_without_a_scale_that_is_said_and_not_drawn(found, unscaled):
     searches = {"without a question": found, "under it": unscaled}
     assert shown.where_it_ends(searches, RIGHT, "drawn") is None
-    assert "No picture has a share" in shown.ends(searches, RIGHT)
+    assert shown.ends(searches, RIGHT) is None
     cost = shown.costs({"rerank": unscaled}, {"rerank": 1}, 6, 200, 100, RIGHT)
     assert cost.loc["rerank", "stand out"] == "no scale"
 

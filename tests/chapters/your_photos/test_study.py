@@ -170,13 +170,16 @@ def test_every_label_has_a_row_for_each_way():
     assert table.right.tolist() == [1, 1, 1, 1] and table["stand out"].sum() == 6
 
 
-def test_sentences_turn_with_the_numbers():
+def test_findings_are_over_labels():
+    """Under the question both labels are found whole, and without it neither."""
+    better = a_facet()
+    better.shares["none"] = 0 * SHARES
+    found = study.findings_of([better])
+    assert found["recall"].value > 0 and found["empty"].value < 0
+    assert found["recall"].over == "labels"
+
+
+def test_ways_stand_in_a_grid():
     good, bad = a_facet(), a_facet("animals", 0 * SHARES)
-    table = study.by_facet([good, bad])
-    assert "on animals" in study.weak(table)
-    assert "none of them" in study.weak(study.by_facet([good]))
-    assert "recall 33.3 %" in study.lists(table)
-    assert "50.0 % by share of 0.5" in study.empty(study.rules([good]))
-    assert "full 33.3 %" in study.ways(study.by_way([good, bad]))
     grid = study.grid(study.by_way([good, bad]))
     assert grid.loc[study.PLAIN].tolist() == ["67 / 33", "67 / 67", "nothing"]

@@ -19,7 +19,7 @@ from cocofacet.evaluation import truth
 from cocofacet.io import InputError
 from cocofacet.picture import as_rgb, open_image
 from cocofacet.report.figures import THUMBNAIL
-from cocofacet.report.sentences import capital, percent
+from cocofacet.report.sentences import percent
 from cocofacet.report.style import INK, MODES, finished
 from cocofacet.retrieval.scale import STANDS_OUT, label_texts
 from cocofacet.retrievers.zoo import ROWS
@@ -35,6 +35,13 @@ LEFT_OUT = (
 FIRST = 4  # pictures of a ranking that are shown
 _SIDE = 2.1  # inches: some 170 pixels on a page
 _ROWS = ("without a question", "under the question")
+
+
+NO_SHARE = (
+    "No picture has a share here. Either the retriever does not say at which "
+    "temperature it was trained, or the question has no alternatives: name some in "
+    "`against`."
+)
 
 
 def own(workspace: Workspace) -> Workspace:
@@ -193,28 +200,20 @@ def _kinds(paths: pd.Series, right: Collection[str] | None):
     yield "wrong", ~here, INK, "x"
 
 
-def ends(searches: Mapping[str, object], right: Collection[str] | None) -> str:
-    """How many stand out, and how many of them are right; or why there is no share."""
+def ends(
+    searches: Mapping[str, object], right: Collection[str] | None
+) -> pd.DataFrame | None:
+    """How many stand out in each search, and how many of them are right, where that is
+    known; None where there is no share."""
     if any(found.standing_out is None for found in searches.values()):
-        return (
-            "No picture has a share here. Either the retriever does not say at which "
-            "temperature it was trained, or the question has no alternatives: name "
-            "some in `against`."
-        )
-    said = [_ends(words, found, right) for words, found in searches.items()]
-    known = f" The folder has {len(right):,} that are." if right is not None else ""
-    return f"{capital('; '.join(said))}.{known}"
-
-
-def _ends(words: str, found, right: Collection[str] | None) -> str:
-    count = found.standing_out
-    if not count:
-        return f"{words} nothing stands out"
-    said = f"{words} {count:,} of {len(found.pictures):,} pictures stand out"
-    if right is None:
-        return said
-    hits = found.pictures.path[:count].isin(right).sum()
-    return f"{said}, {hits:,} of them right"
+        return None
+    rows = {}
+    for words, found in searches.items():
+        out = found.pictures.path[: found.standing_out]
+        rows[words] = {"pictures": len(found.pictures), "stand out": len(out)}
+        if right is not None:
+            rows[words] |= {"right": out.isin(right).sum(), "in the folder": len(right)}
+    return pd.DataFrame(rows).T.rename_axis("search")
 
 
 def costs(

@@ -15,7 +15,8 @@ import pandas as pd
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.embeddings import linear_map
 from cocofacet.evaluation import truth
-from cocofacet.report.sentences import listed, percent
+from cocofacet.evaluation.statistics import difference_of_texts
+from cocofacet.report.findings import Finding, finding
 from cocofacet.retrieval import scale
 from cocofacet.retrieval.choosing import PROMPTS, Nearest
 from cocofacet.retrievers.base import Retriever
@@ -25,7 +26,6 @@ Images = Mapping[str | None, np.ndarray]  # prompt -> (N, D), unit rows
 Z = 2.0  # standard deviations above the mean
 CUTOFFS = np.arange(0.05, 0.96, 0.05)  # cosines, of which the best is taken
 PLAIN, ASKED = "no question", "the facet's question"
-FEW = 0.1  # a facet of which less is listed finds next to nothing
 
 # Which vectors a list is made from -> what it is called.
 WAYS = {
@@ -341,55 +341,23 @@ def labels_of(found: Sequence[Searched]) -> int:
     return sum(len(each.asked.labels) for each in found)
 
 
-def lists(table: pd.DataFrame) -> str:
-    """What the lists hold, with the question and without; table: `by_facet`."""
-    asked, plain = table[ASKED].loc["macro"], table[PLAIN].loc["macro"]
-    return (
-        "Over all labels (macro over facets) the list under the facet's question has "
-        f"precision {percent(asked.precision)} and recall {percent(asked.recall)}; "
-        f"without a question {percent(plain.precision)} and {percent(plain.recall)}."
-    )
-
-
-def weak(table: pd.DataFrame) -> str:
-    """Of which facets a list has next to nothing; table: `by_facet`."""
-    facets = table.drop(index="macro")
-    said = [
-        f"{words} on {named(facets[way])}"
-        for words, way in (
-            ("under the facet's question", ASKED), ("without a question", PLAIN),
+def findings_of(found: Sequence[Searched]) -> dict[str, Finding]:
+    """What the question changes in the lists, over labels."""
+    rows = by_label(found).rename(columns={"label": "text"})
+    rows = rows.set_index(["searched under", "facet", "text"])
+    measures = {
+        "recall": ("more of what is right is listed", rows["right"] / rows["pictures"]),
+        "empty": (
+            "nothing is listed where nothing is right",
+            (rows["without its own"] == 0).astype(float),
+        ),
+    }
+    return {
+        key: finding(
+            f"{words}: with the facet's question − without",
+            "share of 0.5, macro",
+            difference_of_texts(values.loc[ASKED] - values.loc[PLAIN]),
+            "labels",
         )
-    ]  # fmt: skip
-    return f"Recall is below {percent(FEW)} {listed(said)}."
-
-
-def named(table: pd.DataFrame) -> str:
-    """The facets of which less than `FEW` is listed; "none of them"."""
-    few = list(table.index[table.recall < FEW])
-    return listed(few) if few else "none of them"
-
-
-def empty(table: pd.DataFrame) -> str:
-    """How often nothing is listed where nothing is to be found; table: `rules`."""
-    said = [
-        f"{percent(row['empty'])} by {rule}"
-        for rule, row in table.loc[ASKED].iterrows()
-    ]
-    return (
-        "Once a label's own pictures are taken away, the list under the question is "
-        f"rightly empty for this part of labels (macro over facets): {listed(said)}."
-    )
-
-
-def ways(table: pd.DataFrame) -> str:
-    """What the three ways list; table: `by_way`."""
-    means = table.groupby("way", sort=False).mean()
-    said = [
-        f"{how} {percent(means.recall[f'facet-{how}'])}"
-        for how in ("full", "rerank", "linear")
-    ]
-    auto = percent(means.recall["auto-full"])
-    return (
-        f"Recall of the list under the facet's question: {listed(said)}. With the "
-        f"question chosen by the nearest text, full {auto}."
-    )
+        for key, (words, values) in measures.items()
+    }
