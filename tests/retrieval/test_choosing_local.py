@@ -138,3 +138,13 @@ def test_damaged_weights_are_named(checkpoint, tmp_path):
     with pytest.raises(InputError, match="cannot be loaded") as error:
         LocalModel(str(folder))
     assert str(error.value).startswith(str(folder))
+
+
+def test_a_tokenizer_larger_than_the_table_is_another_models(checkpoint, tmp_path):
+    folder = shutil.copytree(checkpoint, tmp_path / "other")
+    path = folder / "tokenizer.json"
+    tokenizer = json.loads(path.read_text())
+    tokenizer["model"]["vocab"]["one more"] = 10**6
+    path.write_text(json.dumps(tokenizer))
+    with pytest.raises(InputError, match="the id 1000000, and its table"):
+        LocalModel(str(folder))

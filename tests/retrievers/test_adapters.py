@@ -190,6 +190,13 @@ def of_another_shape(weights):
     return {key: torch.cat([value, value]) for key, value in weights.items()}
 
 
+@pytest.mark.parametrize("kind", [torch.int8, torch.bool, torch.complex64])
+def test_weights_that_are_no_floating_point(adapter, base, kind):
+    rewrite(adapter, lambda weights: {k: v.to(kind) for k, v in weights.items()})
+    with pytest.raises(InputError, match=f"type {kind}: no floating point"):
+        load(adapter, base)
+
+
 @pytest.mark.parametrize(
     "change", [without_one, with_one_more, under_other_names, of_another_shape]
 )
