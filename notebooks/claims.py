@@ -16,7 +16,6 @@ changes = {}  # of the profile, such as {"promptables": "e5-v"}
 
 # %% tags=["hide-input"]
 import pandas as pd
-from IPython.display import HTML
 
 import cocofacet as cf
 from cocofacet.chapters.claims import brief, headlines, held, table
@@ -38,9 +37,7 @@ hits = seeds.read(COMMITTED / "training/seeds.hits.csv")
 found = headlines(hits)
 claims = table(found, workspace.root / "results")
 verdicts = brief(found, workspace.root / "results")
-cf.glue(
-    "verdicts", HTML(f"<div class='cell_output'>{verdicts.to_html()}</div>")
-)
+cf.glue("verdicts", verdicts)
 claims
 
 # %% [markdown]

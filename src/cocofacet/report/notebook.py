@@ -77,11 +77,15 @@ def does_not_apply(why: str) -> NoReturn:
     raise SystemExit
 
 
-def glue(name: str, value: float | str | HTML) -> None:
+def glue(name: str, value: float | str | HTML | Styler) -> None:
     """Record ``value`` so that a page of the book can show it with ``{glue:text}``,
-    and HTML with ``{glue}``."""
+    and HTML or a table with ``{glue}``."""
     # As myst-nb's own glue does, whose import would bring Sphinx into the kernel.
-    kind, text = ("html", value.data) if isinstance(value, HTML) else ("plain", value)
+    kind, text = "plain", value
+    if isinstance(value, HTML):
+        kind, text = "html", value.data
+    elif isinstance(value, Styler):  # in what tables of a notebook's output stand in
+        kind, text = "html", f"<div class='cell_output'>{value.to_html()}</div>"
     text = text if isinstance(text, str) else repr(float(text))
     display(
         {f"{MIME}text/{kind}": text},
