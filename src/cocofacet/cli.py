@@ -127,9 +127,7 @@ def build(
             "annotations: none given. Name a folder with --annotations, or files with "
             f"{', '.join(f'--{name}' for name in OFFICIAL)}."
         )
-    chosen = None
-    if facets is not None:
-        chosen = [name.strip() for name in facets.split(",") if name.strip()]
+    chosen = facets if facets is None else facets.replace(",", " ").split()
     built = benchmark.build(files, seed, images, chosen, allow_missing, most_images)
     built.save(out)
     print(benchmark.summary(built))

@@ -135,4 +135,8 @@ sys.exit(execute.main(["notebooks/example.py", "--profile", "smoke", "-p", few,
     home.mkdir()
     run(copy, program, ROOT / "tools", home)
     left = sorted(path.name for path in (home / "results/smoke/default").iterdir())
-    assert left == ["example.manifest.json", "example.ranks.csv"]
+    assert left == [
+        "example.findings.csv",
+        "example.manifest.json",
+        "example.ranks.csv",
+    ]

