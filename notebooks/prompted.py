@@ -60,7 +60,7 @@ recalls = {k: cf.tables.recalls(ranks, k) for k in (1, 5)}
 # Of the facet that gains most, the text that gains most. The upper row shows what it
 # finds first without a question, the lower row with the facet's.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of five pictures: what one text finds first in the whole gallery, without a question and with the facet's question. Those that the text describes have a frame."}}
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Two rows of four pictures: what one text finds first in the whole gallery, without a question and with the facet's question. Those that the text describes have a frame."}}
 pictures = workspace.profile.shown_as
 facet, text = most_gained(ranks)
 place = [q.text for q in workspace.benchmark.queries].index(text)

@@ -165,7 +165,7 @@ cf.tables.shown(found, "seeds").format("{:.1f}")
 # ## A successor, and the rule by which it is judged
 #
 # The shipped model takes some questions in new words for others: see
-# [ways to ask](wordings). So a successor, `tiny-qwen2vl-worded`, is asked each question
+# [ways to ask](wordings.ipynb). So a successor, `tiny-qwen2vl-worded`, is asked each question
 # in at least thirty forms (none of them among those evaluated), and has twice the steps,
 # 1,200, so that the general embedding sees more captions.
 #

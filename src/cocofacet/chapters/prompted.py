@@ -9,7 +9,7 @@ from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.evaluation.scores import gallery_scores
 from cocofacet.report.tables import of_mode
 
-FIRST = 5
+FIRST = 4
 
 
 def most_gained(ranks: pd.DataFrame) -> tuple[str, str]:
