@@ -128,6 +128,19 @@ for part in beside_released(workspace.annotations / RELEASED, benchmark):
     display(part)
 
 # %% [markdown]
+# ## What stands for what
+#
+# One thing has one colour, one marker and one name in all figures of this book.
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "A list of every way to embed, to ask and to search that the book's figures show, each with its marker in its colour."}}
+cf.captioned(
+    cf.figures.looks(),
+    "looks",
+    "The markers, colours and names of all figures. Grey is no question, orange the "
+    "facet's question.",
+)
+
+# %% [markdown]
 # ## Counts
 
 # %% tags=["hide-input"]

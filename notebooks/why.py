@@ -7,8 +7,6 @@
 # Addressing" ([2609.37230](https://arxiv.org/abs/2609.37230)) argues for the second. So
 # does an [earlier study of CLIP](https://arxiv.org/abs/2411.05195), two of whose authors
 # also wrote the paper: the vision encoder often gathers what CLIP then fails to extract.*
-#
-# The same pools are ranked several times, with queries from several sources.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
@@ -182,22 +180,24 @@ cf.captioned(
 # %% [markdown]
 # ## Findings
 #
-# What each facet is to each embedding, then contrasts of the promptable model: each
-# *holds* where its interval lies above zero, *fails* below, else it is *undecided*.
+# What each facet is to each embedding, then contrasts of the promptable model.
 
 # %% tags=["hide-input"]
-short = {}
+verdicts = {}
 for title, table in panels.items():
     name, mode = title.rsplit(", ", 1)
     ranks = found[name].ranks
     judged = reached.judged(ranks, table, found[name].named, mode, k)
-    short[f"{name}_{mode}"] = reached.concluded(
-        judged, f"{title} embedding", k
-    )
+    verdicts[title] = judged.set_index("facet").verdict
+display(cf.tables.shown(pd.DataFrame(verdicts), "verdicts", "words"))
+words = pd.DataFrame({"means": reached.VERDICTS})
+display(cf.tables.shown(words, "verdict-words", "words"))
 ranks = found[promptable].ranks
-short["missing"] = reached.missing(ranks, promptable, k)
-short |= reached.contrasts(ranks, k)
-short |= reached.there(named[f"{promptable}, general"])
+short = {
+    **reached.contrasts(ranks, k),
+    "half": reached.half(ranks, k),
+    **reached.there(named[f"{promptable}, general"]),
+}
 ranks = pd.concat([each.ranks for each in found.values()], ignore_index=True)
 kept = {"": levels, "named": measured, "curve": curve}
 for what, by_retriever in kept.items():

@@ -82,6 +82,7 @@ right = None if photos else shown.right_in(workspace, folder, ask, label)
 
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Two rows of small pictures: the first that a search finds without a question, and under the question; where it is known, each is marked right or wrong."}}
 question = asked.wishes[0].question or "none"
+cf.glue("text", text)
 marks = "" if right is None else " Framed and marked ✓: truly right."
 cf.captioned(
     shown.side_by_side(asked, right, shown_as),

@@ -73,6 +73,21 @@ def gallery(
     return finished(figure, shown_as)
 
 
+def looks(columns: int = 2) -> Figure:
+    """What stands for what in every figure: `style.MODES`, its markers beside its
+    words."""
+    rows = -(-len(MODES) // columns)
+    size = (3.9 * columns, 0.24 * rows)
+    figure, axes = plt.subplots(figsize=size, layout="constrained")
+    for number, (words, colour, marker) in enumerate(MODES.values()):
+        column, row = divmod(number, rows)
+        axes.plot(column, -row, marker, color=colour, markersize=7)
+        axes.text(column + 0.05, -row, words, va="center", fontsize=9)
+    axes.set(xlim=(-0.1, columns - 0.1), ylim=(0.6 - rows, 0.6))
+    axes.axis("off")
+    return finished(figure, "")
+
+
 def intervals(
     panels: Mapping[str, Mapping[Look, pd.DataFrame]],
     value: str,

@@ -27,31 +27,23 @@ PACKAGES = ("cocofacet", "torch", "transformers", "open_clip_torch")
 def conclude(
     workspace: Workspace,
     chapter: str,
-    found: Mapping[str, Finding | str],
+    found: Mapping[str, Finding],
     ranks: pd.DataFrame | None = None,
     tables: Mapping[str, pd.DataFrame] | None = None,
-) -> Styler | None:
+) -> Styler:
     """End a chapter: glue, save and show its findings, save its ranks and tables.
 
     A finding is glued as its key. A table is saved as <chapter>.<key>.csv, or
-    <chapter>.csv where its key is "". A sentence among the findings is glued as
-    ``sentence_<key>``, and shown.
+    <chapter>.csv where its key is "".
     """
-    sentences = {key: each for key, each in found.items() if isinstance(each, str)}
-    contrasts = {key: each for key, each in found.items() if key not in sentences}
-    for key, sentence in sentences.items():
-        glue(f"sentence_{key.replace('-', '_')}", sentence)
-    for key, each in contrasts.items():
+    for key, each in found.items():
         glue(key, str(each))
     if ranks is not None:
         workspace.save_ranks(chapter, ranks)
-    if contrasts:
-        workspace.save_table(f"{chapter}.{findings.FILE}", findings.as_table(contrasts))
+    workspace.save_table(f"{chapter}.{findings.FILE}", findings.as_table(found))
     for what, table in (tables or {}).items():
         workspace.save_table(".".join(filter(None, (chapter, what))), table)
-    if sentences:
-        display(prose("\n\n".join(sentences.values())))
-    return findings.show(contrasts, chapter) if contrasts else None
+    return findings.show(found, chapter)
 
 
 def markdown(words: str, *read: object) -> Markdown:

@@ -15,13 +15,3 @@ def listed(words: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"; "none" for nothing."""
     *most, last = words or ["none"]
     return f"{', '.join(most)} and {last}" if most else last
-
-
-def bulleted(lead: str, sentences: Sequence[str]) -> str:
-    """A line and a list below it, in Markdown."""
-    return "\n".join([f"{lead}\n", *(f"- {sentence}" for sentence in sentences)])
-
-
-def capital(words: str) -> str:
-    """With a capital, as a sentence starts."""
-    return words[0].upper() + words[1:]

@@ -102,19 +102,6 @@ def test_a_single_text_decides_nothing():
     assert set(judged(ranks).verdict) == {"undecided"}
 
 
-def test_the_conclusion_names_each_facet():
-    facets = ["objects", "scenes", "times", "people"]
-    said = ["reached", "reached", "not reached", "lost"]
-    table = pd.DataFrame({"facet": facets, "verdict": said})
-    assert reached.concluded(table, "CLIP", 1) == (
-        "CLIP, in Recall@1:\n\n"
-        "- objects and scenes are reached from words: the probe is less than 10 "
-        "points ahead.\n"
-        "- times are there, and words are not clearly above chance.\n"
-        "- people are lost: even the probe names them no better than chance."
-    )
-
-
 def test_levels_of_a_facet_with_their_intervals():
     half_of_the_texts = [1] * 8 + [9] * 8
     ranks = ranks_of(all_ways(probe=EVERY, images=half_of_the_texts))
@@ -158,17 +145,18 @@ def test_whether_a_facet_is_there_is_a_finding():
 
 
 @pytest.mark.parametrize(
-    ("ranks", "share", "end"),
+    ("ranks", "value", "verdict"),
     [
-        (prompted(EVERY), "100 % of that way", '"Seeing Is Not Addressing" argues.'),
-        (prompted(NEVER), "0 % of that way", "unless more images would find it."),
-        (prompted(SOME), "50 % of that way", "is undecided."),
-        (prompted(EVERY, words=NEVER), "no clear gain in Recall@1", "to explain."),
+        (prompted(EVERY), 0.5, "holds"),
+        (prompted(NEVER), -0.5, "fails"),
+        (prompted(SOME), 0, "undecided"),
+        (prompted(EVERY, words=NEVER), None, "undecided"),  # no gain to be half of
     ],
 )
-def test_what_was_missing_turns_with_the_probe(ranks, share, end):
-    said = reached.missing(ranks, "r", K)
-    assert share in said and said.endswith(end)
+def test_whether_the_probe_had_half_of_the_gain_before(ranks, value, verdict):
+    found = reached.half(ranks, K)
+    assert found.verdict == verdict
+    assert np.isnan(found.value) if value is None else found.value == value
 
 
 def test_a_grid_that_is_too_short_is_said():

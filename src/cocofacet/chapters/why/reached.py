@@ -23,7 +23,7 @@ from cocofacet.evaluation.statistics import (
 from cocofacet.evaluation.truth import read_truth
 from cocofacet.report import figures, tables
 from cocofacet.report.findings import Finding, finding
-from cocofacet.report.sentences import bulleted, listed, percent
+from cocofacet.report.sentences import listed
 from cocofacet.report.style import INK, MODES, SERIES, finished, legend_below
 from cocofacet.retrievers.base import Retriever
 from cocofacet.workspace import Workspace
@@ -262,17 +262,6 @@ def judge(named, words: float, ahead, k: int) -> str:
     return "not reached"
 
 
-def concluded(table: pd.DataFrame, who: str, k: int) -> str:
-    """A list for an embedding, from `judged`: which facets are lost, which are
-    there but not reached, which are reached."""
-    parts = [
-        f"{listed(list(table.facet[table.verdict == name]))} are {words}."
-        for name, words in VERDICTS.items()
-        if (table.verdict == name).any()
-    ]
-    return bulleted(f"{who}, in Recall@{k}:", parts)
-
-
 def contrasts(ranks: pd.DataFrame, k: int) -> dict[str, Finding]:
     """What the question changes for the text and for the probe, and whether another
     query finds more than the text; of a promptable retriever, modes general and
@@ -314,36 +303,13 @@ def there(named: pd.DataFrame) -> dict[str, Finding]:
     }
 
 
-def missing(ranks: pd.DataFrame, who: str, k: int) -> str:
-    """How much of what the question gains a better query could have had without it.
-
-    ``ranks`` as for `contrasts`. The probe without the question stands for the best
-    query.
-    """
+def half(ranks: pd.DataFrame, k: int) -> Finding:
+    """Whether a better query could have had most of what the question gains without it;
+    ``ranks`` as for `contrasts`. A probe without the question stands for the best."""
     ways = ("general-probe", "general", "prompted")
-    probe, general, prompted = (tables.of_mode(ranks, mode) for mode in ways)
-    gain = tables.difference_row(prompted, general, k)
-    share, low, high = share_of_gap(probe, general, prompted, k)
-    if np.isnan(share):
-        return f"With {who} the question has no clear gain in Recall@{k} to explain."
-    text = (
-        f"With {who}, words reach macro Recall@{k} {percent(gain.reference)} without "
-        f"the question and {percent(gain.value)} with it. A probe on the embedding "
-        f"without it goes {_whole(share)} of that way (95 % interval {_whole(low)} to "
-        f"{_whole(high)}). "
+    share = share_of_gap(*(tables.of_mode(ranks, mode) for mode in ways), k)
+    return Finding(
+        "a probe's part of what the question gains, without it − one half",
+        f"Recall@{k}, macro",
+        *(value - 0.5 for value in share),
     )
-    if low > 0.5:
-        return text + (
-            "So most of what the question gains was there already, and the text failed "
-            'to reach it. That is what "Seeing Is Not Addressing" argues.'
-        )
-    if high < 0.5:
-        return text + (
-            "So most of it was beyond a linear probe on so few images. That is what "
-            "the paper suspects, unless more images would find it."
-        )
-    return text + "Whether most of it was there already is undecided."
-
-
-def _whole(share: float) -> str:
-    return f"{100 * share:.0f} %".replace("-", "−")
