@@ -74,6 +74,7 @@ def test_verdicts_side_by_side():
     assert table.loc["times", ("b", "seed 0")] == "lost, 50"
 
 
+@pytest.mark.more
 def test_only_what_the_chapter_compares_is_measured(tmp_path, monkeypatch):
     """Every seed of it, with the question where one can be asked."""
     for name in ("tiny-qwen2vl", "tiny-llava", "tiny-clip"):
