@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Explore
+# # Explorer
 
 # %% tags=["remove-input"]
 from IPython.display import HTML, display
@@ -9,19 +9,38 @@ from cocofacet.report.explorer import page
 HTML(page.fragment("../_static/explorer"))
 
 # %% [markdown]
-# *Question: what does a changed rank look like? (Ours; the paper shows a few chosen
-# examples.)*
+# *What does a changed rank look like?* (Ours; the paper shows a few chosen examples.)
 #
-# A recall is a mean over queries, and hides each one. Above are the queries themselves:
-# pick one and compare what each method finds. Every query has one positive in its pool
-# of 100: the picture with the frame. Under each picture stands what the annotations say
-# of it in this facet. A click enlarges a picture, and the address bar holds what is
-# shown, so that it can be linked.
+# A recall is a mean over queries, and hides each one. Here are the queries themselves.
+# Pick one, and compare what each method finds. A click enlarges a picture. The address
+# bar holds what is shown, so that a case can be linked and gone back to.
+#
+# ## How to read it
+#
+# One picture of a hundred is looked for: the one with the frame. Each method sorts the
+# hundred, and shows its first ten. A good one puts the frame first. Behind a dotted line
+# stands the frame where it is not among the ten, with the place it got. The words under
+# a picture are what annotations say of it in this facet, so that a near miss (dusk for
+# sunrise) can be told from a plain one.
 #
 # It opens on the text that gains most: whose median rank falls most from no prompt to
 # the facet's question, and of its pictures on the one whose rank falls most. That is a
-# case chosen to teach, not a typical one. Further down stand the largest gains of all
-# facets and the worst failures, chosen by rule as well.
+# case chosen to teach, not a typical one. *Next picture* goes through the others of the
+# same text. Further down stand the largest gains of all facets and the worst failures,
+# chosen by rule as well.
+#
+# ## Try it
+#
+# 1. Facet *times*, “during the dusk”: compare no prompt with the question of people,
+#    then with that of weathers. Which wrong question is nearly a right one, and why?
+#    <details><summary>What we saw</summary>In the rendered world the question of people
+#    leaves dusk where it was, and that of weathers finds it nearly as well as its own.
+#    Time and weather are both read from the sky.</details>
+# 2. Facet *objects*, any of them: it is found without a question. Ask for the time.
+#    What has become of it?
+#    <details><summary>What we saw</summary>In the rendered world it falls far back, often
+#    behind half of the pool. A picture told to show its light keeps little else: what a
+#    question brings to one attribute it takes from others.</details>
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB

@@ -418,6 +418,25 @@ def test_the_books_page_shows_the_ranks_that_were_saved(tab):
     assert stumbled == []
 
 
+@needs_book
+def test_the_answers_to_its_exercises_are_true():
+    ranks = pd.read_csv(RESULTS / "explorer.ranks.csv", keep_default_na=False)
+    ranks = ranks[(ranks.retriever == "tiny-qwen2vl") & (ranks["mode"] != "bare")]
+
+    def middle(facet, prompt, text=""):
+        chosen = ranks[(ranks.facet == facet) & (ranks.prompt == prompt)]
+        return chosen[chosen.text.str.contains(text)]["rank"].median()
+
+    question = {name: FACETS[name].question for name in FACETS}
+    dusk = {
+        name: middle("times", prompt, "dusk")
+        for name, prompt in {**question, "none": ""}.items()
+    }
+    assert dusk["weathers"] <= 10 < 40 < min(dusk["none"], dusk["people"])
+    assert middle("objects", "") == 1
+    assert middle("objects", question["times"]) > 40
+
+
 @needs_browser
 @needs_book
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark")])
