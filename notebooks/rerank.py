@@ -70,9 +70,9 @@ anchors = dict(
 count = min(count, len(anchors[None]))
 queries = workspace.queries(retriever)
 identity = workspace.identity(retriever)
-ranks, searched, embedded = rerank.by_depth(
-    benchmark, queries, images, questions, depths, (gallery_k,), **identity
-)
+setting = benchmark, queries, images, questions, depths
+ranks = rerank.in_pools(*setting, **identity)
+searched, embedded = rerank.in_gallery(*setting, (gallery_k,))
 mapped, searched_by_map = rerank.by_ridge(
     benchmark,
     queries,
@@ -119,13 +119,6 @@ cf.captioned(
 grid = rerank.table(found, k, gallery_k)
 cf.tables.shown(grid, "rerank").format("{:.1f}", na_rep="")
 
-# %% [markdown]
-# The depth from which reranking stays above the linear map, and within one point of
-# the facet's question:
-
-# %% tags=["hide-input"]
-cf.tables.shown(rerank.enough(found, k, gallery_k), "enough")
-
 # %% tags=["hide-input"]
 released = ranks.iloc[:0]
 if (
@@ -139,7 +132,7 @@ if (
         opened.queries(retriever),
         embedded_too,
         opened.questions,
-        depth,
+        [depth],
         **opened.identity(retriever),
     )
     display(cf.markdown("Within the released pools:"))
@@ -152,16 +145,16 @@ if (
 # %% [markdown]
 # ## What it costs
 #
-# Pictures that go through the model again, under a question. *For all texts* counts a
-# picture once for each question, though several texts find it; the share is of
-# embedding the whole gallery beforehand. All methods embed each picture once without a
-# prompt. A question's cost divided by a query's says after how many queries reranking
-# has embedded as many, if no two of them share a picture.
+# The general embedding embeds no picture under a question. For a new question, the
+# linear map embeds its anchors, and the exact way the whole gallery. Reranking embeds
+# some for every query: below, for all query texts together, a picture once for each
+# question though several texts find it, and the share that this is of the whole
+# gallery under all questions.
 
 # %% tags=["hide-input"]
-texts = len({query.text for query in benchmark.queries})
-cost = rerank.costs(embedded, total, len(questions), texts, count)
-cf.tables.shown(cost, "rerank-cost")
+cost = embedded.to_frame("pictures").rename_axis("the first")
+cost["share"] = cost.pictures / (total * len(questions))
+cf.tables.shown(cost, "rerank-cost").format({"share": "{:.1%}"})
 
 # %% [markdown]
 # ## Findings

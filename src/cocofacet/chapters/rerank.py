@@ -11,10 +11,9 @@ from cocofacet.embeddings.linear_map import Anchors, ridge
 from cocofacet.embeddings.linear_map import scores as mapped_scores
 from cocofacet.evaluation.gallery import GallerySearch, measures
 from cocofacet.evaluation.metrics import averages
-from cocofacet.evaluation.ranking import pools_of, rank_rows
+from cocofacet.evaluation.ranking import Pools, pools_of, rank_rows
 from cocofacet.evaluation.scores import gallery_scores
 from cocofacet.evaluation.statistics import difference_of_texts
-from cocofacet.io import InputError
 from cocofacet.report import figures
 from cocofacet.report.findings import Finding, finding
 from cocofacet.report.style import MODES, finished, legend_below
@@ -22,52 +21,7 @@ from cocofacet.report.tables import difference_row, of_mode
 from cocofacet.retrieval.rerank import ranks_in_gallery, ranks_in_pools, reranked
 
 Images = Mapping[str | None, np.ndarray]
-NEAR = 0.01  # as good as prompted: within one point
-LEVELS = ("general", "ridge", "prompted")
-
-
-def by_depth(
-    benchmark,
-    queries: np.ndarray,
-    images: Images,
-    questions: Mapping[str, str],
-    depths: Sequence[int],
-    ks: Sequence[int],
-    **columns: str,
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
-    """Rerank every text at every depth: pools, gallery, cost.
-
-    queries (Q, D); images maps prompt -> (N, D), None among the prompts; questions maps
-    facet -> its question. Three modes: "general" (depth 0), "prompted" (all embedded
-    beforehand; depth N), and "rerank"; "bound" is a second stage that knows the answer.
-
-    Pools: the tidy table of ranks, mode "rerank-<n>" and "bound-<n>". Gallery: columns
-    mode, depth, facet, text and the `measures`. Cost: depth -> how many different
-    pictures all texts together have embedded under a question.
-    """
-    total = len(benchmark.images)
-    ranks, searched, cost = [], [], dict.fromkeys(depths, 0)
-    for facet, question in questions.items():
-        search, pools = GallerySearch.of(benchmark, facet), pools_of(benchmark, facet)
-        texts = queries[search.rows]
-        general, prompted = (
-            gallery_scores(texts, images[prompt]) for prompt in (None, question)
-        )
-        stages = [("general", 0, general), ("prompted", total, prompted)]
-        for depth in depths:
-            stages += [("rerank", depth, prompted), ("bound", depth, search.positive)]
-            top = reranked(general, general, depth, search.positive) <= depth
-            cost[depth] += int(top.any(axis=0).sum())
-        for mode, depth, second in stages:
-            second = second.astype(np.float64)
-            name = f"{mode}-{depth}" if mode in ("rerank", "bound") else mode
-            prompt = None if mode == "general" else question
-            found = ranks_in_pools(pools, general, second, depth)
-            ranks.append(_tidy(pools, found, name, prompt, columns))
-            each = ranks_in_gallery(search, general, second, depth)
-            searched += _measured(search, each, mode, depth, ks)
-    costs = pd.Series(cost, name="embedded").rename_axis("depth")
-    return pd.concat(ranks, ignore_index=True), pd.DataFrame(searched), costs
+KEYS = ["mode", "depth"]
 
 
 def in_pools(
@@ -75,27 +29,56 @@ def in_pools(
     queries: np.ndarray,
     images: Images,
     questions: Mapping[str, str],
-    depth: int,
+    depths: Sequence[int],
     **columns: str,
 ) -> pd.DataFrame:
-    """The pools' part of `by_depth` at one depth, which needs no labels: the tidy table
-    of ranks, modes "general", "rerank-<n>" and "prompted"."""
-    total, ranks = len(benchmark.images), []
+    """Rerank every pool at every depth: the tidy table of ranks.
+
+    queries (Q, D); images maps prompt -> (N, D), None among the prompts; questions maps
+    facet -> its question. Modes "general", "prompted", and for each depth n
+    "rerank-<n>" and "bound-<n>", a second stage that knows the answer.
+    """
+    parts = []
     for facet, question in questions.items():
         pools = pools_of(benchmark, facet)
-        texts = queries[pools.first]
-        general, prompted = (
-            gallery_scores(texts, images[prompt]) for prompt in (None, question)
-        )
-        for mode, deep in (
-            ("general", 0),
-            (f"rerank-{depth}", depth),
-            ("prompted", total),
-        ):
-            found = ranks_in_pools(pools, general, prompted, deep)
-            prompt = question if deep else None
-            ranks.append(_tidy(pools, found, mode, prompt, columns))
-    return pd.concat(ranks, ignore_index=True)
+        general, prompted = _scores(queries[pools.first], images, question)
+        first = ranks_in_pools(pools, general, general, 0)
+        ranks = {"prompted": ranks_in_pools(pools, prompted, prompted, 0)}
+        for depth in depths:
+            ranks[f"rerank-{depth}"] = ranks_in_pools(pools, general, prompted, depth)
+            ranks[f"bound-{depth}"] = np.where(first <= depth, 1, first)
+        parts.append(_tidy(pools, first, "general", None, columns))
+        parts += [_tidy(pools, r, mode, question, columns) for mode, r in ranks.items()]
+    return pd.concat(parts, ignore_index=True)
+
+
+def in_gallery(
+    benchmark,
+    queries: np.ndarray,
+    images: Images,
+    questions: Mapping[str, str],
+    depths: Sequence[int],
+    ks: Sequence[int],
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Rerank the whole gallery for every text at every depth; arguments as `in_pools`.
+
+    Columns mode, depth (0 for "general" and "prompted"), facet, text and the
+    `measures`; and depth -> how many different pictures all texts together have
+    embedded under a question.
+    """
+    rows, embedded = [], dict.fromkeys(depths, 0)
+    for facet, question in questions.items():
+        search = GallerySearch.of(benchmark, facet)
+        general, prompted = _scores(queries[search.rows], images, question)
+        rows += _measured(search, "general", 0, general, general, ks)
+        rows += _measured(search, "prompted", 0, prompted, prompted, ks)
+        answer = search.positive.astype(float)
+        for depth in depths:
+            rows += _measured(search, "rerank", depth, general, prompted, ks)
+            rows += _measured(search, "bound", depth, general, answer, ks)
+            top = reranked(general, general, depth, search.positive) <= depth
+            embedded[depth] += int(top.any(axis=0).sum())
+    return pd.DataFrame(rows), pd.Series(embedded)
 
 
 def by_ridge(
@@ -112,41 +95,41 @@ def by_ridge(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The linear map (ridge) fitted to ``count`` anchors, for the same queries.
 
-    anchors maps prompt -> (A, D). Pools and gallery as from `by_depth`, mode "ridge",
-    each query and text once a draw. Raises ``InputError`` for more anchors than there
-    are.
+    anchors maps prompt -> (A, D). Tables as from `in_pools` and `in_gallery`, mode
+    "ridge", each query and text once a draw.
     """
-    available = len(anchors[None])
-    if not 1 <= count <= available or draws < 1:
-        raise InputError(
-            f"anchors, draws: {count} and {draws}: there are {available} anchors to "
-            "draw from, and one draw is the least."
-        )
     rng = np.random.default_rng(seed)
-    chosen = [rng.permutation(available)[:count] for _ in range(draws)]
     ranks, searched = [], []
-    for rows in chosen:
+    for _ in range(draws):
+        rows = rng.permutation(len(anchors[None]))[:count]
         basis = Anchors(anchors[None][rows])
         for facet, question in questions.items():
-            search = GallerySearch.of(benchmark, facet)
-            pools = pools_of(benchmark, facet)
+            search, pools = (
+                GallerySearch.of(benchmark, facet),
+                pools_of(benchmark, facet),
+            )
             linear = ridge(basis, anchors[question][rows])
             scores = mapped_scores(linear, queries[search.rows], images[None], True)
             found = ranks_in_pools(pools, scores, scores, 0)
             ranks.append(_tidy(pools, found, "ridge", question, columns))
-            each = ranks_in_gallery(search, scores, scores, 0)
-            searched += _measured(search, each, "ridge", 0, ks)
+            searched += _measured(search, "ridge", 0, scores, scores, ks)
     return pd.concat(ranks, ignore_index=True), pd.DataFrame(searched)
 
 
-def _tidy(pools, ranks, mode, prompt, columns) -> pd.DataFrame:
+def _scores(texts: np.ndarray, images: Images, question: str) -> Iterator[np.ndarray]:
+    """Scores (T, N) without a prompt and under the question."""
+    return (gallery_scores(texts, images[prompt]) for prompt in (None, question))
+
+
+def _tidy(pools: Pools, ranks: np.ndarray, mode, prompt, columns) -> pd.DataFrame:
+    # The ranks (Q,) are known, and put in where they would be computed from scores.
     no_scores = np.zeros((len(ranks), 1))
-    return rank_rows(pools.queries, no_scores, mode, prompt, **columns).assign(
-        rank=ranks
-    )
+    rows = rank_rows(pools.queries, no_scores, mode, prompt, **columns)
+    return rows.assign(rank=ranks)
 
 
-def _measured(search: GallerySearch, ranks, mode, depth, ks) -> Iterator[dict]:
+def _measured(search: GallerySearch, mode, depth, first, second, ks) -> Iterator[dict]:
+    ranks = ranks_in_gallery(search, first, second, depth)
     shared = {"mode": mode, "depth": depth, "facet": search.facet}
     for text, each in zip(search.texts, ranks, strict=True):
         yield {**shared, "text": text, **measures(each, ks)}
@@ -158,26 +141,18 @@ def curves(
     """Macro averages: columns where, mode, depth, value; depth 0 for the levels.
 
     where is "pools" (Recall@k), "map" or "precision" (Precision@gallery_k) of the
-    gallery. ``ranks`` and ``searched`` as from `by_depth` and `by_ridge`.
+    gallery. ``ranks`` and ``searched`` as from `in_pools`, `in_gallery`, `by_ridge`.
     """
-    rows = [
-        ("pools", *_mode_and_depth(mode), value)
-        for (*_, mode), value in averages(ranks, k)["macro"].items()
-    ]
-    keys = ["mode", "depth"]
-    for where, measure in (("map", "ap"), ("precision", f"precision@{gallery_k}")):
-        facets = searched.groupby([*keys, "facet"], sort=False)[measure].mean()
-        means = facets.groupby(keys, sort=False).mean()
-        rows += [
-            (where, mode, 0 if mode in LEVELS else depth, value)
-            for (mode, depth), value in means.items()
-        ]
-    return pd.DataFrame(rows, columns=["where", "mode", "depth", "value"])
-
-
-def _mode_and_depth(name: str) -> tuple[str, int]:
-    mode, _, depth = name.partition("-")
-    return mode, int(depth or 0)
+    pools = averages(ranks, k)["macro"].rename("value").reset_index()
+    modes = pools["mode"].str.partition("-")
+    depths = modes[2].replace("", "0").astype(int)
+    pools = pools.assign(where="pools", mode=modes[0], depth=depths)
+    names = {"ap": "map", f"precision@{gallery_k}": "precision"}
+    facets = searched.groupby([*KEYS, "facet"], sort=False)[[*names]].mean()
+    means = facets.groupby(KEYS, sort=False).mean().rename(columns=names).reset_index()
+    gallery = means.melt(KEYS, var_name="where")
+    columns = ["where", *KEYS, "value"]
+    return pd.concat([pools[columns], gallery[columns]], ignore_index=True)
 
 
 def titles(k: int, gallery_k: int) -> dict[str, str]:
@@ -200,7 +175,7 @@ def against_cost(
     lines = pd.concat([levels, reranked]).replace({"where": titles(k, gallery_k)})
     grid = figures.curves(
         lines.assign(value=100 * lines["value"]), "depth", "value", "mode", MODES,
-        lines={**dict.fromkeys(LEVELS, "--"), "bound": ":"}, col="where",
+        lines={**dict.fromkeys(levels["mode"], "--"), "bound": ":"}, col="where",
         height=3.4, sharex=False, ylim=(0, 103),
     )  # fmt: skip
     grid.set_titles("{col_name}", size=10)
@@ -213,44 +188,22 @@ def against_cost(
     return finished(grid.figure, shown_as)
 
 
-def costs(
-    embedded: pd.Series, images: int, questions: int, texts: int, anchors: int
-) -> pd.DataFrame:
-    """Pictures embedded under a question: for one query, for one question, for all.
-
-    ``embedded`` is what `by_depth` counts, depth -> different pictures for all
-    texts together. The share is of embedding all beforehand.
-    """
-    beforehand = images * questions
-    rows = {
-        MODES["general"][0]: (0, 0, 0),
-        f"ridge, K = {anchors}": (0, anchors, anchors * questions),
-        **{f"reranked, first {n}": (n, 0, number) for n, number in embedded.items()},
-        f"{MODES['prompted'][0]}, all beforehand": (0, images, beforehand),
-    }
-    names = ("a query", "a question", f"for all {texts} texts")
-    found = pd.DataFrame.from_dict(rows, orient="index", columns=names)
-    found["share"] = (100 * found[names[-1]] / beforehand).map("{:.1f} %".format)
-    return found.rename_axis("pictures embedded under a question")
-
-
 def table(found: pd.DataFrame, k: int, gallery_k: int) -> pd.DataFrame:
     """Methods and depths down, measures across, in percent, bounds beside them."""
-    columns = {}
-    for where, title in titles(k, gallery_k).items():
-        here = found[found["where"] == where].set_index(["mode", "depth"])["value"]
-        own = here.drop("bound", level="mode")
-        limits = here["bound"].reindex(own.index.get_level_values("depth"))
-        columns[title, "reached"] = 100 * own
-        columns[title, "bound"] = 100 * limits.set_axis(own.index)
+    words = titles(k, gallery_k)
+    wide = found.assign(
+        value=100 * found["value"],
+        measure=found["where"].map(words),
+        which=np.where(found["mode"] == "bound", "bound", "reached"),
+        mode=found["mode"].replace("bound", "rerank"),
+    ).pivot(index=KEYS, columns=["measure", "which"], values="value")
     order = ["general", "ridge", "rerank", "prompted"]  # by cost at query time
-    wide = pd.DataFrame(columns).sort_index(level="depth")
-    wide = wide.reindex(order, level="mode")
+    wide = wide.reindex(order, level="mode").reindex(columns=[*words.values()], level=0)
     wide.index = [
         f"{MODES[mode][0]}, first {depth}" if mode == "rerank" else MODES[mode][0]
         for mode, depth in wide.index
     ]
-    return wide.rename_axis("method")
+    return wide.rename_axis("method").rename_axis(columns=[None, None])
 
 
 # The mode said to be better, and the other.
@@ -266,47 +219,18 @@ def findings_of(
     ranks: pd.DataFrame, searched: pd.DataFrame, depth: int, k: int
 ) -> dict[str, Finding]:
     """`CONTRASTS` at one depth: in pools by Recall@k, in the gallery ("_gallery") by
-    mAP; ``ranks`` and ``searched`` as from `by_depth` and `by_ridge`."""
+    mAP, the mean over draws of the linear map; arguments as of `curves`."""
     said = {}
+    ap = searched.groupby([*KEYS, "facet", "text"], sort=False)["ap"].mean()
     for key, modes in CONTRASTS.items():
         contrast = " − ".join(MODES[mode][0] for mode in modes)
         contrast = f"{contrast}; the first {depth}"
-        own = (f"{m}-{depth}" if m in ("rerank", "bound") else m for m in modes)
-        row = difference_row(*(of_mode(ranks, mode) for mode in own), k)
+        at = [(mode, depth * (mode in ("rerank", "bound"))) for mode in modes]
+        names = (f"{mode}-{n}" if n else mode for mode, n in at)
+        row = difference_row(*(of_mode(ranks, name) for name in names), k)
         said[key] = finding(contrast, f"Recall@{k} in pools, macro", row)
-        one, other = (_ap_of_texts(searched, mode, depth) for mode in modes)
+        one, other = (ap[place] for place in at)
         said[f"{key}_gallery"] = finding(
             contrast, "mAP in the gallery, macro", difference_of_texts(one - other)
         )
     return said
-
-
-def _ap_of_texts(searched: pd.DataFrame, mode: str, depth: int) -> pd.Series:
-    """(facet, text) -> ap, the mean over draws where a mode has several."""
-    here = searched[searched["mode"] == mode]
-    if mode in ("rerank", "bound"):
-        here = here[here["depth"] == depth]
-    return here.groupby(["facet", "text"], sort=False)["ap"].mean()
-
-
-def enough(found: pd.DataFrame, k: int, gallery_k: int) -> pd.DataFrame:
-    """From which depth on reranking passes the linear map, and comes within `NEAR` of
-    the facet's question; by measure, of the output of `curves`."""
-    rows = {}
-    for where, title in titles(k, gallery_k).items():
-        here = found[found["where"] == where].set_index("mode")
-        values = here.loc[["rerank"]].set_index("depth")["value"].sort_index()
-        ridge, prompted = here.loc["ridge", "value"], here.loc["prompted", "value"]
-        rows[title] = {
-            "above the linear map from": _from_then_on(values, ridge),
-            "within a point of the question from": _from_then_on(
-                values, prompted - NEAR
-            ),
-        }
-    return pd.DataFrame(rows).T
-
-
-def _from_then_on(values: pd.Series, level: float) -> str:
-    """The depth from which a curve stays above a level."""
-    above = (values > level)[::-1].cummin()
-    return str(above.index[above][-1]) if above.any() else "no depth tried"

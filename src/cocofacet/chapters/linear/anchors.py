@@ -1,6 +1,6 @@
 """Anchors drawn many times, and every query ranked by every map fitted to them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +8,7 @@ import pandas as pd
 
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.embeddings.linear_map import VARIANTS, Anchors, LinearMap, scores
-from cocofacet.evaluation.ranking import rank_of_positive, rank_rows
+from cocofacet.evaluation.ranking import pools_of, rank_of_positive, rank_rows
 from cocofacet.io import InputError
 from cocofacet.workspace import Workspace
 
@@ -20,14 +20,11 @@ ANCHORS_FROM = {
 
 
 def checked(wanted: Sequence[str], table: Mapping, field: str) -> dict:
-    """The table's part that is wanted, in its order; ``InputError`` for none or an
-    unknown name."""
-    unknown = [name for name in wanted if name not in table]
-    if unknown or not wanted:
-        raise InputError(
-            f"{field}: {unknown[0] if unknown else wanted!r} is not known. Choose from "
-            f"{', '.join(table)}."
-        )
+    """The part of a table that is wanted; ``InputError`` for a name it lacks."""
+    for name in wanted:
+        if name not in table:
+            known = ", ".join(table)
+            raise InputError(f"{field}: {name!r} is not known. Choose from {known}.")
     return {name: table[name] for name in table if name in wanted}
 
 
@@ -66,18 +63,8 @@ class Pictures:
 
     def of_facets(self, benchmark: Benchmark) -> "Pictures":
         """The same, where a facet's anchors come from the pools of its own queries."""
-        pool = benchmark.pool_indices()
-        among = {
-            facet: np.unique(pool[rows])
-            for facet, rows in _rows_of(benchmark, self.prompted).items()
-        }
-        return replace(self, among=among)
-
-
-def _rows_of(benchmark: Benchmark, facets: Iterable[str]) -> dict[str, np.ndarray]:
-    """facet -> the rows of its queries."""
-    asked = np.array([query.facet for query in benchmark.queries])
-    return {facet: np.flatnonzero(asked == facet) for facet in facets}
+        pools = {facet: pools_of(benchmark, facet).pool for facet in self.prompted}
+        return replace(self, among={f: np.unique(pool) for f, pool in pools.items()})
 
 
 def embedded(
@@ -91,37 +78,6 @@ def embedded(
         {"general": general, "dual": plain},
         dict(zip(questions, prompted, strict=True)),
     )
-
-
-@dataclass(frozen=True)
-class _Task:
-    """One facet's queries over one gallery, each distinct text and image once.
-
-    Equal images are scored once, so that they tie exactly: a matrix product may differ
-    in the last bit from column to column.
-    """
-
-    texts: np.ndarray  # (T, P)
-    text_of: np.ndarray  # (Q, 1) row of texts
-    images: np.ndarray  # (M, D)
-    pool: np.ndarray  # (Q, C) rows of images
-    copies: np.ndarray  # (Q, C) bool: the positive, repeated among the negatives
-
-    @classmethod
-    def of(cls, queries: np.ndarray, images: np.ndarray, pool: np.ndarray) -> "_Task":
-        texts, text_of = np.unique(queries, axis=0, return_inverse=True)
-        used, place = np.unique(pool, return_inverse=True)
-        distinct, same = np.unique(images[used], axis=0, return_inverse=True)
-        copies = pool == pool[:, :1]
-        copies[:, 0] = False
-        pool = same.reshape(-1)[place.reshape(pool.shape)]
-        return cls(texts, text_of.reshape(-1, 1), distinct, pool, copies)
-
-    def ranks(self, linear: LinearMap, cosine: bool) -> np.ndarray:
-        found = scores(linear, self.texts, self.images, cosine)  # (T, M)
-        own = found[self.text_of, self.pool]  # (Q, C)
-        own[self.copies] = -np.inf
-        return rank_of_positive(own)
 
 
 @dataclass(frozen=True)
@@ -139,9 +95,11 @@ class Draws:
     def recall(self, k: int, average: str = "macro") -> pd.DataFrame:
         """``fits`` with a column recall: Recall@k of each, macro (over facets) or
         micro (over queries)."""
-        hits, rows = self.ranks <= k, _rows_of(self.benchmark, self.benchmark.facets)
+        hits = self.ranks <= k
         if average == "macro":
-            hits = np.transpose([hits[:, here].mean(axis=1) for here in rows.values()])
+            of = np.array([query.facet for query in self.benchmark.queries])
+            facets = self.benchmark.facets
+            hits = np.transpose([hits[:, of == f].mean(axis=1) for f in facets])
         return self.fits.assign(recall=hits.mean(axis=1))
 
     def rows(self, anchors_from: str, variant: str, anchors: int) -> pd.DataFrame:
@@ -199,30 +157,34 @@ def ranks_over_draws(
     for every K, so that a larger K adds anchors to a smaller one, and every variant
     meets the same anchors. Where a source has too few pictures a K is left out.
     """
-    pool, rows_of = benchmark.pool_indices(), _rows_of(benchmark, gallery.prompted)
-    tasks = {
-        (facet, name): _Task.of(queries[rows], images, pool[rows])
-        for facet, rows in rows_of.items()
+    # Equal images are scored once, so that they tie exactly: a matrix product may
+    # differ in the last bit from column to column.
+    distinct = {
+        name: np.unique(images, axis=0, return_inverse=True)
         for name, images in gallery.galleries.items()
     }
+    pools = {facet: pools_of(benchmark, facet) for facet in gallery.prompted}
     fits, ranks = [], []
     for source, pictures in drawn_from.items():
         rng = np.random.default_rng(seed)
         for draw in range(draws):
             drawn = rng.permutation(len(pictures.galleries["general"]))
-            among = pictures.among or dict.fromkeys(rows_of, drawn)
-            orders = {f: drawn[np.isin(drawn, among[f])] for f in rows_of}
+            among = pictures.among or dict.fromkeys(pools, drawn)
+            orders = {facet: drawn[np.isin(drawn, among[facet])] for facet in pools}
             for size in (size for size in sizes if size <= len(pictures)):
                 chosen = {facet: order[:size] for facet, order in orders.items()}
                 maps = _fitted(pictures, chosen, variants)
                 for name in variants:
                     variant = VARIANTS[name]
+                    images, copy_of = distinct[variant.gallery]
                     found = np.empty(len(benchmark.queries), np.int64)
                     worst = 0.0
-                    for facet, rows in rows_of.items():
+                    for facet, here in pools.items():
                         linear = maps[facet, variant.fit, variant.gallery]
-                        task = tasks[facet, variant.gallery]
-                        found[rows] = task.ranks(linear, variant.cosine)
+                        texts = queries[here.first]
+                        scored = scores(linear, texts, images, variant.cosine)
+                        own = here.own(scored[:, copy_of])
+                        found[here.rows] = rank_of_positive(own)
                         worst = max(worst, linear.condition)
                     fits.append((source, name, size, draw, worst))
                     ranks.append(found)
