@@ -25,7 +25,8 @@ import cocofacet as cf
 from cocofacet.chapters import gallery
 from cocofacet.evaluation import gallery as whole_gallery
 from cocofacet.evaluation import truth
-from cocofacet.io import COMMITTED
+from cocofacet.io import COMMITTED, read_json
+from cocofacet.report.style import MODES
 from cocofacet.retrievers.base import unit_rows
 
 cf.use_style()
@@ -100,13 +101,13 @@ cf.captioned(
 #
 # ## The numbers
 #
-# The whole gallery, in percent. *Positives* and *ranked* are means over a facet's
+# mAP in the whole gallery, in percent. *Positives* and *ranked* are means over a facet's
 # texts.
 
 # %% tags=["hide-input"]
-grid = gallery.by_facet(found, k)
+grid = gallery.by_facet(found)
 shown = cf.tables.shown(grid, "gallery").format("{:.1f}")
-shown.format("{:.0f}", subset=[("", "", "texts")])
+shown.format("{:.0f}", subset=[("", "texts")])
 
 # %% [markdown]
 # ## Pictures counted wrong that are right
@@ -142,20 +143,26 @@ counted = {
 }
 
 # %% tags=["hide-input"]
-by_way = {
-    name: gallery.false_negative_recalls(each, 1)
-    for name, each in counted.items()
-}
-shown = cf.markdown(gallery.NOT_KNOWN)
+kept = {}
+shown = cf.markdown(
+    "What these pictures truly show is not known beyond their annotations, so false "
+    "negatives cannot be counted here."
+)
 if counted:
-    grid = gallery.false_negative_grid(by_way)
+    by_way = {n: gallery.false_negative_recalls(t, 1) for n, t in counted.items()}
+    kept["false_negatives"] = pd.concat(by_way, names=["pools"])
+    grid = kept["false_negatives"].xs("macro", level="facet")
+    grid = grid.rename({mode: look[0] for mode, look in MODES.items()}, level="mode")
+    grid = grid.rename(columns={"false": "false negatives", **gallery.WAYS})
     shown = cf.tables.shown(grid, "false-negatives")
+    shown = shown.format("{:.1f}").format("{:.1%}", subset=[*gallery.WAYS.values()])
 shown
 
 # %% [markdown]
-# Recall@1 in pools of 100, in percent; *a pool* is how many of its 99 negatives are
+# Recall@1 in pools of 100, macro over facets, and how many of a pool's 99 negatives are
 # false. They are counted wrong (as in any benchmark), taken out of the pool, or counted
 # right (the first picture that truly shows the label decides).
+# `gallery.false_negatives.csv` has every facet.
 #
 # ## How large a gallery can be searched exactly
 #
@@ -163,28 +170,26 @@ shown
 # it needs no index. Random vectors, measured once and not in this run:
 
 # %% tags=["hide-input"]
-measured = gallery.read_speed(COMMITTED / "benchmarks/exact_search.json")
-shown = cf.markdown(gallery.NOT_MEASURED)
-if measured:
-    shown = cf.tables.shown(gallery.speed(measured), "exact-search")
-    shown = shown.format(gallery.digits, na_rep="not measured")
-    display(cf.folded(gallery.measured_on(measured)))
-shown
+measured = read_json(COMMITTED / "benchmarks/exact_search.json", dict)
+what = "The {best} best of {queries} queries, {d} dimensions; {device}, {cores} cores"
+display(cf.folded(what.format(**measured)))
+shown = cf.tables.shown(gallery.speed(measured), "exact-search")
+shown = shown.format(precision=1, thousands=",", na_rep="not measured")
+shown.format_index("{:,}", level="vectors")
 
 # %% [markdown]
 # ## Findings
 #
-# The orders at other sizes and by other measures can be read from the figure.
+# The orders at other sizes and by other measures can be read from the figure; the last
+# lines are of the pools that take silence for a no.
 
 # %% tags=["hide-input"]
 said = gallery.findings_of(found[retriever.name])
-for number, (name, each) in enumerate(counted.items()):
-    gains = gallery.with_false_negatives(each, name, 1)
-    said |= {f"pools_{number}_{way}": gain for way, gain in gains.items()}
-means = {n: whole_gallery.mean_over_draws(f) for n, f in found.items()}
-kept = {"": pd.concat(means, names=["retriever"])}
 if counted:
-    kept["false_negatives"] = pd.concat(by_way, names=["pools"])
+    name, each = list(counted.items())[-1]
+    said |= gallery.with_false_negatives(each, name, 1)
+means = {n: whole_gallery.mean_over_draws(f) for n, f in found.items()}
+kept[""] = pd.concat(means, names=["retriever"])
 cf.conclude(workspace, "gallery", said, tables=kept)
 
 # %% [markdown]

@@ -41,8 +41,7 @@ modes = ("general", "prompted")
 # Recall@*k*, expected, = P(H ≤ *k* − 1), with H ~ Hypergeometric(*E*, *A*, 99).
 #
 # No picture is embedded again for this, and no pool is drawn. Below, the pools *are*
-# drawn again, to see how far single draws lie from it. Each dot is one draw; the
-# expectation stands at the side.
+# drawn again, to see how far single draws lie from it. Each dot is one draw.
 
 # %%
 ranks = workspace.ranks(retriever, modes)
@@ -58,15 +57,14 @@ drawn = luck.recalls_of_draws(
 )
 around = {k: luck.beside_expectation(drawn, ranks, k) for k in (1, 5)}
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots around a zero line, by facet: how far Recall at 1 of each draw of negatives lies from the expectation over all draws, without a prompt and with the facet's question. The expectation is written below each facet."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots around a zero line, by facet: how far Recall at 1 of each draw of negatives lies from the expectation over all draws, without a prompt and with the facet's question."}}
 cf.captioned(
     luck.scatter(drawn, around[1], 1, workspace.profile.shown_as),
     "draws",
     f"How far Recall@1 of each of {draws} draws of the negatives lies from its "
     "expectation over all draws, for each facet, without a prompt and with the "
     f"facet's question ({retriever.name}; {workspace.profile.shown_as}; "
-    f"{cf.sample(ranks)}, pools of 100). Below each facet stands the expectation. A "
-    "dot is one draw; there are no intervals.",
+    f"{cf.sample(ranks)}, pools of 100). A dot is one draw; there are no intervals.",
     cf.made_with(
         workspace,
         f"Recall@1 in pools of 100, {draws} draws of the negatives (seeds 0 to "
@@ -78,29 +76,25 @@ cf.captioned(
 # %% [markdown]
 # ## The numbers
 #
-# The expectation in percent, with the lowest and the highest draw. *Spread* is the
-# standard deviation of the draws in points; in brackets what the formula predicts for
-# it: each query draws by itself and hits with its expected recall *p*, so a mean over
-# *n* queries has the variance Σ *p* (1 − *p*) / *n*².
+# The expectation in percent, with the lowest and the highest draw in brackets.
 
 # %% tags=["hide-input"]
-cf.tables.shown(luck.grid(around, {m: MODES[m][0] for m in modes}), "luck")
+by_mode = {
+    (MODES[mode][0], f"R@{k}"): cf.tables.of_mode(table, mode)
+    for mode in modes
+    for k, table in around.items()
+}
+cf.tables.shown(cf.tables.grid_of(by_mode, "expected"), "luck")
 
 # %% [markdown]
-# How much is that, beside the luck of the texts? And do the means over the draws lie
-# where the formula says, within three of their own standard errors?
+# How much is that, beside the luck of the texts? Of the macro average of Recall@1, in
+# points. *Spread* is the standard deviation of the draws; *predicted* is what the formula
+# says it is: each query draws by itself and hits with its expected recall *p*, so a mean
+# over *n* queries has the variance Σ *p* (1 − *p*) / *n*².
 
 # %% tags=["hide-input"]
-beside = luck.beside_texts(around[1], ranks, 1, draws)
-cf.tables.shown(beside, "beside-texts", "words")
-
-# %% [markdown]
-# What the question gains, in points: expected, and in the lowest and the highest draw.
-# Where these two have different signs, one draw decides nothing.
-
-# %% tags=["hide-input"]
-gain = luck.gains(drawn, ranks, 1, "prompted", "general")
-cf.tables.shown(luck.gain_grid(gain), "gains")
+beside = luck.beside_texts(around[1], ranks, 1)
+cf.tables.shown(beside, "beside-texts").format("{:.2f}")
 
 # %% [markdown]
 # ## How far an interval can be trusted
@@ -114,22 +108,19 @@ cf.tables.shown(luck.gain_grid(gain), "gains")
 # around that draw hold the truth? Do it 4,000 times: it should in 95 % of them.
 #
 # It falls short where nearly all texts agree: a draw that misses the one which differs
-# sees no spread at all. The last column says how large a gain had to be for its interval
-# to leave out zero in eight cases of ten.
+# sees no spread at all. The last column says how large a gain had to be, in points, for
+# its interval to leave out zero in eight cases of ten; the others are in percent.
 
 # %% tags=["hide-input"]
 trusted = luck.trust(ranks, 1, "prompted", "general")
-names = {mode: MODES[mode][0] for mode in modes} | {
-    "difference": "difference"
-}
-cf.tables.shown(luck.trust_grid(trusted, names), "trust")
+cf.tables.shown(trusted, "trust").format("{:.1f}").format("{:.0f}", subset="texts")
 
 # %% [markdown]
 # ## Findings
 
 # %% tags=["hide-input"]
-by_mode = [cf.tables.of_mode(ranks, mode) for mode in ("prompted", "general")]
-expected = cf.paired_difference(*by_mode, 1, expected=True)
+pair = [cf.tables.of_mode(ranks, mode) for mode in ("prompted", "general")]
+expected = cf.paired_difference(*pair, 1, expected=True)
 contrast = "the facet's question − no question, expected over draws"
 found = {"gain": findings.finding(contrast, "Recall@1, macro", expected)}
 cf.conclude(workspace, "luck", found, ranks, {"": drawn})

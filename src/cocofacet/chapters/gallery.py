@@ -1,7 +1,6 @@
 """The chapter on the whole gallery: larger galleries, false negatives, exact search."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,6 @@ from cocofacet.evaluation.gallery import difference, macro, of_texts
 from cocofacet.evaluation.ranking import rank_rows
 from cocofacet.evaluation.scores import pool_scores
 from cocofacet.evaluation.truth import ranks_three_ways
-from cocofacet.io import read_json
 from cocofacet.report import figures
 from cocofacet.report.findings import Finding, finding
 from cocofacet.report.style import MODES, finished, legend_below
@@ -21,21 +19,17 @@ from cocofacet.report.tables import difference_row, of_mode
 BOUNDS = ("chance", "perfect")
 
 
-def names(k: int) -> dict[str, str]:
-    """The measures of a chapter, as columns of the table -> as readers call them."""
-    at_k = (f"recall@{k}", f"precision@{k}")
-    return {"ap": "mAP", **{name: name.capitalize() for name in at_k}}
-
-
 def over_sizes(
     panels: Mapping[str, pd.DataFrame], k: int, sizes: Sequence[int], shown_as: str
 ) -> Figure:
     """Each measure against the size of the gallery, a row of panels for each
     retriever's `search_over_sizes`."""
+    names = {"ap": "mAP", f"recall@{k}": f"Recall@{k}"}
+    names |= {f"precision@{k}": f"Precision@{k}"}
     values = {
         (retriever, name): macro(table, measure)
         for retriever, table in panels.items()
-        for measure, name in names(k).items()
+        for measure, name in names.items()
     }
     wide = 100 * pd.concat(values, names=["retriever", "measure", "size"])
     tidy = wide.rename_axis(columns="mode").stack().rename("value").reset_index()
@@ -51,31 +45,25 @@ def over_sizes(
     return finished(grid.figure, shown_as)
 
 
-def by_facet(tables: Mapping[str, pd.DataFrame], k: int) -> pd.DataFrame:
-    """The whole gallery: facets and their mean down, (retriever, mode, measure) across.
-
-    In percent, with the texts and the mean numbers of positives and of images ranked.
+def by_facet(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The whole gallery: facets and their mean down; the texts, the mean numbers of
+    positives and of images ranked, and the mAP of each retriever and mode in percent.
     """
-    first = next(iter(tables.values()))
-    size = first["size"].max()
-    some = first[(first["size"] == size) & (first["mode"] == "chance")]
-    counts = some.groupby("facet", sort=False).agg(
-        texts=("text", "size"),
-        positives=("positives", "mean"),
-        ranked=("candidates", "mean"),
-    )
-    columns = {("", "", name): counts[name] for name in counts}
+    columns = {}
     for retriever, table in tables.items():
-        for mode in dict.fromkeys(table["mode"]):
-            if mode in BOUNDS and table is not first:
-                continue
-            for measure, words in names(k).items():
-                values = of_texts(table, measure)[mode].loc[size]
-                key = ("" if mode in BOUNDS else retriever, MODES[mode][0], words)
-                columns[key] = 100 * values.groupby("facet", sort=False).mean()
+        whole = table[table["size"] == table["size"].max()]
+        of_facet = whole[whole["mode"] == "chance"].groupby("facet", sort=False)
+        columns["", "texts"] = of_facet.size()
+        columns["", "positives"] = of_facet.positives.mean()
+        columns["", "ranked"] = of_facet.candidates.mean()
+        values = of_texts(whole, "ap").groupby("facet", sort=False).mean()
+        for mode in dict.fromkeys(whole["mode"]):
+            if mode != "perfect":
+                owner = "" if mode == "chance" else retriever
+                columns[owner, MODES[mode][0]] = 100 * values[mode]
     found = pd.DataFrame(columns)
     found.loc["macro"] = found.mean()
-    found.loc["macro", ("", "", "texts")] = counts.texts.sum()
+    found.loc["macro", ("", "texts")] = found["", "texts"][:-1].sum()
     return found.rename_axis("facet")
 
 
@@ -88,34 +76,21 @@ CONTRASTS = {
 
 
 def findings_of(table: pd.DataFrame) -> dict[str, Finding]:
-    """`CONTRASTS` in mAP, in the whole gallery and in the smallest ("_small"), and what
-    the facet's question gains on each facet; from `search_over_sizes`."""
-    sizes = sorted(set(table["size"]))
-    said = {}
+    """`CONTRASTS` in mAP, in the whole gallery and in the smallest ("_small"); from
+    `search_over_sizes`."""
+    sizes, said = table["size"], {}
     for key, modes in CONTRASTS.items():
-        for size in sizes[-1:] + sizes[:-1][:1]:
-            name = key if size == sizes[-1] else f"{key}_small"
-            here = table[table["size"] == size]
-            said[name] = _in_map(here, modes, f"macro, {size:,} pictures")
-    whole = table[table["size"] == sizes[-1]]
-    modes = CONTRASTS["prompted"]
-    for facet, here in whole.groupby("facet", sort=False):
-        where = f"{facet}, {sizes[-1]:,} pictures"
-        said[f"prompted_{facet}"] = _in_map(here, modes, where)
+        for size, end in {sizes.min(): "_small", sizes.max(): ""}.items():
+            said[key + end] = finding(
+                " − ".join(MODES[mode][0] for mode in modes),
+                f"mAP, macro, {size:,} pictures",
+                difference(table[sizes == size], "ap", *modes),
+            )
     return said
-
-
-def _in_map(table: pd.DataFrame, modes: tuple[str, str], where: str) -> Finding:
-    contrast = " − ".join(MODES[mode][0] for mode in modes)
-    return finding(contrast, f"mAP, {where}", difference(table, "ap", *modes))
 
 
 # How a false negative is dealt with -> in words.
 WAYS = {"as is": "counted wrong", "removed": "taken out", "right": "counted right"}
-NOT_KNOWN = (
-    "What these pictures truly show is not known beyond their annotations, so false "
-    "negatives cannot be counted here."
-)
 
 
 def false_negatives(
@@ -158,78 +133,39 @@ def false_negative_recalls(found: pd.DataFrame, k: int) -> pd.DataFrame:
     return pd.concat(parts, names=["mode"])
 
 
-def false_negative_grid(pools: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Facets down, (pools, mode, way) across; ``pools`` maps words for the pools to
-    `false_negative_recalls`. Recalls in percent."""
-    columns = {}
-    for words, found in pools.items():
-        percents = (100 * found[list(WAYS)]).map("{:.1f}".format)
-        for mode in dict.fromkeys(found.index.get_level_values("mode")):
-            number = found.loc[mode, "false"].map("{:.1f}".format)
-            columns[words, "", "a pool"] = number
-            for way, said in WAYS.items():
-                columns[words, MODES[mode][0], said] = percents.loc[mode, way]
-    return pd.DataFrame(columns).rename_axis("facet")
-
-
 def with_false_negatives(found: pd.DataFrame, which: str, k: int) -> dict[str, Finding]:
-    """What the facet's question gains in pools, for each of ``WAYS``; ``found``:
-    `false_negatives`; ``which`` are the pools, in words."""
-    prompted, general = (of_mode(found, mode) for mode in ("prompted", "general"))
+    """What the facet's question gains in pools where false negatives are counted wrong,
+    and where they are taken out; ``found``: `false_negatives`; ``which``: the pools."""
+    pair = [of_mode(found, mode) for mode in ("prompted", "general")]
     return {
         way.replace(" ", "_"): finding(
-            f"the facet's question − no prompt, false negatives {words}",
+            f"the facet's question − no prompt, false negatives {WAYS[way]}",
             f"{which}: Recall@{k}, macro",
-            difference_row(
-                *(rows.assign(rank=rows[way]) for rows in (prompted, general)), k
-            ),
+            difference_row(*(rows.assign(rank=rows[way]) for rows in pair), k),
         )
-        for way, words in WAYS.items()
+        for way in ("as is", "removed")
     }
 
 
-NOT_MEASURED = (
-    "Exact search was not measured here: `python benchmarks/exact_search.py` does it."
-)
+# What `benchmarks/exact_search.py` measures -> its heading, and what its unit holds.
+SPEED = {
+    "milliseconds_for_all_queries": ("all queries (ms)", 1),
+    "milliseconds_for_one_query": ("one query (ms)", 1),
+    "seconds_to_build": ("to build (s)", 1),
+    "peak_bytes_of_the_process": ("most memory (GB)", 1e9),
+    "same_pictures": ("same pictures (%)", 0.01),
+}
 
 
-def read_speed(path: Path) -> dict:
-    """What the measurement wrote; empty where there is none."""
-    return read_json(path, dict) if Path(path).is_file() else {}
-
-
-def speed(measured: dict) -> pd.DataFrame:
-    """(vectors, way) down: milliseconds, seconds, and memory in GB (10^9 bytes)."""
-    rows = {}
-    for size in measured["sizes"]:
-        for way, found in size["ways"].items():
-            row = found or {}
-            rows[f"{size['vectors']:,}", way] = {
-                "all queries (ms)": row.get("milliseconds_for_all_queries"),
-                "one query (ms)": row.get("milliseconds_for_one_query"),
-                "to build (s)": row.get("seconds_to_build"),
-                "most memory (GB)": row.get("peak_bytes_of_the_process", np.nan) / 1e9,
-                "vectors alone (GB)": size["bytes"] / 1e9,
-                "same pictures (%)": 100 * row.get("same_pictures", np.nan),
-            }
-    found = pd.DataFrame.from_dict(rows, orient="index").astype(float)
+def speed(measured: Mapping) -> pd.DataFrame:
+    """(vectors, way) down, `SPEED` across; missing where a way is not installed."""
+    rows = {
+        (size["vectors"], way): {
+            heading: (found or {}).get(name, np.nan) / unit
+            for name, (heading, unit) in SPEED.items()
+        }
+        for size in measured["sizes"]
+        for way, found in size["ways"].items()
+    }
+    found = pd.DataFrame.from_dict(rows, orient="index")
     return found.rename_axis(index=["vectors", "way"])
-
-
-def measured_on(measured: dict) -> str:
-    """What was searched, and where, in one line."""
-    return (
-        f"The {measured['best']} best of {measured['queries']} queries, "
-        f"{measured['d']} dimensions; {measured['device']}, {measured['cores']} cores"
-    )
-
-
-def digits(value: float) -> str:
-    """A cell of `speed` in three digits.
-
-    >>> [digits(value) for value in (4635.2, 93.33, 0.0000047)]
-    ['4,635', '93.3', 'below 0.01']
-    """
-    if value < 0.01:
-        return "below 0.01"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
