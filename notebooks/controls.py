@@ -89,17 +89,15 @@ cf.captioned(
 #
 # Recall needs a text, and a text never trained may fail where the pictures do not. So
 # here is the pictures' side alone, of the two facets that the second model was never
-# asked about, for both models: without the question → under it.
+# asked about, for both models, without the question and under it. All are in percent.
 #
-# - *moved*: 1 − cosine between a picture without the question and under it, on average.
 # - *between its classes*: of all the spread among pictures, how much lies between the
-#   classes of what is asked, in percent; *between others*: of the other facets, on
-#   average. A question that highlights its attribute raises the first over the second.
-# - *probe*: balanced accuracy of a linear classifier, in percent, with its chance.
-# - *from pictures*: Recall@1 where the query is the mean of other pictures of a class;
-#   *from words*: where it is the text.
-# - *texts alike*: the mean cosine between the texts of different answers. Where these
-#   have collapsed into one, no recall from words can show anything, for or against.
+#   classes of what is asked; *between others*: of the other facets, on average. A
+#   question that highlights its attribute raises the first over the second.
+# - *probe*: balanced accuracy of a linear classifier, beside its chance.
+# - *from pictures*: Recall@1 where the query is the mean of other pictures of a class.
+# - *texts alike*: the mean cosine between the texts of different answers. Near 100 they
+#   have collapsed into one, and no recall from words can show anything, for or against.
 
 # %% tags=["hide-input"]
 facets = [f for f in names.unasked_facets if f in workspace.benchmark.facets]
@@ -115,9 +113,12 @@ for words, model in {
     )
     queries = workspace.queries(model)
     sides[words] = controls.image_side(
-        workspace.benchmark, queries, images, asked, facets, seed
+        workspace.benchmark, queries, images, asked, seed
     )
-cf.tables.shown(controls.grid(sides), "controls-pictures")
+grid = pd.concat(sides, names=["model", "facet", "embedded with"])
+grid = grid.reorder_levels(["facet", "model", "embedded with"])
+grid = 100 * grid.sort_index(level="facet", sort_remaining=False)
+cf.tables.shown(grid, "controls-pictures").format("{:.0f}")
 
 # %% [markdown]
 # ## The answers without the questions

@@ -2,28 +2,19 @@
 
 A control whose texts have collapsed, so that the answers of a facet are all alike, can
 show nothing by recall. What a question does to the picture's side can be measured
-without a text: how far it moves a picture, how much of the spread among pictures is
-then between the classes of what was asked, and whether the mean of other pictures of a
+without a text: how much of the spread among pictures is then between the classes of
+what was asked, whether a probe names them, and whether the mean of other pictures of a
 class finds one. The texts' own state stands beside it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from cocofacet.evaluation.metrics import recall_at
-from cocofacet.evaluation.probes import (
-    Classes,
-    classes_of,
-    folds_of,
-    image_scores,
-    naming,
-    probe_scores,
-)
-from cocofacet.evaluation.ranking import Pools, pools_of
-
-COLLAPSED = 0.8  # mean cosine between a facet's answers, from which recall says nothing
+from cocofacet.evaluation.probes import Classes, classes_of, mode_of, rank_ways
+from cocofacet.evaluation.ranking import pools_of
+from cocofacet.report.style import MODES
 
 
 def between(images: np.ndarray, classes: Classes) -> float:
@@ -47,77 +38,42 @@ def image_side(
     queries: np.ndarray,
     images: Mapping[str | None, np.ndarray],
     questions: Mapping[str, str],
-    facets: Sequence[str],
     seed: int,
 ) -> pd.DataFrame:
-    """What the question of each facet does to pictures: a row a facet.
+    """What the question of each facet does to pictures: (facet, mode) down, fractions.
 
-    queries (Q, D), images[prompt] (N, D): None and each question. moved: the mean of
-    1 - cosine between a picture without the question and under it. asked, asked_before:
-    `between` of the facet's own classes, under the question and without; others,
-    others_before: the mean of that over the other facets. named, named_before, even:
-    balanced accuracy of a probe, and its chance. means, means_before: Recall@1 where
-    the query is the mean of other pictures of the class; words, words_before: where it
-    is the text. alike: the mean cosine between the facet's texts of different labels.
+    queries (Q, D), images[prompt] (N, D): None and each of ``questions``. The spread
+    `between` the facet's own classes, and the mean of that of the other facets'; the
+    balanced accuracy of a probe, and its chance; Recall@1 where the query is the mean of
+    other pictures of the class; the mean cosine between texts of different classes.
     """
-    before = images[None]
-    classes = {
-        facet: classes_of(benchmark, pools_of(benchmark, facet))
-        for facet in benchmark.facets
+    modes = {
+        "general": {facet: (None,) for facet in questions},
+        "prompted": {facet: (question,) for facet, question in questions.items()},
     }
-    folds = folds_of(len(before), seed)
-    rows = []
-    for facet in facets:
-        after, own = images[questions[facet]], classes[facet]
-        pools = pools_of(benchmark, facet)
-        texts = queries[pools.first]
-        row = {"facet": facet, "moved": float(1 - (before * after).sum(axis=1).mean())}
-        for when, here in (("", after), ("_before", before)):
-            rest = [between(here, c) for name, c in classes.items() if name != facet]
-            probe, _ = probe_scores(here, own, folds)
-            right = naming(probe, own)
-            row |= {
-                f"asked{when}": between(here, own),
-                f"others{when}": float(np.mean(rest)),
-                f"named{when}": right["balanced"],
-                f"means{when}": _recall(pools, image_scores(here, own)[own.of_text]),
-                f"words{when}": _recall(pools, texts @ here.T),
-                "even": right["even"],
+    probed = rank_ways(benchmark, queries, images, modes, seed)
+    named = probed.named.set_index(["mode", "facet"])
+    first = probed.ranks.set_index(["mode", "facet"])["rank"] == 1
+    pools = {facet: pools_of(benchmark, facet) for facet in benchmark.facets}
+    classes = {facet: classes_of(benchmark, pool) for facet, pool in pools.items()}
+    rows = {}
+    for facet in questions:
+        texts = queries[pools[facet].first]
+        for mode, prompts in modes.items():
+            shown = images[prompts[facet][0]]
+            spread = {name: between(shown, each) for name, each in classes.items()}
+            rows[facet, MODES[mode][0]] = {
+                "between its classes": spread.pop(facet),
+                "between others": pd.Series(spread, dtype=float).mean(),
+                "probe": named.balanced[mode, facet],
+                "chance": named.even[mode, facet],
+                "from pictures": first[mode_of(mode, "images"), facet].mean(),
+                "texts alike": _alike(texts, classes[facet].of_text),
             }
-        rows.append({**row, "alike": _alike(texts, own.of_text)})
-    return pd.DataFrame(rows)
-
-
-def _recall(pools: Pools, scores: np.ndarray) -> float:
-    """Recall@1 of scores (T, N) in the facet's pools."""
-    return recall_at(pools.ranks(scores, "", None)["rank"], 1)
+    return pd.DataFrame(rows).T
 
 
 def _alike(texts: np.ndarray, label: np.ndarray) -> float:
     """The mean cosine between texts (T, D), unit rows, of different classes (T,)."""
     different = label[:, None] != label
     return float((texts @ texts.T)[different].mean())
-
-
-def grid(by_model: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Facet and model down, in percent: what the question changes on the pictures'
-    side ("before -> after"), then on the texts'."""
-    rows = {}
-    for model, table in by_model.items():
-        for row in table.itertuples():
-            named = _change(row.named_before, row.named)
-            rows[row.facet, model] = {
-                "moved": f"{row.moved:.2f}",
-                "between its classes": _change(row.asked_before, row.asked),
-                "between others": _change(row.others_before, row.others),
-                "probe": f"{named} ({100 * row.even:.0f})",
-                "from pictures": _change(row.means_before, row.means),
-                "from words": _change(row.words_before, row.words),
-                "texts alike": f"{row.alike:.2f}"
-                + " (collapsed)" * (row.alike >= COLLAPSED),
-            }
-    return pd.DataFrame(rows).T.sort_index(level=0, sort_remaining=False)
-
-
-def _change(before: float, after: float) -> str:
-    return f"{100 * before:.0f} → {100 * after:.0f}"
