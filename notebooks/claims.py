@@ -18,7 +18,7 @@ changes = {}  # of the profile, such as {"promptables": "e5-v"}
 import pandas as pd
 
 import cocofacet as cf
-from cocofacet.chapters.claims import brief, headlines, held, table
+from cocofacet.chapters.claims import became, brief, headlines, held, table
 from cocofacet.evaluation import seeds
 from cocofacet.io import COMMITTED
 
@@ -35,10 +35,9 @@ workspace = cf.open_workspace(profile, run, seed, changes)
 # %% tags=["hide-input"]
 hits = seeds.read(COMMITTED / "training/seeds.hits.csv")
 found = headlines(hits)
-claims = table(found, workspace.root / "results")
-verdicts = brief(found, workspace.root / "results")
-cf.glue("verdicts", verdicts)
-claims
+claims = became(found, workspace.root / "results")
+cf.glue("verdicts", brief(claims))
+table(claims)
 
 # %% [markdown]
 # ## What was found in the rendered world

@@ -94,7 +94,7 @@ cf.tables.shown(results.headline(found, few, *levels), "ratio")
 # Where K comes near d, the anchors are barely enough to solve for W, and least squares
 # fits their noise: the condition number says how much noise may grow. The dual encoder
 # has a d of its own, and so a dip of its own. The table has the released map's Recall@5
-# in points over no prompt; *one draw* goes from the smallest to the largest.
+# in points over no prompt.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Recall at 5 of each variant against anchors over dimensions, a panel for each place that anchors come from, with level lines for the general and the prompted embedding; upright lines mark the published K, the published K over d, and K equal to d."}}
 marked = {square: "K = d", few: f"K = {few}", asked: f"K = {asked}"}
@@ -122,9 +122,8 @@ cf.tables.shown(results.at_each_size(found, levels[0], 5), "draws")
 cf.tables.shown(results.variants(found, asked, *levels, 5), "maps")
 
 # %% tags=["hide-input"]
-ks = sorted({few, asked, square, most})
-compared = results.comparisons(found, ks, 5)
-cf.tables.shown(results.compared(compared, 5, dimension), "one")
+ks = sorted({few, asked, most})
+cf.tables.shown(results.comparisons(found, ks, 5, dimension), "one")
 
 # %% [markdown]
 # ## From a dual encoder's gallery
@@ -206,9 +205,7 @@ for source in found.fits.anchors_from.unique():
         words = f"K = {k}, {source}: question − map"
         said[f"{name}_left"] = findings.finding(words, "Recall@5, macro", row)
 recalls = pd.concat({k: found.recall(k) for k in (1, 5)}, names=["k"])
-kept = {"": recalls.droplevel(1)}
-kept["compared"] = compared.set_index("comparison")
-cf.conclude(workspace, "linear", said, tables=kept)
+cf.conclude(workspace, "linear", said, tables={"": recalls.droplevel(1)})
 
 # %% [markdown]
 # ## What would change our mind

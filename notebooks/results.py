@@ -5,7 +5,17 @@
 #
 # The other chapters run on drawn pictures, on any laptop. This page shows what was run
 # on photographs. A row appears here when a run's ranks are committed under
-# `results/full/`, each with the manifest of what made it.
+# `results/full/`, each with the manifest of what made it. To make the first, on a
+# machine with a large GPU and the Hugging Face Hub:
+#
+# ```bash
+# cocofacet fetch            # what there is, and how to place it
+# make execute PROFILE=full RUN=first
+# git add results/full/first && git commit
+# ```
+#
+# Ranks and manifests are small; embeddings stay where they are. The next build of the
+# book shows them here.
 
 # %% tags=["parameters", "hide-input"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
@@ -18,7 +28,7 @@ shown_profile = "full"  # whose committed runs are shown
 from IPython.display import display
 
 import cocofacet as cf
-from cocofacet.chapters.results import made_by, nothing_yet, of_run
+from cocofacet.chapters.results import made_by, of_run
 from cocofacet.evaluation import runs
 
 workspace = cf.open_workspace(
@@ -40,7 +50,8 @@ if folders:
     summary = runs.summary(ranks)
     display(cf.tables.shown(summary, "results").format(precision=1))
 else:
-    display(cf.markdown(nothing_yet(shown_profile)))
+    none = "**None yet**: no run of the profile `{}` is committed."
+    display(cf.markdown(none, shown_profile))
 
 # %% [markdown]
 # ## Beside the paper's Table 1

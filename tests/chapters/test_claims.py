@@ -10,6 +10,7 @@ from cocofacet.chapters.claims import (
     _RUN,
     CLAIMS,
     Claim,
+    became,
     brief,
     headlines,
     on_photographs,
@@ -48,7 +49,7 @@ def test_what_was_run_on_photographs(tmp_path):
 
 
 def test_the_table_links_each_chapter_and_escapes_what_it_says(tmp_path):
-    html = table({}, tmp_path).to_html()
+    html = table(became({}, tmp_path)).to_html()
     for claim in CLAIMS:
         for chapter in claim.chapters:
             assert f'<a href="{chapter}.html">{chapter}</a>' in html
@@ -56,7 +57,7 @@ def test_the_table_links_each_chapter_and_escapes_what_it_says(tmp_path):
 
 
 def test_the_front_page_has_the_claims_that_can_be_tried(hits, tmp_path):
-    html = brief(headlines(hits), tmp_path).to_html()
+    html = brief(became(headlines(hits), tmp_path)).to_html()
     for claim in CLAIMS:
         assert (claim.what in html) == bool(claim.headlines)
 

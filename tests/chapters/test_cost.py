@@ -31,7 +31,7 @@ MADE = {
     ],
     "search": {
         "vectors": 1_000_000, "d": 512, "queries": 100,
-        "milliseconds_for_all_queries": 12.34,
+        "milliseconds_for_one_query": 12.34,
     },
     "rows": {
         "whole": {
@@ -61,14 +61,9 @@ def test_tables_hold_what_the_files_hold(tmp_path):
     assert row["peak GB"] == 8
     assert cost.pipelines(found).iloc[0]["share in %"] == 90
     model = cost.models(found).loc["A GPU", "2b"]
-    assert model.tolist() == [2200, "random", 391, "bf16", 8, "2026-01-01"]
+    assert model["driver"] == "580.1"
+    assert model.tolist()[3:] == [2200, "random", 391, "bf16", "2026-01-01"]
     assert cost.ratios(found).loc[("w", "m"), "times faster"] == 14
-
-
-def test_only_a_gpu_stands_beside_the_aims():
-    table = cost.aims([MADE, MADE | {"driver": None, "device": "A CPU"}])
-    assert list(table.index) == ["the aim", "A GPU"]
-    assert table.loc["A GPU"].tolist() == [8, 0.9995, 90]
 
 
 def test_rows_at_their_real_size():
@@ -83,11 +78,8 @@ def test_rows_at_their_real_size():
 
 
 def test_a_cpu_is_not_passed_off_as_a_gpu():
-    run = cost.gpu_run([MADE | {"load": 0.1}]).loc["A GPU"]
-    assert (run.driver, run["ms for all"]) == ("580.1", 12.34)
-    made = MADE | {"driver": None, "search": {"failed": "memory"}, "load": 0.1}
-    on_cpu = cost.gpu_run([made]).loc["A GPU"]
-    assert (on_cpu.driver, on_cpu["ms for all"]) == ("none: no GPU", "memory")
+    (driver,) = cost.models([MADE | {"driver": None}]).driver
+    assert driver == "no GPU"
 
 
 def test_times_beside_other_work_are_left_out():
@@ -97,7 +89,7 @@ def test_times_beside_other_work_are_left_out():
     assert row[["ms an image, one pass", "times faster"]].isna().all()
     assert cost.pipelines(busy).empty
     assert cost.real_sizes(busy)[["s a picture", "s a text"]].isna().all(axis=None)
-    assert cost.gpu_run(busy)["ms for all"].item() == "other work ran"
+    assert cost.searches(busy).empty
 
 
 def test_a_search_of_photographs_says_time_memory_and_load():
@@ -108,8 +100,14 @@ def test_a_search_of_photographs_says_time_memory_and_load():
     }
     sizes = [{"vectors": 1_000_000, "bytes": 3_072e6, "ways": {"halves": way}}]
     made = MADE | {"name": "photo_search", "load": 0.2, "settings": {"d": 1536}}
-    (row,) = cost.photo_search([MADE, made | {"sizes": sizes}]).to_dict("records")
-    assert list(row.values()) == [123.4, 5.67, 3072, 89, 8, 0.2]
+    shown = cost.searches([MADE, made | {"sizes": sizes, "search": {}}])
+    assert shown["ms a text"].to_dict() == {
+        ("A GPU", 1_000_000, 512): 12.34,
+        ("A GPU", 1_000_000, 1536): 123.4,
+    }
+    assert shown.iloc[1].tolist() == [123.4, 5.67, 3072, 89, 8, 0.2]
+    failed = cost.searches([MADE | {"search": {"failed": "memory"}}])
+    assert failed.empty
 
 
 def test_nothing_measured_makes_empty_tables():
@@ -117,7 +115,7 @@ def test_nothing_measured_makes_empty_tables():
     assert cost.pipelines([]).empty
     assert cost.real_sizes([]).empty
     assert cost.ratios([]).empty
-    for table in (cost.models, cost.gpu_run, cost.photo_search):
+    for table in (cost.models, cost.searches):
         assert table([]).empty
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from small_tables import ROWS, table_of
 
-from cocofacet.chapters.results import made_by, nothing_yet, of_run, table_1
+from cocofacet.chapters.results import made_by, of_run, table_1
 from cocofacet.evaluation import runs
 from cocofacet.io import InputError
 
@@ -50,11 +50,6 @@ def test_a_manifest_of_other_fields_is_named(change, tmp_path):
     if "profile" in change:
         with pytest.raises(InputError, match=r"general\.manifest\.json: fields"):
             of_run(ranks_of("e5-v"), path.parent)
-
-
-def test_without_results_the_page_says_so_and_how():
-    assert "None" not in nothing_yet("full")
-    assert "results/full/first" in nothing_yet("full")
 
 
 def ranks_of(retriever, mode="general", rows=ROWS, **columns):

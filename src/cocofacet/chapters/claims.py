@@ -117,6 +117,8 @@ class Headline:
 
 
 _QWEN, _UNASKED = "tiny-qwen2vl", "tiny-qwen2vl-unasked"
+# Facets that captions name first, against the others: key -> retriever.
+IMBALANCE = {"imbalance": "tiny-clip", "imbalance_mllm": _QWEN}
 # The two that `tiny-qwen2vl-unasked` was never asked about.
 _NEVER_ASKED = (facets.TIMES.name, facets.MATERIALS.name)
 HEADLINES = {
@@ -144,10 +146,13 @@ HEADLINES = {
 def contrasts(hits: pd.DataFrame) -> dict[str, tuple[str, str, pd.DataFrame]]:
     """Key -> what is said, in what, and the hits that the first has more than the
     second; ``hits``: the table of `seeds`."""
-    found = {
-        "imbalance": imbalance(hits, "tiny-clip"),
-        "imbalance_mllm": imbalance(hits, _QWEN),
-    }
+    found = {}
+    for key, retriever in IMBALANCE.items():
+        general = seeds.of_mode(hits, retriever, 5, seeds.GENERAL)
+        signed = general.hits * against_others(general.facet, CAPTIONED)
+        contrast = f"{', '.join(CAPTIONED)} − the other facets, no question"
+        where = f"Recall@5, macro, {retriever}"
+        found[key] = contrast, where, general.assign(hits=signed)
     for key, line in HEADLINES.items():
         counts = seeds.ours(seeds.of_mode(hits, line.retriever, line.k, line.mode))
         other = seeds.of_mode(hits, line.of or line.retriever, line.k, line.than)
@@ -174,21 +179,8 @@ def headlines(hits: pd.DataFrame) -> dict[str, Finding]:
 
 def held(hits: pd.DataFrame) -> dict[str, float]:
     """Key -> how often such an interval holds the truth (`crossed_coverage`)."""
-    return {
-        key: crossed_coverage(less, seeds.FACTORS)
-        for key, (*_, less) in contrasts(hits).items()
-    }
-
-
-def imbalance(
-    hits: pd.DataFrame, retriever: str, k: int = 5
-) -> tuple[str, str, pd.DataFrame]:
-    """Facets that captions name first against the others: as one of `contrasts`."""
-    general = seeds.of_mode(hits, retriever, k, seeds.GENERAL)
-    signed = general.hits * against_others(general.facet, CAPTIONED)
-    where = f"Recall@{k}, macro, {retriever}"
-    contrast = f"{', '.join(CAPTIONED)} − the other facets, no question"
-    return contrast, where, general.assign(hits=signed)
+    found = contrasts(hits).items()
+    return {key: crossed_coverage(less, seeds.FACTORS) for key, (*_, less) in found}
 
 
 def verdict(claim: Claim, found: Mapping[str, Finding]) -> str:
@@ -207,48 +199,42 @@ def on_photographs(claim: Claim, results: Path) -> str:
     """How far a claim was tried on photographs. ``results`` holds <profile>/<run>/ with
     what each chapter leaves."""
     for profile, words in _RUN.items():
-        left = (Path(results).glob(f"{profile}/*/{name}.*") for name in claim.chapters)
-        if any(True for paths in left for _ in paths):
-            return words
+        for chapter in claim.chapters:
+            if any(Path(results).glob(f"{profile}/*/{chapter}.*")):
+                return words
     return "not run"
 
 
-def table(found: Mapping[str, Finding], results: Path) -> Styler:
+def became(found: Mapping[str, Finding], results: Path) -> pd.DataFrame:
     """Every claim: where it stands, its number, what became of it, and its chapters."""
     rows = {
         claim.what: {
             "in the paper": claim.where,
-            **_became(claim, found, results),
-            "chapters": ", ".join(claim.chapters) or "none",
+            "published": claim.known,
+            "in the rendered world": verdict(claim, found),
+            "on photographs": on_photographs(claim, results),
+            "chapters": " ".join(claim.chapters),
         }
         for claim in CLAIMS
     }
-    claims = pd.DataFrame(rows).T.rename_axis("claim")
+    return pd.DataFrame(rows).T.rename_axis("claim")
+
+
+def table(claims: pd.DataFrame) -> Styler:
+    """`became`, with a link to each chapter."""
     return shown(claims, "claims", "words").format({"chapters": _links})
 
 
 def _links(chapters: str) -> str:
-    if chapters == "none":
-        return chapters
-    link = '<a href="{0}.html">{0}</a>'.format
-    return ", ".join(map(link, chapters.split(", ")))
+    links = (f'<a href="{name}.html">{name}</a>' for name in chapters.split())
+    return ", ".join(links) or "none"
 
 
-def brief(found: Mapping[str, Finding], results: Path) -> Styler:
-    """The claims of the abstract that can be tried, for the front page."""
-    rows = {
-        claim.what: _became(claim, found, results)
-        for claim in CLAIMS
-        if claim.headlines and claim.where.startswith("abstract")
-    }
+def brief(claims: pd.DataFrame) -> Styler:
+    """Of `became` the claims of the abstract that can be tried, for the front page."""
+    abstract = [c.what for c in CLAIMS if c.headlines and "abstract" in c.where]
+    columns = ["published", "in the rendered world", "on photographs"]
     short = ["paper", "here", "photos"]  # a phone's width
-    claims = pd.DataFrame(rows).T.rename_axis("claim").set_axis(short, axis=1)
-    return shown(claims, "verdicts", "words")
-
-
-def _became(claim: Claim, found: Mapping[str, Finding], results: Path) -> dict:
-    return {
-        "published": claim.known,
-        "in the rendered world": verdict(claim, found),
-        "on photographs": on_photographs(claim, results),
-    }
+    return shown(
+        claims.loc[abstract, columns].set_axis(short, axis=1), "verdicts", "words"
+    )

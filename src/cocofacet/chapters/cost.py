@@ -61,61 +61,44 @@ def passes(found: list[dict]) -> pd.DataFrame:
 def real_sizes(found: list[dict]) -> pd.DataFrame:
     """Each row of the zoo at its real size, by `make on-gpu`: a row a (device,
     retriever). A model cut to fewer layers has no estimate to compare with."""
-    rows = {}
+    rows, nan = {}, float("nan")
     for made in found:
-        shown = 1 if _timed(made) else float("nan")
+        shown = 1 if _timed(made) else nan
         for name, row in made.get("rows", {}).items():
-            failed = "failed: " + row["failed"] if "failed" in row else ""
-            skipped = "skipped: " + row["skipped"] if "skipped" in row else ""
-            layers = row.get("layers") or "all"
+            said = [f"{why}: {row[why]}" for why in ("failed", "skipped") if why in row]
             rows[made["device"], name] = {
-                "layers": "" if failed or skipped else layers,
+                "layers": "" if said else row["layers"] or "all",
                 "precision": row.get("precision", ""),
-                "M parameters": row.get("parameters", float("nan")) / 1e6,
-                "s a picture": shown * row.get("seconds_a_picture", float("nan")),
-                "s a text": shown * row.get("seconds_a_text", float("nan")),
-                "peak GB": row.get("peak_bytes", float("nan")) / 1e9,
-                "estimated GB": (row.get("estimated_bytes") or float("nan")) / 1e9,
-                "said": failed or skipped,
+                "M parameters": row.get("parameters", nan) / 1e6,
+                "s a picture": shown * row.get("seconds_a_picture", nan),
+                "s a text": shown * row.get("seconds_a_text", nan),
+                "peak GB": row.get("peak_bytes", nan) / 1e9,
+                "estimated GB": (row.get("estimated_bytes") or nan) / 1e9,
+                "said": "".join(said),
             }
     return _table(rows, "measured on", "retriever")
 
 
-def gpu_run(found: list[dict]) -> pd.DataFrame:
-    """What `make on-gpu` ran on, and its exact search; empty where it never ran."""
-    rows = {}
-    for made in found:
-        if "rows" in made:
-            search = made.get("search", {})
-            took = search.get("milliseconds_for_all_queries", float("nan"))
-            said = search.get("failed") or search.get("skipped")
-            rows[made["device"]] = {
-                "driver": made["driver"] or "none: no GPU",
-                "cores": made["cores"],
-                "load by other work": made["load"],
-                "date": made["date"],
-                "queries": search.get("queries", "none"),
-                "vectors": search.get("vectors", "none"),
-                "ms for all": said or (took if _timed(made) else "other work ran"),
-            }
-    return pd.DataFrame(rows).T.rename_axis("measured on")
-
-
-def photo_search(found: list[dict]) -> pd.DataFrame:
-    """One text against pictures in half precision: a row for each number of them."""
+def searches(found: list[dict]) -> pd.DataFrame:
+    """One text against vectors: those of photographs, in half precision from a file,
+    and by `make on-gpu` in single precision on its device."""
     rows = {}
     for made in found:
         for size in made["sizes"] if made["name"] == "photo_search" else ():
             way = size["ways"]["halves"]
-            rows[size["vectors"], made["settings"]["d"]] = {
-                "ms, file in memory": way["milliseconds_for_one_text"],
-                "s, a process's first search": way["seconds_of_the_first_search"],
+            rows[made["device"], size["vectors"], made["settings"]["d"]] = {
+                "ms a text": way["milliseconds_for_one_text"],
+                "s, a process's first": way["seconds_of_the_first_search"],
                 "MB of the file": size["bytes"] / 1e6,
                 "MB beside it": way["bytes_beside_the_file"] / 1e6,
                 "threads": made["threads"],
                 "load by other work": made["load"],
             }
-    return _table(rows, "pictures", "dimensions")
+        took = made.get("search", {}).get("milliseconds_for_one_query")
+        if took and _timed(made):
+            search = made["search"]
+            rows[made["device"], search["vectors"], search["d"]] = {"ms a text": took}
+    return _table(rows, "measured on", "vectors", "dimensions")
 
 
 def ratios(found: list[dict]) -> pd.DataFrame:
@@ -136,18 +119,21 @@ def _where(made: dict) -> str:
 
 
 def models(found: list[dict]) -> pd.DataFrame:
-    """The models measured: a row a (device, model)."""
-    rows = {}
-    for made in found:
-        if "model" in made:
-            rows[made["device"], made["model"]["size"]] = {
-                "M parameters": made["model"]["parameters"] / 1e6,
-                "weights": made["model"]["weights"],
-                "image tokens": made["model"]["image_tokens"],
-                "precision": made["precision"],
-                "threads": made["threads"],
-                "date": made["date"],
-            }
+    """The models measured, and on what: a row a (device, model)."""
+    rows = {
+        (made["device"], made["model"]["size"]): {
+            "driver": made.get("driver") or "no GPU",
+            "cores": made["cores"],
+            "load by other work": made.get("load", "not known"),
+            "M parameters": made["model"]["parameters"] / 1e6,
+            "weights": made["model"]["weights"],
+            "image tokens": made["model"]["image_tokens"],
+            "precision": made["precision"],
+            "date": made["date"],
+        }
+        for made in found
+        if "model" in made
+    }
     return _table(rows, "measured on", "model")
 
 
@@ -163,29 +149,10 @@ def estimates(rows: list[Row], prompts: int, images: int = 10_000) -> pd.DataFra
     """
     table = {}
     for row in rows:
-        found = {d.name: estimate(row, d, images, prompts) for d in DEVICES}
-        fits = {name: cost for name, cost in found.items() if cost}
-        if fits:
-            some = next(iter(fits.values()))
-            table[row.name] = {
-                "passes": some.passes,
-                **{f"{name}, hours": fits[name].seconds / 3600 for name in fits},
-                "GB kept": some.stored / 1e9,
-            }
+        for device in DEVICES:
+            if cost := estimate(row, device, images, prompts):
+                line = table.setdefault(row.name, {"passes": cost.passes})
+                line[f"{device.name}, hours"] = cost.seconds / 3600
+                line["GB kept"] = cost.stored / 1e9
     columns = ["passes", *(f"{device.name}, hours" for device in DEVICES), "GB kept"]
     return pd.DataFrame(table).T.reindex(columns=columns).rename_axis("retriever")
-
-
-def aims(found: list[dict]) -> pd.DataFrame:
-    """What one pass and the pipeline aim at on a data-centre GPU, and each GPU's own
-    numbers: a row a device, none while none was measured."""
-    rows = {"the aim": {"times faster": 7.0, "cosine": 0.999, "share in %": 85.0}}
-    for made in found:
-        if made.get("driver") and made.get("pipeline"):
-            nine, whole = made["one_pass"][-1], made["pipeline"][-1]
-            rows[made["device"]] = {
-                "times faster": nine["times_faster"],
-                "cosine": nine["smallest_cosine"],
-                "share in %": 100 * whole["share_of_forward"],
-            }
-    return pd.DataFrame(rows).T.rename_axis("device")

@@ -10,7 +10,6 @@ from cocofacet import paper
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.evaluation import runs
 from cocofacet.io import InputError, read_json
-from cocofacet.profiles import PROFILES
 from cocofacet.report import tables
 
 # What one row of `table_1` is of.
@@ -68,7 +67,6 @@ def table_1(
         & ranks.benchmark.isin(runs.WITH_FACETS)
         & ranks.facet.isin(FACETS)
     ]
-    facets = list(dict.fromkeys(ranks.facet))
     names = {row: name for name, row in paper.RETRIEVERS.items()}
     names |= {row: row for row in (*ranks.retriever, *reasons) if row not in names}
     rows = {}
@@ -76,35 +74,29 @@ def table_1(
         own = ranks[ranks.retriever == row]
         cells = own.groupby(["mode", "benchmark", "revision", "seed"], sort=False)
         for (mode, benchmark, revision, drawn), cell in cells:
-            published = _published(name, mode)
-            said = {"pictures": shown_as, "paper R@5": str(published or "not known")}
             for chapters, part in _alike(cell):
                 key = (name, mode, benchmark, revision[:12], drawn, chapters)
-                rows[key] = said | _ours(part, published)
+                rows[key] = _ours(part, _published(name, mode))
         if own.empty:
-            said = reasons.get(row, "not run")
             published = str(_published(name, "general") or "not known")
-            rows[name, "general", "", "", "", ""] = {
-                "pictures": shown_as,
-                "paper R@5": published,
-                "macro R@5": said,
-            }
+            said = {"paper R@5": published, "macro R@5": reasons.get(row, "not run")}
+            rows[name, "general", "", "", "", ""] = said
     index = pd.MultiIndex.from_tuples(list(rows), names=INDEX)
     columns = ["pictures", "paper R@5", "macro R@5", "difference", "micro R@5"]
     columns += ["macro R@1", "micro R@1"]
-    columns += [f"{facet} R@{k}" for k in (5, 1) for facet in facets]
-    return pd.DataFrame(list(rows.values()), index).reindex(columns=columns).fillna("")
+    columns += [f"{facet} R@{k}" for k in (5, 1) for facet in ranks.facet.unique()]
+    found = pd.DataFrame(list(rows.values()), index).assign(pictures=shown_as)
+    return found.reindex(columns=columns).fillna("")
 
 
 def _alike(ranks: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """The chapters that rank the same alike, and the ranks of one of these."""
-    found: dict[tuple, list[str]] = {}
-    parts = dict(list(ranks.groupby("chapter")))
-    for chapter, part in parts.items():
+    found: dict[tuple, tuple[list, pd.DataFrame]] = {}
+    for chapter, part in ranks.groupby("chapter"):
         what = part[[*runs.QUERY, "prompt", "rank"]]
         key = tuple(sorted(what.itertuples(index=False, name=None)))
-        found.setdefault(key, []).append(chapter)
-    return [(", ".join(names), parts[names[0]]) for names in found.values()]
+        found.setdefault(key, ([], part))[0].append(chapter)
+    return [(", ".join(chapters), part) for chapters, part in found.values()]
 
 
 def _published(name: str, mode: str) -> paper.Published | None:
@@ -114,11 +106,10 @@ def _published(name: str, mode: str) -> paper.Published | None:
 def _ours(ranks: pd.DataFrame, published: paper.Published | None) -> dict[str, str]:
     """The cells of one retriever in one mode on one benchmark."""
     by_k = {k: tables.recalls(ranks, k) for k in (5, 1)}
-    found = {
-        f"{facet} R@{k}": cell
-        for k, table in by_k.items()
-        for facet, cell in tables.cells(table, "recall").items()
-    }
+    found = {"paper R@5": str(published or "not known")}
+    for k, table in by_k.items():
+        cells = tables.cells(table, "recall")
+        found |= {f"{facet} R@{k}": cell for facet, cell in cells.items()}
     if published:
         ours = 100 * tables.row_of(by_k[5], "macro").recall
         found["difference"] = f"{ours - published.value:+.1f}".replace("-", "−")
@@ -140,19 +131,3 @@ def of_run(ranks: pd.DataFrame, folder: Path) -> pd.DataFrame:
                     reasons[name] = f"failed: {each['reason']}"
     own = ranks[ranks.run == Path(folder).name]
     return table_1(own, reasons, "; ".join(sorted(shown)))
-
-
-def nothing_yet(profile: str) -> str:
-    """What to say while no run is committed, and how to make one."""
-    return (
-        f"**There are none yet.** No run of the profile `{profile}` is committed, so "
-        "nothing is shown: no number of this book is about photographs. To make one, "
-        "on a machine with a large GPU and the Hugging Face Hub:\n\n"
-        "```bash\n"
-        f"cocofacet fetch {' '.join(PROFILES['full'].fetch)} --out data/coco\n"
-        f"make execute PROFILE={profile} RUN=first\n"
-        f"git add results/{profile}/first && git commit\n"
-        "```\n\n"
-        "Ranks and manifests are small; embeddings stay where they are. The next build "
-        "of the book shows them here."
-    )

@@ -11,16 +11,8 @@ from cocofacet.report.figures import curves, log_ticks, recall_by_facet
 from cocofacet.report.style import MODES, finished, legend_below, reference_line
 from cocofacet.report.tables import recalls, with_macro
 
-# The line of each way to fit, beside its colour and marker.
-LINES = {
-    "released": "--",
-    "linear": "-",
-    "centred": ":",
-    "ridge": "-",
-    "orthogonal": "-",
-    "dual-linear": "-.",
-    "dual-ridge": "-.",
-}
+# The lines that are not solid, beside their colours and markers.
+LINES = {"released": "--", "centred": ":", "dual-linear": "-.", "dual-ridge": "-."}
 
 
 def beside(
@@ -51,15 +43,12 @@ def against_anchors(
     ``modes``, as in `beside`, are level lines; ``marked`` are the K's that the text
     speaks of, each with words.
     """
-    keys = ["anchors_from", "variant", "anchors"]
-    fits, levels = draws.recall(k), recalls(modes, k).query("facet == 'macro'")
-    spread = 100 * fits.groupby(keys, sort=False).recall.agg(["mean", "min", "max"])
-    table = spread.reset_index()
-    table["ratio"] = table.anchors / dimension
-    looks = {
-        name: (VARIANTS[name].words, *MODES[name][1:])  # all are linear maps here
-        for name in LINES
-    }
+    levels = recalls(modes, k).query("facet == 'macro'")
+    fits = draws.recall(k).assign(ratio=lambda fits: fits.anchors / dimension)
+    groups = fits.groupby(["anchors_from", "variant", "ratio"], sort=False)
+    table = (100 * groups.recall.agg(["mean", "min", "max"])).reset_index()
+    # All are linear maps here.
+    looks = {name: (way.words, *MODES[name][1:]) for name, way in VARIANTS.items()}
     grid = curves(
         table, "ratio", "mean", "variant", looks, ("min", "max"),
         LINES, row="anchors_from", height=3.4, aspect=2,
