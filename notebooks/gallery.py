@@ -149,13 +149,19 @@ shown = cf.markdown(
     "negatives cannot be counted here."
 )
 if counted:
-    by_way = {n: gallery.false_negative_recalls(t, 1) for n, t in counted.items()}
+    by_way = {
+        n: gallery.false_negative_recalls(t, 1) for n, t in counted.items()
+    }
     kept["false_negatives"] = pd.concat(by_way, names=["pools"])
     grid = kept["false_negatives"].xs("macro", level="facet")
-    grid = grid.rename({mode: look[0] for mode, look in MODES.items()}, level="mode")
+    grid = grid.rename(
+        {mode: look[0] for mode, look in MODES.items()}, level="mode"
+    )
     grid = grid.rename(columns={"false": "false negatives", **gallery.WAYS})
     shown = cf.tables.shown(grid, "false-negatives")
-    shown = shown.format("{:.1f}").format("{:.1%}", subset=[*gallery.WAYS.values()])
+    shown = shown.format("{:.1f}").format(
+        "{:.1%}", subset=[*gallery.WAYS.values()]
+    )
 shown
 
 # %% [markdown]

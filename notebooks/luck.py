@@ -113,7 +113,9 @@ cf.tables.shown(beside, "beside-texts").format("{:.2f}")
 
 # %% tags=["hide-input"]
 trusted = luck.trust(ranks, 1, "prompted", "general")
-cf.tables.shown(trusted, "trust").format("{:.1f}").format("{:.0f}", subset="texts")
+cf.tables.shown(trusted, "trust").format("{:.1f}").format(
+    "{:.0f}", subset="texts"
+)
 
 # %% [markdown]
 # ## Findings

@@ -93,7 +93,8 @@ cf.captioned(
 # ## The numbers
 
 # %% tags=["hide-input"]
-cf.tables.shown(pools.grid(found), "pools")
+grid = cf.tables.grid_of(found, "difference", sign=True)
+cf.tables.shown(grid, "pools")
 
 # %% [markdown]
 # ## A control that asks for everything

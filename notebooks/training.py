@@ -15,8 +15,6 @@ run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn and of anchors
 
 # %% tags=["hide-input"]
-from IPython.display import display
-
 import cocofacet as cf
 from cocofacet.chapters import training
 from cocofacet.evaluation import seeds
@@ -102,14 +100,13 @@ cf.markdown(
 
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Small panels, one for each model: Recall at 1 on tune scenes against training steps, general and prompted."}}
 curves = training.curves(records)
-if len(curves):
-    cf.captioned(
-        cf.figures.learning_curves(curves, 1, "rendered world, tune scenes"),
-        "curves",
-        "Recall@1 on tune scenes against training steps, macro over facets, without a "
-        "prompt and with the facet's question, a panel for each model (rendered world; "
-        "recorded when the models were trained; one run a model, no intervals).",
-    )
+cf.captioned(
+    cf.figures.learning_curves(curves, 1, "rendered world, tune scenes"),
+    "curves",
+    "Recall@1 on tune scenes against training steps, macro over facets, without a "
+    "prompt and with the facet's question, a panel for each model (rendered world; "
+    "recorded when the models were trained; one run a model, no intervals).",
+)
 
 # %% [markdown]
 # ## Answers in words
@@ -119,30 +116,23 @@ if len(curves):
 
 # %% tags=["hide-input"]
 shares = training.last_shares(records)
-if len(shares):
-    display(cf.tables.shown(shares, "answers").format("{:.0f}"))
+cf.tables.shown(shares, "answers").format("{:.0f}")
 
 # %% [markdown]
 # ## If captions said more
 #
 # Five more CLIPs a seed differ in one thing: how often a caption names each facet that
 # COCO's captions name rarely. They read 32 tokens, so that no caption is cut, and have
-# fewer steps than `tiny-clip`. Percent Recall@1 on tune scenes, by that rate. A caption
-# that counts its people has room for one thing beside them, and never says that nobody
-# is there.
-
-# %% tags=["hide-input"]
-rates = training.by_caption_rate(records)
-if len(rates):
-    display(cf.tables.shown(rates, "caption rates").format("{:.0f}"))
-else:
-    display(cf.markdown("These have not been trained yet."))
+# fewer steps than `tiny-clip`. A caption that counts its people has room for one thing
+# beside them, and never says that nobody is there. What came of it stands in
+# [Why](why.ipynb).
 
 # %% [markdown]
 # ## Settings and time
 
 # %% tags=["hide-input"]
-cf.tables.shown(training.settings(records), "settings")
+shown = cf.tables.shown(training.settings(records), "settings")
+shown.format({"learning rate": "{:g}", "scenes": "{:,}", "minutes": "{:.1f}"})
 
 # %% [markdown]
 # The minutes are of a processor shared with other work, one thread a training.

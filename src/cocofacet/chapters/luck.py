@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from cocofacet.benchmark.build import resampled
 from cocofacet.evaluation.coverage import coverage
-from cocofacet.evaluation.metrics import AVERAGES, averages, per_query
+from cocofacet.evaluation.metrics import averages, per_query
 from cocofacet.evaluation.ranking import rank_table
 from cocofacet.evaluation.statistics import (
     NORMAL_95,

@@ -1,4 +1,4 @@
-"""The chapter on other pools and other bases: its figure, its table, its findings."""
+"""The chapter on other pools and other bases: its figure and its findings."""
 
 from collections.abc import Iterable, Mapping
 from itertools import cycle
@@ -11,7 +11,7 @@ from cocofacet.io import InputError
 from cocofacet.report import figures
 from cocofacet.report.findings import Finding, finding, of_gain
 from cocofacet.report.style import SERIES
-from cocofacet.report.tables import facets_only, grid_of, row_of
+from cocofacet.report.tables import facets_only, row_of
 from cocofacet.workspace import Workspace
 
 # (base, pool) -> `tables.differences` of prompted against general.
@@ -21,19 +21,13 @@ Gains = Mapping[tuple[str, str], pd.DataFrame]
 def gains(found: Gains, k: int, shown_as: str) -> Figure:
     """What the question changes: by facet, a panel a base, a colour a pool."""
     pools = dict.fromkeys(pool for _, pool in found)
-    look_of = {
-        pool: (pool, *look) for pool, look in zip(pools, cycle(SERIES), strict=False)
-    }
+    pairs = zip(pools, cycle(SERIES), strict=False)
+    looks = {pool: (pool, *look) for pool, look in pairs}
     panels: dict[str, dict] = {}
     for (base, pool), table in found.items():
-        panels.setdefault(base, {})[look_of[pool]] = facets_only(table)
+        panels.setdefault(base, {})[looks[pool]] = facets_only(table)
     label = f"difference in Recall@{k} (points)"
     return figures.intervals(panels, "difference", label, shown_as, line=0)
-
-
-def grid(found: Gains) -> pd.DataFrame:
-    """Facets and the macro average down, (base, pool) across: gain [interval]."""
-    return grid_of(found, "difference", sign=True)
 
 
 def findings_of(

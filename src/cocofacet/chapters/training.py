@@ -8,7 +8,17 @@ import pandas as pd
 from cocofacet.evaluation import seeds
 from cocofacet.io import read_json
 
-RATE = "caption-rate-"  # how the names of the caption-rate records begin
+# In a record -> its heading.
+SETTINGS = {
+    "settings.steps": "steps",
+    "settings.batch": "batch",
+    "settings.rate": "learning rate",
+    "settings.train_scenes": "scenes",
+    "settings.seed": "seed",
+    "threads": "threads",
+    "wall_seconds": "minutes",
+    "versions.torch": "torch",
+}
 
 
 def read_records(folder: Path) -> dict[str, dict]:
@@ -19,20 +29,9 @@ def read_records(folder: Path) -> dict[str, dict]:
 
 def settings(records: Mapping[str, dict]) -> pd.DataFrame:
     """A row for each record, of what a reader needs to judge or repeat it."""
-    rows = {
-        name: {
-            "steps": record["settings"]["steps"],
-            "batch": record["settings"]["batch"],
-            "learning rate": f"{record['settings']['rate']:g}",
-            "scenes": f"{record['settings']['train_scenes']:,}",
-            "seed": record["settings"]["seed"],
-            "threads": record["threads"],
-            "minutes": f"{record['wall_seconds'] / 60:.1f}",
-            "torch": record["versions"]["torch"],
-        }
-        for name, record in records.items()
-    }
-    return pd.DataFrame(rows).T
+    table = pd.json_normalize(list(records.values())).set_axis(list(records))
+    table = table[list(SETTINGS)].rename(columns=SETTINGS)
+    return table.assign(minutes=table.minutes / 60)
 
 
 def curves(records: Mapping[str, dict]) -> pd.DataFrame:
@@ -47,39 +46,25 @@ def curves(records: Mapping[str, dict]) -> pd.DataFrame:
                 "recall": entry[mode]["macro"][0],
             }
             for name, record in records.items()
+            if name.endswith("-seed0") and not name.startswith("caption-rate-")
             for entry in record["log"]
             for mode in ("general", "prompted")
-            if name.endswith("-seed0") and not name.startswith(RATE) and mode in entry
-        ],
-        columns=["model", "step", "mode", "recall"],
+            if mode in entry
+        ]
     )
 
 
 def last_shares(records: Mapping[str, dict]) -> pd.DataFrame:
     """Percent right at the end, a row for each record that measures a share by facet:
     answers in words, or texts matched to queries."""
-    found = {}
-    for name, record in records.items():
-        last = record["log"][-1]
-        if share := last.get("answers") or last.get("texts"):
-            found[name] = share
-    return _macro_last(100 * pd.DataFrame(found).T)
-
-
-def by_caption_rate(records: Mapping[str, dict], k: int = 1) -> pd.DataFrame:
-    """Percent Recall@k (1 or 5) on tune scenes at the end, by caption rate and seed."""
-    rows = {}
-    for name, record in records.items():
-        if name.startswith(RATE):
-            (rate,) = set(record["settings"]["caption_rates"].values())
-            found = pd.DataFrame(record["log"][-1]["general"], index=[1, 5])
-            rows[f"{100 * rate:g} %", record["settings"]["seed"]] = 100 * found.loc[k]
-    index = pd.MultiIndex.from_tuples(rows, names=["captions", "seed"])
-    return _macro_last(pd.DataFrame(list(rows.values()), index=index))
-
-
-def _macro_last(table: pd.DataFrame) -> pd.DataFrame:
-    return table[sorted(table.columns, key=lambda name: (name == "macro", name))]
+    shares = {
+        name: record["log"][-1][what]
+        for name, record in records.items()
+        for what in ("answers", "texts")
+        if what in record["log"][-1]
+    }
+    table = 100 * pd.DataFrame(shares).T
+    return table[[*table.columns.drop("macro"), "macro"]]
 
 
 def of_seeds(hits: pd.DataFrame) -> pd.DataFrame:
