@@ -17,12 +17,16 @@ my_questions = {}  # your own, such as {"times": "Is it dark outside?"}
 k = 1  # the cut-off of the figures
 
 # %% tags=["hide-input"]
+import numpy as np
 import pandas as pd
 
 import cocofacet as cf
 from cocofacet.chapters import wordings
 from cocofacet.evaluation import seeds
+from cocofacet.evaluation.ranking import rank_table
 from cocofacet.io import COMMITTED
+from cocofacet.report.style import MODES
+from cocofacet.retrievers.base import unit_rows
 
 cf.use_style()
 workspace = cf.open_workspace(
@@ -62,27 +66,27 @@ retriever = workspace.retriever(name)
 modes = wordings.ways(questions, human, my_questions)
 ranks = [workspace.ranks(retriever, modes)]
 
+# The question stands with the query, and the image hears nothing.
 images = workspace.embedded(retriever, modes)
-identity = workspace.identity(retriever)
+given = workspace.identity(retriever)
+texts = wordings.with_questions(workspace.benchmark, questions)
+beside = {"query": dict.fromkeys(questions, (None,))}
+queries = workspace.texts(retriever, texts)
 ranks.append(
-    wordings.ranks_of_query_side(
-        workspace.benchmark,
-        lambda texts: workspace.texts(retriever, texts),
-        images[None],
-        questions,
-        **identity,
-    )
+    rank_table(workspace.benchmark, queries, images, beside, **given)
 )
+
+# One vector that is the mean over all prompts takes no more room than the general one.
 prompts = (None, *questions.values())
+mean = np.mean([images[prompt] for prompt in prompts], axis=0)
+images["all of them"] = unit_rows(mean, "average")
+average = {"average": dict.fromkeys(questions, ("all of them",))}
+queries = workspace.queries(retriever)
 ranks.append(
-    wordings.ranks_of_average(
-        workspace.benchmark,
-        workspace.queries(retriever),
-        images,
-        prompts,
-        **identity,
-    )
+    rank_table(workspace.benchmark, queries, images, average, **given)
 )
+
+# Only the white space before the instruction changes.
 spaced = wordings.respaced(cf.ROWS[name])
 if spaced:
     other = workspace.retriever(name, **spaced)
@@ -115,8 +119,9 @@ cf.captioned(
 # Recall in percent.
 
 # %% tags=["hide-input"]
-grid = wordings.by_facet_and_way(ranks, ["general", *shown], k)
-cf.tables.shown(grid, "ways").format("{:.1f}")
+grid = 100 * cf.averages(ranks, k).drop(columns=["micro", "balanced"])
+ways = grid.index.get_level_values("mode").map(lambda mode: MODES[mode][0])
+cf.tables.shown(grid.set_axis(ways), "ways").format("{:.1f}")
 
 # %% [markdown]
 # ## Could it be chance?
@@ -124,13 +129,13 @@ cf.tables.shown(grid, "ways").format("{:.1f}")
 # If a question changed nothing, each query text's difference would be as likely to
 # point one way as the other. So the signs are flipped, and p is the share of flips
 # with a difference at least as large. A facet with few texts cannot give a small p,
-# whatever its gain.
+# whatever its gain. Here is p of each way that asks what the query asks.
 
 # %% tags=["hide-input"]
 tests = wordings.sign_flips(
     ranks, [m for m in wordings.QUESTIONS if m in shown], k
 )
-cf.tables.shown(tests, "tests")
+cf.tables.shown(tests, "tests").format("{:.2g}")
 
 # %% [markdown]
 # ## Ten more wordings, and other trainings
@@ -165,9 +170,13 @@ cf.captioned(
 )
 
 # %% tags=["hide-input"]
-cf.tables.shown(wordings.over_seeds_grid(hits, names, 1), "over-seeds")
+gains = wordings.gains_over_seeds(hits, names, 1)
+cf.tables.shown(gains, "over-seeds")
 
 # %% [markdown]
+# That is what a question gains over none, in points, over the same seeds, wordings and
+# texts.
+#
 # How many points does the macro average move with another training seed, another
 # wording, other texts, other negatives? (Standard deviations, for the texts a standard
 # error, with 95 % intervals; that of the negatives is calculated, and has none.)

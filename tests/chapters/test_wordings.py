@@ -2,7 +2,6 @@
 
 from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -46,55 +45,12 @@ def test_only_the_white_space_changes():
     assert wordings.other_space("<image>\nSummary in one word: ") is None
 
 
-def pools():
-    """Two queries, each with the images 0 (positive) and 1."""
-    query = SimpleNamespace(id="a:0", facet="times", text="Dusk.\n", label="dusk")
-    other = SimpleNamespace(id="b:0", facet="people", text="Two.", label="2")
-    return SimpleNamespace(
-        queries=(query, other),
-        facets=("times", "people"),
-        images=("x.jpg", "y.jpg"),
-        pool_indices=lambda: np.array([[0, 1], [0, 1]]),
-        eligible=lambda facet, label: (),
-        indices=lambda names: np.array([], dtype=np.int64),
-    )
-
-
-def test_the_average_of_embeddings_is_taken_and_made_a_unit_vector():
-    """Image 0 is (1, 0) under one prompt and (0, 1) under the other: on average it
-    points between, nearer to (1, 1) than image 1, which is (1, 0) both times."""
-    images = {None: np.eye(2), "q": np.array([[0.0, 1], [1, 0]])}
-    images[None][1] = (1, 0)
-    queries = np.array([[1.0, 1], [1, 0]])
-    found = wordings.ranks_of_average(pools(), queries, images, (None, "q"))
-    assert found["rank"].tolist() == [1, 2]
-    assert set(found["mode"]) == {"average"}
-
-
 def test_on_the_query_side_the_text_carries_the_question():
-    asked = []
-
-    def embed_texts(texts):
-        asked.extend(texts)
-        return np.eye(2)[: len(texts)]
-
-    found = wordings.ranks_of_query_side(pools(), embed_texts, np.eye(2), QUESTIONS)
+    query = SimpleNamespace(facet="times", text="Dusk.\n")
+    other = SimpleNamespace(facet="people", text="Two.")
+    benchmark = SimpleNamespace(queries=(query, other))
+    asked = wordings.with_questions(benchmark, QUESTIONS)
     assert asked == ["Dusk. What time is it?", "Two. How many people?"]
-    assert found["rank"].tolist() == [1, 2]
-
-
-def macro(value, reference, low, high):
-    row = {"facet": "macro", "value": value, "reference": reference}
-    return pd.DataFrame(
-        [{**row, "difference": value - reference, "low": low, "high": high}]
-    )
-
-
-CLEAR = {
-    "prompted": macro(0.8, 0.3, 0.45, 0.55),
-    "nonsense": macro(0.2, 0.3, -0.2, 0.0),
-    "bare": macro(0.25, 0.3, -0.1, 0.05),
-}
 
 
 def ranks(mode, facet, values):
@@ -122,11 +78,8 @@ def test_tables_by_hand():
     found = found.set_index("facet")
     assert found.loc["macro", "reference"] == 0.0, "compared on the facets it asks"
     assert found.loc["macro", "difference"] == 1.0
-    test = wordings.sign_flips(table, ["own"], 1).loc["your own question", "times"]
-    assert (test["points"], test["p"], test["flips"]) == ("+100.0", "0.12", "all 16")
-    grid = wordings.by_facet_and_way(table, ["general", "own"], 1)
-    assert grid.loc["general (no prompt)", "people"] == 50.0
-    assert grid.loc["your own question", "times"] == 100.0
+    tests = wordings.sign_flips(table, ["own"], 1)
+    assert tests["your own question"].to_dict() == {"times": 2 / 16, "macro": 2 / 16}
 
 
 def test_contrasts_of_the_ways_that_are_there():

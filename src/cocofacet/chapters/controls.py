@@ -43,8 +43,8 @@ def image_side(
     """What the question of each facet does to pictures: (facet, mode) down, fractions.
 
     queries (Q, D), images[prompt] (N, D): None and each of ``questions``. The spread
-    `between` the facet's own classes, and the mean of that of the other facets'; the
-    balanced accuracy of a probe, and its chance; Recall@1 where the query is the mean of
+    `between` the facet's own classes, and the mean of that of the other facets'; a
+    probe's balanced accuracy, and its chance; Recall@1 where the query is the mean of
     other pictures of the class; the mean cosine between texts of different classes.
     """
     modes = {
