@@ -45,7 +45,8 @@ table(claims)
 # Each line says that the first thing is higher than the second. It *holds* where the
 # interval of the difference lies above zero, *fails* where it lies below, and is
 # *undecided* where zero lies inside. The interval counts chance of three kinds: another
-# training of the model, another wording of the question, other query texts. The models
+# training of the model, another wording of the question, other query texts. Where it
+# says *1 seed*, chance of the first kind is not in it, and it is too narrow. The models
 # were trained on these eight questions, so the size of a difference says nothing about
 # photographs.
 
@@ -53,9 +54,13 @@ table(claims)
 cf.conclude(workspace, "claims", found)
 
 # %% [markdown]
-# How far can such an interval be trusted? Take the seeds, wordings and texts at hand
-# for all there are, draw as many again, and see whether the interval of what was drawn
-# holds the average of all. In so many of a hundred draws it does; 95 are promised.
+# How far can such an interval be trusted? Take the averages at hand for the truth, draw
+# as many wordings and texts again, and see whether the interval of what was drawn holds
+# it. In so many of a hundred draws it does; 95 are promised. Of seeds there are too few
+# to draw from: their like are drawn from a normal with the same mean and spread. That is
+# the kind case: if half of all trainings failed, every second pair would come out alike,
+# show no spread, and miss. Where there is one seed, neither the interval nor this count
+# knows of another training.
 
 # %% tags=["hide-input"]
 shares = held(hits)

@@ -67,11 +67,23 @@ def crossed_counts(hits, queries=10):
     ).set_axis(["seed", "wording", "facet", "text", "hits", "queries"], axis=1)
 
 
-def test_two_levels_of_one_factor_by_hand():
-    """As of two texts: both draws the same seed in half of the cases, and miss."""
-    hits = np.broadcast_to(np.array([0, 10])[:, None, None], (2, 3, 4))
+@pytest.mark.parametrize("seeds", [[0, 10], [0, 4, 10], [0, 0, 5, 10, 10]])
+def test_few_levels_are_drawn_from_a_normal(seeds):
+    """Where only they differ, Student's interval of so many normals is exact. Drawn
+    from the two at hand it would be one half: both draws the same seed, and no spread.
+    """
+    shape = (len(seeds), 3, 4)
+    hits = np.broadcast_to(np.array(seeds)[:, None, None], shape)
     found = crossed_coverage(crossed_counts(hits), ("seed", "wording"))
-    assert found == pytest.approx(1 / 2, abs=0.05)
+    assert found == pytest.approx(0.95, abs=0.025)
+
+
+def test_many_levels_are_drawn_from_those_at_hand():
+    """Nine wordings find nothing, one all: 0.9 ** 10 of the draws lack it, miss, and
+    see no spread."""
+    hits = np.broadcast_to(np.array([0] * 9 + [10])[None, :, None], (2, 10, 4))
+    found = crossed_coverage(crossed_counts(hits), ("seed", "wording"))
+    assert found <= 1 - 0.9**10 + 0.05
 
 
 def test_where_no_level_matters_it_is_the_coverage_over_texts():

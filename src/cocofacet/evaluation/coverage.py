@@ -18,6 +18,7 @@ from cocofacet.evaluation.statistics import half_width, spread
 
 REPEATS = 4000
 CROSSED_REPEATS = 1000
+FEW_LEVELS = 8  # of a factor, below which those at hand can't stand for all there are
 POWER = 0.8  # of the cases in which a gain is seen
 
 
@@ -53,32 +54,45 @@ def coverage(queries: pd.DataFrame, seed: int = 0) -> dict[str, float]:
 def crossed_coverage(
     counts: pd.DataFrame, factors: Sequence[str], seed: int = 0
 ) -> float:
-    """The share of intervals of `crossed` that hold the truth, where the
-    levels and texts at hand are the whole population, and as many are drawn again."""
+    """The share of intervals of `crossed` that hold the truth, where the average at
+    hand is the truth, and as many levels and texts are drawn again: as `_levels` says,
+    and texts inside their facet with replacement."""
     rng = np.random.default_rng(seed)
     population = Crossed.of(counts, factors)
+    hits = np.broadcast_to(
+        population.hits, (CROSSED_REPEATS, *population.hits.shape)
+    )  # (R, levels of each factor, T)
+    for axis, size in enumerate(population.hits.shape[:-1], start=1):
+        moved = np.moveaxis(hits, axis, -1)
+        drawn = np.einsum("r...b,rab->r...a", moved, _levels(size, rng))
+        hits = np.moveaxis(drawn, -1, axis)
     parts = [
         rng.integers(here.start, here.stop, (CROSSED_REPEATS, here.stop - here.start))
         for here in population.facets
     ]
     texts = np.concatenate(parts, axis=1)  # (R, T)
-    places = [
-        rng.integers(size, size=(CROSSED_REPEATS, size))
-        for size in population.hits.shape[:-1]
-    ] + [texts]
-    # Each repeat takes its own levels of every factor, and its own texts.
-    axes = range(1, len(places) + 1)
-    places = [
-        np.expand_dims(place, [other for other in axes if other != axis])
-        for axis, place in zip(axes, places, strict=True)
-    ]
+    places = np.expand_dims(texts, [*range(1, population.factors + 1)])
     drawn = replace(
         population,
-        hits=population.hits[tuple(places)],
+        hits=np.take_along_axis(hits, places, axis=-1),
         queries=population.queries[texts],
     )
     half = half_width(*drawn.spread())
     return float((np.abs(drawn.value - population.value) <= half + 1e-9).mean())
+
+
+def _levels(size: int, rng) -> np.ndarray:
+    """How much each of the levels at hand adds to each that is drawn: (R, size, size).
+
+    One of them, where there are enough. Two training seeds are no population: drawn
+    twice from, half of the draws would hold one seed twice and see no spread. So below
+    `FEW_LEVELS` a level is normal, with the mean and the covariance of those at hand.
+    """
+    if size >= FEW_LEVELS:
+        return np.eye(size)[rng.integers(size, size=(CROSSED_REPEATS, size))]
+    shares = rng.normal(size=(CROSSED_REPEATS, size, size))
+    shares -= shares.mean(axis=-1, keepdims=True)
+    return 1 / size + shares / np.sqrt(max(size - 1, 1))
 
 
 def _outcomes(queries: pd.DataFrame) -> pd.DataFrame:
