@@ -120,7 +120,10 @@ sizes = page.write(
     smallest,
 )
 whole = "../notebooks/explorer.html"
-cf.glue("smallest", HTML(page.fragment("../_static/explorer", whole)))
+cf.glue(
+    "smallest",
+    HTML(page.fragment("../_static/explorer", whole, "Figure 2.")),
+)
 print(
     f"{len(chosen):,} of {len(benchmark.queries):,} queries: "
     f"{sizes['data'] / 1e6:.1f} MB of data and "

@@ -106,6 +106,7 @@ FIGURE = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 100">
 <g id="text_2"><!-- cut --><path d="M290 20h20v5h-20z" style="fill: #222222"/></g>
 <g id="text_3"><!-- on dark --><path d="M10 70h20v5h-20z" style="fill: #222222"/></g>
 <g id="text_4"><!-- good --><path d="M50 70h20v5h-20z" style="fill: #ffffff"/></g>
+<text x="60" y="40" font-size="10" fill="#7a7a7a">written</text>
 <image x="100" width="50" height="50" href="data:,"/></svg>"""
 STAYING = (
     "<div style='overflow-x:auto; width:200px'><table style='min-width:900px'>"
@@ -120,6 +121,9 @@ KINDS = {
     "<img alt='elsewhere' src='http://127.0.0.2:9/picture.png'>": "request to",
     "<img  alt='elsewhere' src='http://127.0.0.2:9/picture.png'>": "failed: http://127",
     "<p style='width:3000px'>wide</p>": "sticks out: p: wide",
+    "<style>article {width: 200px}</style><p style='width:300px'>into the margin</p>": (
+        "sticks out: p: into"
+    ),
     "<p  style='width:3000px'>wide</p>": "the page scrolls sideways by",
     "<script>console.error('a complaint')</script>": "console: a complaint",
     "<script>null.fall()</script>": "script: ",
@@ -128,13 +132,22 @@ KINDS = {
     STAYING.format(
         f"<th {STAYS}>a</th><th {STAYS}>b</th>"
     ): "a cell that stays covers a",
+    "<table style='table-layout:fixed; width:60px'><tr><td>averylongname</td>"
+    "<td>1</td></tr></table>": "text leaves its cell: td: averylongname",
     STAYING.format(f"<th {STAYS}>a</th>"): "no edge where cells go under",
     STAYING.format(f"<th {STAYS[:-1]};min-width:150px'>a</th>"): "cells that stay take",
     "<div class='cell_output'><img alt='A curve' src='figure.svg'></div>": "no number",
     "<figure><img alt='A curve' src='figure.svg'><figcaption>Recall</figcaption>"
     "</figure>": "no number and caption",
+    "<p><img alt='A curve' src='figure.svg'></p>": "no number and caption",
+    "<figure><img alt='A curve' src='figure.svg'><figcaption style='color:#999'>"
+    "Figure 1. Recall</figcaption></figure>": "contrast 2.8 beside a figure",
+    "<div class='explorer'><img alt='A dog' width='90' src='figure.svg'></div>": (
+        "a picture of 90 px in: A dog"
+    ),
     "<img alt='A  curve' src='figure.svg'>": "contrast 4.3 in a figure: pale",
     "<img alt='A curve ' src='figure.svg'>": "contrast 1.3 in a figure: on dark",
+    "<img alt=' A  curve' src='figure.svg'>": "contrast 4.3 in a figure: written",
     "<img alt=' A curve' src='figure.svg'>": "label cut in a figure: cut",
     "<img  alt='A curve' src='figure.svg'>": "a picture of ",
 }

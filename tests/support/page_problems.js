@@ -7,11 +7,14 @@ async () => {
   const named = (e) => [e.tagName.toLowerCase(), ...e.classList].join(".")
     + ": " + (e.textContent || "").trim().replace(/\s+/g, " ").slice(0, 40);
   const say = (what, e) => found.push(`${what}: ${named(e)}`);
-  const edge = document.documentElement.clientWidth + 1;
 
-  // Too wide: for the page, or for its own column without a hint that it scrolls.
-  const beyond = document.scrollingElement.scrollWidth - edge + 1;
+  // Too wide: for the page, or for the text's column without a hint that it scrolls.
+  const { clientWidth, scrollWidth } = document.documentElement;
+  const beyond = scrollWidth - clientWidth;
   if (beyond > 0) found.push(`the page scrolls sideways by ${beyond} px`);
+  const text = document.querySelector("article") ?? document.body;
+  const column = text.getBoundingClientRect();
+  const edge = Math.min(clientWidth, column.right) + 1;
   const style = (e, part) => getComputedStyle(e, part);
   const held = (e) => {
     for (let p = e.parentElement; p && p !== document.body; p = p.parentElement) {
@@ -43,6 +46,8 @@ async () => {
   };
   for (const table of all("article table")) {
     const cells = [...table.querySelectorAll("th, td")];
+    const over = cells.find((e) => e.scrollWidth > e.clientWidth + 1);
+    if (over) say("text leaves its cell", over);
     const stay = cells.filter((e) => style(e).position === "sticky");
     let box = stay.length ? table.parentElement : null;
     while (box && !/auto|scroll/.test(style(box).overflowX)) box = box.parentElement;
@@ -65,6 +70,10 @@ async () => {
     box.scrollLeft = before;
   }
 
+  const small = (longer, img) => {
+    const side = Math.round(longer);
+    if (side < 160) found.push(`a picture of ${side} px in: ${img.alt.slice(0, 40)}`);
+  };
   // Pictures: said in words, and in a figure numbered and explained. Sphinx falls back
   // to a file's name, which tells a listener nothing.
   for (const img of document.querySelectorAll("img")) {
@@ -78,12 +87,14 @@ async () => {
       found.push("no alt text: inline svg");
     }
   }
-  const output = ".cell_output";
-  for (const img of all(`article :is(${output} img, figure img)`)) {
-    if (img.closest(".explorer, .explorer-figure")) continue; // each is a list of many
-    const around = img.closest(`figure, ${output}`);
-    const below = around.matches("figure") ? around.querySelector("figcaption")
-      : img.nextElementSibling;
+  for (const img of all("article img")) {
+    if (img.closest(".explorer, .explorer-figure")) { // each is a list of many
+      const { width, height } = img.getBoundingClientRect();
+      small(Math.max(width, height), img);
+      continue;
+    }
+    const below = img.closest("figure")?.querySelector("figcaption")
+      ?? img.nextElementSibling;
     const words = below?.matches("figcaption, .caption") ? below.textContent : "";
     if (!/^\s*(Figure|Fig\.) [\d.]+\s+\S.{9,}/s.test(words)) {
       found.push(`no number and caption: ${img.alt.slice(0, 60)}`);
@@ -121,6 +132,14 @@ async () => {
       point.matrixTransform(shape.getScreenCTM().inverse()));
     return inside ? { rgb: fill.rgb, a } : null;
   };
+  for (const e of all("article :is(figure, .caption), article :is(figure, .caption) *")) {
+    const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+    if (!own || e.matches("option, script, style, mjx-container *")) continue;
+    const under = ground(e);
+    const ink = parsed(style(e).color);
+    const ratio = contrast(over(ink.rgb, ink.a, under), under);
+    if (ratio < 4.5) say(`contrast ${ratio.toFixed(1)} beside a figure`, e);
+  }
   for (const img of all("article img")) {
     if (!/\.svg$/.test(img.src) || !img.src.startsWith(location.origin)) continue;
     const shown = img.getBoundingClientRect().width;
@@ -135,16 +154,16 @@ async () => {
     const frame = svg.getBoundingClientRect();
     const page = ground(img);
     const shapes = [...svg.querySelectorAll(FILLED)];
-    for (const text of svg.querySelectorAll("g[id^=text_]")) {
+    for (const text of svg.querySelectorAll("g[id^=text_], text")) { // drawn, written
       const box = text.getBoundingClientRect();
       if (!box.width) continue;
-      const words = [...text.childNodes].filter((n) => n.nodeType === 8)
-        .map((n) => n.data.trim()).join(" ").slice(0, 40);
+      const words = [...text.childNodes].filter((n) => [3, 8].includes(n.nodeType))
+        .map((n) => n.data.trim()).join(" ").trim().slice(0, 40);
       if (box.left < frame.left - 1 || box.right > frame.right + 1
           || box.top < frame.top - 1 || box.bottom > frame.bottom + 1) {
         found.push(`label cut in a figure: ${words}`);
       }
-      const glyph = text.querySelector("use, path, text");
+      const glyph = text.querySelector("use, path") ?? text;
       const middle = new DOMPoint(box.x + box.width / 2, box.y + box.height / 2);
       const under = shapes
         .filter((e) => text.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_PRECEDING)
@@ -159,8 +178,7 @@ async () => {
     }
     for (const picture of svg.querySelectorAll("image")) {
       const { width, height } = picture.getBoundingClientRect();
-      const longer = Math.round(Math.max(width, height));
-      if (longer < 160) found.push(`a picture of ${longer} px in: ${img.alt.slice(0, 40)}`);
+      small(Math.max(width, height), img);
     }
     host.remove();
   }

@@ -166,7 +166,7 @@ def question_by_facet(
     return table.loc[list(questions), list(questions)]
 
 
-LONG = 24  # characters of a row's name, from which on it wraps
+LONG = 20  # characters of a row's name, from which on it wraps
 
 
 def shown(table: pd.DataFrame, name: str, kind: str = "") -> Styler:
