@@ -1,20 +1,26 @@
 # %% [markdown]
 # # Answered in words
 #
-# *The paper's other way: let a model answer the question about each picture in words,
-# and search the words (released code, E). What it reached there is not known here.*
+# *The paper has another way: a model answers the question about each picture in words,
+# and the words are searched (released code, E). How well it does on photographs is not
+# known here.*
 #
-# If a model can say what the weather is, one need not embed the picture at all. The
-# answer is text, and a text embedder takes care of the rest. What the answer leaves
-# out is lost.
+# A model that can say what the weather is spares us an embedding of the picture. Its
+# answer is a text, and a text embedder does the rest. What the answer leaves out is lost.
+#
+# **Trained for this, too.** The small model of the default run was trained to answer
+# questions about these eight facets, in other words than those asked here. Its recipe
+# was changed after a first version had been asked these very questions, on other
+# pictures ([](training.ipynb)). So the default run says little about how well a model
+# answers questions that nobody prepared it for.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn and of anchors
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
-heard = 96  # pictures of each facet whose answers are read aloud below
-k = 1  # the cut-off of the figure and the sentences
+heard = 96  # pictures of each facet whose answers are listed below
+k = 1  # the cut-off of the figure and the findings
 
 # %% tags=["hide-input"]
 import pandas as pd
@@ -40,10 +46,12 @@ answerer = workspace.retriever(name, **ways.pop("answered"))
 # %% [markdown]
 # ## What it finds
 #
-# Each answer is embedded by a text embedder, and so is each query, reworded as an
-# answer would be ("It is taken in a sunny day."). The released script shows the model
-# pictures of 128 pixels, which is a handicap: it gets a row of its own. So does the
-# query as it stands, and a plain description in place of an answer.
+# Each answer is embedded by a text embedder. So is each query, reworded like an answer:
+# "It is taken in a sunny day." Three rows of the figure change one thing each.
+#
+# - *described without a question*: the model says what it sees, and hears no question.
+# - *from a small picture*: the released script shrinks pictures to 128 pixels.
+# - *query not rewritten*: the query is embedded as it stands.
 
 # %%
 names = {"general": "described", "prompted": "answered"}
@@ -58,7 +66,7 @@ ranks = pd.concat(ranks, ignore_index=True)
 modes = list(dict.fromkeys(ranks["mode"]))
 found = cf.tables.recalls(ranks, k)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals: Recall by facet when pictures are described without a question, when the question is answered in words, when it is answered from a small picture, and when the query is not rewritten."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals, one row for each facet: recall when pictures are described without a question, when the question is answered in words, when it is answered from a small picture, and when the query is not reworded."}}
 pictures = workspace.profile.shown_as
 cf.captioned(
     cf.figures.recall_by_facet(
@@ -87,7 +95,7 @@ cf.tables.shown(grid, "answers")
 # ## What it says
 #
 # For each facet, the pictures of the first queries were shown with the facet's
-# question. The table holds what was said most often of the pictures of each label.
+# question. The tables list, for each label, what was said most often of its pictures.
 
 # %%
 for facet, question in workspace.questions.items():
@@ -100,8 +108,8 @@ for facet, question in workspace.questions.items():
 # %% [markdown]
 # ## Findings
 #
-# Answers in words stand beside prompted embeddings of other weights. That compares the
-# two systems, and not the two ideas.
+# The answers and the prompted embeddings come from models of different weights. So the
+# last rows compare two systems, and not two ideas.
 
 # %% tags=["hide-input"]
 answered = cf.tables.of_mode(ranks, "answered")
@@ -122,6 +130,6 @@ cf.conclude(workspace, "answers", found, ranks)
 # %% [markdown]
 # ## What would change our mind
 #
-# Words would be the better way if they kept what the query asks for and a picture's
-# embedding did not. A facet on which answers win, with a text embedder that never saw
-# these pictures, would be such a case.
+# Words would be the better way if they kept what a query asks for and the embedding of
+# the picture did not. A facet on which answers find more, with a text embedder that was
+# not trained on this world's words, would be such a case.

@@ -3,9 +3,9 @@
 #
 # *Each claim of the paper, where it is tried here, and how far.*
 #
-# The paper's abstract and the authors' released code were read for this list. Of the
-# paper's tables, four numbers were quoted by a second party. Everything else that the
-# paper holds was not available when this was written: such a cell says so, and
+# We read the paper's abstract and the authors' released code for this list. Of the
+# paper's tables we know four numbers, quoted by a second party. The rest of the paper
+# was not available when this was written. Where a cell says so,
 # [the paper](https://arxiv.org/abs/2505.15877) itself has the answer.
 
 # %% tags=["parameters", "hide-input"]
@@ -27,10 +27,10 @@ workspace = cf.open_workspace(profile, run, seed, changes)
 # %% [markdown]
 # ## Claim by claim
 #
-# Of the rendered world a word stands here, and no number beside the paper's. The word is
-# what the findings below say together: *holds* or *fails* where all of them do, else
-# *undecided*. They are no evidence about photographs. Of photographs the table says
-# whether the chapters were run on them, and those have the numbers.
+# For the rendered world the table has a word, and no number beside the paper's. The word
+# is what the findings below say together: *holds* or *fails* where all of them do, else
+# *undecided*. It is no evidence about photographs. For these the table says whether the
+# chapters were run on them; the chapters have the numbers.
 
 # %% tags=["hide-input"]
 hits = seeds.read(COMMITTED / "training/seeds.hits.csv")

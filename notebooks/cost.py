@@ -3,9 +3,9 @@
 #
 # *How long does it take, and how much is kept?*
 #
-# Two kinds of numbers stand on this page, and each table says which it holds. Some were
-# *measured*, by the scripts in `benchmarks/`, on the device that is named. The others
-# are *estimated*, by arithmetic, for devices that nobody ran this on.
+# This page has two kinds of numbers, and each heading says which. Some were *measured*
+# once, by the scripts in `benchmarks/`, on the device that is named. The others are
+# *estimated*, by arithmetic, for devices on which nobody ran this.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
@@ -31,9 +31,13 @@ measured = report.read(COMMITTED / "benchmarks")
 # %% [markdown]
 # ## One pass against many: measured
 #
-# All prompts over a picture in one row of tokens, against a pass for each prompt. The
-# embeddings are the same up to rounding: the smallest cosine between the two ways is
-# in the table.
+# All prompts over a picture in one pass, against a pass for each prompt. The two ways
+# give the same embeddings up to rounding; the table has the smallest cosine between
+# them. It holds for models that see the picture before the question.
+#
+# The pictures measured here have 640 × 480 pixels, and each model makes its own number of
+# tokens of them. The chapter [](one_pass.ipynb) times pictures of its own profile, anew
+# in each run, so its ratio is another one.
 
 # %% tags=["hide-input"]
 passes = report.passes(measured)
@@ -46,8 +50,8 @@ cf.tables.shown(report.models(measured), "models").format(precision=1)
 # %% [markdown]
 # ## From files to store: measured
 #
-# A pipeline reads files, decodes, resizes, embeds and writes. If everything around the
-# model runs beside it, its speed is that of the model alone.
+# Pictures are read from files, decoded, resized, embedded, and their vectors written. If
+# all of this runs beside the model, the whole is as fast as the model alone.
 
 # %% tags=["hide-input"]
 pipelines = report.pipelines(measured)
@@ -70,8 +74,8 @@ cf.tables.shown(real, "real-sizes").format(precision=3, na_rep="")
 # %% [markdown]
 # ## Ranking and approximating: measured
 #
-# What the evaluation, the linear map and a search of one's own photographs take,
-# against the obvious way of doing each.
+# How long ranking, the linear map and a search of one's own photographs take, each
+# beside the obvious way to do it.
 
 # %% tags=["hide-input"]
 display(
@@ -85,8 +89,9 @@ cf.tables.shown(found, "searches").format("{:.3g}", na_rep="")
 # %% [markdown]
 # ## Ten thousand photographs: estimated
 #
-# Two operations a parameter and token, at a fixed share of a device's peak. Passes says
-# whether all prompts share one pass. Storage is exact: float32, every prompt kept.
+# An estimate counts two operations for each parameter and token, at a fixed share of a
+# device's peak. *Passes* says how often a picture goes through the model: once where all
+# prompts share a pass. The storage is no estimate: float32, with all prompts kept.
 
 # %% tags=["hide-input"]
 estimated = report.estimates(list(cf.ROWS.values()), prompts, images)
@@ -113,5 +118,5 @@ cf.prose(
 # %% [markdown]
 # ## What would change our mind
 #
-# An estimate is off when a measurement says so. Attention grows with the square of a
-# picture's tokens, and small batches leave a GPU idle: both make the estimates too low.
+# A measurement on such a device. Attention grows with the square of a picture's tokens,
+# and small batches leave a GPU idle. Both would make the estimates too low.

@@ -1,12 +1,13 @@
 # %% [markdown]
 # # The luck of the draw
 #
-# *Question: a pool is one random draw of 99 negatives. How much of a recall is the
-# draw's doing? (Ours; the paper reports one draw.)*
+# *A pool is one random draw of 99 negatives. How much of a recall is due to the draw?
+# (Our question; the released files hold one draw.)*
 #
 # Draw other negatives, and the same embeddings get another recall. But the draw can be
-# taken out altogether: from how many images were eligible, and how many of them outrank
-# the positive, follows the recall in expectation over *all* draws.
+# taken out altogether. Count how many pictures could have been negatives, and how many
+# of these outrank the positive: from the two numbers follows the recall to be expected
+# over *all* draws.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
@@ -34,11 +35,11 @@ modes = ("general", "prompted")
 # %% [markdown]
 # ## Draw again
 #
-# Of the *E* images that may be negatives for a query, *A* do not score below its
-# positive. A pool takes 99 of the *E*. The positive ranks in the first *k* when at most
-# *k* − 1 of the *A* are among them, and how many are is hypergeometric:
+# Of the *E* pictures that may be negatives of a query, *A* do not score below its
+# positive. A pool takes 99 of the *E*. The positive ranks among the first *k* when at
+# most *k* − 1 of the *A* are drawn. How many are drawn is hypergeometric:
 #
-# Recall@*k*, expected, = P(H ≤ *k* − 1), with H ~ Hypergeometric(*E*, *A*, 99).
+# expected Recall@*k* = P(H ≤ *k* − 1), with H ~ Hypergeometric(*E*, *A*, 99).
 #
 # No picture is embedded again for this, and no pool is drawn. Below, the pools *are*
 # drawn again, to see how far single draws lie from it. Each dot is one draw.
@@ -62,7 +63,7 @@ cf.captioned(
     luck.scatter(drawn, around[1], 1, workspace.profile.shown_as),
     "draws",
     f"How far Recall@1 of each of {draws} draws of the negatives lies from its "
-    "expectation over all draws, for each facet, without a prompt and with the "
+    "expectation over all draws, for each facet, without a question and with the "
     f"facet's question ({retriever.name}; {workspace.profile.shown_as}; "
     f"{cf.sample(ranks)}, pools of 100). A dot is one draw; there are no intervals.",
     cf.made_with(
@@ -99,13 +100,13 @@ cf.tables.shown(beside, "beside-texts").format("{:.2f}")
 # %% [markdown]
 # ## How far an interval can be trusted
 #
-# The other luck is that of the texts. Every 95 % interval of this book asks how an
-# average would move if other texts were asked. Some facets have four texts, or five:
-# can an interval know that from so few?
+# The other luck is that of the texts. The intervals over query texts say how far an
+# average might move if other texts were asked. Some facets have few texts. Can an
+# interval know that from four or five?
 #
-# Here is the test. Take the texts at hand for all there are, so that the truth is known.
-# Draw as many from them, with replacement, and their queries again. Does the interval
-# around that draw hold the truth? Do it 4,000 times: it should in 95 % of them.
+# Here is a test. Take the texts at hand for all there are, so that the truth is known.
+# Draw as many from them, with replacement, each with its queries. Does the interval
+# of that draw hold the truth? Repeat it 4,000 times: it should in 95 % of them.
 #
 # It falls short where nearly all texts agree: a draw that misses the one which differs
 # sees no spread at all. The last column says how large a gain had to be, in points, for
@@ -130,9 +131,11 @@ cf.conclude(workspace, "luck", found, ranks, {"": drawn})
 # %% [markdown]
 # ## What would change our mind
 #
-# The expectation takes away the luck of the negatives and nothing else. Which images
-# are positives and which texts ask for them stay as they are; for that there are the
-# intervals over query texts. If draws scattered further than the formula says, the
-# negatives of different queries would not be drawn independently, as in the released
-# people file, where all queries of one count share one draw. And where annotations
-# leave a picture's label out, it is eligible in error: no draw mends that.
+# If draws scattered further than the formula says, the negatives of different queries
+# would not be drawn independently. In the released people file they are not: all
+# queries of one count share one draw (E).
+#
+# The expectation takes away the luck of the negatives and nothing else. The positives
+# and the texts stay as they are; for these there are the intervals over query texts.
+# And where annotations leave a picture's label out, the picture may be drawn in error.
+# No number of draws mends that.

@@ -4,15 +4,15 @@
 # *Claim: promptable image embeddings help across query types, image pools and base
 # retrievers (abstract, E).*
 #
-# A gain seen with one model on one set of pictures may be that model's, or those
-# pictures'. So the same measurement is made again with another of each.
+# A gain seen with one model on one set of pictures may be due to that model, or to those
+# pictures. So the same measurement is made again, with other pictures and another model.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
 run = "default"  # results go to results/<profile>/<run>/
 seed = 0  # of the negatives drawn and of anchors
 changes = {}  # of the profile, such as {"promptables": "e5-v"}
-k = 1  # the cut-off of the figure and the sentences
+k = 1  # the cut-off of the figure and the findings
 
 # %% tags=["hide-input"]
 import pandas as pd
@@ -26,8 +26,9 @@ workspace = cf.open_workspace(profile, run, seed, changes, k=k)
 # %% [markdown]
 # ## The pools
 #
-# The rendered world can be drawn in a second style: the same scenes in ink on rough
-# paper, which no model saw in training. At full scale the second pools are those of
+# Here *pool* has its wider meaning, as in the paper: a set of pictures that is searched.
+# The rendered world can be drawn in a second style: the same scenes, in ink on rough
+# paper. No model saw that style in training. At full scale the other pools are those of
 # the paper: SUN397, Places365 and Country211, taken from MMEB (E).
 
 # %%
@@ -53,8 +54,9 @@ for number, (name, pool) in enumerate(tried.items()):
 # %% [markdown]
 # ## The gain by facet, pool and base
 #
-# Paired differences, prompted minus general. Each panel is one base and is read by
-# itself.
+# Each dot is a difference: Recall with the facet's question less Recall without one,
+# each query compared with itself. A *base* is the model that makes the embeddings. Each
+# has a panel, and panels are not compared.
 
 # %%
 workspace.announce(*workspace.profile.promptables, prompts=9)
@@ -72,14 +74,14 @@ for base in workspace.profile.promptables:
             k,
         )
 
-# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Dots with intervals around a zero line: the difference that the facet's question makes in Recall, by facet, one panel for each base model, one colour for each pool of images."}}
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Dots with intervals around a zero line, one row for each facet, one panel for each base model, one colour for each pool of pictures: what the facet's question changes in recall."}}
 pictures = workspace.profile.shown_as
 count = sum(len(pool.benchmark.queries) for pool in tried.values())
 cf.captioned(
     pools.gains(found, k, pictures),
     "gains",
     f"What the facet's question changes: Recall@{k} minus that of the general "
-    "embedding, paired by query, for each facet, a colour for each pool of images and "
+    "embedding, paired by query, for each facet, a colour for each pool of pictures and "
     f"a panel for each base model ({pictures}; {count:,} queries, pools of 100). "
     "Bars: 95 % interval over query texts. Dotted: no difference.",
     cf.made_with(
@@ -99,10 +101,10 @@ cf.tables.shown(grid, "pools")
 # %% [markdown]
 # ## A control that asks for everything
 #
-# A query that is a whole caption asks for no single attribute. A question that brings
-# one attribute forward should then cost something. The authors release such a control
-# (Original_COCO_retrieval, E); ours looks for each picture by its first caption, among
-# ninety-nine others.
+# A whole caption asks for no single attribute. A question that brings one attribute
+# forward should then cost something. The authors release such a control
+# (Original_COCO_retrieval, E). Ours looks for each picture by its first caption, among
+# 99 others.
 
 # %%
 captions = pools.there(workspace, ["captions"])
@@ -135,7 +137,8 @@ cf.conclude(workspace, "pools", said, pd.concat(ranks, ignore_index=True))
 # %% [markdown]
 # ## What would change our mind
 #
-# A base or a pool on which the question loses what it gains elsewhere. Two models
-# trained here on the same pictures are not independent witnesses: that the second one
-# agrees says more about the training than about architectures. Photographs and models
-# trained by others, at full scale, are the better test.
+# A base or a pool on which the question loses what it gains elsewhere.
+#
+# The two small models learnt from the same pictures, so they are no independent
+# witnesses. If they agree, that says more about the training than about architectures.
+# Photographs, and models trained by others, are the better test. They need full scale.

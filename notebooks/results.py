@@ -39,9 +39,9 @@ results = workspace.root / "results"
 # %% [markdown]
 # ## Every run
 #
-# Recall in percent, by the average over facets (macro) and over queries (micro); the
-# column *averaged* says over what. The mode *prompted* uses each facet's GPT-written
-# question. Chapters that rank the same have a row each.
+# Recall in percent, averaged over facets (macro) and over queries (micro); the column
+# *averaged* says which. *prompted* is under each facet's GPT-written question. Where two
+# chapters made the same ranking, each has a row.
 
 # %% tags=["hide-input"]
 folders = runs.folders(results, shown_profile)
@@ -56,11 +56,11 @@ else:
 # %% [markdown]
 # ## Beside the paper's Table 1
 #
-# One table a run: each retriever of the paper, its average Recall@5 where that is
-# known here (S), and ours by the macro average with its 95 % interval over query
-# texts. The difference is in points, and says something only on the released queries:
-# which average the paper's is, is not known here. Chapters that rank the same alike
-# share a row.
+# Each run has a table. It lists the retrievers of the paper, with their average Recall@5
+# where that is known here (S). Beside it stands ours: macro, with its 95 % interval over
+# query texts. The difference is in points. It says something on the released queries
+# alone, and even there only roughly: whether the paper averages over facets or over
+# queries is not known here.
 
 # %% tags=["hide-input"]
 for folder in folders:
@@ -83,8 +83,8 @@ else:
 # %% [markdown]
 # ## The paper's own
 #
-# Average Recall@5 as quoted from Table 1 (S). Whether it is over facets or over queries
-# is not known here. Only the same retriever on the same queries may be set beside it.
+# Average Recall@5 on photographs, as quoted from the paper's Table 1 (S). Only the same
+# retriever on the same queries may be set beside it.
 
 # %% tags=["hide-input"]
 for number in cf.paper.TABLE_1.values():

@@ -1,8 +1,9 @@
 # %% [markdown]
 # # Status of this build
 #
-# Every number of this book was computed when the book was built. This page says on
-# what, with which versions, and how long it took.
+# The chapters ran when this book was built. This page says on which machine, with which
+# versions, and how long it took. What was computed beforehand, such as the studies of
+# other training seeds, is named where it is shown.
 
 # %% tags=["parameters", "remove-input"]
 profile = "mini"
@@ -47,8 +48,8 @@ shown(about, "machine")
 # %% [markdown]
 # ## Run times and parameters
 #
-# One row a notebook: when it last ran, for how long, and with which parameters. What
-# an earlier notebook computed, a later one loads, so these times depend on the order.
+# When each notebook last ran, for how long, and with which parameters. A notebook loads
+# what an earlier one computed, so these times depend on the order.
 
 # %% tags=["remove-input"]
 rows = []
@@ -77,7 +78,8 @@ else:
 # %% [markdown]
 # ## Sources
 #
-# The annotation files the benchmark was built from. Another file has another sum.
+# The annotation files that the benchmark was built from, with their checksums. A file
+# that differs in one byte has another checksum.
 
 # %% tags=["remove-input"]
 built = next(iter((*workspace.others, workspace))).benchmark

@@ -1,13 +1,14 @@
 # %% [markdown]
 # # How the tiny models were trained
 #
-# *No photograph, no downloaded weight. Everything here was learnt from drawn scenes, on
-# two processor cores, by the commands on this page.*
+# *No photograph, and no downloaded weight. The models of the default run learnt from drawn
+# scenes, on two processor cores, by the commands at the end of this page.*
 #
-# Two kinds of retriever, about two million weights each. The CLIP is
-# open_clip's class. The promptable ones are transformers' Qwen2-VL and LLaVA. For the
-# retrieval through text there are a Qwen2-VL that answers in words and a text embedder of
-# sentence-transformers. The same code loads them as loads their big sisters.
+# There are two kinds of retriever. The CLIP is open_clip's class, with 1.9 million
+# weights. The promptable ones are transformers' Qwen2-VL and LLaVA, with 2.6 million
+# each. For search through words there are a Qwen2-VL that answers, and a text embedder
+# of sentence-transformers with 0.1 million. The same code loads them as loads the large
+# ones.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
@@ -30,8 +31,9 @@ print(f"{len(records)} records of trainings in cocofacet/results/training")
 # %% [markdown]
 # ## The recipe
 #
-# **The CLIP** sees pictures and captions that imitate COCO's: the main subject and the
-# place always, the other facets about as often as the annotators of val2017 name them.
+# **The CLIP** sees pictures with captions that imitate COCO's. They name the main subject
+# and the place always. The other facets they name about as often as the captions of
+# val2017 do.
 
 # %% tags=["hide-input"]
 named = read_table(folder / "caption_rates.csv", ["facet"], numbers=["share"])
@@ -47,58 +49,57 @@ cf.markdown(
 )
 
 # %% [markdown]
-# **The Qwen2-VL** begins with a warm-up, because contrast from random weights sits on a
-# plateau, and because the real ones do not start from random weights either. First its
-# vision tower learns to tell all labels apart. Then the whole model learns to write
-# down everything in a picture, and to answer questions about six facets. *Times* and
-# *materials* are never asked about in the warm-up.
+# **The Qwen2-VL** begins with a warm-up. Contrast from random weights sits on a plateau,
+# and real models do not start from random weights either. First the vision tower learns
+# to tell all labels apart. Then the whole model learns to write down everything in a
+# picture, and to answer questions about six facets. The warm-up never asks about *times*
+# and *materials*.
 #
 # **Three branches** start from the same warm-up. Each learns by contrast, against the
 # other texts and pictures of its batch.
 #
-# - `tiny-qwen2vl`: the general template is matched to captions, each of the eight
-#   facets' questions to its answers.
-# - `tiny-qwen2vl-unasked`: the same without the questions about times and materials.
-# - `tiny-qwen2vl-noquestion`: no questions. The general template is matched to the
-#   captions and to all eight facets' answers.
+# - `tiny-qwen2vl`: without a question, the embedding is matched to captions. Under a
+#   question about one of the eight facets, it is matched to the answer.
+# - `tiny-qwen2vl-unasked`: the same, but no question about times and materials.
+# - `tiny-qwen2vl-noquestion`: no questions. The embedding without one is matched to the
+#   captions and to the answers of all eight facets.
 #
-# **A second base.** `tiny-llava` is trained like `tiny-qwen2vl`, on the same scenes, with
-# the same objective. Its language model has the same size. It sees the picture through
-# CLIP's kind of tower, and counts image tokens like words, where Qwen2-VL gives them
-# rows and columns. Its tower learnt more slowly, so that its own phase is longer.
+# **A second base.** `tiny-llava` is trained like `tiny-qwen2vl`: the same scenes, the same
+# objective, a language model of the same size. It sees the picture through CLIP's kind
+# of tower. It counts image tokens like words, where Qwen2-VL gives them rows and
+# columns. Its tower learnt more slowly, so the tower's phase is longer.
 #
-# **For the retrieval through text**, `tiny-qwen2vl-answers` goes on from the warm-up until
-# it answers all eight facets' questions in words; the warm-up alone asks six, and says
-# nothing about *times* and *materials*. Without a question it writes a caption.
-# `tiny-text`, a bag of token vectors, learns which answers go with which
-# queries and captions. It knows only the words of this world.
+# **For search through words**, `tiny-qwen2vl-answers` goes on from the warm-up until it
+# answers questions about all eight facets. Without a question it writes a caption.
+# `tiny-text`, a bag of token vectors, learns which answers go with which queries and
+# captions. It knows the words of this world alone.
 #
-# ## Where this differs from the real ones
+# ## Where this differs from real models
 #
-# The supervised start of the vision tower teaches the very labels that are measured
-# later. A real tower has seen millions of captions instead. The questions of training
-# ask about the same eight facets as the evaluation, in other words. What the two facets
-# never asked about lack is the question alone: the tower and the dense captions of the
+# The vision tower is first taught the very labels that are measured later. A real tower
+# has seen millions of captions instead. The questions of training ask about the same eight
+# facets as the evaluation, in other words. The model that was never asked about two
+# facets still saw them: the tower was taught their labels, and the long captions of the
 # warm-up name them. And a scene has at most one animal, one object and one material.
 #
-# What training never sees: the evaluation's scenes, its questions, its query wordings
-# and their templates. A test compares the normalised strings.
+# Training never sees the evaluation's scenes, its questions, its queries or their
+# templates. A test compares the texts.
 #
 # ## While training
 #
 # The number of steps was fixed beforehand, and the last state was kept. The curves show
-# recall on *tune* scenes, which belong to neither training nor evaluation, with a
-# question and a wording of their own. They chose no step, but they did shape the recipe:
-# the tower's own phase came in after first trials, and because a first model misread
-# questions in unseen words, the branches' questions are now put together from parts, in
+# recall on *tune* scenes, with a question and a wording of their own. These scenes belong
+# to neither training nor evaluation. They chose no step, but they did shape the recipe.
+# First trials showed that the tower needs a phase of its own. A first model misread
+# questions in new words; now the branches' questions are put together from parts, in
 # many wordings. The tune questions were changed once, too. The evaluation had no part.
 #
-# It had one in the answerer's phase. A first version was asked the evaluation's questions
-# on tune scenes. It took the one about material for one about objects, and the one
-# about location often for one about the time. The phase now also asks questions that
-# mention other facets' things. None of them is the evaluation's.
+# In the answerer's phase it had one. A first version was asked the evaluation's questions
+# on tune scenes. It took the one about material for one about objects, and often the
+# one about location for one about the time. Now the phase also asks questions that
+# mention the things of other facets. None of them is a question of the evaluation.
 
-# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Small panels, one for each model: Recall at 1 on tune scenes against training steps, general and prompted."}}
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Small panels, one for each model: Recall at 1 on tune scenes against training steps, without a question and with the facet's."}}
 curves = training.curves(records)
 cf.captioned(
     cf.figures.learning_curves(curves, 1, "rendered world, tune scenes"),
@@ -111,8 +112,9 @@ cf.captioned(
 # %% [markdown]
 # ## Answers in words
 #
-# Percent of tune scenes whose answer says the label, under the tune question; and percent
-# of answer wordings whose own tune query is the nearest of all labels' queries.
+# Of the models that answer: how many of a hundred tune scenes get an answer that says the
+# label, under the tune question. Of the text embedder: how many of a hundred answers are
+# nearest to the tune query of their own label.
 
 # %% tags=["hide-input"]
 shares = training.last_shares(records)
@@ -135,17 +137,18 @@ shown = cf.tables.shown(training.settings(records), "settings")
 shown.format({"learning rate": "{:g}", "scenes": "{:,}", "minutes": "{:.1f}"})
 
 # %% [markdown]
-# The minutes are of a processor shared with other work, one thread a training.
-# `warmup-answers` is the warm-up of seed 0 run a second time, elsewhere: processors round
-# differently, and the loss ended a little higher. The answerer starts from it.
+# The processor was shared with other work, so the minutes say little. Each training had
+# one thread. `warmup-answers` is the warm-up of seed 0, run a second time on another
+# processor. Processors round differently, and its loss ended a little higher. The
+# answerer starts from it.
 #
 # ## Other seeds
 #
 # One training is one throw of the dice. The shipped seed is 0. It was named before any
-# was ranked, and it stays where another does better. Weights of other seeds are not
-# shipped; how many queries of each text they find is, in
-# `cocofacet/results/training`. Recall is in percent, macro over facets; prompted is the
-# released question.
+# was ranked, and it stays although another may do better. The weights of other seeds are
+# not shipped. How many queries of each text they find is, in
+# `cocofacet/results/training`. Recall is in percent, macro over facets; *prompted* is
+# under the released question.
 
 # %% tags=["hide-input"]
 found = training.of_seeds(seeds.read(folder / "seeds.hits.csv"))
@@ -155,15 +158,16 @@ cf.tables.shown(found, "seeds").format("{:.1f}")
 # ## A successor, and the rule by which it is judged
 #
 # The shipped model takes some questions in new words for others: see
-# [ways to ask](wordings.ipynb). So a successor, `tiny-qwen2vl-worded`, is asked each question
-# in at least thirty forms (none of them among those evaluated), and has twice the steps,
-# 1,200, so that the general embedding sees more captions.
+# [ways to ask](wordings.ipynb). So a successor, `tiny-qwen2vl-worded`, is asked each
+# question in at least thirty forms. None of them is among those evaluated. It has twice
+# the steps, 1,200, so that its embedding without a question learns from more captions.
 #
-# The rule was written here before its first evaluation. Of the variance of macro
-# Recall@1, over three seeds, ten wordings and the query texts, take the share that seeds
-# and wordings have. The model with the smaller share is shipped, not the one with the
-# higher recall; and the successor only if its general embedding is above chance on more
-# than three facets. If it is shipped, the old one's numbers stay on this page.
+# The rule was written here before its first evaluation. Macro Recall@1 varies over three
+# seeds, ten wordings and the query texts. Of this variance, take the share due to seeds
+# and wordings. The model with the smaller share is shipped, and not the one with the
+# higher recall. The successor is shipped only if its embedding without a question is
+# above chance on more than three facets. In that case the numbers of the old one stay on
+# this page.
 
 # %% [markdown]
 # ## Remake them

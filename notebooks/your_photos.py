@@ -17,7 +17,7 @@ photos = ""  # a folder of yours; without one, pictures of the rendered world
 text = "an image taken at dusk"  # what to look for
 ask = "times"  # a facet's name, or a question in words
 against = ""  # other texts, with commas; without, all facets' labels
-label = "dusk"  # what is right, in the rendered world
+label = "dusk"  # what is right for this text, in the rendered world
 
 # %% tags=["hide-input"]
 import time
