@@ -11,7 +11,7 @@
 # **Trained for this, too.** The small model of the default run was trained to answer
 # questions about these eight facets, in other words than those asked here. Its recipe
 # was changed after a first version had been asked these very questions, on other
-# pictures ([](training.ipynb)). So the default run says little about how well a model
+# pictures: see [the training](training.ipynb). So the default run says little about how well a model
 # answers questions that nobody prepared it for.
 
 # %% tags=["parameters"]

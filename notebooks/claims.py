@@ -44,23 +44,24 @@ table(claims)
 #
 # Each line says that the first thing is higher than the second. It *holds* where the
 # interval of the difference lies above zero, *fails* where it lies below, and is
-# *undecided* where zero lies inside. The interval counts chance of three kinds: another
-# training of the model, another wording of the question, other query texts. Where it
-# says *1 seed*, chance of the first kind is not in it, and it is too narrow. The models
-# were trained on these eight questions, so the size of a difference says nothing about
-# photographs.
+# *undecided* where zero lies inside. The interval allows for three kinds of chance:
+# another training of the model, another wording of the question, and other query texts.
+# Where it says *1 seed*, the first kind is not in it, and it is too narrow. The models
+# were trained to answer these eight questions, so the size of a difference says nothing
+# about photographs.
 
 # %% tags=["hide-input"]
 cf.conclude(workspace, "claims", found)
 
 # %% [markdown]
-# How far can such an interval be trusted? Take the averages at hand for the truth, draw
-# as many wordings and texts again, and see whether the interval of what was drawn holds
-# it. In so many of a hundred draws it does; 95 are promised. Of seeds there are too few
-# to draw from: their like are drawn from a normal with the same mean and spread. That is
-# the kind case: if half of all trainings failed, every second pair would come out alike,
-# show no spread, and miss. Where there is one seed, neither the interval nor this count
-# knows of another training.
+# How far can such an interval be trusted? Take the averages at hand for the truth, and
+# draw as many wordings and texts again. Does the interval of what was drawn hold the
+# truth? The table says in how many of a hundred draws it does. It should be 95.
+#
+# There are too few seeds to draw from. So seeds are drawn from a normal distribution of
+# the same mean and spread, and that is a kind case. If half of all trainings failed, half
+# of all pairs of seeds would be alike, show no spread, and miss. Where there is one seed,
+# neither the interval nor this count knows of another training.
 
 # %% tags=["hide-input"]
 shares = held(hits)

@@ -36,7 +36,7 @@ measured = report.read(COMMITTED / "benchmarks")
 # them. It holds for models that see the picture before the question.
 #
 # The pictures measured here have 640 × 480 pixels, and each model makes its own number of
-# tokens of them. The chapter [](one_pass.ipynb) times pictures of its own profile, anew
+# tokens of them. The chapter [Questions known beforehand](one_pass.ipynb) times pictures of its own profile, anew
 # in each run, so its ratio is another one.
 
 # %% tags=["hide-input"]
@@ -60,12 +60,14 @@ cf.tables.shown(pipelines, "pipelines").format("{:.3g}")
 # %% [markdown]
 # ## Every retriever at its real size: measured
 #
-# Random weights, which compute as fast as trained ones, one picture and one text, each
-# in the retriever's own precision. `make on-gpu` measures it; the first section names
-# what it ran on. Where it finds no GPU, it runs on the processor instead, and cuts every model to few words and to the layers that
-# are named, its width whole (of SigLIP only the half that reads texts is cut): memory,
-# that of the whole process, then says nothing of a GPU, and times say little. Times
-# beside other work are left out.
+# Each retriever embeds one picture and one text, in its own precision. Its weights are
+# random, and these compute as fast as trained ones. `make on-gpu` measures it; the first
+# section names the device.
+#
+# Without a GPU it runs on the processor, and the models are cut. They keep their width,
+# and have few words and only the layers that are named. (Of SigLIP only the half that
+# reads texts is cut.) Memory is then that of the whole process and says nothing of a
+# GPU, and times say little. Times measured beside other work are left out.
 
 # %% tags=["hide-input"]
 real = report.real_sizes(measured)
@@ -110,10 +112,10 @@ cf.prose(
 # %% [markdown]
 # ## The aims
 #
-# For a data-centre GPU: one pass under nine prompts seven times as fast as nine passes,
-# a smallest cosine between the two ways of 0.999 in bf16, and from files to store 85 %
-# of the speed of the forward passes alone. The first two tables have what was measured
-# on each device; none of them is such a GPU while all say *no GPU*.
+# There are three aims, for a data-centre GPU. One pass for nine prompts is seven times as
+# fast as nine passes. The smallest cosine between the two ways is 0.999, in bf16. And
+# from files to store, 85 % of the model's own speed is left. The first two tables say
+# what was measured on each device. While all say *no GPU*, none of them is such a GPU.
 
 # %% [markdown]
 # ## What would change our mind

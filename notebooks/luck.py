@@ -42,7 +42,8 @@ modes = ("general", "prompted")
 # expected Recall@*k* = P(H ≤ *k* − 1), with H ~ Hypergeometric(*E*, *A*, 99).
 #
 # No picture is embedded again for this, and no pool is drawn. Below, the pools *are*
-# drawn again, to see how far single draws lie from it. Each dot is one draw.
+# drawn again, to see how far single draws lie from the expectation. Each dot is one
+# draw.
 
 # %%
 ranks = workspace.ranks(retriever, modes)
@@ -58,7 +59,7 @@ drawn = luck.recalls_of_draws(
 )
 around = {k: luck.beside_expectation(drawn, ranks, k) for k in (1, 5)}
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots around a zero line, by facet: how far Recall at 1 of each draw of negatives lies from the expectation over all draws, without a prompt and with the facet's question."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots around a zero line, one row for each facet: how far Recall at 1 of each draw of negatives lies from the expectation over all draws, without a question and with the facet's."}}
 cf.captioned(
     luck.scatter(drawn, around[1], 1, workspace.profile.shown_as),
     "draws",
@@ -88,10 +89,11 @@ by_mode = {
 cf.tables.shown(cf.tables.grid_of(by_mode, "expected"), "luck")
 
 # %% [markdown]
-# How much is that, beside the luck of the texts? Of the macro average of Recall@1, in
-# points. *Spread* is the standard deviation of the draws; *predicted* is what the formula
-# says it is: each query draws by itself and hits with its expected recall *p*, so a mean
-# over *n* queries has the variance Σ *p* (1 − *p*) / *n*².
+# How much is that, beside the luck of the texts? The table is about the macro average of
+# Recall@1, in points. *Spread* is the standard deviation of the draws. *Predicted* is
+# what the formula says it is. Each query draws by itself and is a hit with probability
+# *p*, its expected recall. So the mean over *n* queries has the variance
+# Σ *p* (1 − *p*) / *n*².
 
 # %% tags=["hide-input"]
 beside = luck.beside_texts(around[1], ranks, 1)
@@ -108,9 +110,10 @@ cf.tables.shown(beside, "beside-texts").format("{:.2f}")
 # Draw as many from them, with replacement, each with its queries. Does the interval
 # of that draw hold the truth? Repeat it 4,000 times: it should in 95 % of them.
 #
-# It falls short where nearly all texts agree: a draw that misses the one which differs
-# sees no spread at all. The last column says how large a gain had to be, in points, for
-# its interval to leave out zero in eight cases of ten; the others are in percent.
+# It can fall short where nearly all texts agree. A draw that misses the one text that
+# differs sees no spread at all. The last column says how large a gain would have to be,
+# in points, for its interval to leave out zero in eight cases of ten. The others are in
+# percent.
 
 # %% tags=["hide-input"]
 trusted = luck.trust(ranks, 1, "prompted", "general")

@@ -4,9 +4,9 @@
 # *What photographs and large models gave, run by run.*
 #
 # The other chapters run on drawn pictures, on any laptop. This page shows what was run
-# on photographs. A row appears here when a run's ranks are committed under
-# `results/full/`, each with the manifest of what made it. To make the first, on a
-# machine with a large GPU and the Hugging Face Hub:
+# on photographs. A run appears here once its ranks are committed under `results/full/`,
+# with the manifest of what made them. To make the first, on a machine with a large GPU
+# and the Hugging Face Hub:
 #
 # ```bash
 # cocofacet fetch            # what there is, and how to place it
@@ -14,8 +14,8 @@
 # git add results/full/first && git commit
 # ```
 #
-# Ranks and manifests are small; embeddings stay where they are. The next build of the
-# book shows them here.
+# Ranks and manifests are small, and the next build of the book shows them here.
+# Embeddings stay where they are.
 
 # %% tags=["parameters", "hide-input"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB

@@ -105,7 +105,7 @@ cf.captioned(
     cf.figures.learning_curves(curves, 1, "rendered world, tune scenes"),
     "curves",
     "Recall@1 on tune scenes against training steps, macro over facets, without a "
-    "prompt and with the facet's question, a panel for each model (rendered world; "
+    "question and with the facet's, a panel for each model (rendered world; "
     "recorded when the models were trained; one run a model, no intervals).",
 )
 
@@ -123,11 +123,11 @@ cf.tables.shown(shares, "answers").format("{:.0f}")
 # %% [markdown]
 # ## If captions said more
 #
-# Five more CLIPs a seed differ in one thing: how often a caption names each facet that
-# COCO's captions name rarely. They read 32 tokens, so that no caption is cut, and have
-# fewer steps than `tiny-clip`. A caption that counts its people has room for one thing
-# beside them, and never says that nobody is there. What came of it stands in
-# [Why](why.ipynb).
+# For each of two seeds, five more CLIPs were trained. They differ in one thing: how often
+# a caption names each of the facets that COCO's captions name rarely. They read 32
+# tokens, so that no caption is cut, and have fewer steps than `tiny-clip`. A caption that
+# counts its people has room for one thing beside them, and never says that nobody is
+# there. What came of it stands in [Why](why.ipynb).
 
 # %% [markdown]
 # ## Settings and time
