@@ -6,13 +6,14 @@
 # known here.*
 #
 # A model that can say what the weather is spares us an embedding of the picture. Its
-# answer is a text, and a text embedder does the rest. What the answer leaves out is lost.
+# answer is a text, and a text embedder does the rest. What the answer leaves out is
+# lost.
 #
 # **Trained for this, too.** The small model of the default run was trained to answer
 # questions about these eight facets, in other words than those asked here. Its recipe
 # was changed after a first version had been asked these very questions, on other
-# pictures: see [the training](training.ipynb). So the default run says little about how well a model
-# answers questions that nobody prepared it for.
+# pictures: see [the training](training.ipynb). So the default run says little about how
+# well a model answers questions that nobody prepared it for.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB

@@ -35,9 +35,9 @@ measured = report.read(COMMITTED / "benchmarks")
 # give the same embeddings up to rounding; the table has the smallest cosine between
 # them. It holds for models that see the picture before the question.
 #
-# The pictures measured here have 640 × 480 pixels, and each model makes its own number of
-# tokens of them. The chapter [Questions known beforehand](one_pass.ipynb) times pictures of its own profile, anew
-# in each run, so its ratio is another one.
+# The pictures measured here have 640 × 480 pixels, and each model makes its own number
+# of tokens of them. The chapter [Questions known beforehand](one_pass.ipynb) times
+# pictures of its own profile, anew in each run, so its ratio is another one.
 
 # %% tags=["hide-input"]
 passes = report.passes(measured)
@@ -112,10 +112,11 @@ cf.prose(
 # %% [markdown]
 # ## The aims
 #
-# There are three aims, for a data-centre GPU. One pass for nine prompts is seven times as
-# fast as nine passes. The smallest cosine between the two ways is 0.999, in bf16. And
-# from files to store, 85 % of the model's own speed is left. The first two tables say
-# what was measured on each device. While all say *no GPU*, none of them is such a GPU.
+# There are three aims, for a data-centre GPU. One pass for nine prompts is seven times
+# as fast as nine passes. The smallest cosine between the two ways is 0.999, in bf16.
+# And from files to store, 85 % of the model's own speed is left. The first two tables
+# say what was measured on each device. While all say *no GPU*, none of them is such a
+# GPU.
 
 # %% [markdown]
 # ## What would change our mind

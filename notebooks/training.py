@@ -1,8 +1,8 @@
 # %% [markdown]
 # # How the tiny models were trained
 #
-# *No photograph, and no downloaded weight. The models of the default run learnt from drawn
-# scenes, on two processor cores, by the commands at the end of this page.*
+# *No photograph, and no downloaded weight. The models of the default run learnt from
+# drawn scenes, on two processor cores, by the commands at the end of this page.*
 #
 # There are two kinds of retriever. The CLIP is open_clip's class, with 1.9 million
 # weights. The promptable ones are transformers' Qwen2-VL and LLaVA, with 2.6 million
@@ -31,9 +31,9 @@ print(f"{len(records)} records of trainings in cocofacet/results/training")
 # %% [markdown]
 # ## The recipe
 #
-# **The CLIP** sees pictures with captions that imitate COCO's. They name the main subject
-# and the place always. The other facets they name about as often as the captions of
-# val2017 do.
+# **The CLIP** sees pictures with captions that imitate COCO's. They name the main
+# subject and the place always. The other facets they name about as often as the
+# captions of val2017 do.
 
 # %% tags=["hide-input"]
 named = read_table(folder / "caption_rates.csv", ["facet"], numbers=["share"])
@@ -64,9 +64,9 @@ cf.markdown(
 # - `tiny-qwen2vl-noquestion`: no questions. The embedding without one is matched to the
 #   captions and to the answers of all eight facets.
 #
-# **A second base.** `tiny-llava` is trained like `tiny-qwen2vl`: the same scenes, the same
-# objective, a language model of the same size. It sees the picture through CLIP's kind
-# of tower. It counts image tokens like words, where Qwen2-VL gives them rows and
+# **A second base.** `tiny-llava` is trained like `tiny-qwen2vl`: the same scenes, the
+# same objective, a language model of the same size. It sees the picture through CLIP's
+# kind of tower. It counts image tokens like words, where Qwen2-VL gives them rows and
 # columns. Its tower learnt more slowly, so the tower's phase is longer.
 #
 # **For search through words**, `tiny-qwen2vl-answers` goes on from the warm-up until it
@@ -77,10 +77,11 @@ cf.markdown(
 # ## Where this differs from real models
 #
 # The vision tower is first taught the very labels that are measured later. A real tower
-# has seen millions of captions instead. The questions of training ask about the same eight
-# facets as the evaluation, in other words. The model that was never asked about two
-# facets still saw them: the tower was taught their labels, and the long captions of the
-# warm-up name them. And a scene has at most one animal, one object and one material.
+# has seen millions of captions instead. The questions of training ask about the same
+# eight facets as the evaluation, in other words. The model that was never asked about
+# two facets still saw them: the tower was taught their labels, and the long captions of
+# the warm-up name them. And a scene has at most one animal, one object and one
+# material.
 #
 # Training never sees the evaluation's scenes, its questions, its queries or their
 # templates. A test compares the texts.
@@ -88,16 +89,17 @@ cf.markdown(
 # ## While training
 #
 # The number of steps was fixed beforehand, and the last state was kept. The curves show
-# recall on *tune* scenes, with a question and a wording of their own. These scenes belong
-# to neither training nor evaluation. They chose no step, but they did shape the recipe.
-# First trials showed that the tower needs a phase of its own. A first model misread
-# questions in new words; now the branches' questions are put together from parts, in
-# many wordings. The tune questions were changed once, too. The evaluation had no part.
+# recall on *tune* scenes, with a question and a wording of their own. These scenes
+# belong to neither training nor evaluation. They chose no step, but they did shape the
+# recipe. First trials showed that the tower needs a phase of its own. A first model
+# misread questions in new words; now the branches' questions are put together from
+# parts, in many wordings. The tune questions were changed once, too. The evaluation had
+# no part.
 #
-# In the answerer's phase it had one. A first version was asked the evaluation's questions
-# on tune scenes. It took the one about material for one about objects, and often the
-# one about location for one about the time. Now the phase also asks questions that
-# mention the things of other facets. None of them is a question of the evaluation.
+# In the answerer's phase it had one. A first version was asked the evaluation's
+# questions on tune scenes. It took the one about material for one about objects, and
+# often the one about location for one about the time. Now the phase also asks questions
+# that mention the things of other facets. None of them is a question of the evaluation.
 
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Small panels, one for each model: Recall at 1 on tune scenes against training steps, without a question and with the facet's."}}
 curves = training.curves(records)
@@ -112,9 +114,9 @@ cf.captioned(
 # %% [markdown]
 # ## Answers in words
 #
-# Of the models that answer: how many of a hundred tune scenes get an answer that says the
-# label, under the tune question. Of the text embedder: how many of a hundred answers are
-# nearest to the tune query of their own label.
+# Of the models that answer: how many of a hundred tune scenes get an answer that says
+# the label, under the tune question. Of the text embedder: how many of a hundred
+# answers are nearest to the tune query of their own label.
 
 # %% tags=["hide-input"]
 shares = training.last_shares(records)
@@ -123,11 +125,11 @@ cf.tables.shown(shares, "answers").format("{:.0f}")
 # %% [markdown]
 # ## If captions said more
 #
-# For each of two seeds, five more CLIPs were trained. They differ in one thing: how often
-# a caption names each of the facets that COCO's captions name rarely. They read 32
-# tokens, so that no caption is cut, and have fewer steps than `tiny-clip`. A caption that
-# counts its people has room for one thing beside them, and never says that nobody is
-# there. What came of it stands in [Why](why.ipynb).
+# For each of two seeds, five more CLIPs were trained. They differ in one thing: how
+# often a caption names each of the facets that COCO's captions name rarely. They read
+# 32 tokens, so that no caption is cut, and have fewer steps than `tiny-clip`. A caption
+# that counts its people has room for one thing beside them, and never says that nobody
+# is there. What came of it stands in [Why](why.ipynb).
 
 # %% [markdown]
 # ## Settings and time
