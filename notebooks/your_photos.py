@@ -28,6 +28,7 @@ from IPython.display import display
 import cocofacet as cf
 from cocofacet.chapters.your_photos import shown, study
 from cocofacet.photos.search import ANCHORS, FIRST
+from cocofacet.retrieval.scale import label_texts
 
 cf.use_style()
 own = {"photos": photos, "text": text, "ask": ask, "against": against}
@@ -69,13 +70,20 @@ retriever = workspace.retriever(kept.retriever)
 # From a terminal: `cocofacet search FOLDER "an image taken at dusk" --ask times`.
 
 # %%
-more = place | {"tell": shown.silent, "retriever": retriever}
+more = place | {"tell": lambda line: None, "retriever": retriever}
 more["count"] = min(len(kept), 1000)
-wish = cf.Wish(text, ask=ask, against=shown.parts(against))
+others = shown.parts(against)
+wish = cf.Wish(text, ask=ask, against=others)
+plain = cf.Wish(text, against=others or tuple(label_texts()))
+ways = {
+    "no question": (plain, "full"),
+    **{how: (wish, how) for how in ("rerank", "linear", "full")},
+    "again": (wish, "full"),  # the question is indexed by now
+}
 found, seconds = {}, {}
-for way, how in shown.WAYS.items():
+for way, (each, how) in ways.items():
     began = time.perf_counter()
-    found[way] = cf.search(folder, wish, how=how, **more)
+    found[way] = cf.search(folder, each, how=how, **more)
     seconds[way] = time.perf_counter() - began
 asked, shown_as = found["full"], workspace.profile.shown_as
 right = None if photos else shown.right_in(workspace, folder, ask, label)
@@ -101,44 +109,48 @@ cf.captioned(
 # at the temperature of the model's own training. What has half of it or more *stands
 # out*, and comes first. If nothing does, the search says so.
 
-# %%
-general = cf.Wish(text, against=shown.competing(against))
-searches = {
-    "without a question": cf.search(folder, general, **more),
-    "under the question": asked,
-}
-
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Each picture's share by rank, without a question on the left and under it on the right; a level line at one half, and an upright line where the list ends."}}
-figure = shown.where_it_ends(searches, right, shown_as)
-if figure:
+if asked.standing_out is None:
+    display(
+        cf.markdown(
+            "No picture has a share here. Either the retriever does not say at which "
+            "temperature it was trained, or the question has no alternatives: name "
+            "some in `against`."
+        )
+    )
+else:
+    searches = {
+        "without a question": found["no question"],
+        "under the question": asked,
+    }
     cf.captioned(
-        figure,
+        shown.where_it_ends(searches, right, shown_as),
         "share",
         f"Each picture's share for “{text}” by rank, without a question (left) and "
         f"under it (right) ({shown_as}; {retriever.name}). Level line: one half; "
         "upright: where the list ends.",
     )
 
-# %% tags=["hide-input"]
-ends = shown.ends(searches, right)
-if ends is None:
-    display(cf.markdown(shown.NO_SHARE))
-else:
-    display(cf.tables.shown(ends, "your-photos-ends"))
-
 # %% [markdown]
 # ## The three ways, and what they cost
 #
 # How many pictures were *embedded* under the question for this one search, and the
-# seconds it took here.
+# seconds it took here. *Stand out* is where each list ends; *precision* is the part of
+# it that is right, *recall* the part of what is right that is in it.
 
 # %% tags=["hide-input"]
-cost = shown.costs(found, seconds, len(kept), FIRST, ANCHORS, right)
-cf.tables.shown(cost, "your-photos-cost")
+embedded = {"rerank": FIRST, "linear": ANCHORS, "full": len(kept)}
+embedded = {way: min(most, len(kept)) for way, most in embedded.items()}
+cf.tables.shown(
+    shown.costs(found, seconds, embedded, right), "your-photos-cost"
+)
 
 # %% tags=["hide-input"]
 if photos or not retriever.row.temperature:
-    cf.does_not_apply(shown.LEFT_OUT)
+    cf.does_not_apply(
+        "Left out: all labels of all facets. That needs the truth, which is known of "
+        "the rendered world alone, and a retriever whose temperature is known."
+    )
 
 # %% [markdown]
 # ## Is it right? All labels of all facets
@@ -148,17 +160,15 @@ if photos or not retriever.row.temperature:
 # temperature is of the training, and texts with a cosine of 0.8 or more to the one
 # asked do not compete with it.
 #
-# *Precision* (prec.) is the part of the list that is right, *recall* the part of what
-# is right that is listed, *found* the part of labels of which at least one right picture is
-# listed. *Empty* is the other test: a label's own pictures are taken away, and then
+# *Found* is the part of labels of which at least one right picture is listed. *Empty* is the other test: a label's own pictures are taken away, and then
 # nothing should stand out.
 
 # %%
-tried = study.tried(workspace, retriever, FIRST, ANCHORS)
-facets = study.by_facet(tried)
+tried = study.tried(workspace, retriever)
+lists = study.lists(tried)
 
 # %% tags=["hide-input"]
-cf.tables.shown(study.paged(facets), "your-photos-facets").format(
+cf.tables.shown(study.by_facet(lists), "your-photos-facets").format(
     "{:.0f}", na_rep="nothing"
 )
 
@@ -174,32 +184,20 @@ cf.tables.shown(study.paged(facets), "your-photos-facets").format(
 
 # %% tags=["hide-input"]
 rules = study.rules(tried)
-cf.tables.shown(study.paged(rules), "your-photos-rules").format(
+cf.tables.shown(100 * rules, "your-photos-rules").format(
     "{:.0f}", na_rep="nothing"
 )
 
-# %% [markdown]
-# ## Every way to ask
-#
-# Precision and recall of the list, in percent, over the labels of each facet. *Auto*
-# leaves the choice of the question to the retriever, which takes the one whose text is
-# nearest to the query's.
-
 # %% tags=["hide-input"]
-ways = study.by_way(tried)
-cf.tables.shown(study.grid(ways), "your-photos-ways")
-
-# %% tags=["hide-input"]
-metric = f"Lists of {study.labels_of(tried)} labels in {len(workspace.benchmark.images):,} pictures; temperature {retriever.row.temperature:g}"
+metric = f"Lists of {len(lists) // 2} labels in {len(workspace.benchmark.images):,} pictures; temperature {retriever.row.temperature:g}"
 cf.made_with(workspace, metric, "GPT-written", retriever)
 
 # %% [markdown]
 # ## Findings
 
 # %% tags=["hide-input"]
-said = study.findings_of(tried)
-labels = study.by_label(tried).set_index("facet")
-tables = {"": labels, "ways": ways, "rules": rules}
+said = study.findings_of(lists)
+tables = {"": lists.set_index("facet"), "rules": rules}
 cf.conclude(workspace, "your_photos", said, None, tables)
 
 # %% [markdown]

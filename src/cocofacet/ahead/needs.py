@@ -112,9 +112,8 @@ def _modes(run: Run) -> Iterator[Need]:
 
 def _your_photos(run: Run) -> Iterator[Need]:
     if run.profile.world:  # elsewhere it says that there is no truth, and ends
-        texts = [[*PROMPTS.values()], label_texts()]
-        yield run.promptable((*run.plain, *PROMPTS.values()))
-        yield run.promptable((), texts=lambda workspace: texts)
+        yield run.promptable(run.plain)
+        yield run.promptable((), texts=lambda workspace: [label_texts()])
 
 
 def _general(run: Run) -> Iterator[Need]:

@@ -29,22 +29,14 @@ def found(tmp_path):
         general=pd.DataFrame({"path": NAMES[::-1]}),
         general_files=files[::-1],
         standing_out=2,
+        folder=tmp_path,
         wishes=(SimpleNamespace(text="at <dusk>"),),
         how=("rerank",),
     )
 
 
-@pytest.fixture
-def unscaled(found):
-    """The same without a share."""
-    pictures = found.pictures.assign(share=np.nan)
-    return SimpleNamespace(
-        **{**vars(found), "pictures": pictures, "standing_out": None}
-    )
-
-
 def marks(figure):
-    return [text.get_text() for axes in figure.axes for text in axes.texts]
+    return [axes.get_title() for axes in figure.axes]
 
 
 def test_each_picture_is_marked_right_or_wrong(found):
@@ -53,6 +45,8 @@ def test_each_picture_is_marked_right_or_wrong(found):
         *["✗ wrong", "✗ wrong", "✗ wrong", "✓ right"],
         *["✓ right", "✗ wrong", "✓ right", "✗ wrong"],
     ]
+    framed = [axes.axison for axes in figure.axes]
+    assert framed == [mark == "✓ right" for mark in marks(figure)]
     rows = [axes.get_title(loc="left") for axes in figure.axes]
     assert [row for row in rows if row] == ["without a question", "under the question"]
     assert figure.texts[0].get_text() == "“at <dusk>”, drawn"
@@ -62,42 +56,44 @@ def test_where_the_truth_is_not_known_there_are_no_marks(found):
     assert set(marks(shown.side_by_side(found, None, "drawn"))) == {""}
 
 
-def test_the_end_of_the_list_is_counted(found):
-    searches = {"without a question": found, "under it": found}
-    table = shown.ends(searches, RIGHT)
-    assert table.loc["under it"].tolist() == [6, 2, 1, 3]
-    assert "right" not in shown.ends(searches, None)
-    found.standing_out = 0
-    assert shown.ends(searches, RIGHT)["stand out"].tolist() == [0, 0]
-
-
-def test_without_a_scale_that_is_said_and_not_drawn(found, unscaled):
-    searches = {"without a question": found, "under it": unscaled}
-    assert shown.where_it_ends(searches, RIGHT, "drawn") is None
-    assert shown.ends(searches, RIGHT) is None
-    cost = shown.costs({"rerank": unscaled}, {"rerank": 1}, 6, 200, 100, RIGHT)
-    assert cost.loc["rerank", "stand out"] == "no scale"
-
-
 @pytest.mark.parametrize("right", [RIGHT, None])
 def test_the_end_of_the_list_is_drawn(found, right):
     figure = shown.where_it_ends({"a": found, "b": found}, right, "drawn")
-    points = [len(line.get_xdata()) for line in figure.axes[0].lines[:-2]]
-    assert points == ([2, 4] if right else [6])
-    assert figure.axes[0].lines[-1].get_xdata()[0] == 2.5
+    for axes in figure.axes:
+        points = axes.collections[0]
+        assert points.get_offsets().tolist() == [
+            [rank, share] for rank, share in enumerate(found.pictures.share, 1)
+        ]
+        colours = len(set(map(tuple, points.get_facecolors())))
+        assert colours == (2 if right else 1)
+        assert axes.lines[-1].get_xdata()[0] == 2.5
+
+
+EMBEDDED = {"rerank": 200, "linear": 100, "full": 900}
 
 
 def test_costs_are_of_what_was_embedded(found):
-    every = dict.fromkeys(shown.WAYS, found)
-    seconds = dict.fromkeys(shown.WAYS, 1.0)
-    cost = shown.costs(every, seconds, 150, 200, 100, RIGHT)
-    assert cost["embedded"].tolist() == [150, 100, 150, 0]
-    assert cost.precision.tolist() == ["50.0 %"] * 4
-    assert cost.recall.tolist() == ["33.3 %"] * 4
+    every = dict.fromkeys(["no question", *EMBEDDED, "again"], found)
+    seconds = dict.fromkeys(every, 1.0)
+    cost = shown.costs(every, seconds, EMBEDDED, RIGHT)
+    assert cost["embedded"].tolist() == [0, 200, 100, 900, 0]
+    assert cost["stand out"].tolist() == [2] * 5
+    assert cost.precision.tolist() == ["50.0 %"] * 5
+    assert cost.recall.tolist() == ["33.3 %"] * 5
     found.how = ("index",)  # it was indexed before
-    cost = shown.costs(every, seconds, 150, 200, 100, None)
-    assert cost["embedded"].tolist() == [0] * 4
+    cost = shown.costs(every, seconds, EMBEDDED, None)
+    assert cost["embedded"].tolist() == [0] * 5
     assert "precision" not in cost
+
+
+@pytest.mark.parametrize(
+    ("standing_out", "said"),
+    [(None, ["no scale"]), (0, [0, "nothing listed", "0.0 %"])],
+)
+def test_costs_of_a_search_that_lists_nothing(found, standing_out, said):
+    found.standing_out = standing_out
+    cost = shown.costs({"rerank": found}, {"rerank": 1}, EMBEDDED, RIGHT)
+    assert cost.loc["rerank", "stand out":].tolist() == said
 
 
 def workspace(tmp_path, name, **changes):
@@ -137,5 +133,5 @@ def test_lines_name_paths_below_the_root(capsys):
 
 
 def test_alternatives_are_texts_with_commas():
-    assert shown.competing(" a day , a night,") == ("a day", "a night")
-    assert len(shown.competing("")) > 100
+    assert shown.parts(" a day , a night,") == ("a day", "a night")
+    assert shown.parts("") == ()

@@ -8,40 +8,26 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
+import seaborn as sns
 from matplotlib.figure import Figure
 
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.escape import print_plain
 from cocofacet.evaluation import truth
 from cocofacet.io import InputError
-from cocofacet.picture import as_rgb, open_image
-from cocofacet.report.figures import THUMBNAIL
+from cocofacet.report.figures import gallery
 from cocofacet.report.sentences import percent
 from cocofacet.report.style import INK, MODES, finished
-from cocofacet.retrieval.scale import STANDS_OUT, label_texts
+from cocofacet.retrieval.scale import STANDS_OUT
 from cocofacet.retrievers.zoo import ROWS
 from cocofacet.workspace import Workspace
 
-# Way -> how it is asked of `cf.search`; what was asked in full is indexed.
-WAYS = {"rerank": "rerank", "linear": "linear", "full": "full", "again": "full"}
 PART = "val2017"  # of the world's pictures: what is searched where no folder is given
-LEFT_OUT = (
-    "Left out: all labels of all facets. That needs the truth, which is known of the "
-    "rendered world alone, and a retriever whose temperature is known."
-)
 FIRST = 4  # pictures of a ranking that are shown
-_SIDE = 2.1  # inches: some 170 pixels on a page
-_ROWS = ("without a question", "under the question")
-
-
-NO_SHARE = (
-    "No picture has a share here. Either the retriever does not say at which "
-    "temperature it was trained, or the question has no alternatives: name some in "
-    "`against`."
-)
+RIGHT, WRONG, UNKNOWN = "✓ right", "✗ wrong", ""
+# How each is drawn: colour, marker.
+_LOOKS = {RIGHT: (MODES["prompted"][1], "o"), WRONG: (INK, "X"), UNKNOWN: (INK, "o")}
 
 
 def own(workspace: Workspace) -> Workspace:
@@ -79,15 +65,6 @@ def parts(against: str) -> tuple[str, ...]:
     return tuple(filter(None, map(str.strip, against.split(","))))
 
 
-def competing(against: str) -> tuple[str, ...]:
-    """What a text competes with where no question is asked."""
-    return parts(against) or tuple(label_texts())
-
-
-def silent(line: str) -> None:
-    """Where no lines are wanted."""
-
-
 def teller(root: Path) -> Callable[[str], None]:
     """Prints a line; paths below the root begin there."""
     return lambda line: print_plain(line.replace(f"{root}/", ""))
@@ -118,139 +95,76 @@ def right_in(
 def side_by_side(found, right: Collection[str] | None, shown_as: str) -> Figure:
     """The first pictures without the question, above, and with it; each with its mark
     where it is known what is right."""
-    pairs = (found.general, found.general_files), (found.pictures, found.files)
-    columns = max(1, min(FIRST, len(found.pictures)))
-    figure, grid = plt.subplots(
-        2, columns, figsize=(_SIDE * columns, 2 * _SIDE + 1.3), squeeze=False
+    columns = min(FIRST, len(found.files))
+    both = (found.general, found.general_files), (found.pictures, found.files)
+    marks = [_mark(path, right) for table, _ in both for path in table.path[:columns]]
+    files = [file for _, files in both for file in files[:columns]]
+    figure = gallery(
+        found.folder,
+        list(zip(files, marks, strict=True)),
+        f"“{found.wishes[0].text}”, {shown_as}",
+        columns,
+        marked=[place for place, mark in enumerate(marks) if mark == RIGHT],
     )
-    for line, words, (table, files) in zip(grid, _ROWS, pairs, strict=True):
-        for axes in line:
-            axes.axis("off")
-        line[0].set_title(words, loc="left")
-        for axes, path, file in zip(line, table.path, files, strict=False):
-            _draw(axes, file)
-            axes.annotate(
-                _mark(path, right), (0.5, 0), (0, -7), "axes fraction",
-                "offset points", ha="center", va="top", fontsize=10, color=INK,
-            )  # fmt: skip
-            if right is not None and path in right:
-                _frame(axes)
-    figure.subplots_adjust(
-        wspace=0.06, hspace=0.34, left=0, right=1, top=0.93, bottom=0.06
-    )
-    return finished(figure, f"“{found.wishes[0].text}”, {shown_as}")
-
-
-def _draw(axes, file: Path) -> None:
-    picture = as_rgb(open_image(file))
-    picture.thumbnail((THUMBNAIL, THUMBNAIL))
-    # Not resampled here: the file stays small, and the browser scales it.
-    axes.imshow(picture, interpolation="none")
-
-
-def _frame(axes) -> None:
-    axes.axis("on")
-    axes.grid(visible=False)
-    axes.set(xticks=[], yticks=[])
-    axes.spines[:].set(visible=True, color=MODES["prompted"][1], linewidth=4)
+    figure.axes[0].set_title("without a question", loc="left")
+    figure.axes[columns].set_title("under the question", loc="left")
+    figure.subplots_adjust(hspace=0.4, top=0.93)
+    return figure
 
 
 def _mark(path: str, right: Collection[str] | None) -> str:
     if right is None:
-        return ""
-    return "✓ right" if path in right else "✗ wrong"
+        return UNKNOWN
+    return RIGHT if path in right else WRONG
 
 
 def where_it_ends(
     searches: Mapping[str, object], right: Collection[str] | None, shown_as: str
-) -> Figure | None:
+) -> Figure:
     """The share of each picture by rank, a panel for each search (title -> what it
-    found); the list ends at the upright line. None where there is no share."""
-    if any(found.standing_out is None for found in searches.values()):
-        return None
-    figure, grid = plt.subplots(
-        1, len(searches), figsize=(4.2 * len(searches), 3.3), sharey=True,
-        layout="constrained", squeeze=False,
+    found); the list ends at the upright line."""
+    tables = {title: found.pictures for title, found in searches.items()}
+    table = pd.concat(tables, names=["search", "rank"]).reset_index()
+    marks = [_mark(path, right) for path in table.path]
+    grid = sns.relplot(
+        table.assign(rank=1 + table["rank"]), x="rank", y="share", col="search",
+        hue=marks, palette={mark: colour for mark, (colour, _) in _LOOKS.items()},
+        style=marks, markers={mark: marker for mark, (_, marker) in _LOOKS.items()},
+        s=22, linewidth=0, height=3.3, aspect=1.27, legend=right is not None,
     )  # fmt: skip
-    for axes, (title, found) in zip(grid[0], searches.items(), strict=True):
-        ranks = np.arange(1, len(found.pictures) + 1)
-        for words, chosen, colour, marker in _kinds(found.pictures.path, right):
-            axes.plot(
-                ranks[chosen], found.pictures.share[chosen], marker, color=colour,
-                markersize=4, linestyle="none", label=words,
-            )  # fmt: skip
-        axes.axhline(STANDS_OUT, color=INK, linewidth=1, linestyle=(0, (2, 3)))
+    grid.refline(y=STANDS_OUT, color=INK, linestyle=(0, (2, 3)))
+    for axes, found in zip(grid.axes.flat, searches.values(), strict=True):
         axes.axvline(found.standing_out + 0.5, color=INK, linewidth=1)
-        axes.set(title=title, xlabel="rank", ylim=(-0.03, 1.03))
-    grid[0][0].set_ylabel("share")
+    grid.set(ylim=(-0.03, 1.03)).set_titles("{col_name}")
     if right is not None:
-        figure.legend(
-            *grid[0][-1].get_legend_handles_labels(), loc="upper center",
-            bbox_to_anchor=(0.5, 0), ncols=2,
-        )  # fmt: skip
-    return finished(figure, f"“{found.wishes[0].text}”, {shown_as}")
-
-
-def _kinds(paths: pd.Series, right: Collection[str] | None):
-    if right is None:
-        yield "", np.ones(len(paths), bool), INK, "o"
-        return
-    here = paths.isin(right).to_numpy()
-    yield "right", here, MODES["prompted"][1], "o"
-    yield "wrong", ~here, INK, "x"
-
-
-def ends(
-    searches: Mapping[str, object], right: Collection[str] | None
-) -> pd.DataFrame | None:
-    """How many stand out in each search, and how many of them are right, where that is
-    known; None where there is no share."""
-    if any(found.standing_out is None for found in searches.values()):
-        return None
-    rows = {}
-    for words, found in searches.items():
-        out = found.pictures.path[: found.standing_out]
-        rows[words] = {"pictures": len(found.pictures), "stand out": len(out)}
-        if right is not None:
-            rows[words] |= {"right": out.isin(right).sum(), "in the folder": len(right)}
-    return pd.DataFrame(rows).T.rename_axis("search")
+        sns.move_legend(grid, "upper center", bbox_to_anchor=(0.5, 0), ncols=2)
+    grid.tight_layout()
+    return finished(grid.figure, f"“{found.wishes[0].text}”, {shown_as}")
 
 
 def costs(
     searches: Mapping[str, object],
     seconds: Mapping[str, float],
-    images: int,
-    first: int,
-    anchors: int,
+    embedded: Mapping[str, int],
     right: Collection[str] | None,
 ) -> pd.DataFrame:
     """A row for each way: pictures embedded under the question for this search, time,
-    and the list against what is right. first, anchors: how many pictures are embedded
-    to rerank, and for the map; none where the question was indexed before."""
-    embedded = {"rerank": min(first, images), "linear": min(anchors, images)}
-    embedded |= {"full": images}
+    how many stand out, and the list against what is right. embedded: how many a way
+    embeds; none where the question was indexed before."""
     if searches["rerank"].how != ("rerank",):
         embedded = {}
-    rows = {
-        way: {
+    rows = {}
+    for way, found in searches.items():
+        count = found.standing_out
+        rows[way] = {
             "embedded": embedded.get(way, 0),
             "seconds": f"{seconds[way]:.1f}",
-            **_judged(found, right),
+            "stand out": "no scale" if count is None else count,
         }
-        for way, found in searches.items()
-    }
+        if count is not None and right is not None:
+            hits = found.pictures.path[:count].isin(right).sum()
+            rows[way] |= {
+                "precision": percent(hits / count) if count else "nothing listed",
+                "recall": percent(hits / len(right)) if right else "none there",
+            }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("way")
-
-
-def _judged(found, right: Collection[str] | None) -> dict[str, object]:
-    count = found.standing_out
-    if count is None:
-        return {"stand out": "no scale"}
-    if right is None:
-        return {"stand out": count}
-    hits = int(found.pictures.path[:count].isin(right).sum())
-    return {
-        "stand out": count,
-        "precision": percent(hits / count) if count else "nothing listed",
-        "recall": percent(hits / len(right)) if right else "none there",
-    }
