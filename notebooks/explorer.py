@@ -2,7 +2,7 @@
 # # Explorer
 
 # %% tags=["remove-input"]
-from IPython.display import HTML, display
+from IPython.display import HTML
 
 from cocofacet.report.explorer import page
 
@@ -96,7 +96,8 @@ found = [
 general, prompted, *_ = found
 
 # %% tags=["hide-input"]
-chosen = data.first_of_each_text(benchmark, per_text)
+cases = data.cases(benchmark, general, prompted)
+chosen = data.first_of_each_text(cases, per_text)
 made = cf.made_with(
     workspace,
     "Rank of the positive in its pool of 100, ties count against it",
@@ -104,15 +105,15 @@ made = cf.made_with(
     *loaded.values(),
 )
 shown_as = workspace.profile.shown_as
-opening, *others = data.by_gain(benchmark, general, prompted, chosen)
+opening, *others = data.by_gain(chosen)
 content = data.content(benchmark, methods, found, chosen, shown_as, opening)
 # The smallest form, for the front page: three texts that gain most, and of the facets'
 # best the one that gains least; without a prompt and with the question.
-few = [opening, *others[:2], *others[2:][-1:]]
+few = cases.loc[[opening, *others[:2], *others[2:][-1:]]]
 smallest = data.content(
     benchmark, methods[:2], found[:2], few, shown_as, opening
 )
-sizes = page.write(
+page.write(
     workspace.results / "explorer",
     content,
     workspace.images,
@@ -124,13 +125,6 @@ cf.glue(
     "smallest",
     HTML(page.fragment("../_static/explorer", whole, "Figure 2.")),
 )
-print(
-    f"{len(chosen):,} of {len(benchmark.queries):,} queries: "
-    f"{sizes['data'] / 1e6:.1f} MB of data and "
-    f"{sizes['pictures'] / 1e6:.1f} MB of pictures in "
-    f"{(workspace.results / 'explorer').relative_to(workspace.root)}; "
-    "index.html there is the page by itself."
-)
 
 # %% tags=["hide-input"]
 made
@@ -140,58 +134,46 @@ made
 #
 # For each facet the query whose rank improves most from no prompt to the facet's
 # question; of equals the first in the file. Beside its positive stand the pictures that
-# were ranked above it *without* a prompt.
+# were ranked above it *without* a prompt. A facet where no rank improves is left out.
 
 # %% tags=["hide-input"]
-both = explorer.before_and_after(ranks)
-gains = explorer.largest_gains(both)
-display(
-    explorer.gallery(
-        benchmark,
-        workspace.images,
-        gains,
-        general.first,
-        "before",
-        "Figure 2. The query of each facet that gains most: its positive, then the "
-        f"first pictures ranked above it without a prompt. Pictures: {shown_as}, "
-        "labels as annotated.",
-        per_text,
-    )
+explorer.gallery(
+    benchmark,
+    workspace.images,
+    explorer.largest(cases, cases.before - cases.after, above=0),
+    general,
+    "Figure 2. The query of each facet that gains most: its positive, then the first "
+    f"pictures ranked above it without a prompt. Pictures: {shown_as}, labels as "
+    "annotated.",
+    chosen.index,
 )
-cf.prose(explorer.left_out(both, gains, "no rank improves"))
 
 # %% [markdown]
 # ## The worst failures
 #
 # For each facet the query whose positive ranks last *with* the facet's question; of
 # equals the first in the file. Beside it stand the pictures ranked above it with the
-# question.
+# question. A facet where every positive ranks first is left out.
 
 # %% tags=["hide-input"]
-failures = explorer.worst(both)
-display(
-    explorer.gallery(
-        benchmark,
-        workspace.images,
-        failures,
-        prompted.first,
-        "after",
-        "Figure 3. The query of each facet whose positive ranks last with the facet's "
-        f"question, and the first pictures ranked above it. Pictures: {shown_as}, "
-        "labels as annotated.",
-        per_text,
-    )
+explorer.gallery(
+    benchmark,
+    workspace.images,
+    explorer.largest(cases, cases.after, above=1),
+    prompted,
+    "Figure 3. The query of each facet whose positive ranks last with the facet's "
+    f"question, and the first pictures ranked above it. Pictures: {shown_as}, labels "
+    "as annotated.",
+    chosen.index,
 )
-cf.prose(explorer.left_out(both, failures, "every positive ranks first"))
 
 # %% [markdown]
 # ## The numbers
 #
-# How many positives rise, stay and fall when the facet's question is shown. Ranks
-# *before* are without a prompt, ranks *after* with the question.
+# How many positives rise, stay and fall when the facet's question is shown.
 
 # %% tags=["hide-input"]
-cf.tables.shown(explorer.table(both), "explore")
+cf.tables.shown(explorer.moves(cases), "explore")
 
 # %% tags=["hide-input"]
 cf.made_with(

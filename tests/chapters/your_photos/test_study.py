@@ -1,6 +1,5 @@
 """The study of shares: its lists are those of a search, and its measures are right."""
 
-
 import numpy as np
 import pytest
 

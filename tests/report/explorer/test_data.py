@@ -110,11 +110,26 @@ def test_ranks_and_pictures_are_those_of_the_table_and_of_a_plain_sort(
     assert seen == 13 * 5, "general, own, bare, one wrong question and the dual encoder"
 
 
-def test_the_first_queries_of_each_text_in_the_order_of_the_file(world):
-    assert data.first_of_each_text(world[0], 2) == [0, 1, 4, 5, 6, 7, 8, 10, 11]
-    assert data.first_of_each_text(world[0], 0) == list(range(13))
+@pytest.fixture
+def cases(world, found):
+    return data.cases(world[0], *found[:2])
+
+
+def test_cases_hold_the_ranks_of_the_two_modes_and_number_each_text(cases, ranks):
+    for mode, column in (("general", "before"), ("prompted", "after")):
+        expected = ranks[ranks["mode"] == mode].set_index("query")["rank"]
+        assert cases.set_index("query")[column].to_dict() == expected.to_dict()
+    assert cases.number.tolist() == [1, 2, 3, 4, 1, 2, 1, 1, 2, 3, 1, 2, 3]
+
+
+def test_the_first_queries_of_each_text_in_the_order_of_the_file(cases):
+    def first(per_text):
+        return data.first_of_each_text(cases, per_text).index.tolist()
+
+    assert first(2) == [0, 1, 4, 5, 6, 7, 8, 10, 11]
+    assert first(0) == list(range(13))
     with pytest.raises(InputError, match="per_text: -1 is negative"):
-        data.first_of_each_text(world[0], -1)
+        first(-1)
 
 
 def test_the_text_that_gains_most_comes_first_and_each_facet_once(world):
@@ -123,15 +138,20 @@ def test_the_text_that_gains_most_comes_first_and_each_facet_once(world):
     after = np.array([1, 1, 5, 1, 10, 5, 1, 1, 1, 4, 9, 9, 9])
     none = np.empty((13, 0))
     ranks = data.Found(before, none), data.Found(after, none)
+    cases = data.cases(world[0], *ranks)
     # Medians: cat 1, dog 42.5, snowy 1; the dog's second falls by 55.
-    assert data.by_gain(world[0], *ranks, [0, 1, 2, 3, 4, 5, 7, 8, 9]) == [5, 8]
+    assert data.by_gain(cases.loc[[0, 1, 2, 3, 4, 5, 7, 8, 9]]) == [5, 8]
     # With the bird, which falls by 89; of equals the first.
-    assert data.by_gain(world[0], *ranks, [0, 4, 6]) == [6]
-    assert data.by_gain(world[0], *ranks[::-1], [10, 11, 12]) == [10]
+    assert data.by_gain(cases.loc[[0, 4, 6]]) == [6]
+    turned = data.cases(world[0], *ranks[::-1])
+    assert data.by_gain(turned.loc[[10, 11, 12]]) == [10]
 
 
-def test_the_data_say_what_the_page_opens_on_and_number_each_query(world, ways, found):
-    content = data.content(world[0], ways, found, [4, 5, 8], "made up", opening=5)
+def test_the_data_say_what_the_page_opens_on_and_number_each_query(
+    world, ways, found, cases
+):
+    few = cases.loc[[4, 5, 8]]
+    content = data.content(world[0], ways, found, few, "made up", opening=5)
     assert content["opening"] == [0, 0, 1]
     numbers = [
         [query["number"] for query in asked["queries"]]
@@ -139,12 +159,13 @@ def test_the_data_say_what_the_page_opens_on_and_number_each_query(world, ways, 
         for asked in facet["texts"]
     ]
     assert numbers == [[1, 2], [2]], "as in the whole benchmark"
-    content = data.content(world[0], ways, found, [4, 5, 8], "made up", opening=8)
+    content = data.content(world[0], ways, found, few, "made up", opening=8)
     assert content["opening"] == [1, 0, 0]
 
 
-def test_the_data_hold_only_what_is_shown(world, ways, found):
-    content = data.content(world[0], ways, found, [4], "made up")
+def test_the_data_hold_only_what_is_shown(world, ways, found, cases):
+    one = (ways, found, cases.loc[[4]], "made up", 4)
+    content = data.content(world[0], *one)
     (facet,) = content["facets"]
     ((asked,), carried) = facet["texts"], facet["carried"]
     (query,) = asked["queries"]
@@ -162,18 +183,21 @@ def test_the_data_hold_only_what_is_shown(world, ways, found):
     assert carried[query["positive"]] == "dog"
     assert set(carried.values()) == {"dog", ""}
     unknown = Benchmark(world[0].queries)
-    assert data.content(unknown, ways, found, [4], "")["facets"][0]["carried"] == {}
+    assert data.content(unknown, *one)["facets"][0]["carried"] == {}
+
+
+@pytest.fixture
+def content(world, ways, found, cases):
+    return data.content(world[0], ways, found, cases.loc[[0]], "made up", 0)
 
 
 def test_thumbnails_are_small_and_what_is_no_longer_needed_goes(
-    world, ways, found, pictures, tmp_path
+    content, pictures, tmp_path
 ):
-    content = data.content(world[0], ways, found, [0], "made up")
     again = tmp_path / "page"
     (again / "pictures/val2017").mkdir(parents=True)
     (again / "pictures/val2017/old.jpg").write_bytes(b"left over")
-    few = data.content(world[0], ways[:1], found[:1], [0], "made up")
-    sizes = page.write(again, content, pictures, "made", few)
+    page.write(again, content, pictures, "made", content)
     left = {
         path.relative_to(again / "pictures").as_posix()
         for path in (again / "pictures").rglob("*.jpg")
@@ -181,10 +205,6 @@ def test_thumbnails_are_small_and_what_is_no_longer_needed_goes(
     assert left == set(content["images"])
     with Image.open(again / "pictures" / content["images"][0]) as small:
         assert small.size == (256, 171)
-    assert sizes["data"] == (again / "data.js").stat().st_size
-    shown = [again / "pictures" / name for name in few["images"]]
-    parts = [again / "smallest.js", *shown]
-    assert sizes["smallest"] == sum(part.stat().st_size for part in parts)
     bad = tmp_path / "bad.jpg"
     bad.write_text("no picture")
     with pytest.raises(InputError, match=r"bad\.jpg: image: cannot be read"):
@@ -192,10 +212,9 @@ def test_thumbnails_are_small_and_what_is_no_longer_needed_goes(
 
 
 def test_two_notebooks_may_write_one_page_at_once(
-    world, ways, found, pictures, tmp_path, monkeypatch
+    content, pictures, tmp_path, monkeypatch
 ):
     """One comes to its end while the other writes: with each of its files, in turn."""
-    content = data.content(world[0], ways, found, [0], "made up")
     count, flush = 0, os.fsync
 
     def overtaken(handle):
@@ -204,24 +223,21 @@ def test_two_notebooks_may_write_one_page_at_once(
         if count % 10 == 0:  # a tenth of them is quick and enough
             with monkeypatch.context() as patch:
                 patch.setattr(os, "fsync", flush)
-                page.write(tmp_path, content, pictures, "made")
+                page.write(tmp_path, content, pictures, "made", content)
         count += 1
 
     monkeypatch.setattr(os, "fsync", overtaken)
-    page.write(tmp_path, content, pictures, "made")
+    page.write(tmp_path, content, pictures, "made", content)
     files = {path for path in (tmp_path / "pictures").rglob("*") if path.is_file()}
     assert files == {tmp_path / "pictures" / name for name in content["images"]}
-    assert count == len(files) + 2
+    assert count == len(files) + 3
 
 
-def test_what_a_killed_notebook_left_goes_once_it_is_old(
-    world, ways, found, pictures, tmp_path
-):
-    content = data.content(world[0], ways, found, [0], "made up")
+def test_what_a_killed_notebook_left_goes_once_it_is_old(content, pictures, tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()
     for name, age in ((".new.jpg.1", 0), (".old.jpg.2", page.OLD + 9)):
         (folder / name).touch()
         os.utime(folder / name, (time.time() - age,) * 2)
-    page.write(tmp_path, content, pictures, "made")
+    page.write(tmp_path, content, pictures, "made", content)
     assert (folder / ".new.jpg.1").exists() and not (folder / ".old.jpg.2").exists()

@@ -16,7 +16,7 @@ from small_explorer import QUESTIONS, first_by_hand
 
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.report.explorer import data, page
-from cocofacet.report.explorer.link import link
+from cocofacet.report.explorer.page import link
 
 needs_browser = pytest.mark.skipif(
     browser.find_chromium() is None, reason="no Chromium: the explorer was not opened"
@@ -37,11 +37,12 @@ def world():
 def folder(world, tmp_path_factory):
     """The page of that world, with pictures of one colour each."""
     made = tmp_path_factory.mktemp("explorer")
-    rows = range(len(world[0].queries))
     ways, found = small_explorer.find(world)
-    content = data.content(world[0], ways, found, rows, "made-up <world>")
+    cases = data.cases(world[0], *found[:2])
+    content = data.content(world[0], ways, found, cases, "made-up <world>", 0)
     pictures = small_explorer.draw(made / "images")
-    few = data.content(world[0], ways[:2], found[:2], FEW, "made-up <world>", FEW[0])
+    few = (ways[:2], found[:2], cases.loc[[*FEW]], "made-up <world>", FEW[0])
+    few = data.content(world[0], *few)
     made_by = "<small>made by hand</small>"
     page.write(made / "page", content, pictures, made_by, few)
     front = "<!doctype html><link rel='icon' href='data:,'><article>{}</article>"
@@ -289,9 +290,8 @@ def test_a_link_is_the_one_that_the_page_writes(tab, world, folder):
     """For a query of each text, and each of its methods."""
     ways = data.methods(QUESTIONS, "promptable", "dual")
     tab.goto((folder / "index.html").as_uri())
-    for row in (5, 11):
+    for row, number in ((5, 2), (11, 2)):
         query = world[0].queries[row]
-        number = data.numbers(world[0])[row]
         for way in (way for way in ways if query.facet in way.prompts):
             address = link(query.facet, query.label, way.name, number)
             tab.evaluate(FOLLOW, address)

@@ -131,6 +131,7 @@ def where_it_ends(
         hue=marks, palette={mark: colour for mark, (colour, _) in _LOOKS.items()},
         style=marks, markers={mark: marker for mark, (_, marker) in _LOOKS.items()},
         s=22, linewidth=0, height=3.3, aspect=1.27, legend=right is not None,
+        facet_kws={"legend_out": False},
     )  # fmt: skip
     grid.refline(y=STANDS_OUT, color=INK, linestyle=(0, (2, 3)))
     for axes, found in zip(grid.axes.flat, searches.values(), strict=True):
@@ -138,7 +139,6 @@ def where_it_ends(
     grid.set(ylim=(-0.03, 1.03)).set_titles("{col_name}")
     if right is not None:
         sns.move_legend(grid, "upper center", bbox_to_anchor=(0.5, 0), ncols=2)
-    grid.tight_layout()
     return finished(grid.figure, f"“{found.wishes[0].text}”, {shown_as}")
 
 

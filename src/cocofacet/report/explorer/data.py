@@ -1,7 +1,6 @@
 """What the explorer shows: queries, ranks, the first ten that each method finds."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -112,43 +111,33 @@ def find(
     return Found(rank, first)
 
 
-def numbers(benchmark: Benchmark) -> list[int]:
-    """Which of its text's queries each one is, from 1, in the order of the file."""
-    seen = Counter()
-    counted = []
-    for query in benchmark.queries:
-        seen[query.facet, query.text] += 1
-        counted.append(seen[query.facet, query.text])
-    return counted
+def cases(benchmark: Benchmark, general: Found, prompted: Found) -> pd.DataFrame:
+    """A row a query, in the benchmark's order: its id as ``query``, facet, text, label,
+    ``number`` (which of its text's queries it is, from 1), and the positive's rank
+    ``before`` (no prompt) and ``after`` (the facet's question)."""
+    columns = ["query", "facet", "text", "label"]
+    rows = [(q.id, q.facet, q.text, q.label) for q in benchmark.queries]
+    made = pd.DataFrame(rows, columns=columns)
+    number = 1 + made.groupby(["facet", "text"]).cumcount()
+    return made.assign(number=number, before=general.rank, after=prompted.rank)
 
 
-def first_of_each_text(benchmark: Benchmark, per_text: int) -> list[int]:
-    """The positions of the first ``per_text`` queries of each text, in the order of the
-    official file; 0 means all. Raises InputError where it is negative."""
+def first_of_each_text(cases: pd.DataFrame, per_text: int) -> pd.DataFrame:
+    """The first ``per_text`` of the `cases` of each text; 0 means all. Raises
+    InputError where it is negative."""
     if per_text < 0:
         raise InputError(f"per_text: {per_text} is negative. Use 0 for all queries.")
-    counted = numbers(benchmark)
-    return [row for row, n in enumerate(counted) if not per_text or n <= per_text]
+    return cases[cases.number <= (per_text or np.inf)]
 
 
-def by_gain(
-    benchmark: Benchmark, general: Found, prompted: Found, chosen: Sequence[int]
-) -> list[int]:
-    """One query of each facet, where the facet's question helps most first.
+def by_gain(cases: pd.DataFrame) -> list[int]:
+    """One case of each facet, by its place, where the question helps most first.
 
-    Of a facet it is the text whose median rank falls most from ``general`` to
-    ``prompted``, and of that text's queries the one whose rank falls most; of equals
-    the first. ``chosen`` are the positions looked at; so are those returned.
+    Of a facet it is the text whose median rank falls most, and of that text's cases the
+    one whose rank falls most; of equals the first.
     """
-    gains = pd.DataFrame(
-        {
-            "facet": [benchmark.queries[row].facet for row in chosen],
-            "text": [benchmark.queries[row].text for row in chosen],
-            "gain": (general.rank - prompted.rank)[list(chosen)],
-        },
-        index=list(chosen),
-    )
-    of_text = gains.groupby(["facet", "text"], sort=False).gain
+    gain = cases.before - cases.after
+    of_text = gain.groupby([cases.facet, cases.text], sort=False)
     medians = of_text.median()
     best = medians[medians.groupby("facet", sort=False).idxmax()]
     ordered = best.sort_values(ascending=False, kind="stable").index
@@ -159,58 +148,52 @@ def content(
     benchmark: Benchmark,
     ways: Sequence[Method],
     found: Sequence[Found],
-    chosen: Iterable[int],
+    cases: pd.DataFrame,
     shown_as: str,
-    opening: int | None = None,
+    opening: int,
 ) -> dict[str, object]:
     """All that the page shows, as plain JSON.
 
-    ``found[i]`` is what ``ways[i]`` finds. ``opening`` is the one of the ``chosen``
-    queries that the page opens on, by default the first: the positions of its facet,
-    of its text there, and of itself among the text's. Pictures are positions in
-    ``images``, which holds only those that are shown. In a query, ``ranks`` and
-    ``first`` have one entry a method, null where it does not ask for the facet;
-    ``number`` is of `numbers`. ``carried`` holds the labels of a facet's pictures, ""
-    for none; not there where they are not known.
+    ``found[i]`` is what ``ways[i]`` finds. ``opening`` is the place of the one of the
+    `cases` that the page opens on; in the JSON, the positions of its facet, of its text
+    there, and of itself among the text's. Pictures are positions in ``images``, which
+    holds only those that are shown. In a query, ``ranks`` and ``first`` have one entry
+    a method, null where it does not ask for the facet. ``carried`` holds the labels of
+    a facet's pictures, "" for none; not there where they are not known.
     """
-    facets: dict[str, dict] = {}
     place: dict[int, int] = {}  # position in benchmark.images -> position here
-    opens, counted = [0, 0, 0], numbers(benchmark)
+    positives = benchmark.pool_indices()[:, 0]
 
     def shown(image: int) -> int:
         return place.setdefault(int(image), len(place))
 
-    positives = benchmark.pool_indices()[:, 0]
-    for row in chosen:
-        query = benchmark.queries[row]
-        facet = facets.setdefault(query.facet, {})
-        asked = facet.setdefault(
-            query.text, {"label": plain(query.label), "queries": []}
-        )
-        if row == opening:
-            text = list(facet).index(query.text)
-            opens = [list(facets).index(query.facet), text, len(asked["queries"])]
-        asking = [
-            one if query.facet in way.prompts else None
-            for way, one in zip(ways, found, strict=True)
-        ]
-        asked["queries"].append(
-            {
-                "id": query.id,
-                "number": counted[row],
-                "positive": shown(positives[row]),
-                "ranks": [int(one.rank[row]) if one else None for one in asking],
-                "first": [
-                    [shown(image) for image in one.first[row]] if one else None
-                    for one in asking
-                ],
-            }
-        )
+    queries = {
+        case.Index: {
+            "id": case.query,
+            "number": case.number,
+            "positive": shown(positives[case.Index]),
+            "ranks": [int(one.rank[case.Index]) or None for one in found],
+            "first": [
+                [shown(image) for image in one.first[case.Index]]
+                if one.rank[case.Index]
+                else None
+                for one in found
+            ],
+        }
+        for case in cases.itertuples()
+    }
     images = [benchmark.images[position] for position in place]
+    opens = cases.loc[opening]
+    of_facet = cases[cases.facet == opens.facet]
+    of_text = of_facet[of_facet.text == opens.text]
     return {
         "shown_as": shown_as,
         "pool": benchmark.pool_indices().shape[1],
-        "opening": opens,
+        "opening": [
+            list(cases.facet.unique()).index(opens.facet),
+            list(of_facet.text.unique()).index(opens.text),
+            list(of_text.index).index(opening),
+        ],
         "methods": [
             {
                 key: getattr(way, key)
@@ -221,13 +204,18 @@ def content(
         "images": images,
         "facets": [
             {
-                "name": name,
+                "name": facet,
                 "texts": [
-                    {"text": plain(t.strip()), **rest} for t, rest in texts.items()
+                    {
+                        "text": plain(text.strip()),
+                        "label": plain(rows.label.iloc[0]),
+                        "queries": [queries[row] for row in rows.index],
+                    }
+                    for text, rows in of_facet.groupby("text", sort=False)
                 ],
-                "carried": labels_in_words(benchmark, name, images),
+                "carried": labels_in_words(benchmark, facet, images),
             }
-            for name, texts in facets.items()
+            for facet, of_facet in cases.groupby("facet", sort=False)
         ],
     }
 

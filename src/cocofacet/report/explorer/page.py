@@ -8,9 +8,10 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from string import Template
+from urllib.parse import urlencode
 
 from cocofacet.benchmark.images import path_of
-from cocofacet.escape import NO_MATH, html
+from cocofacet.escape import NO_MATH, html, plain
 from cocofacet.io import write_atomic
 from cocofacet.picture import as_rgb, open_image
 
@@ -40,37 +41,27 @@ def write(
     content: Mapping[str, object],
     root: Path,
     made: str,
-    smallest: Mapping[str, object] | None = None,
-) -> dict[str, int]:
-    """Write index.html, data.js and the pictures/ that they show, remove what is no
-    longer shown there, and return the bytes of data and pictures.
+    smallest: Mapping[str, object],
+) -> None:
+    """Write index.html, data.js and the pictures/ that they show, and remove what is no
+    longer shown there.
 
     ``content`` comes from `data.content`; its images lie under ``root``. ``made`` is
     the HTML that says what made the numbers. ``smallest`` is the content of
-    a few of the same queries, for the smallest form: smallest.js; its bytes are those
-    of its data and pictures.
+    a few of the same queries, for the smallest form: smallest.js.
     """
-    script = _script(content)
-    of_picture = {}
-    for name in content["images"]:
-        small = thumbnail(path_of(root, name))
-        write_atomic(folder / "pictures" / name, small)
-        of_picture[name] = len(small)
-    sizes = {"data": len(script.encode()), "pictures": sum(of_picture.values())}
-    write_atomic(folder / "data.js", script)
-    if smallest:
-        short = _script(smallest)
-        write_atomic(folder / "smallest.js", short)
-        shown = sum(of_picture[name] for name in smallest["images"])
-        sizes["smallest"] = len(short.encode()) + shown
+    shown = {name: folder / "pictures" / name for name in content["images"]}
+    for name, path in shown.items():
+        write_atomic(path, thumbnail(path_of(root, name)))
+    write_atomic(folder / "data.js", _script(content))
+    write_atomic(folder / "smallest.js", _script(smallest))
     write_atomic(folder / "index.html", page(str(content["shown_as"]), made))
-    _sweep(folder / "pictures", {folder / "pictures" / name for name in of_picture})
-    return sizes
+    _sweep(folder / "pictures", shown.values())
 
 
 def _script(content: Mapping[str, object]) -> str:
-    plain = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return f"window.{VARIABLE} = {plain};\n"
+    written = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return f"window.{VARIABLE} = {written};\n"
 
 
 def _sweep(folder: Path, needed: Collection[Path]) -> None:
@@ -126,3 +117,19 @@ def fragment(folder: str, whole: str = "", figure: str = "Figure 1.") -> str:
 def styles() -> str:
     """The style sheet of the explorer and of the galleries, as an element."""
     return f"<style>\n{(HERE / 'explore.css').read_text(encoding='utf-8')}</style>\n"
+
+
+def link(facet: str, text: str, question: str = "own", picture: int = 0) -> str:
+    """The address of a case as the script reads and writes it: ``#facet=…&text=…``, to
+    be put behind ``explorer.html``.
+
+    text: a query text, or its label where no other text of the facet has the same.
+    question: of the second panel, beside the pictures without a prompt: "own", "bare",
+    "none", another facet's name, or the dual encoder's for what that one finds.
+    picture: which of the text's pictures is looked for, from 1; the first where none
+    is said.
+    """
+    parts = [("facet", facet), ("text", plain(text.strip()))]
+    if picture:
+        parts.append(("picture", str(picture)))
+    return "#" + urlencode([*parts, ("question", "none"), ("question", question)])
