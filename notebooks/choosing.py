@@ -73,7 +73,7 @@ choices = {name: asking.choose(texts, each) for name, each in who.items()}
 table = choosing.choice_table(choices, queries)
 found = choosing.accuracy(table)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Bars by facet: the share of query texts for which each chooser named the facet's own prompt, with the counts beside them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Bars, one group for each facet: the share of query texts for which each chooser named the facet's own prompt, with the counts beside them."}}
 pictures = workspace.profile.shown_as
 makers = ", ".join(f"{name}: {one.maker}" for name, one in who.items())
 cf.captioned(
@@ -125,7 +125,7 @@ ranks = pd.concat([ranks, *by_chooser])
 modes = list(ranks["mode"].unique())
 recalls = cf.tables.recalls(ranks, 1)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals: Recall at 1 by facet without a prompt, with wrong questions, with the facet's own question, and with the prompt that each chooser named."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals, one row for each facet: Recall at 1 without a question, with wrong questions, with the facet's own, and with the prompt that each chooser named."}}
 cf.captioned(
     cf.figures.recall_by_facet(
         {retriever.name: cf.tables.facets_only(recalls)}, 1, pictures, modes

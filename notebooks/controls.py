@@ -1,11 +1,11 @@
 # %% [markdown]
 # # Is it the prompt?
 #
-# *Two controls that the paper's photographs cannot have, because there the training is
-# not ours to change.*
+# *Two controls that photographs cannot have here, because the training of the large
+# models is not ours to change.*
 #
 # The tiny model was trained to answer questions about these very facets. So its gain
-# may only show that training works. Two more models separate the prompt from the
+# may show only that training works. Two more models help to tell the prompt from the
 # training. All three started from the same weights and saw the same pictures.
 
 # %% tags=["parameters"]
@@ -43,9 +43,9 @@ retriever, unasked, no_question = (
 # %% [markdown]
 # ## Two questions never asked
 #
-# The second model was never asked about two facets: times and materials. Its vision
-# tower was trained to tell them apart, and captions named them. The six other questions
-# taught it to listen to a prompt. Does asking help with these two as well?
+# The second model was not asked about times and materials. Its vision tower was trained
+# to tell them apart, and captions named them. The six other questions taught it to
+# listen to a prompt. Does asking help with these two as well?
 
 # %%
 ranks = workspace.ranks(retriever, ("general", "prompted"))
@@ -64,7 +64,7 @@ gains = {
     "not asked two": gain_of(ranks_unasked),
 }
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals around a zero line: what the facet's question changes in Recall at 1, by facet, for the model that was asked every question and for the model that was never asked two of them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals around a zero line: one row for each facet: what the facet's question changes in Recall at 1, for the model that was asked all questions and for the one that was never asked two of them."}}
 pictures = workspace.profile.shown_as
 over = f"{pictures}; {cf.sample(ranks)}, each in a pool of 100"
 bars = "Bars: 95 % interval over query texts."
@@ -87,17 +87,18 @@ cf.captioned(
 # %% [markdown]
 # ## What the question does to pictures
 #
-# Recall needs a text, and a text never trained may fail where the pictures do not. So
-# here is the pictures' side alone, of the two facets that the second model was never
-# asked about, for both models, without the question and under it. All are in percent.
+# Recall needs a text, and a text that was not trained may fail where the pictures do
+# not. So here are the pictures alone, for the two facets that the second model was not
+# asked about. The table has both models, without the question and under it, in percent.
 #
-# - *between its classes*: of all the spread among pictures, how much lies between the
-#   classes of what is asked; *between others*: of the other facets, on average. A
-#   question that highlights its attribute raises the first over the second.
+# - *between its classes*: how much of all the spread among pictures lies between the
+#   classes of what is asked. *Between others*: the same for the other facets, on
+#   average. A question that brings its attribute forward raises the first above the
+#   second.
 # - *probe*: balanced accuracy of a linear classifier, beside its chance.
 # - *from pictures*: Recall@1 where the query is the mean of other pictures of a class.
-# - *texts alike*: the mean cosine between the texts of different answers. Near 100 they
-#   have collapsed into one, and no recall from words can show anything, for or against.
+# - *texts alike*: the mean cosine between the texts of different answers. Near 100 the
+#   texts have become one, and recall from words can show nothing, for or against.
 
 # %% tags=["hide-input"]
 facets = [f for f in names.unasked_facets if f in workspace.benchmark.facets]
@@ -123,16 +124,16 @@ cf.tables.shown(grid, "controls-pictures").format("{:.0f}")
 # %% [markdown]
 # ## The answers without the questions
 #
-# The third model was trained on the same answers, but its *general* embedding was
-# pulled towards all of them at once. After the common warm-up it never saw a question.
-# If it does as well as the prompted embedding, then the answers in the training help,
-# and not the prompt.
+# The third model was trained on the same answers as the first, but on no question.
+# After the common warm-up, its embedding *without* a question was pulled towards all
+# answers at once. If it does as well as the first model under a question, the gain
+# comes from the answers in the training, and not from the prompt.
 
 # %%
 answers = workspace.ranks(no_question, ("general",)).assign(mode="answers")
 recalls = pd.concat([cf.tables.recalls(each, 1) for each in (ranks, answers)])
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals: Recall at 1 by facet of the general embedding, of the general embedding of a model trained on the same answers without questions, and with the facet's question."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals, one row for each facet: Recall at 1 without a question, with the facet's, and without one in a model trained on the same answers but on no question."}}
 cf.captioned(
     cf.figures.recall_by_facet(
         {"same start, same answers": cf.tables.facets_only(recalls)},
@@ -154,7 +155,7 @@ cf.captioned(
 # ## The numbers
 #
 # Beside each recall stands what is *expected* of it over all draws of the negatives
-# (see "The luck of the draw").
+# (see [The luck of the draw](luck.ipynb)).
 
 # %% tags=["hide-input"]
 modes = {mode: MODES[mode][0] for mode in ("general", "answers", "prompted")}
@@ -188,10 +189,12 @@ cf.conclude(workspace, "controls", found, ranks)
 # %% [markdown]
 # ## What would change our mind
 #
-# If the model that never heard a question did as well, the prompt would not be needed.
-# If nothing is gained on the questions never asked, then what the rendered world shows
-# is the training of these questions. Large models are asked more kinds of questions in
-# their training than these, and how far *they* carry over is for photographs to say.
-# Another control needs none of this training: [DIOR](https://arxiv.org/abs/2512.21860)
-# asks a vision-language model as it is for one word on a named respect, embeds by its
-# last hidden state, and reports better results than CLIP's at similarity in that respect.
+# If the model that was not asked did as well, the prompt would not be needed. If
+# nothing is gained under the questions that were left out, then the rendered world
+# shows the training of these questions. Large models are trained on more kinds of
+# questions. How far *they* carry over is for photographs to say.
+#
+# Another control needs no training. [DIOR](https://arxiv.org/abs/2512.21860) takes a
+# vision-language model as it is, and asks it for one word on a named respect. The last
+# hidden state is the embedding. Its authors report better results than CLIP's for
+# pictures that are alike in that respect.

@@ -82,7 +82,7 @@ found = {
     ),
 }
 
-# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Lines against the number of pictures in the gallery: mAP, recall and precision, without a prompt, with the facet's question, and for the mean over all prompts, between a random and a perfect order. The dual encoder has a row of panels of its own."}}
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Lines against the number of pictures in the gallery: mAP, recall and precision, without a question, with the facet's, and for the mean over all prompts, between a random and a perfect order. The dual encoder has a row of panels of its own."}}
 pictures = workspace.profile.shown_as
 metric = f"mAP, Recall@{k} and Precision@{k}"
 cf.captioned(

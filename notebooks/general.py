@@ -60,7 +60,7 @@ recalls = {
     for k in (1, 5)
 }
 
-# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Panels of dots with intervals: Recall at 5 of the general embedding for each facet, one panel for each retriever, with a dotted line at chance."}}
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Dots with intervals, one row for each facet and one panel for each retriever: Recall at 5 without a question, with a dotted line at chance."}}
 pictures = workspace.profile.shown_as
 cf.captioned(
     cf.figures.recall_by_facet(

@@ -4,13 +4,12 @@
 # *Claim: a linear approximation gains 8 % Recall@5 when the prompt is known only at
 # inference (abstract, E).*
 #
-# A question that nobody foresaw comes with the query. Embedding the gallery again would
-# take hours. So K pictures, the *anchors*, are embedded without it (U) and with it (V).
-# The matrix W that best turns U into V stands in for the question, and the gallery stays
-# as it is: ⟨q, W u⟩ = ⟨Wᵀq, u⟩, so one changes the query. Others train a network that
-# makes such a map, from the query ([QuARI](https://arxiv.org/abs/2505.21647)) or from
-# the attribute's name ([Fioresi et al.](https://arxiv.org/abs/2607.22919)); the paper's
-# is least squares.
+# A question that nobody foresaw comes with the query. Embedding the gallery again may
+# take hours. So K pictures, the *anchors*, are embedded without it (U) and under it
+# (V). The matrix W that best turns U into V stands in for the question. The gallery
+# stays as it is: ⟨q, W u⟩ = ⟨Wᵀq, u⟩, so one changes the query. Others train a network
+# that makes such a map, from the query ([QuARI](https://arxiv.org/abs/2505.21647)) or
+# from the attribute's name ([Fioresi et al.](https://arxiv.org/abs/2607.22919)).
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
@@ -49,15 +48,17 @@ levels = [cf.tables.of_mode(modes, mode) for mode in ("general", "prompted")]
 # %% [markdown]
 # ## A hundred pictures, as in the paper
 #
-# K = 100; W by least squares; the score ⟨Wᵀq, u⟩, which leaves out 1/‖W u‖ (E). The
-# released code draws its anchors once, without a seed, from the pictures of the very
-# facet that is then tested (E): a positive may be an anchor. Here they are drawn several
-# times, from there (*facet*), and from pictures that no query meets (*held-out*).
+# K = 100, W by least squares, and the score ⟨Wᵀq, u⟩, which leaves out 1/‖W u‖ (E). The
+# released code draws its anchors once, without a seed, from the pictures of the facet
+# that is then tested (E). So a positive may be an anchor. Here anchors are drawn
+# several times, from there (*facet*) and from pictures that no query meets
+# (*held-out*).
 #
-# In the table, *map − no prompt* is paired by query, in points, with a 95 % interval over
-# query texts. *Over draws* is the same gain with an interval over draws of anchors.
+# In the table, *map − no prompt* is in points, each query compared with itself, with a
+# 95 % interval over query texts. *Over draws* is the same gain, with an interval over
+# draws of anchors.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals: Recall at 5 by facet and on average without a prompt, through the linear map with anchors drawn as in the released code and with anchors held out, and with the facet's question."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals, one row for each facet and one for the average: Recall at 5 without a question, through the linear map with anchors drawn as in the released code and with anchors held out, and with the facet's question."}}
 where = f"{retriever.name}; {shown_as}; {cf.sample(modes)}, pools of 100"
 how = f"Map: mean of {draws} draws of anchors"
 made = cf.made_with(workspace, "Recall@5", "GPT-written", retriever, dual)
@@ -74,16 +75,16 @@ cf.tables.shown(results.headline(found, asked, *levels), "count")
 
 # %% [markdown]
 # **A hundred is not the same in every model.** The paper's embeddings have d = 3,072
-# numbers: K/d = 0.03. Those of the default run have 192, so K/d = 0.52: more than half
-# as many anchors as dimensions. Near K = d least squares does badly, as the curve below
-# shows. So these numbers have the paper's K and not its K/d.
+# numbers, so K/d = 0.03. Those of the default run have 192, so K/d = 0.52. Near K = d
+# least squares does badly, as the curve below shows. So these numbers have the paper's
+# K, but not its K/d.
 #
 # ## The paper's K/d
 #
-# How much noise least squares fits depends on K/d. At the paper's 0.03 the default run
-# has six anchors. But W has rank K at most, and six directions are fewer than most
-# attributes have values, where the paper has a hundred. Neither setting is the paper's:
-# one keeps its number of directions, the other its ratio.
+# K/d decides how much noise least squares fits. At the paper's 0.03 the default run has
+# six anchors. But W has rank K at most, and six directions are fewer than most
+# attributes have values. The paper has a hundred. So neither setting is the paper's:
+# the first keeps its number of directions, the second its ratio.
 
 # %% tags=["hide-input"]
 cf.tables.shown(results.headline(found, few, *levels), "ratio")
@@ -92,11 +93,11 @@ cf.tables.shown(results.headline(found, few, *levels), "ratio")
 # ## From few anchors to many
 #
 # Where K comes near d, the anchors are barely enough to solve for W, and least squares
-# fits their noise: the condition number says how much noise may grow. The dual encoder
-# has a d of its own, and so a dip of its own. The table has the released map's Recall@5
-# in points over no prompt.
+# fits their noise. The condition number says how much noise may grow. The dual encoder
+# has a d of its own, and so a dip of its own. The table has what the released map gains
+# in Recall@5 over no prompt, in points.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Recall at 5 of each variant against anchors over dimensions, a panel for each place that anchors come from, with level lines for the general and the prompted embedding; upright lines mark the published K, the published K over d, and K equal to d."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Curves of Recall at 5 against anchors over dimensions, one curve for each map, one panel for each place that anchors come from. Level lines stand for no question and for the facet's; upright lines mark the published K, the published K over d, and K equal to d."}}
 marked = {square: "K = d", few: f"K = {few}", asked: f"K = {asked}"}
 cf.captioned(
     figures.against_anchors(found, modes, 5, dimension, marked, shown_as),
@@ -112,11 +113,12 @@ cf.tables.shown(results.at_each_size(found, levels[0], 5), "draws")
 # %% [markdown]
 # ## Other maps, another score
 #
-# What has no *released score* is scored by the cosine, as in the exact method. *Centred*
-# takes means off before the fit and puts them back. *Ridge* keeps W calm by a penalty,
-# tuned on a fifth of the anchors. *Orthogonal* lets W only rotate; a direction that no
-# anchor spans is mapped to zero. First with the published K; *of the gap*: how much of
-# the way from no prompt to the question. Then what one change does, the rest left as is.
+# All maps but the *released* one are scored by the cosine, as in the exact method.
+# *Centred* takes means off before the fit and puts them back. *Ridge* keeps W small by
+# a penalty, tuned on a fifth of the anchors. *Orthogonal* lets W only rotate, and maps
+# a direction that no anchor spans to zero. The first table has the published K; *of the
+# gap* is how much of the way from no prompt to the question. The second changes one
+# thing at a time.
 
 # %% tags=["hide-input"]
 cf.tables.shown(results.variants(found, asked, *levels, 5), "maps")
@@ -128,12 +130,12 @@ cf.tables.shown(results.comparisons(found, ks, 5, dimension), "one")
 # %% [markdown]
 # ## From a dual encoder's gallery
 #
-# U may come from another model. Wᵀq then lies in *its* space, and an index of CLIP that
-# is already there could be searched under a question at the price of K pictures. The
+# U may come from another model. Then Wᵀq lies in *its* space. An index of CLIP that is
+# already there could be searched under a question, for the price of K pictures. The
 # released script holds leftovers of such a map, with CLIP's 768 numbers padded with
-# zeros to the other's length. (Padding changes no score: zeros get no weight.) Which
-# source gave the published 8 % is not known. Below, Recall@5 of the encoder's gallery:
-# searched with its own text, then through a ridge map.
+# zeros. (Padding changes no score, as zeros get no weight.) Which source gave the
+# published 8 % is not known. The table has Recall@5 in the encoder's gallery: with its
+# own text, then through a ridge map.
 
 # %% tags=["hide-input"]
 ranks = {"its own text": workspace.ranks(dual, ("general",))}
@@ -144,22 +146,22 @@ tables = {words: cf.tables.recalls(each, 5) for words, each in ranks.items()}
 cf.tables.shown(cf.tables.grid_of(tables, "recall"), "dual")
 
 # %% [markdown]
-# **It can say** what is in the dual encoder's vectors: where the map finds a facet that
-# the encoder's own text does not, the attribute was there, in reach of a matrix.
-#
-# **It cannot say** that an attribute is lost where the map fails: more anchors, or
-# another map, might reach it. Nor which source is better in general: the two models
-# were trained apart, and one K is another K/d in each. Nor that the question put there
-# what was found: W only carries over what U already holds.
+# **It can say** what is in the dual encoder's vectors. Where the map finds a facet that
+# the encoder's own text does not, the attribute was there, in reach of a matrix. **It
+# cannot say** that an attribute is lost where the map fails: more anchors or another
+# map might reach it. Nor which source is better: the two models were trained apart, and
+# one K is another K/d in each.
 #
 # ## What it costs
 #
-# K pictures are embedded under the new question. Two factors, 2Kd numbers, hold W, which
-# saves nothing from K = d/2 on. A cosine also needs ‖W u‖ of each picture of the gallery.
+# K pictures are embedded under the new question. W is held by two factors of 2Kd
+# numbers, which saves nothing from K = d/2 on. A cosine also needs ‖W u‖ of each
+# picture.
 #
 # ## Try it
 #
-# The method is the line with `pinv` and the one below it; one draw of anchors, held out:
+# The method is the line with `pinv` and the one below it. Here is one draw of anchors,
+# held out:
 
 # %%
 gains = cf.tables.differences(*levels[::-1], 5).set_index("facet")
@@ -180,17 +182,18 @@ print(f"{facet}, K = {K}: Recall@5 {100 * np.mean(above < 5):.1f} %")
 
 # %% [markdown]
 # 1. Set `K = dimension`. Why can more anchors do worse?
-#    <details><summary>Answer</summary>Each anchor is then mapped exactly onto V, noise
-#    and all, and directions in which U hardly varies are blown up: the curve's dip.
-#    </details>
+#    <details><summary>Answer</summary>Each anchor is still mapped exactly onto V, noise
+#    and all. At K = d only a large W can do that: it blows up directions in which U
+#    hardly varies. That is the curve's dip.</details>
 # 2. Divide `scores` (Q, N) by `np.linalg.norm(u @ W.T, axis=1)`. What changes?
-#    <details><summary>Answer</summary>It is the exact method's cosine. Without it a long
-#    W u helps a picture under every query. The first row of single changes has what
-#    that is worth.</details>
+#    <details><summary>Answer</summary>It is the exact method's cosine. Without it a
+#    long W u helps a picture under every query. In one draw and facet either may win;
+#    the first row of single changes has the mean over draws and facets.</details>
 #
 # ## Findings
 #
-# Of the released map. "What the paper claims" has the held-out one over training seeds.
+# They are about the released map. [What the paper claims](claims.ipynb) has the
+# held-out one, over training seeds.
 
 # %% tags=["hide-input"]
 said = {}
@@ -210,7 +213,7 @@ cf.conclude(workspace, "linear", said, tables={"": recalls.droplevel(1)})
 # %% [markdown]
 # ## What would change our mind
 #
-# The published setting stands if the map passes the general embedding on photographs
-# with a hundred anchors, whatever the draw, and held out as well as from the tested
-# pictures. If least squares did not fall where the condition number peaks, noise would
-# be the wrong explanation.
+# The published setting stands if the map finds more than no prompt does, on
+# photographs, with a hundred anchors. It should do so in any draw, and held out as well
+# as from the tested pictures. If least squares did not fall where the condition number
+# peaks, noise would be the wrong explanation.

@@ -51,7 +51,7 @@ counts = sorted({1, 3, len(prompts)})
 times, largest = time_prompts(ways, pictures, prompts, counts)
 print(f"largest difference between any two numbers: {largest:.1e}")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two lines against the number of prompts: milliseconds an image in one pass, and in separate passes."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two lines against the number of prompts: milliseconds to embed a picture in one pass, and in separate passes."}}
 cf.captioned(
     cf.figures.cost(times, workspace.profile.shown_as),
     "cost",

@@ -89,7 +89,7 @@ cf.glue("question", questions[facet])
 # %% [markdown]
 # ## Recall by facet
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals: Recall at 1 for each facet, without a prompt, with the bare instruction, with the facet's own question and with wrong questions."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals, one row for each facet: Recall at 1 without a question, with the bare instruction, with the facet's own question and with wrong questions."}}
 over = f"{pictures}; {cf.sample(ranks)}, each in a pool of 100"
 bars = "Bars: 95 % interval over query texts."
 made = cf.made_with(
@@ -120,7 +120,7 @@ over_general = cf.tables.differences_to(
     ranks, "general", ("prompted", "wrong", "bare"), 1
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals around a zero line: the difference in Recall at 1 to the general embedding, by facet, for the facet's question, wrong questions and the bare instruction."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals around a zero line: one row for each facet: what the facet's question, wrong questions and the bare instruction change in Recall at 1."}}
 cf.captioned(
     cf.figures.gains(
         {

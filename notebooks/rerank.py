@@ -1,15 +1,16 @@
 # %% [markdown]
 # # Rerank
 #
-# *Question: if only the twenty pictures that the general embedding finds first hear the
-# question, how much of the gain is left? (Ours; search in two stages is common, and the
+# *Only the twenty pictures that are found first without a question are embedded under
+# it. How much of the gain is left? (Our question. Search in two stages is common; the
 # paper's two accelerations are compared with it.)*
 #
 # Embedding all pictures beforehand needs the question beforehand. The linear map needs
 # a hundred pictures for each new question. Reranking needs a few for each query, and
-# the model's own answer for those. On products, [MCMR](https://arxiv.org/abs/2603.01082)
-# reports that rerankers which check each candidate help markedly; they judge query and
-# candidate together, where ours compares two vectors.
+# gets the model's own answer for those. On products,
+# [MCMR](https://arxiv.org/abs/2603.01082) reports that rerankers which check each
+# candidate help markedly. They judge query and candidate together, where ours compares
+# two vectors.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
@@ -49,14 +50,14 @@ depths = depths_within([*depths, depth], total)
 # ## Two stages
 #
 # The general embedding puts all pictures in order. The first *n* of them are embedded
-# under the question, and their order among themselves is made anew. All others stay
-# behind, as they were.
+# under the question and put in a new order among themselves. All others stay behind
+# them, as they were.
 #
-# In the gallery the first *n* are taken from all pictures, as a search would. Those of
-# which nothing is claimed are left out afterwards, as in the chapter on larger
-# galleries. Ties count against a positive in both stages.
+# In the gallery the first *n* are taken from all pictures, as a search would take them.
+# Pictures of which nothing is claimed are left out afterwards, as in [Beyond a hundred
+# candidates](gallery.ipynb). Ties count against a positive in both stages.
 #
-# The bound is a second stage that knows the answer. It shows what the first stage
+# The *bound* is a second stage that knows the answer. It shows what the first stage
 # found.
 
 # %%
@@ -89,7 +90,7 @@ ranks = pd.concat([ranks, mapped], ignore_index=True)
 searched = pd.concat([searched, searched_by_map], ignore_index=True)
 found = rerank.curves(ranks, searched, k, gallery_k)
 
-# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Curves against the pictures embedded for a query: Recall in pools, mAP and precision in the gallery, of reranking and of its bound, with level lines for no prompt, the linear map and the facet's question. A dotted upright line marks the linear map's anchors."}}
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Curves against the pictures embedded for a query: recall in pools, mAP and precision in the gallery, of reranking and of its bound, with level lines for no question, the linear map and the facet's question. A dotted upright line marks the linear map's anchors."}}
 pictures = workspace.profile.shown_as
 cf.captioned(
     rerank.against_cost(found, k, gallery_k, count, pictures),
@@ -108,8 +109,8 @@ cf.captioned(
 )  # fmt: skip
 
 # %% [markdown]
-# The upright line stands at the linear map's K. The map pays that for each *question*
-# and nothing for a query; reranking pays for every query.
+# The upright line stands at the linear map's K. The map pays that for each new
+# *question*, and nothing for a query. Reranking pays for each query.
 #
 # ## The numbers
 #
@@ -145,10 +146,10 @@ if (
 # %% [markdown]
 # ## What it costs
 #
-# The general embedding embeds no picture under a question. For a new question, the
-# linear map embeds its anchors, and the exact way the whole gallery. Reranking embeds
-# some for every query: below, for all query texts together, a picture once for each
-# question though several texts find it, and the share that this is of the whole
+# Without a question nothing is embedded again. For a new question, the linear map
+# embeds its anchors, and the exact way embeds the whole gallery. Reranking embeds some
+# pictures for each query. The table counts them for all query texts together. A picture
+# that several texts find counts once for each question. The share is of the whole
 # gallery under all questions.
 
 # %% tags=["hide-input"]
@@ -173,8 +174,8 @@ cf.conclude(
 # %% [markdown]
 # ## What would change our mind
 #
-# A general embedding that finds what was asked, only in the wrong order, would make
-# twenty pictures enough. On facets that it does not hold, a positive stands anywhere,
-# and then the depth needed grows with the gallery. So look at both scales: the same
-# twenty are a fifth of a pool and a fraction of a gallery. In a gallery of a million
-# the depth must be tried again; nothing here tells it.
+# If the general embedding found what was asked, only in the wrong order, twenty
+# pictures would be enough. On facets that it does not hold, a positive may stand
+# anywhere, and the depth that is needed grows with the gallery. So look at both scales:
+# the same twenty are a fifth of a pool and a small part of a gallery. Nothing here says
+# what depth a gallery of a million needs.

@@ -94,7 +94,7 @@ ranks, searched = (
     pd.concat(each, ignore_index=True) for each in zip(*parts, strict=True)
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Dots: Recall in pools of 100, left, and mAP in the gallery, right, of six ways to search for several attributes, one colour for each number of attributes."}}
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Dots: recall in pools of 100, left, and mAP in the gallery, right, of six ways to search for several attributes, one colour for each number of attributes."}}
 pictures = workspace.profile.shown_as
 cf.captioned(
     several.recall_and_map(ranks, searched, k, pictures),

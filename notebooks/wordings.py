@@ -98,7 +98,7 @@ ranks = pd.concat(ranks, ignore_index=True)
 shown = [mode for mode in dict.fromkeys(ranks["mode"]) if mode != "general"]
 found = cf.tables.differences_to(ranks, "general", shown, k)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals around a zero line: what each way to ask changes in macro Recall against the general embedding, one row a way."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals around a zero line: what each way to ask changes in macro recall against no question, one row for each way."}}
 pictures = workspace.profile.shown_as
 cf.captioned(
     wordings.figure(found, k, pictures),
@@ -156,7 +156,7 @@ cf.tables.shown(tests, "tests").format("{:.2g}")
 hits = seeds.read(COMMITTED / "training/seeds.hits.csv")
 names = ("tiny-qwen2vl", "tiny-llava")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots for each training seed and wording of the question, by facet, one panel for each small model: Recall at 1; below them their average and its interval, beside them a cross for the released question."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots, one row for each facet and one panel for each small model: Recall at 1 of each training seed and wording of the question; below them their average and its interval, beside them a cross for the released question."}}
 cf.captioned(
     wordings.over_seeds(hits, names, 1, "rendered world"),
     "seeds",

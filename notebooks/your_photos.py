@@ -88,7 +88,7 @@ for way, (each, how) in ways.items():
 asked, shown_as = found["full"], workspace.profile.shown_as
 right = None if photos else shown.right_in(workspace, folder, ask, label)
 
-# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Two rows of small pictures: the first that a search finds without a question, and under the question; where it is known, each is marked right or wrong."}}
+# %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Two rows of small pictures: what a search finds first without a question, above, and under the question, below. Where it is known, right ones are marked."}}
 question = asked.wishes[0].question or "none"
 cf.glue("text", text)
 marks = "" if right is None else " Framed and marked ✓: truly right."
