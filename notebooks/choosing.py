@@ -1,14 +1,14 @@
 # %% [markdown]
 # # Choosing the question
 #
-# *The paper: pictures are embedded under every predefined prompt; at query time GPT-4o
-# reads the query and names one of ten (E). It names the right one for 236 of the 263
-# texts (C).*
+# *In the paper, pictures are embedded under each predefined prompt. At query time
+# GPT-4o reads the query and names one of ten (E). It names the right one for 236 of the
+# 263 texts (C).*
 #
-# So far the right question was chosen every time, because the benchmark says which
-# facet a query is about. A search engine is not told. It has the query's text and a
-# list of prompts, and has to pick one. How often does it pick well, and what does a
-# wrong pick cost?
+# In the other chapters the right question is chosen each time, because the benchmark
+# says which facet a query is about. A search engine is not told. It has the query's
+# text and a list of prompts, and has to pick one. How often does it pick well, and what
+# does a wrong pick cost?
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
@@ -44,22 +44,22 @@ cf.tables.shown(
 
 # %% [markdown]
 # Eight are the facets' questions. One belongs to another pool of pictures, and fits no
-# query here. The last is the plain instruction: choosing it means to search the
-# general embeddings.
+# query here. The last is the plain instruction: whoever chooses it searches the general
+# embeddings.
 #
 # ## Who chooses
 #
-# - **oracle**: told the query's facet. The ceiling.
-# - **nearest**: the prompt whose text embedding is nearest to the query's, by the
-#   retriever itself. The query has to be embedded anyway.
+# - **oracle**: told the query's facet. No chooser can do better.
+# - **nearest**: takes the prompt whose text embedding is nearest to the query's. The
+#   retriever itself makes both, and has to embed the query anyway.
 # - **local**: an instruction model on this machine (`local_model`) gets the lettered
 #   prompts and the query, and answers with one letter.
-# - **chat**: the same, asked of an OpenAI-compatible endpoint. Nothing is sent unless
+# - **chat**: the same, asked of an OpenAI-compatible address. Nothing is sent unless
 #   `COCOFACET_CHAT_URL` and `COCOFACET_CHAT_MODEL` are both set; `COCOFACET_CHAT_KEY`
-#   holds the key. Answers are kept on disk and never asked for twice.
+#   holds the key. Answers are kept on disk and not asked for twice.
 #
-# The instruction to the language models is worded by us; the authors' own wording is
-# not used. An answer that names no prompt counts as *no prompt*, and is counted.
+# The instruction to the language models is worded by us, not by the authors. An answer
+# that names no prompt counts as *no prompt*, and is counted.
 
 # %%
 embed_texts = partial(workspace.texts, retriever)
@@ -103,8 +103,8 @@ cf.tables.shown(choosing.chosen_instead(table, guessing), "chosen")
 # %% [markdown]
 # ## What a wrong choice costs
 #
-# Each query is now searched among the embeddings of the prompt chosen for its text. For
-# comparison: no prompt at all, and every wrong question in turn.
+# Each query is now searched among the embeddings of the prompt chosen for its text.
+# Beside it stand two others: no prompt, and the mean over all wrong questions.
 
 # %%
 shown = {None, *(c.shown for each in choices.values() for c in each.values())}
@@ -140,7 +140,7 @@ cf.captioned(
 # %% [markdown]
 # ## Storage and time against recall
 #
-# All ten prompts' embeddings have to be there, whichever is chosen.
+# The embeddings of all ten prompts have to be there, whichever is chosen.
 
 # %% tags=["hide-input"]
 compared = ranks[ranks["mode"] != "wrong"]
@@ -148,16 +148,16 @@ size = (len(workspace.benchmark.images), retriever.dim)
 cf.tables.shown(choosing.cost_table(compared, table, *size), "costs")
 
 # %% [markdown]
-# Time is the median over distinct texts, one at a time, on this machine or from the
-# endpoint, waiting included. For the nearest prompt the query's own embedding is
-# counted in.
+# The time is the median over distinct texts, one at a time, on this machine or from the
+# address, waiting included. For *nearest* it leaves out embedding the query, which a
+# search needs anyway.
 #
 # ## The paper's chooser
 #
 # The authors released what GPT-4o answered for each of the 263 texts. The counts are
-# recomputed from those answers (trust mark C). They are about COCO-Facet's texts and
-# are not to be compared with numbers from the rendered world. The last row counts each
-# text of *scenes* as often as it is asked.
+# recomputed from those answers (C). They are about COCO-Facet's texts, and not to be
+# compared with numbers from the rendered world. The last row counts each text of
+# *scenes* as often as it is asked.
 
 # %% tags=["hide-input"]
 published = choosing.published_table(
@@ -178,10 +178,10 @@ cf.conclude(workspace, "choosing", said, ranks, {"choices": choices})
 #
 # If wrong questions cost nothing, it would not matter who chooses. And if the nearest
 # prompt were as good as a language model, nobody would have to ask one. The rendered
-# world cannot settle the second: its tiny text side learnt captions and answers, and a
+# world cannot settle the second. Its tiny text side learnt captions and answers, and a
 # question by itself is new to it. Run `full` with `choosers` set to all three.
 #
 # A list to choose from is not the only way. [QuARI](https://arxiv.org/abs/2505.21647)
-# derives a linear map of the gallery from the query itself, without questions.
-# [“Seeing Is Not Addressing”](https://arxiv.org/abs/2609.37230) leaves the pictures'
-# embeddings alone and moves the query's, by what labelled pictures show.
+# derives a linear map of the gallery from the query itself, without questions. [“Seeing
+# Is Not Addressing”](https://arxiv.org/abs/2609.37230) leaves the pictures' embeddings
+# alone and moves the query's, by what labelled pictures show.

@@ -64,7 +64,7 @@ gains = {
     "not asked two": gain_of(ranks_unasked),
 }
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals around a zero line: one row for each facet: what the facet's question changes in Recall at 1, for the model that was asked all questions and for the one that was never asked two of them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals around a zero line, one row for each facet: what the facet's question changes in Recall at 1, for the model that was asked all questions and for the one that was never asked two of them."}}
 pictures = workspace.profile.shown_as
 over = f"{pictures}; {cf.sample(ranks)}, each in a pool of 100"
 bars = "Bars: 95 % interval over query texts."

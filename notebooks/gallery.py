@@ -1,11 +1,11 @@
 # %% [markdown]
 # # Beyond a hundred candidates
 #
-# *Question: do the methods keep their order when the whole gallery is searched? (Ours;
-# the paper stops at pools of 100.)*
+# *Do the methods keep their order when the whole gallery is searched? (Our question;
+# the benchmark stops at pools of 100.)*
 #
-# Nobody searches a hundred pictures, and nobody looks for just one. Here each query
-# text searches all pictures, and is to find every one that carries its label.
+# Nobody searches just a hundred pictures, and few look for just one. Here each query
+# text searches all pictures, and should find each of those that carry its label.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
@@ -42,19 +42,19 @@ sizes = whole_gallery.sizes_within(sizes, len(benchmark.images))
 # %% [markdown]
 # ## What counts as found
 #
-# **Positives** are all images whose annotations carry the label.
+# **Positives** are all pictures whose annotations carry the label.
 #
-# **Negatives** are all images that may stand in a pool against it: annotated for the
+# **Negatives** are all pictures that may stand against it in a pool: annotated for the
 # facet, with labels that the paper's exclusion tables allow.
 #
-# **The rest is left out of the ranking.** A picture that nobody was asked about may
-# show dusk or may not, and *evening* is too near to be wrong. Nothing is claimed of
-# such pictures, so they count neither as hits nor as misses. A facet's ranking is
-# therefore shorter than the gallery, and the table below says by how much.
+# **The rest is left out.** A picture that nobody was asked about may show dusk or may
+# not, and *evening* is too near to be wrong. Nothing is claimed of such pictures, so
+# they count neither as hits nor as misses. A facet's ranking is therefore shorter than
+# the gallery. The table below says by how much.
 #
-# A row is a *text* and not a query: queries with one text want the same pictures. mAP
-# is the mean over texts of average precision; ties count against a positive. Smaller
-# galleries are random parts of the whole one, each inside the next larger.
+# Queries with one text want the same pictures, so each *text* counts once here. mAP is
+# the mean over texts of average precision, and ties count against a positive. Smaller
+# galleries are random parts of the whole, each inside the next larger one.
 
 # %%
 prompts = (None, *questions.values())
@@ -95,13 +95,14 @@ cf.captioned(
 )
 
 # %% [markdown]
-# Read each method between the dotted lines, which move too. With more pictures there is
-# more to be found, and the first few can hold a smaller share of it; the mAP of a random
-# order depends on the size as well. Two retrievers trained apart are not compared.
+# Read each method between the dotted lines, which move too. In a larger gallery there
+# is more to be found, and the first few pictures can hold only a smaller share of it.
+# The mAP of a random order depends on the size as well. The two retrievers were trained
+# apart, so they are not compared.
 #
 # ## The numbers
 #
-# mAP in the whole gallery, in percent. *Positives* and *ranked* are means over a facet's
+# The whole gallery, in percent. *Positives* and *ranked* are means over a facet's
 # texts.
 
 # %% tags=["hide-input"]
@@ -112,13 +113,13 @@ shown.format("{:.0f}", subset=[("", "texts")])
 # %% [markdown]
 # ## Pictures counted wrong that are right
 #
-# A negative that truly shows what was asked, though its annotations do not say so, is
-# a false negative. How many there are can only be counted where the truth is known. The
-# rendered world keeps it beside the annotations; of photographs nobody has it.
+# A negative that truly shows what was asked is a *false negative*: its annotations do
+# not say so. How many there are can be counted only where the truth is known. The
+# rendered world keeps it beside the annotations; for photographs nobody has it.
 #
-# Two kinds of pools are counted: those of the benchmark, and pools drawn as if silence
-# were a no, from *all* pictures not annotated with the label. The second is what the
-# exclusion rules are there to prevent.
+# Two kinds of pools are counted. The first are those of the benchmark. The second take
+# silence for a no: their negatives come from *all* pictures that are not annotated with
+# the label. The exclusion rules are there to prevent that.
 
 # %%
 known = truth.read_truth(workspace.annotations)
@@ -168,12 +169,12 @@ shown
 # Recall@1 in pools of 100, macro over facets, and how many of a pool's 99 negatives are
 # false. They are counted wrong (as in any benchmark), taken out of the pool, or counted
 # right (the first picture that truly shows the label decides).
-# `gallery.false_negatives.csv` has every facet.
+# `gallery.false_negatives.csv` has all facets.
 #
 # ## How large a gallery can be searched exactly
 #
-# Every score of a query against every picture is one matrix product. It is exact, and
-# it needs no index. Random vectors, measured once and not in this run:
+# All scores of a query are one matrix product. It is exact and needs no index. The
+# times are for random vectors, measured once and not in this run:
 
 # %% tags=["hide-input"]
 measured = read_json(COMMITTED / "benchmarks/exact_search.json", dict)
@@ -186,8 +187,8 @@ shown.format_index("{:,}", level="vectors")
 # %% [markdown]
 # ## Findings
 #
-# The orders at other sizes and by other measures can be read from the figure; the last
-# lines are of the pools that take silence for a no.
+# They are about the whole gallery and the smallest. The figure has the sizes between.
+# The last lines are about the pools that take silence for a no.
 
 # %% tags=["hide-input"]
 said = gallery.findings_of(found[retriever.name])
@@ -202,6 +203,6 @@ cf.conclude(workspace, "gallery", said, tables=kept)
 # ## What would change our mind
 #
 # If the methods changed places between a hundred pictures and all of them, pools of 100
-# would mislead whoever builds a search. The few hundred pictures of the rendered world
-# are no test of that: at full scale the curves go on. And positives that annotations miss are missing here as
-# well. Where the truth is not known, precision in a large gallery is a lower bound.
+# would mislead whoever builds a search. A few hundred pictures are no test of that; at
+# full scale the curves go on. Positives that annotations miss are missing here, too. So
+# where the truth is not known, precision in a large gallery is a lower bound.

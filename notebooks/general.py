@@ -4,10 +4,10 @@
 # *Claim: "CLIP-like retrievers are poor and imbalanced on attribute-focused queries"
 # (abstract, E).*
 #
-# A general embedding is made once, before any question is known. It has to hold
-# whatever a query may ask for. We look at which facets it holds.
-# [GeneCIS](https://arxiv.org/abs/2306.07969) asks for pictures that are alike in a named
-# respect, and reports that CLIP models struggle with that, too.
+# A general embedding is made once, before any question is known. It should hold
+# whatever a query may ask for. Which facets does it hold?
+# [GeneCIS](https://arxiv.org/abs/2306.07969) asks for pictures that are alike in a
+# named respect, and reports that CLIP models struggle with that, too.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
@@ -27,11 +27,11 @@ cf.use_style()
 workspace = cf.open_workspace(profile, run, seed, changes)
 
 # %% [markdown]
-# ## Rank every pool
+# ## Rank the pools
 #
-# Each retriever embeds every picture without a prompt, and each query text. A pool is
-# sorted by their cosine. A negative that ties with the positive is counted above it,
-# so a retriever that cannot decide gets nothing.
+# Each retriever embeds each picture without a question, and each query text. A pool is
+# sorted by the cosine between the two. A negative that ties with the positive is
+# counted above it, so a retriever that cannot decide gets nothing.
 
 # %%
 names = (*workspace.profile.duals, *workspace.profile.promptables)
@@ -47,9 +47,9 @@ print(f"{len(ranks):,} ranks of {ranks['query'].nunique():,} queries")
 # %% [markdown]
 # ## Recall by facet
 #
-# One panel a retriever. The dotted line is chance. Read each panel by itself: they
-# were trained on different things, so one being above another says nothing about
-# their architectures. What counts is how *uneven* each of them is.
+# Each retriever has a panel of its own. The retrievers were trained on different
+# things, so if one finds more than another, that says nothing about their
+# architectures. What counts is how *uneven* each of them is. The dotted line is chance.
 
 # %%
 recalls = {
@@ -84,12 +84,12 @@ cf.captioned(
 # %% [markdown]
 # ## The numbers
 #
-# Recall in percent, with its 95 % interval over query texts. The last rows average:
-# *macro* over the facets, *micro* over the queries, *balanced* over the labels inside
-# a facet and then over the facets. Which of them the paper's averages are is not
-# known here. A facet with few texts has an interval that speaks of those texts only.
+# Recall is in percent, with its 95 % interval over query texts. The last rows are
+# averages: *macro* over the facets, *micro* over the queries, *balanced* over the
+# labels inside a facet and then over the facets. Which of them the paper's averages are
+# is not known here. The interval of a facet with few texts speaks of those texts only.
 # Beside each recall stands what is *expected* of it over all draws of the negatives
-# (see "The luck of the draw").
+# (see [The luck of the draw](luck.ipynb)).
 
 # %% tags=["hide-input"]
 for name in names:
@@ -101,8 +101,9 @@ cf.made_with(workspace, "Recall@1 and Recall@5", "none", *loaded)
 # %% [markdown]
 # ## The paper's numbers
 #
-# They stand alone. Other images, other models, another scale: there is no column for
-# ours beside them unless this notebook ran with the same retriever on COCO-Facet.
+# They stand alone, because pictures, models and scale are others. Ours may be set
+# beside them only for the same retriever on COCO-Facet: see [Results at full
+# scale](results.ipynb).
 
 # %% tags=["hide-input"]
 cf.tables.shown(
@@ -121,7 +122,7 @@ cf.tables.shown(
 # ## Findings
 #
 # Is the unevenness what captions would make it? A short caption names its main subject
-# and the place. Each line says that these facets are found better than the others; it
+# and the place. Each line says that these facets are found better than the others. It
 # *holds* where the interval of the difference lies above zero.
 
 # %% tags=["hide-input"]
@@ -142,6 +143,6 @@ cf.conclude(workspace, "general", found, pd.concat([ranks, *others]))
 # %% [markdown]
 # ## What would change our mind
 #
-# If every facet came out level, there would be no imbalance to mend. If the low
-# facets were low because the *annotations* are wrong there, a better embedding would
-# not help: in the rendered world that is excluded, because the truth is known.
+# If all facets came out level, there would be no imbalance to mend. If the low facets
+# were low because *annotations* are wrong there, a better embedding would not help. In
+# the rendered world that is excluded, because the truth is known.

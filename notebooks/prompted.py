@@ -120,7 +120,7 @@ over_general = cf.tables.differences_to(
     ranks, "general", ("prompted", "wrong", "bare"), 1
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals around a zero line: one row for each facet: what the facet's question, wrong questions and the bare instruction change in Recall at 1."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals around a zero line, one row for each facet: what the facet's question, wrong questions and the bare instruction change in Recall at 1."}}
 cf.captioned(
     cf.figures.gains(
         {

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Several attributes at once
 #
-# *Question: "two people sitting on a beach at dusk" names four attributes. Can
-# embeddings that each heard one question answer it together? (Ours; the paper asks for
-# one attribute at a time.)*
+# *"Two people sitting on a beach at dusk" names four attributes. Can embeddings that
+# each heard one question answer it together? (Our question; the paper asks for one
+# attribute at a time.)*
 #
 # If a question brings one attribute forward and lets the others go, no single prompted
 # embedding holds a query of several. But scores can be added.
@@ -37,17 +37,17 @@ retriever = workspace.retriever(workspace.profile.promptable)
 # %% [markdown]
 # ## Queries of several attributes
 #
-# There are none in the benchmark, so we make them. The rule is ours. The facets are
-# taken in their order, neighbours together, each in one set of a size; nobody picks
-# the sets that look well. A picture is drawn, and its labels are asked for in the
-# benchmark's own phrases, joined by commas and *and*.
+# The benchmark has none, so we make them by a rule of our own. The facets are taken in
+# their order and cut into sets of neighbours, so nobody picks the sets that look well.
+# A picture is drawn, and its labels are asked for in the benchmark's own phrases,
+# joined by commas and *and*.
 #
-# Positives are all pictures that carry every label. A pool holds one of them and 99
+# Positives are all pictures that carry all the labels. A pool holds one of them, and 99
 # pictures known to lack a label. Up to half of those lack just one: they are the hard
 # ones.
 #
 # In the rendered world all labels of a picture are known. Elsewhere a picture is ranked
-# only where its annotations speak of every facet of the query. Sets of facets that no
+# only where its annotations speak of all facets of the query. Sets of facets that no
 # pictures share are then left out, and what annotations miss counts as missing.
 
 # %%
@@ -59,18 +59,18 @@ cf.tables.shown(several.examples(asked), "several-asked").format(precision=1)
 # %% [markdown]
 # ## Six ways to search
 #
-# - **general**: the whole query against the embedding without a prompt.
-# - **no prompt, part by part**: each attribute's part of the query against it; the
-#   scores are added. What does splitting alone do?
+# - **general**: the whole query, against the embedding without a question.
+# - **no prompt, part by part**: each part of the query against it, and the scores
+#   added. What does splitting do by itself?
 # - **one long question**: the picture hears the facets' questions one after the other.
-# - **each question, whole query**: the whole query against each prompted embedding,
-#   added.
-# - **each question, its own part**: each part against the embedding of its own
-#   question, added.
-# - **least score over the parts**: the same, but the least score stands for the sum. A
-#   picture is as good as its worst attribute.
+# - **each question, whole query**: the whole query against the embedding under each
+#   question, and the scores added.
+# - **each question, its own part**: each part against the embedding under its own
+#   question, and the scores added.
+# - **least score over the parts**: the same, with the least score in place of the sum.
+#   A picture is then as good as its worst attribute.
 #
-# The embeddings of single questions are those of the other chapters. Only the long
+# The embeddings under single questions are those of the other chapters. Only the long
 # question needs a pass of its own over the pictures.
 
 # %%
@@ -121,9 +121,9 @@ cf.tables.shown(grid, "several").format("{:.1f}")
 # %% [markdown]
 # ## Findings
 #
-# Each row takes the second way from the first. *Each question, its own part* is two
-# steps away from no prompt, asking and splitting; the ways of every other row differ in
-# one.
+# Each line is a difference, the first way less the second. *Each question, its own
+# part* differs from no prompt in two things, asking and splitting. The ways of the
+# other lines differ in one.
 
 # %% tags=["hide-input"]
 said = several.findings_of(ranks, k)
@@ -132,10 +132,12 @@ cf.conclude(workspace, "several", said, ranks, {"": searched})
 # %% [markdown]
 # ## What would change our mind
 #
-# If the long question did as well as the sum, one pass and one vector would do, and the
-# facets need not be told apart. In the rendered world that test is hard on it: the tiny
-# model was never asked two things at once, and a large one may well answer both. The split is given,
-# too: we made the queries out of parts. Whoever types a query has to have it split, and
-# a wrong split costs what a wrong question costs. In
-# [“Seeing Is Not Addressing”](https://arxiv.org/abs/2609.37230) scores for shape, hue and
-# pattern are added as well, but no picture hears a question: the queries are moved.
+# If the long question did as well as the sum, one pass and one vector would do, and
+# nobody would have to tell the facets apart. The rendered world is hard on it: the tiny
+# model was never asked two things at once, and a large one may well answer both.
+#
+# The split is given, too, since we made the queries out of parts. Whoever types a query
+# has to have it split, and a wrong split costs what a wrong question costs. In [“Seeing
+# Is Not Addressing”](https://arxiv.org/abs/2609.37230) scores for shape, hue and
+# pattern are added as well. But there no picture hears a question: the queries are
+# moved.

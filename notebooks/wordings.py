@@ -2,11 +2,12 @@
 # # Ways to ask
 #
 # *Claim: an embedding made with a prompt that names the attribute answers queries about
-# it better (abstract, E). Does the prompt's meaning do that, or its mere presence?*
+# it better (abstract, E). Is it the prompt's meaning that does it, or the mere presence
+# of a text?*
 #
 # A question can be worded by a machine or by a person. It can be replaced by one about
 # everything, by nonsense, or by another facet's. It can stand with the query instead of
-# the image. Each of these takes one thing away.
+# the picture. Each of these takes one thing away.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
@@ -38,8 +39,8 @@ human = {facet: cf.FACETS[facet].human_question for facet in questions}
 # %% [markdown]
 # ## The questions
 #
-# The first two columns are the authors' (E). The third keeps the lengths of the first
-# one's words and means nothing. Give `my_questions` a question of your own and it is
+# The first two columns are the authors' (E). The third has words as long as those of
+# the first, and means nothing. Give `my_questions` a question of your own, and it is
 # ranked beside them.
 
 # %% tags=["hide-input"]
@@ -55,9 +56,10 @@ cf.tables.shown(asked, "questions")
 # %% [markdown]
 # ## What each way changes
 #
-# Every image is embedded under all of these in one pass. Two more rows change only
-# white space: the released template without a prompt has a blank after the image, the
-# prompted one a line feed, so part of a difference could be that.
+# Each picture is embedded under all of these, in one pass where the model allows it.
+# Two more rows change only white space. Without a prompt, the released template has a
+# blank after the picture; with one, it has a line feed. So a part of a difference might
+# be that.
 
 # %%
 name = workspace.profile.promptable
@@ -126,10 +128,10 @@ cf.tables.shown(grid.set_axis(ways), "ways").format("{:.1f}")
 # %% [markdown]
 # ## Could it be chance?
 #
-# If a question changed nothing, each query text's difference would be as likely to
-# point one way as the other. So the signs are flipped, and p is the share of flips
-# with a difference at least as large. A facet with few texts cannot give a small p,
-# whatever its gain. Here is p of each way that asks what the query asks.
+# Suppose a question changed nothing. Then the difference of each query text would be as
+# likely to point one way as the other. So the signs are flipped, and p is the share of
+# flips with a difference at least as large. A facet with few texts cannot have a small
+# p, whatever its gain.
 
 # %% tags=["hide-input"]
 tests = wordings.sign_flips(
@@ -142,15 +144,15 @@ cf.tables.shown(tests, "tests").format("{:.2g}")
 #
 # A recall under one wording, from one training, may be luck. So each facet is asked in
 # ten more ways, from whole sentences to single words. They were written down before any
-# was tried, and no training has seen one. And each small model was trained with more
-# than one seed: other first weights, other batches. Elsewhere wording weighs, too:
-# [PinPoint](https://arxiv.org/abs/2603.04598), where the query is a picture and an
-# instruction, reports 25.1 % of variation across six paraphrases for the best models.
+# was tried, and no training has seen one. And small models were trained with more than
+# one seed: other first weights, other batches. Elsewhere, too, the wording weighs.
+# [PinPoint](https://arxiv.org/abs/2603.04598) searches with a picture and an
+# instruction, and reports that the best models vary by 25.1 % over six paraphrases.
 #
-# This was computed beforehand, in the rendered world (`make studies`): the weights of
-# all seeds are too large to ship, how many queries of each text hit is not. A dot is one
-# wording and one seed. The line below them is their average with its 95 % interval, over
-# seeds, wordings and texts at once. The cross is the released question.
+# This was computed beforehand, in the rendered world (`make studies`). The weights of
+# all seeds are too large to ship; how many queries of each text they find is shipped. A
+# dot is one wording and one seed. The line below the dots is their average, with its 95
+# % interval over seeds, wordings and texts at once. The cross is the released question.
 
 # %%
 hits = seeds.read(COMMITTED / "training/seeds.hits.csv")
@@ -174,12 +176,13 @@ gains = wordings.gains_over_seeds(hits, names, 1)
 cf.tables.shown(gains, "over-seeds")
 
 # %% [markdown]
-# That is what a question gains over none, in points, over the same seeds, wordings and
-# texts.
+# The table has what a question gains over none, in points, over the same seeds,
+# wordings and texts.
 #
-# How many points does the macro average move with another training seed, another
-# wording, other texts, other negatives? (Standard deviations, for the texts a standard
-# error, with 95 % intervals; that of the negatives is calculated, and has none.)
+# How far does the macro average move with another training seed, another wording, other
+# texts, or other negatives? The figure has standard deviations in points, with their 95
+# % intervals. For the texts it is a standard error. For the negatives it is calculated,
+# and has no interval.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals, a row each for training seed, wording, query texts and draw of negatives: by how many points each of them moves the macro average, for two small models."}}
 cf.captioned(
@@ -201,7 +204,8 @@ cf.conclude(workspace, "wordings", wordings.findings_of(ranks, k), ranks)
 # %% [markdown]
 # ## What would change our mind
 #
-# If nonsense gained as much as the question, the prompt would work by its presence. If
-# the question gained as much on the query's side, images need not be embedded again:
-# a later study ([Seeing Is Not Addressing](https://arxiv.org/abs/2609.37230)) argues
-# that the embedding holds the attribute and the query fails to reach it.
+# If nonsense gained as much as the question, the prompt would work by its mere
+# presence. If the question gained as much beside the query, pictures would not have to
+# be embedded again. A later study ([Seeing Is Not
+# Addressing](https://arxiv.org/abs/2609.37230)) argues that the embedding holds the
+# attribute, and the query fails to reach it.
