@@ -4,8 +4,8 @@
 # *What does it mean to search by attribute, and how is it measured?*
 #
 # Somebody looks for "a photo taken at dusk". One picture of a hundred fits. The other
-# ninety-nine were chosen because they do not: their annotations say another time of
-# day. A retriever sorts the hundred, and we look where the right one landed.
+# ninety-nine were chosen because their annotations say another time of day. A retriever
+# sorts the hundred, and we look where the right one landed.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
@@ -28,8 +28,8 @@ benchmark = workspace.benchmark
 # %% [markdown]
 # ## Eight facets
 #
-# Each facet is one way to ask about a picture. The builder reads official annotation
-# files and writes one query for each picture and label that its rules find.
+# A facet is one kind of attribute to ask for. The builder reads official annotation
+# files. It writes one query for each picture and label that its rules find.
 
 # %% mystnb={"image": {"alt": "Bars: the number of queries of each facet, with the number of distinct query texts written beside."}}
 counts = pd.DataFrame(
@@ -51,13 +51,13 @@ cf.captioned(
 
 # %% [markdown]
 # Many queries share a text. "Find me an everyday image that is taken during the dusk."
-# is asked once for every picture taken at dusk. So a facet has few texts, and a
-# retriever that happens to misread one of them loses a whole group of queries. All
-# intervals in this book are therefore over texts, not over queries.
+# is asked once for each picture taken at dusk. So a facet has few texts, and a
+# retriever that misreads one of them loses a whole group of queries. The intervals of
+# recall in this book are therefore over texts, and not over queries.
 #
 # ## What each facet looks like
 #
-# The positives of the first labels of each facet, and the words that ask for them.
+# The positives of the first labels of each facet, each with its label.
 
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Four pictures of one facet, each with the label that its query asks for."}}
 for facet in benchmark.facets:
@@ -76,8 +76,8 @@ for facet in benchmark.facets:
 # %% [markdown]
 # ## One query and its pool
 #
-# Below is one pool, as far as a page can show it: the positive in its frame, then the
-# first negatives. No negative carries the label, by any annotation that was read.
+# Below is a part of one pool: the positive in its frame, and the first negatives. No
+# negative carries the label in any annotation that was read.
 
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Twelve of a pool's hundred candidates. The first, in an orange frame, is the positive."}}
 facet = "times" if "times" in benchmark.facets else benchmark.facets[0]
@@ -100,7 +100,7 @@ cf.captioned(
 #
 # A picture whose annotations contradict each other makes no query. A query without 99
 # fitting negatives is dropped. The manifest beside the benchmark lists each case with
-# its reason; here are the sums.
+# its reason. The table has how many there are.
 
 # %% tags=["hide-input"]
 rows = [
@@ -118,10 +118,10 @@ for facet, reason in benchmark.manifest.get("skipped", {}).items():
 # ## The released benchmark and this one
 #
 # The authors released their queries. A rebuilt benchmark cannot equal them: they
-# cleaned up by hand, drew most negatives without a seed, and took captions for rows
-# where this one takes pictures. What both ask, and which pictures answer, can be
-# compared. The loader was tested on files of the structure that the released
-# construction notebooks write, not yet on the originals.
+# cleaned up by hand, drew most negatives without a seed, and for gestures took captions
+# where this one takes pictures. But what both ask, and which pictures answer, can be
+# compared. The loader was tested on files of the form that the released notebooks
+# write, and not yet on the originals.
 
 # %% tags=["hide-input"]
 for part in beside_released(workspace.annotations / RELEASED, benchmark):
@@ -130,7 +130,7 @@ for part in beside_released(workspace.annotations / RELEASED, benchmark):
 # %% [markdown]
 # ## What stands for what
 #
-# One thing has one colour, one marker and one name in all figures of this book.
+# One thing has one colour, one marker and one name in the figures of this book.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "A list of every way to embed, to ask and to search that the book's figures show, each with its marker in its colour."}}
 cf.captioned(

@@ -4,9 +4,10 @@
 # *Claim: prompted embeddings made beforehand gain 15 % Recall@5 when the prompts are
 # known (abstract, E).*
 #
-# If the questions are known, every picture can be embedded under each of them before
-# anybody searches. At query time one only chooses which embeddings to look at. The
-# gain is the one of the chapter on prompted embeddings. Here we look at the price.
+# If the questions are known, each picture can be embedded under all of them before
+# anybody searches. At query time one only chooses which embeddings to look at. What a
+# question gains is the matter of [Prompted embeddings](prompted.ipynb). Here we look at
+# the price.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
@@ -34,12 +35,12 @@ retriever = workspace.retriever(workspace.profile.promptable)
 # %% [markdown]
 # ## All questions in one pass
 #
-# The picture stands before the question, and attention looks only backwards. So the
-# picture's part is the same under every question. It is computed once, and all the
-# questions follow it in one row, each blind to the others.
+# In many models the picture stands before the question, and attention looks only
+# backwards. Then the picture's part is the same under all questions. It is computed
+# once, and the questions follow it in one row, each blind to the others.
 #
-# This is no approximation. The embeddings are those of separate passes, up to the
-# rounding of the arithmetic.
+# This is no approximation. The embeddings are those of separate passes, up to rounding.
+# A model that reads the question first needs a pass for each.
 
 # %%
 prompts = (None, *questions)
@@ -65,9 +66,9 @@ cf.captioned(
 )  # fmt: skip
 
 # %% [markdown]
-# How much one pass saves depends on the picture. The larger its share of the tokens,
-# the more there is to share. One of the rendered world takes 16 tokens here, a
-# photograph in a large model several hundred.
+# How much one pass saves depends on the picture: the larger its share of the tokens,
+# the more there is to share. A drawn picture makes few tokens, a photograph in a large
+# model several hundred. [What it costs](cost.ipynb) has both.
 #
 # ## What it costs to keep
 #
@@ -103,10 +104,11 @@ found = findings.of_gain(
 cf.conclude(workspace, "one_pass", found, ranks)
 
 # %% [markdown]
-# The paper's 15 % is on photographs, with another model. At test time the authors let
-# GPT-4o choose the prompt from the query (E); here the right one is chosen every time.
+# The paper's 15 % is on photographs, with another model. There the authors let GPT-4o
+# choose the prompt from the query (E). Here the right one is chosen each time.
 #
 # ## What would change our mind
 #
 # A difference larger than rounding would mean that the questions in a row see each
-# other. A test compares one pass with separate passes for every architecture used.
+# other. A test compares one pass with separate passes, for each architecture that
+# allows it.

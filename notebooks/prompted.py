@@ -5,8 +5,8 @@
 # retrievers" (abstract, E). This chapter looks at query types.*
 #
 # The retriever now sees each picture together with a question, and makes an embedding
-# for that question. We ask the facet's own question, and then, as controls, the wrong
-# ones and none at all.
+# for that question. We ask the facet's own question. As controls we ask wrong
+# questions, and none at all.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
@@ -34,15 +34,16 @@ cf.tables.shown(asked.to_frame(), "asked", "words")
 # %% [markdown]
 # ## Four ways to show a picture
 #
-# - **general**: no prompt.
-# - **bare instruction**: the prompt's frame with an empty question. If this helps, the
-#   frame helps, not the question.
+# - **general**: without a question.
+# - **bare instruction**: the frame of the prompt, with an empty question. If this
+#   helps, it is the frame that helps.
 # - **the facet's question**: the one that fits the query.
-# - **wrong questions**: each of the other facets' questions in turn; the mean over
-#   them. If these help as well, any question would do.
+# - **wrong questions**: the other facets' questions in turn, and the mean over them. If
+#   these help as well, any question would do.
 #
-# All prompts go over a picture in one pass, which gives exactly the embeddings that
-# separate passes would.
+# Where the question comes after the picture, as it does in the default run, all prompts
+# go over a picture in one pass. The embeddings are those of separate passes, up to
+# rounding.
 
 # %%
 name = workspace.profile.promptable
@@ -57,8 +58,8 @@ recalls = {k: cf.tables.recalls(ranks, k) for k in (1, 5)}
 # %% [markdown]
 # ## One text
 #
-# Of the facet that gains most, the text that gains most. The upper row shows what it
-# finds first without a question, the lower row with the facet's.
+# This is the text that gains most, of the facet that gains most. The upper row shows
+# what it finds first without a question, the lower row with the facet's.
 
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Two rows of four pictures: what one text finds first in the whole gallery, without a question and with the facet's question. Those that the text describes have a frame."}}
 pictures = workspace.profile.shown_as
@@ -112,8 +113,7 @@ cf.captioned(
 # %% [markdown]
 # ## What the question changes
 #
-# The same, as differences to the general embedding. They are paired: each query is
-# compared with itself.
+# The same, as differences to no question. Each query is compared with itself.
 
 # %%
 over_general = cf.tables.differences_to(
@@ -138,10 +138,11 @@ cf.captioned(
 )
 
 # %% [markdown]
-# ## Every question for every facet
+# ## Each question for each facet
 #
-# The wrong questions one by one. The diagonal is the facet's own question. A row that
-# is high away from the diagonal is a question that the model takes for another one.
+# Here are the wrong questions one by one. On the diagonal stands the facet's own
+# question. A square that is high off the diagonal belongs to a question that the model
+# takes for another.
 
 # %%
 by_question = cf.tables.question_by_facet(ranks, questions, 1)
@@ -160,7 +161,7 @@ cf.captioned(
 # ## The numbers
 #
 # Beside each recall stands what is *expected* of it over all draws of the negatives
-# (see "The luck of the draw").
+# (see [The luck of the draw](luck.ipynb)).
 
 # %% tags=["hide-input"]
 for k in (1, 5):
@@ -202,8 +203,8 @@ cf.conclude(workspace, "prompted", found, pd.concat([ranks, *others]))
 # ## What would change our mind
 #
 # If wrong questions helped as much as the right one, the prompt's content would not
-# matter. And the gain may only show that training works, because these models were
-# trained on these very questions. The next chapter looks into that.
+# matter. And the gain may show only that training works, because the small models were
+# trained to answer these very questions: see [Is it the prompt?](controls.ipynb).
 #
-# [ABC](https://arxiv.org/abs/2503.00329) has a benchmark for instructions, CtrlBench, but
-# the instructed picture is what its model is trained to search with. Here it is searched.
+# [ABC](https://arxiv.org/abs/2503.00329) has a benchmark for instructions, CtrlBench.
+# There the instructed picture is what one searches with. Here it is what is searched.

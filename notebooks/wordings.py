@@ -151,8 +151,9 @@ cf.tables.shown(tests, "tests").format("{:.2g}")
 #
 # This was computed beforehand, in the rendered world (`make studies`). The weights of
 # all seeds are too large to ship; how many queries of each text they find is shipped. A
-# dot is one wording and one seed. The line below the dots is their average, with its 95
-# % interval over seeds, wordings and texts at once. The cross is the released question.
+# dot is one wording and one seed. The line below the dots is their average, with its
+# 95 % interval over seeds, wordings and texts at once. The cross is the released
+# question.
 
 # %%
 hits = seeds.read(COMMITTED / "training/seeds.hits.csv")
@@ -180,9 +181,9 @@ cf.tables.shown(gains, "over-seeds")
 # wordings and texts.
 #
 # How far does the macro average move with another training seed, another wording, other
-# texts, or other negatives? The figure has standard deviations in points, with their 95
-# % intervals. For the texts it is a standard error. For the negatives it is calculated,
-# and has no interval.
+# texts, or other negatives? The figure has standard deviations in points, with their
+# 95 % intervals. For the texts it is a standard error. For the negatives it is
+# calculated, and has no interval.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals, a row each for training seed, wording, query texts and draw of negatives: by how many points each of them moves the macro average, for two small models."}}
 cf.captioned(

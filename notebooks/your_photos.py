@@ -1,12 +1,12 @@
 # %% [markdown]
 # # Your own photographs
 #
-# *Question: what does a question change when you search a folder of your own, and where
-# should the list of what was found end?*
+# *What does a question change when you search a folder of your own? And where should
+# the list of what was found end?*
 #
-# Two pictures of the same light have little else in common, and an embedding without a
-# question holds a little of everything. Below, the same text finds pictures twice:
-# without a question, and under one.
+# Two pictures of the same light may have little else in common, and an embedding
+# without a question holds a little of everything. Below, the same text finds pictures
+# twice: without a question, and under one.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB
@@ -42,9 +42,9 @@ workspace = shown.own(workspace) if photos else workspace
 # %% [markdown]
 # ## Index the folder
 #
-# Every picture is embedded once, without a question. Run again, only what is new or
+# Each picture is embedded once, without a question. In a second run only what is new or
 # changed is embedded. From a terminal: `cocofacet index FOLDER`. The tiny models know
-# drawn pictures alone: for photographs name a row in `changes`, and a device.
+# drawn pictures alone. For photographs name a retriever in `changes`, and a device.
 
 # %%
 folder = Path(photos) if photos else workspace.images / shown.PART
@@ -59,12 +59,12 @@ retriever = workspace.retriever(kept.retriever)
 # %% [markdown]
 # ## Search it, under a question and without
 #
-# The question was not known when the folder was indexed. There are three ways to ask
-# it all the same:
+# The question was not known when the folder was indexed. There are three ways to ask it
+# all the same:
 #
 # - **rerank**: the pictures found first without a question are embedded under it.
-# - **linear**: a few pictures are embedded under it; a linear map fitted on them brings
-#   the others there.
+# - **linear**: a few pictures are embedded under it. A linear map fitted on them stands
+#   in for the rest.
 # - **full**: all pictures are embedded under it, and kept. The next search reads them.
 #
 # From a terminal: `cocofacet search FOLDER "an image taken at dusk" --ask times`.
@@ -103,11 +103,11 @@ cf.captioned(
 # %% [markdown]
 # ## Where the list ends
 #
-# A search that ranks returns every picture, and no score says where to stop: the same
-# cosine is high for one text and low for another. So each picture's answer is divided
-# among the text and others that it might be instead: the text's *share* of a softmax,
-# at the temperature of the model's own training. What has half of it or more *stands
-# out*, and comes first. If nothing does, the search says so.
+# A search ranks all pictures, and no score says where to stop: the same cosine is high
+# for one text and low for another. So each picture is divided among the text and others
+# that it might be instead. The text's *share* is its part of a softmax, at the
+# temperature of the model's own training. A picture of which it has half or more
+# *stands out*, and comes first. If none does, the search says so.
 
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Each picture's share by rank, without a question on the left and under it on the right; a level line at one half, and an upright line where the list ends."}}
 if asked.standing_out is None:
@@ -135,7 +135,7 @@ else:
 # ## The three ways, and what they cost
 #
 # How many pictures were *embedded* under the question for this one search, and the
-# seconds it took here. *Stand out* is where each list ends; *precision* is the part of
+# seconds it took here. *Stand out* is where the list ends. *Precision* is the part of
 # it that is right, *recall* the part of what is right that is in it.
 
 # %% tags=["hide-input"]
@@ -155,13 +155,14 @@ if photos or not retriever.row.temperature:
 # %% [markdown]
 # ## Is it right? All labels of all facets
 #
-# In the rendered world it is known what each picture shows, so every label can be
-# tried, in its released wording, on the whole gallery. No label decides anything: the
-# temperature is of the training, and texts with a cosine of 0.8 or more to the one
-# asked do not compete with it.
+# In the rendered world it is known what each picture shows. So each label can be tried,
+# in its released wording, on the whole gallery. The labels decide nothing: the
+# temperature comes from the training, and texts with a cosine of 0.8 or more to the one
+# that is asked do not compete with it.
 #
-# *Found* is the part of labels of which at least one right picture is listed. *Empty* is the other test: a label's own pictures are taken away, and then
-# nothing should stand out.
+# *Found* is the part of labels for which at least one right picture is listed. *Empty*
+# is the other test: a label's own pictures are taken away, and then nothing should
+# stand out.
 
 # %%
 tried = study.tried(workspace, retriever)
@@ -178,9 +179,9 @@ cf.tables.shown(study.by_facet(lists), "your-photos-facets").format(
 # ## Other ways to end a list
 #
 # A *z-score* takes what lies two standard deviations above the mean of all pictures. A
-# *fixed cosine* is the same for every text: here the best one, chosen by the truth,
-# which nobody has who searches. Both see the same vectors. Macro over facets, in
-# percent.
+# *fixed cosine* is the same for all texts. Here it is the best one, chosen by the
+# truth, which nobody has who searches. Both see the same vectors. In percent, macro
+# over facets.
 
 # %% tags=["hide-input"]
 rules = study.rules(tried)
@@ -203,8 +204,9 @@ cf.conclude(workspace, "your_photos", said, None, tables)
 # %% [markdown]
 # ## What would change our mind
 #
-# A share is no probability. It says which of the named texts a picture's answer is
-# nearest to, and a picture that shows none of them is still nearest to one. So the test
-# to watch is the empty one: a scale that is right there and keeps its recall would be
-# the better one. And the rendered world has few labels, each drawn often. In a folder
-# of photographs most of what is shown has no name in the list of alternatives.
+# A share is no probability. It says which of the named texts a picture is nearest to,
+# and a picture that shows none of them is still nearest to one. So the test to watch is
+# the empty one. A rule that is right there and keeps its recall would be better.
+#
+# The rendered world has few labels, each drawn often. In a folder of photographs, most
+# of what is shown has no name among the alternatives.
