@@ -49,7 +49,7 @@ cf.tables.shown(
 #
 # ## Who chooses
 #
-# - **oracle**: told the query's facet. No chooser can do better.
+# - **oracle**: told the query's facet, and takes its question.
 # - **nearest**: takes the prompt whose text embedding is nearest to the query's. The
 #   retriever itself makes both, and has to embed the query anyway.
 # - **local**: an instruction model on this machine (`local_model`) gets the lettered
