@@ -71,13 +71,12 @@ who = {
 texts = [query.text for query in queries]
 choices = {name: asking.choose(texts, each) for name, each in who.items()}
 table = choosing.choice_table(choices, queries)
-found = choosing.accuracy(table)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Bars, one group for each facet: the share of query texts for which each chooser named the facet's own prompt, with the counts beside them."}}
 pictures = workspace.profile.shown_as
 makers = ", ".join(f"{name}: {one.maker}" for name, one in who.items())
 cf.captioned(
-    choosing.accuracy_by_facet(found, pictures),
+    choosing.accuracy_by_facet(table, pictures),
     "accuracy",
     "The share of distinct query texts for which each chooser named the facet's own "
     f"prompt, with the counts ({pictures}; texts alone, no picture is looked at). "
@@ -86,12 +85,6 @@ cf.captioned(
         workspace, "share of texts", f"ten, chosen by {makers}", retriever
     ),
 )
-
-# %% [markdown]
-# All texts together. A blind pick among ten prompts would be right for one text in ten.
-
-# %% tags=["hide-input"]
-cf.tables.shown(choosing.totals(found), "totals")
 
 # %% [markdown]
 # What was chosen, in numbers of texts:
@@ -138,20 +131,19 @@ cf.captioned(
 )
 
 # %% [markdown]
-# ## Storage and time against recall
+# ## The choosers side by side
 #
+# *Own prompt* counts the texts whose own facet's prompt was chosen, *of queries* counts
+# each text as often as it is asked. *Unreadable* answers name no prompt. The time is the
+# median over distinct texts, one at a time, on this machine or from the address, waiting
+# included. For *nearest* it leaves out embedding the query, which a search needs anyway.
 # The embeddings of all ten prompts have to be there, whichever is chosen.
 
 # %% tags=["hide-input"]
 compared = ranks[ranks["mode"] != "wrong"]
-size = (len(workspace.benchmark.images), retriever.dim)
-cf.tables.shown(choosing.cost_table(compared, table, *size), "costs")
+cf.tables.shown(choosing.summary(compared, table), "summary")
 
 # %% [markdown]
-# The time is the median over distinct texts, one at a time, on this machine or from the
-# address, waiting included. For *nearest* it leaves out embedding the query, which a
-# search needs anyway.
-#
 # ## The paper's chooser
 #
 # The authors released what GPT-4o answered for each of the 263 texts. The counts are

@@ -51,17 +51,6 @@ def test_the_table_has_a_row_for_each_chooser_and_text(table):
     assert (dusk.chosen, dusk.right, dusk.readable) == ("no prompt", False, False)
 
 
-def test_accuracy_counts_texts_and_weighs_queries(table):
-    found = choosing.accuracy(table).set_index(["chooser", "facet"])
-    chat = found.loc["chat"]
-    assert list(chat.right) == [1, 0, 1]
-    assert list(chat.texts) == [2, 2, 4]
-    assert list(chat.share) == [0.5, 0.0, 0.25]
-    assert list(chat.by_query) == [0.75, 0.0, 0.5]
-    assert list(chat.unreadable) == [0, 1, 1]
-    assert (found.loc["oracle"].share == 1).all()
-
-
 def test_what_was_chosen_instead_is_counted_most_frequent_first(table):
     cells = choosing.chosen_instead(table, ["chat"])[MODES["chat"][0]]
     assert cells["objects"] == "objects 1, times 1"
@@ -69,7 +58,7 @@ def test_what_was_chosen_instead_is_counted_most_frequent_first(table):
 
 
 def test_the_figure_shows_every_chooser_and_facet_with_its_counts(table):
-    figure = choosing.accuracy_by_facet(choosing.accuracy(table), "toys")
+    figure = choosing.accuracy_by_facet(table, "toys")
     axes = figure.axes[0]
     words = [text.get_text() for text in axes.texts]
     assert sorted(words) == sorted(["2 of 2", "2 of 2", "1 of 2", "0 of 2"])
@@ -118,22 +107,17 @@ def test_findings_turn_with_the_ranks_and_a_wrong_question_counts_where_taken(ta
     assert found["chat_wrong"].metric == "Recall@1, over queries"
 
 
-def test_costs_count_prompts_images_and_dimensions(table):
+def test_the_summary_counts_texts_queries_answers_and_time(table):
     tidy = ranks(general=[9] * 6, oracle=[1] * 6, chat=[1, 1, 1, 9, 9, 9])
-    costs = choosing.cost_table(tidy, table, images=1000, dimension=250)
-    general, oracle, chat = (costs.loc[MODES[m][0]] for m in tidy["mode"].unique())
-    assert list(general[["prompts stored", "MB"]]) == ["1", "1.00"]
-    assert list(chat[["prompts stored", "MB"]]) == ["10", "10.00"]
+    found = choosing.summary(tidy, table)
+    general, oracle, chat = (found.loc[MODES[m][0]] for m in tidy["mode"].unique())
+    chosen = ["own prompt", "of queries", "unreadable"]
+    assert list(chat[chosen]) == ["1 of 4", "50.0 %", "1"], "red is asked three times"
+    assert list(oracle[chosen]) == ["4 of 4", "100.0 %", "0"]
+    assert list(general[[*chosen, "ms to choose"]]) == ["none"] * 4
     assert chat["ms to choose"] == "250.0", "the median of 100, 200, 300, 900"
-    assert general["ms to choose"] == oracle["ms to choose"] == "none"
     assert chat["R@1, macro"].startswith("37.5 "), "(3/4 + 0/2) / 2"
     assert oracle["R@1, macro"].startswith("100.0")
-
-
-def test_totals_count_texts_queries_and_answers_that_cannot_be_read(table):
-    found = choosing.totals(choosing.accuracy(table))
-    assert list(found.loc[MODES["chat"][0]]) == ["1 of 4", "25.0 %", "50.0 %", "1"]
-    assert list(found.loc[MODES["oracle"][0]]) == ["4 of 4", "100.0 %", "100.0 %", "0"]
 
 
 def test_the_published_numbers_are_summed():

@@ -1,5 +1,6 @@
 """Tables, a figure and findings of the chapter on choosing the question."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -14,7 +15,6 @@ from cocofacet.report.style import INK, MODES, finished, legend_below, reference
 from cocofacet.retrieval.choosing import PROMPTS, Choice
 
 NONE = "no prompt"
-ALL = "all texts"
 AVERAGED = {"macro": "macro", "micro": "over queries"}  # as readers call them
 
 
@@ -26,8 +26,7 @@ def choice_table(
     ``choices`` maps a chooser to what `choose` found. Columns chooser, facet, text,
     chosen (a prompt's name or "no prompt"), right, readable, seconds, queries.
     """
-    asked = pd.DataFrame({"facet": q.facet, "text": q.text} for q in queries)
-    texts = asked.groupby(["facet", "text"], sort=False).size()
+    texts = Counter((query.facet, query.text) for query in queries)
     return pd.DataFrame(
         {
             "chooser": chooser,
@@ -44,46 +43,29 @@ def choice_table(
     )
 
 
-def accuracy(table: pd.DataFrame) -> pd.DataFrame:
-    """How many texts' own facet was named: a row for each chooser and facet, and one
-    for all texts. Columns chooser, facet, right, texts, share (over texts), by_query
-    (each text as often as it is asked), unreadable."""
-    counted = table.assign(
-        texts=1, by_query=table.right * table.queries, unreadable=~table.readable
-    )
-    columns = ["right", "texts", "by_query", "unreadable", "queries"]
-    parts = [
-        rows.groupby(["chooser", "facet"], sort=False)[columns].sum()
-        for _, mine in counted.groupby("chooser", sort=False)
-        for rows in (mine, mine.assign(facet=ALL))
-    ]
-    found = pd.concat(parts)
-    found["share"] = found.right / found.texts
-    found["by_query"] /= found.pop("queries")
-    return found.reset_index()
-
-
-def accuracy_by_facet(found: pd.DataFrame, shown_as: str) -> Figure:
+def accuracy_by_facet(table: pd.DataFrame, shown_as: str) -> Figure:
     """The share of a facet's texts for which a chooser named the facet's prompt, with
-    the counts beside it; ``found`` is the output of `accuracy`."""
-    found = found[found.facet != ALL]
-    choosers = list(dict.fromkeys(found.chooser))
-    height = (0.26 + 0.16 * len(choosers)) * found.facet.nunique() + 0.8
+    the counts beside it; ``table`` is a `choice_table`."""
+    choosers = list(table.chooser.unique())
+    height = (0.26 + 0.16 * len(choosers)) * table.facet.nunique() + 0.8
     figure, axes = plt.subplots(figsize=(7, height), layout="constrained")
     sns.barplot(
-        found, x=100 * found.share, y="facet", hue="chooser", ax=axes, legend=False,
-        palette=[MODES[chooser][1] for chooser in choosers], saturation=1,
+        table, x=100 * table.right, y="facet", hue="chooser", errorbar=None, ax=axes,
+        palette=[MODES[chooser][1] for chooser in choosers], saturation=1, legend=False,
     )  # fmt: skip
     for bars, chooser in zip(axes.containers, choosers, strict=True):
         bars.set_label(MODES[chooser][0])
-        mine = found[found.chooser == chooser]
-        words = [_count(row) for row in mine.itertuples()]
-        axes.bar_label(bars, words, padding=4, fontsize=9, color=INK)
+        mine = table[table.chooser == chooser].groupby("facet", sort=False)
+        axes.bar_label(bars, mine.right.agg(_count), padding=4, fontsize=9, color=INK)
     reference_line(axes, 100 / len(PROMPTS))
     axes.set(xlim=(0, 114), xticks=range(0, 101, 20), ylabel=None)
     axes.set_xlabel("texts whose own facet's prompt was chosen (%)")
     legend_below(figure, [axes], columns=2)
     return finished(figure, shown_as)
+
+
+def _count(right: pd.Series) -> str:
+    return f"{right.sum()} of {len(right)}"
 
 
 def chosen_instead(table: pd.DataFrame, choosers: Sequence[str]) -> pd.DataFrame:
@@ -95,25 +77,6 @@ def chosen_instead(table: pd.DataFrame, choosers: Sequence[str]) -> pd.DataFrame
     shown = table[table.chooser.isin(choosers)]
     cells = shown.groupby(["facet", "chooser"], sort=False).chosen.agg(counted)
     return cells.unstack()[list(choosers)].rename(columns=lambda name: MODES[name][0])
-
-
-def totals(found: pd.DataFrame) -> pd.DataFrame:
-    """Of all texts, how many got their own facet's prompt; ``found``: `accuracy`."""
-    whole = found[found.facet == ALL]
-    rows = {
-        MODES[row.chooser][0]: {
-            "own prompt chosen": _count(row),
-            "share of texts": percent(row.share),
-            "share of queries": percent(row.by_query),
-            "answers without a prompt's name": f"{row.unreadable}",
-        }
-        for row in whole.itertuples()
-    }
-    return pd.DataFrame(rows).T.rename_axis("chooser")
-
-
-def _count(row: pd.Series) -> str:
-    return f"{row.right} of {row.texts}"
 
 
 def findings_of(
@@ -145,27 +108,27 @@ def findings_of(
     return said
 
 
-def cost_table(
-    ranks: pd.DataFrame, choices: pd.DataFrame, images: int, dimension: int
-) -> pd.DataFrame:
-    """What a way to search stores (float32), how long it chooses (median over texts),
-    and what it finds; ``ranks`` hold the mode general and one mode a chooser."""
-    recalls = {k: tables.recalls(ranks, k) for k in (1, 5)}
-    seconds = choices.groupby("chooser").seconds.median()
-    rows = {}
-    for mode in dict.fromkeys(ranks["mode"]):
-        stored = 1 if mode == "general" else len(PROMPTS)
-        known = mode in ("general", "oracle")  # nothing to choose, or told beforehand
-        row = {
-            "prompts stored": f"{stored}",
-            "MB": f"{4 * stored * images * dimension / 1e6:.2f}",
-            "ms to choose": "none" if known else f"{1000 * seconds[mode]:.1f}",
-        }
-        for k, table in recalls.items():
-            cells = tables.cells(table[table["mode"] == mode], "recall")
-            row[f"R@{k}, macro"] = cells["macro"]
-        rows[MODES[mode][0]] = row
-    return pd.DataFrame(rows).T
+def summary(ranks: pd.DataFrame, choices: pd.DataFrame) -> pd.DataFrame:
+    """For no prompt and each chooser: the texts, and the share of queries, whose own
+    facet's prompt was chosen; answers that name no prompt; the time to choose, as the
+    median over texts; and what is found with it.
+
+    ``choices`` is a `choice_table`; ``ranks`` hold the mode general and each chooser's.
+    """
+    choices = choices.assign(by_query=choices.right * choices.queries)
+    mine = choices.groupby("chooser", sort=False)
+    columns = {
+        "own prompt": mine.right.agg(_count),
+        "of queries": (mine.by_query.sum() / mine.queries.sum()).map(percent),
+        "unreadable": mine.readable.agg(lambda readable: f"{(~readable).sum()}"),
+        "ms to choose": (1000 * mine.seconds.median()).map("{:.1f}".format),
+    }
+    for k in (1, 5):
+        found = tables.recalls(ranks, k)
+        macro = found[found.facet == "macro"].assign(facet=found["mode"])
+        columns[f"R@{k}, macro"] = pd.Series(tables.cells(macro, "recall"))
+    table = pd.DataFrame(columns).fillna("none").loc[list(ranks["mode"].unique())]
+    return table.rename(lambda mode: MODES[mode][0])
 
 
 def published_table(
@@ -174,7 +137,7 @@ def published_table(
     """The paper's counts (right, of) by facet, and their sum; scenes once more with
     each text counted as often as it is asked."""
     table = pd.DataFrame(counts, index=["right", "of"]).T
-    table.loc[ALL] = table.sum()
+    table.loc["all texts"] = table.sum()
     table.loc["scenes, by query"] = scenes_by_query
     return pd.DataFrame(
         {
