@@ -89,7 +89,8 @@ cf.captioned(
     gallery.over_sizes(found, k, sizes, pictures),
     "sizes",
     f"{metric} against the number of pictures searched, a row for each retriever "
-    f"({pictures}; macro over facets, no intervals; below the whole gallery the mean "
+    f"({pictures}, {len(benchmark.images):,} pictures; macro over facets, no "
+    "intervals; below the whole gallery the mean "
     f"of {draws} random parts). Dotted: a random and a perfect order.",
     cf.made_with(workspace, metric, "GPT-written", retriever, dual),
 )

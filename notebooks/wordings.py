@@ -78,7 +78,7 @@ ranks.append(
     rank_table(workspace.benchmark, queries, images, beside, **given)
 )
 
-# One vector that is the mean over all prompts takes no more room than the general one.
+# The mean over all prompts is one vector: no more room than the general one.
 prompts = (None, *questions.values())
 mean = np.mean([images[prompt] for prompt in prompts], axis=0)
 images["all of them"] = unit_rows(mean, "average")

@@ -91,6 +91,7 @@ right = None if photos else shown.right_in(workspace, folder, ask, label)
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Two rows of small pictures: what a search finds first without a question, above, and under the question, below. Where it is known, right ones are marked."}}
 question = asked.wishes[0].question or "none"
 cf.glue("text", text)
+cf.glue("pictures", f"{len(kept):,}")
 marks = "" if right is None else " Framed and marked ✓: truly right."
 cf.captioned(
     shown.side_by_side(asked, right, shown_as),
@@ -126,7 +127,8 @@ else:
     cf.captioned(
         shown.where_it_ends(searches, right, shown_as),
         "share",
-        f"Each picture's share for “{text}” by rank, without a question (left) and "
+        f"The share of each of {len(kept):,} pictures for “{text}” by rank, without a "
+        "question (left) and "
         f"under it (right) ({shown_as}; {retriever.name}). Level line: one half; "
         "upright: where the list ends.",
     )
