@@ -16,7 +16,9 @@ from subprocess import CalledProcessError, run
 ROOT = Path(__file__).resolve().parents[1]
 
 
-PIP = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+# Python compiles a module when it is first imported. Compiling all of them at once
+# takes most of a minute of a processor's time, and most are never imported.
+PIP = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
 LOCKED = [*PIP, "--require-hashes", "--requirement"]
 
 
