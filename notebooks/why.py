@@ -62,12 +62,12 @@ for name, modes in asked.items():
     levels[name] = reached.levels(found[name].ranks, modes, k)
 panels = reached.by_embedding(levels)
 seeds = over_seeds.read(COMMITTED / "training/levels.csv", k)
-seeds = seeds[seeds.who.isin(panels)]
+seeds = seeds[seeds.who.isin(panels) & (seeds.seed > 0)]
 
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Dots with intervals, one panel for each embedding, one row for each facet: recall when the query is a linear probe, the mean of other pictures, the mean of pictures that the text finds, and the text. Rings beside them: other training seeds."}}
 pictures = workspace.profile.shown_as
 cf.captioned(
-    reached.figure(panels, k, pictures, seeds[seeds.seed > 0]),
+    reached.figure(panels, k, pictures, seeds),
     "reached",
     f"Recall@{k} in pools of 100 for each facet, by what stands for the query, a "
     f"panel for each embedding ({pictures}; {len(workspace.benchmark.queries):,} "
@@ -75,23 +75,6 @@ cf.captioned(
     "training seeds of the rendered world's retrievers, measured beforehand.",
     cf.made_with(workspace, f"Recall@{k}", "none; GPT-written", *loaded),
 )
-
-# %% [markdown]
-# ## The numbers
-
-# %% tags=["hide-input"]
-cf.tables.shown(reached.grid(panels), "why")
-
-# %% [markdown]
-# How often is the probe's first choice right? In percent of pictures; *balanced* is the
-# mean over classes, with its interval over pictures. Beside it stands what needs no
-# picture: to name always the most frequent class, or to guess.
-
-# %% tags=["hide-input"]
-measured = {name: each.named for name, each in found.items()}
-named = reached.by_embedding(measured)
-display(cf.tables.shown(reached.naming_grid(named), "naming"))
-cf.prose(reached.strengths(named))
 
 # %% [markdown]
 # ## Not there, or too few pictures to learn it
@@ -112,15 +95,26 @@ cf.captioned(
 )
 
 # %% [markdown]
-# ## Over training seeds
+# ## What that says of each facet
 #
-# Each training seed of the small retrievers gives another model. The table says what
-# each facet is to it, and behind that how often the probe names it rightly (balanced,
-# in percent). Seed 0 is the one that the book ships. The others' weights are too large
-# to ship; `studies/rank_levels.py` measured them beforehand.
+# Behind each word stands how often the probe names the facet rightly, in percent, every
+# class counting alike. Each training seed of the small retrievers gives another model.
+# The others' weights are too large to ship; `studies/rank_levels.py` measured them
+# beforehand.
 
 # %% tags=["hide-input"]
-cf.tables.shown(over_seeds.verdicts(seeds), "seeds")
+judged = []
+for title, table in panels.items():
+    name, mode = title.rsplit(", ", 1)
+    here = reached.judged(
+        found[name].ranks, table, found[name].named, mode, k
+    )
+    judged.append(here.assign(who=title, seed="here"))
+elsewhere = seeds.assign(seed="seed " + seeds.seed.astype(str))
+verdicts = over_seeds.verdicts(pd.concat([*judged, elsewhere]))
+display(cf.tables.shown(verdicts, "verdicts"))
+words = pd.DataFrame({"means": reached.VERDICTS})
+cf.tables.shown(words, "verdict-words", "words")
 
 # %% [markdown]
 # ## The controlled answer
@@ -133,7 +127,7 @@ cf.tables.shown(over_seeds.verdicts(seeds), "seeds")
 #
 # The weights are not shipped. Their ranks are, with the settings that made them. They
 # were ranked with an older probe, tuned by plain accuracy. So the probe's levels are
-# lower bounds, and "lost" or "faint" below may say too much.
+# lower bounds.
 
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Small panels, one for each facet: recall of the probe, of other pictures, of words and of grounded queries against the share of training captions that name the facet."}}
 rates = caption_rates.read(COMMITTED / "training/caption-rates")
@@ -144,25 +138,24 @@ cf.captioned(
     f"Recall@{k} in pools of 100 of CLIPs trained on captions that name a facet more "
     "or less often, a panel for each facet (rendered world; trained beforehand). "
     "Bands: 95 % interval over query texts.",
-    cf.folded(caption_rates.made_with(rates, k)),
+    cf.folded(
+        "trained by python -m training caption-rates, ranked by "
+        "python studies/rank_caption_rates.py; the settings of each training: "
+        "cocofacet/results/training/caption-rates/made.json"
+    ),
 )
 
-# %% tags=["hide-input"]
-display(cf.tables.shown(caption_rates.grid(by_rate), "caption-rates"))
-cf.markdown(caption_rates.made_by(rates))
-
 # %% [markdown]
-# The first table says what that makes of each facet. The second has the changes from
-# the lowest rate to the highest, in points. Where words gain and the probe does not,
-# only the way there was missing. Where the probe gains too, captions put the attribute
-# there, as the paper suspects. Facets that captions always name show the price. The
-# last table has each rate and training seed, macro over the facets that were varied.
+# The first table has the changes from the lowest rate to the highest, in points. Where
+# words gain and the probe does not, only the way there was missing. Where the probe gains
+# too, captions put the attribute there, as the paper suspects. Facets that captions
+# always name show the price. The second table has each rate and training seed, in
+# percent, macro over the facets that were varied.
 
 # %% tags=["hide-input"]
-said = caption_rates.verdicts(rates, by_rate, k)
-display(cf.tables.shown(said, "rates-verdicts"))
 display(cf.tables.shown(caption_rates.changes(rates, k), "rates-changes"))
-cf.tables.shown(caption_rates.by_seed(rates, k), "rates-seeds")
+shown = cf.tables.shown(caption_rates.by_seed(rates, k), "rates-seeds")
+shown.format("{:.1f}").format_index("{:.0%}", level="rate")
 
 # %% [markdown]
 # Would longer training help the words? The records of the trainings say how the recall
@@ -181,25 +174,15 @@ cf.captioned(
 # %% [markdown]
 # ## Findings
 #
-# First, what each facet is to each embedding. Then contrasts of the promptable model.
+# Contrasts of the promptable model.
 
 # %% tags=["hide-input"]
-verdicts = {}
-for title, table in panels.items():
-    name, mode = title.rsplit(", ", 1)
-    ranks = found[name].ranks
-    judged = reached.judged(ranks, table, found[name].named, mode, k)
-    verdicts[title] = judged.set_index("facet").verdict
-display(cf.tables.shown(pd.DataFrame(verdicts), "verdicts", "words"))
-words = pd.DataFrame({"means": reached.VERDICTS})
-display(cf.tables.shown(words, "verdict-words", "words"))
 ranks = found[promptable].ranks
-short = {
-    **reached.contrasts(ranks, k),
-    "half": reached.half(ranks, k),
-    **reached.there(named[f"{promptable}, general"]),
-}
+named = found[promptable].named
+named = named[named["mode"] == "general"]
+short = reached.contrasts(ranks, k) | reached.there(named)
 ranks = pd.concat([each.ranks for each in found.values()], ignore_index=True)
+measured = {name: each.named for name, each in found.items()}
 kept = {"": levels, "named": measured, "curve": curve}
 for what, by_retriever in kept.items():
     kept[what] = pd.concat(by_retriever, names=["retriever"])

@@ -147,7 +147,8 @@ def over_seeds(hits: pd.DataFrame, names: Sequence[str], k: int, shown_as: str):
     grid = sns.catplot(
         each.assign(value=100 * each.value, seed=each.seed.map(str)),
         x="value", y="facet", hue="seed", col="retriever", kind="strip", dodge=True,
-        jitter=False, alpha=0.6, palette="viridis", height=4.6, aspect=0.85,
+        jitter=False, alpha=0.6, palette="crest", height=4.6, aspect=0.85,
+        legend_out=False,
     )  # fmt: skip
     for name, axes in grid.axes_dict.items():
         released = seeds.points(counts[name][counts[name].wording == seeds.RELEASED])

@@ -64,7 +64,13 @@ def test_a_sample_of_seed_0_is_found_again(tmp_path, monkeypatch):
 
 def test_verdicts_side_by_side():
     rows = [
-        {"who": who, "seed": seed, "facet": "times", "verdict": said, "named": 0.5}
+        {
+            "who": who,
+            "seed": f"seed {seed}",
+            "facet": "times",
+            "verdict": said,
+            "named": 0.5,
+        }
         for who, seed, said in (("a", 0, "faint"), ("a", 1, "lost"), ("b", 0, "lost"))
     ]
     table = over_seeds.verdicts(pd.DataFrame(rows[1:] + rows[:1]))

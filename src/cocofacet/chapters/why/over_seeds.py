@@ -44,11 +44,8 @@ def read(path: Path, k: int) -> pd.DataFrame:
 def verdicts(table: pd.DataFrame) -> pd.DataFrame:
     """Facets down, (embedding, seed) across: a key of `reached.VERDICTS`, and beside
     it how often the probe names rightly, in percent."""
-    cells = {
-        (who, f"seed {seed}"): {
-            row.facet: f"{row.verdict}, {100 * row.named:.0f}"
-            for row in rows.itertuples()
-        }
-        for (who, seed), rows in table.groupby(["who", "seed"])
-    }
-    return pd.DataFrame(cells).rename_axis("facet")
+    said = table.verdict + (100 * table.named).map(", {:.0f}".format)
+    wide = table.assign(said=said).pivot(
+        index="facet", columns=["who", "seed"], values="said"
+    )
+    return wide.loc[table.facet.unique()].sort_index(axis=1)

@@ -6,24 +6,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from cocofacet.evaluation.discriminant import STRENGTHS
 from cocofacet.evaluation.probes import (
-    FOLDS,
     SIZES,
     WAYS,
     ProbeResults,
     mode_of,
     rank_ways,
 )
-from cocofacet.evaluation.statistics import (
-    lowest_share,
-    paired_difference,
-    share_of_gap,
-)
+from cocofacet.evaluation.statistics import lowest_share, paired_difference
 from cocofacet.evaluation.truth import read_truth
 from cocofacet.report import figures, tables
 from cocofacet.report.findings import Finding, finding
-from cocofacet.report.sentences import listed
 from cocofacet.report.style import INK, MODES, SERIES, finished, legend_below
 from cocofacet.retrievers.base import Retriever
 from cocofacet.workspace import Workspace
@@ -33,22 +26,21 @@ LEVELS = ("probe", "images", "words")  # there, reached from pictures, from word
 
 MARGIN = 0.1  # of recall: words within it of the probe reach what is there
 
-# What the levels say of a facet -> in words, after "are".
+# What the levels say of a facet.
 VERDICTS = {
     "reached": (
-        f"reached from words: the probe is less than {100 * MARGIN:.0f} points ahead"
+        f"words find it: the probe is less than {100 * MARGIN:.0f} points ahead"
     ),
-    "in part": "reached in part: words are above chance, and the probe is ahead",
+    "in part": "words are above chance, and the probe is ahead",
     "not reached": "there, and words are not clearly above chance",
     "faint": (
-        "faintly there, and words are not clearly above chance: the probe names them "
-        "better than chance, but less than half of the way from chance to always, and "
-        "is not clearly ahead of words"
+        "there, but less than half of the way from chance to always; words are neither "
+        "clearly above chance nor clearly behind the probe"
     ),
-    "lost": "lost: even the probe names them no better than chance",
+    "lost": "even the probe names it no better than chance",
     "undecided": (
-        "undecided: words are above chance, and their texts are too few or too unlike "
-        "to say whether the probe is ahead"
+        "words are above chance; their texts are too few or too unlike to say whether "
+        "the probe is ahead"
     ),
 }
 
@@ -101,16 +93,8 @@ def by_embedding(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     }
 
 
-def of_way(found: pd.DataFrame, mode: str, way: str) -> pd.DataFrame:
-    """The rows of one mode and way of `levels`."""
-    return found[(found["mode"] == mode) & (found.way == way)]
-
-
 def figure(
-    panels: Mapping[str, pd.DataFrame],
-    k: int,
-    shown_as: str,
-    seeds: pd.DataFrame | None = None,
+    panels: Mapping[str, pd.DataFrame], k: int, shown_as: str, seeds: pd.DataFrame
 ) -> Figure:
     """The levels of each facet with their intervals, a panel for each embedding (the
     `levels` of one mode), read by itself; beside them a ring for each row of ``seeds``
@@ -120,16 +104,15 @@ def figure(
         for title, table in panels.items()
     }
     made = figures.recall_by_facet(ways, k, shown_as, WAYS, SHOWN, columns=len(panels))
-    for axes, title in zip(made.axes, panels, strict=False):
-        facets = list(dict.fromkeys(ways[title].facet))
-        own = () if seeds is None else seeds[seeds.who == title].groupby("seed")
-        for _, of_seed in own:
-            values = of_seed.set_index("facet").reindex(facets)
-            for way, drawn in zip(WAYS, axes.containers, strict=True):
-                if way in values:
-                    y = drawn.lines[0].get_ydata()
-                    ring = {"markerfacecolor": "none", "color": SHOWN[way][1]}
-                    axes.plot(100 * values[way], y, "o", markersize=4, zorder=4, **ring)
+    for axes, (title, table) in zip(made.axes, ways.items(), strict=False):
+        own = seeds[seeds.who == title]
+        drawn = dict(zip(WAYS, axes.containers, strict=True))
+        for way in LEVELS:
+            heights = pd.Series(drawn[way].lines[0].get_ydata(), table.facet.unique())
+            axes.plot(
+                100 * own[way], own.facet.map(heights), "o", markersize=4, zorder=4,
+                markerfacecolor="none", color=SHOWN[way][1],
+            )  # fmt: skip
     return made
 
 
@@ -155,52 +138,6 @@ def curves(by_embedding: Mapping[str, pd.DataFrame], shown_as: str) -> Figure:
     return finished(grid.figure, shown_as)
 
 
-def grid(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Facets and the macro average down, (embedding, way) across: recall [interval]."""
-    ways = {
-        (title, way): table[table.way == way]
-        for title, table in panels.items()
-        for way in WAYS
-    }
-    return tables.grid_of(ways, "recall")
-
-
-def naming_grid(named: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """How often the probe names an image's class, in percent, beside what needs no
-    picture: (embedding, measure) across, facets down. Tables as of `probes.naming`."""
-    columns = {}
-    for title, table in named.items():
-        table = table.set_index("facet", drop=False)
-        percents = 100 * table[["accuracy", "majority", "even"]]
-        percents = percents.map("{:.1f}".format)
-        columns[title, "right"] = percents.accuracy
-        columns[title, "balanced"] = pd.Series(tables.cells(table, "balanced"))
-    columns["without a picture", "right"] = percents.majority
-    columns["without a picture", "balanced"] = percents.even
-    columns["", "images"] = table.images
-    return pd.DataFrame(columns, index=table.index)
-
-
-def strengths(named: Mapping[str, pd.DataFrame]) -> str:
-    """Whether the grid of strengths was wide enough for all probes; tables as above."""
-    edge = [
-        f"{row.facet} of {title} ({row.at_edge} of {FOLDS} folds)"
-        for title, table in named.items()
-        for row in table.itertuples()
-        if row.at_edge
-    ]
-    if edge:
-        return (
-            f"For {listed(edge)} the weakest shrinkage was chosen, {STRENGTHS[-1]:g}: "
-            "a weaker one might find more."
-        )
-    least = min(table.weakest.min() for table in named.values())
-    return (
-        f"Shrinkage was chosen from {STRENGTHS[0]:g} (nearest class mean) down to "
-        f"{STRENGTHS[-1]:g}; the weakest chosen anywhere is {least:g}, inside the grid."
-    )
-
-
 def judged(
     ranks: pd.DataFrame,
     found: pd.DataFrame,
@@ -214,22 +151,25 @@ def judged(
     retriever. Columns facet, verdict; named, its interval and even (balanced naming
     and its chance); and for each of `LEVELS` its recall and interval.
     """
-    recalls = {way: of_way(found, mode, way).set_index("facet") for way in LEVELS}
-    both = [tables.of_mode(ranks, mode_of(mode, way)) for way in ("probe", "words")]
     named = named[named["mode"] == mode].set_index("facet")
-    rows = []
-    for facet in dict.fromkeys(both[0].facet):
+    parts = [_named(named, "balanced", "named"), named.even]
+    found = tables.facets_only(found[found["mode"] == mode]).set_index("facet")
+    parts += [_named(found[found.way == way], "recall", way) for way in LEVELS]
+    words = found[found.way == "words"]
+    both = [tables.of_mode(ranks, mode_of(mode, way)) for way in ("probe", "words")]
+    verdicts = {}
+    for facet, right in named.iterrows():
         pair = (table[table.facet == facet] for table in both)
         ahead = paired_difference(*pair, k, average="micro")
-        right, read = named.loc[facet], recalls["words"].loc[facet]
-        said = judge(right, lower_end(read), ahead, k)
-        row = {"facet": facet, "verdict": said, "named": right.balanced}
-        row |= {"named_low": right.low, "named_high": right.high, "even": right.even}
-        for way, table in recalls.items():
-            for end in ("recall", "low", "high"):
-                row[way if end == "recall" else f"{way}_{end}"] = table[end][facet]
-        rows.append(row)
-    return pd.DataFrame(rows)
+        verdicts[facet] = judge(right, lower_end(words.loc[facet]), ahead, k)
+    verdicts = pd.Series(verdicts, name="verdict")
+    return pd.concat([verdicts, *parts], axis=1).rename_axis("facet").reset_index()
+
+
+def _named(table: pd.DataFrame, value: str, name: str) -> pd.DataFrame:
+    """The columns value, low and high, named after what they are of."""
+    columns = [name, f"{name}_low", f"{name}_high"]
+    return table[[value, "low", "high"]].set_axis(columns, axis=1)
 
 
 def lower_end(row) -> float:
@@ -262,30 +202,35 @@ def judge(named, words: float, ahead, k: int) -> str:
     return "not reached"
 
 
+# What asks, by its mode in the tidy table.
+ASKED = {
+    "general": "the text, without the question",
+    "general-probe": "a linear probe, without the question",
+    "general-images": "mean of other pictures, without the question",
+    "general-grounded": "mean of what the text finds, without the question",
+    "prompted": "the text, with the question",
+    "prompted-probe": "a linear probe, with the question",
+}
+# The mode said to find more, and the other.
+CONTRASTS = {
+    "words": ("prompted", "general"),
+    "probe": ("prompted-probe", "general-probe"),
+    "general_probe": ("general-probe", "general"),
+    "general_images": ("general-images", "general"),
+    "general_grounded": ("general-grounded", "general"),
+    "prompted_probe": ("prompted-probe", "prompted"),
+}
+
+
 def contrasts(ranks: pd.DataFrame, k: int) -> dict[str, Finding]:
-    """What the question changes for the text and for the probe, and whether another
-    query finds more than the text; of a promptable retriever, modes general and
-    prompted in all ways."""
-    pairs = {
-        "words": ("the text, with the question − without", "prompted", "general"),
-        "probe": (
-            "a linear probe, with the question − without",
-            mode_of("prompted", "probe"),
-            mode_of("general", "probe"),
-        ),
-    }
-    for mode, name in {"general": "without", "prompted": "with"}.items():
-        for way in ("probe", "images", "grounded"):
-            query = SHOWN[way][0].partition(": ")[2]
-            words = f"{query} − the text, {name} the question"
-            pairs[f"{mode}_{way}"] = words, mode_of(mode, way), mode
+    """`CONTRASTS` of a promptable retriever, modes general and prompted in all ways."""
     return {
         key: finding(
-            words,
+            " − ".join(ASKED[mode] for mode in modes),
             f"Recall@{k}, macro",
             tables.difference_row(*(tables.of_mode(ranks, mode) for mode in modes), k),
         )
-        for key, (words, *modes) in pairs.items()
+        for key, modes in CONTRASTS.items()
     }
 
 
@@ -301,15 +246,3 @@ def there(named: pd.DataFrame) -> dict[str, Finding]:
         )
         for row in named.itertuples()
     }
-
-
-def half(ranks: pd.DataFrame, k: int) -> Finding:
-    """Whether a better query could have had most of what the question gains without it;
-    ``ranks`` as for `contrasts`. A probe without the question stands for the best."""
-    ways = ("general-probe", "general", "prompted")
-    share = share_of_gap(*(tables.of_mode(ranks, mode) for mode in ways), k)
-    return Finding(
-        "a probe's part of what the question gains, without it − one half",
-        f"Recall@{k}, macro",
-        *(value - 0.5 for value in share),
-    )
