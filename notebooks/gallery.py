@@ -103,7 +103,7 @@ cf.captioned(
 #
 # ## The numbers
 #
-# The whole gallery, in percent. *Positives* and *ranked* are means over a facet's
+# mAP in the whole gallery, in percent. *Positives* and *ranked* are means over a facet's
 # texts.
 
 # %% tags=["hide-input"]
