@@ -112,11 +112,11 @@ cf.prose(
 # %% [markdown]
 # ## The aims
 #
-# There are three aims, for a data-centre GPU. One pass for nine prompts is seven times
-# as fast as nine passes. The smallest cosine between the two ways is 0.999, in bf16.
-# And from files to store, 85 % of the model's own speed is left. The first two tables
-# say what was measured on each device. While all say *no GPU*, none of them is such a
-# GPU.
+# There are three, for a data-centre GPU. One pass for nine prompts should be seven
+# times as fast as nine passes. The smallest cosine between the two ways should be
+# 0.999, in bf16. And from files to store, 85 % of the model's own speed should be left.
+# The first two tables say what was measured on each device. While all say *no GPU*,
+# none of them is such a GPU.
 
 # %% [markdown]
 # ## What would change our mind

@@ -75,16 +75,16 @@ cf.tables.shown(results.headline(found, asked, *levels), "count")
 
 # %% [markdown]
 # **A hundred is not the same in every model.** The paper's embeddings have d = 3,072
-# numbers, so K/d = 0.03. Those of the default run have 192, so K/d = 0.52. Near K = d
-# least squares does badly, as the curve below shows. So these numbers have the paper's
-# K, but not its K/d.
+# numbers, so K/d = 0.03. Those of the default run have 192, so K/d = 0.52, and near K =
+# d least squares does badly (see the curve below). So with 192 numbers, K = 100 is the
+# paper's K, but not its K/d.
 #
 # ## The paper's K/d
 #
 # K/d decides how much noise least squares fits. At the paper's 0.03 the default run has
 # six anchors. But W has rank K at most, and six directions are fewer than most
-# attributes have values. The paper has a hundred. So neither setting is the paper's:
-# the first keeps its number of directions, the second its ratio.
+# attributes have values. The paper has a hundred. So in the default run neither setting
+# is the paper's: the first keeps its number of directions, the second its ratio.
 
 # %% tags=["hide-input"]
 cf.tables.shown(results.headline(found, few, *levels), "ratio")
