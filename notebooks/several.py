@@ -96,8 +96,9 @@ ranks, searched = (
 
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Dots: recall in pools of 100, left, and mAP in the gallery, right, of six ways to search for several attributes, one colour for each number of attributes."}}
 pictures = workspace.profile.shown_as
+means = several.means(ranks, searched, k)
 cf.captioned(
-    several.recall_and_map(ranks, searched, k, pictures),
+    several.recall_and_map(means, k, pictures),
     "ways",
     f"Recall@{k} in pools of 100 (left) and mAP in the gallery (right) of six ways "
     "to search for several attributes, a colour for each number of attributes "
@@ -112,10 +113,11 @@ cf.captioned(
 # %% [markdown]
 # ## The numbers
 #
-# In percent, set by set.
+# In percent, means over queries.
 
 # %% tags=["hide-input"]
-grid = several.by_set(ranks, searched, k)
+grid = means.pivot_table("value", "mode", ["measure", "together"], sort=False)
+grid = grid.rename_axis(index="way", columns=[None, None])
 cf.tables.shown(grid, "several").format("{:.1f}")
 
 # %% [markdown]

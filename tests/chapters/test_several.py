@@ -192,10 +192,11 @@ def test_the_table_and_the_figure():
         {"mode": way, "facets": "times+people", "together": "2 facets", "ap": 0.25}
         for way in WAYS
     )
-    table = several.by_set(ranks({"long"}), found, 1)
-    assert table.loc[("times + people", "Recall@1"), "one long question"] == 100
-    assert table.loc[("times + people", "Recall@1"), "general (no prompt)"] == 50
-    assert (table.loc[("times + people", "mAP")] == 25).all()
-    figure = several.recall_and_map(ranks({"long"}), found, 1, "rendered world")
+    means = several.means(ranks({"long"}), found, 1)
+    table = means.pivot(index="mode", columns="measure", values="value")
+    assert table.loc["one long question"].tolist() == [100, 25]
+    assert table.loc["general (no prompt)"].tolist() == [50, 25]
+    figure = several.recall_and_map(means, 1, "rendered world")
     labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
     assert labels[2] == "one long question"
+    assert [axes.get_title() for axes in figure.axes] == [*table.columns]

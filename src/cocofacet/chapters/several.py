@@ -8,7 +8,6 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from cocofacet.benchmark.build import draw
@@ -135,14 +134,10 @@ def _query(labels_of, images, shared, facets, labels, image, seed):
         other: sum(label in labels_of[facet][other] for facet, label in pairs)
         for other in shared
     }
-    positive = {other for other, number in carries.items() if number == len(facets)}
-    negative = [
-        other
-        for other in shared
-        if any(
-            FACETS[f].may_be_negative(label, labels_of[f][other]) for f, label in pairs
-        )
-    ]
+    ruled_out = set().union(
+        *(FACETS[f].may_be_negatives(label, labels_of[f]) for f, label in pairs)
+    )
+    negative = [other for other in shared if other in ruled_out]
     if len(negative) < POOL - 1:
         return None
     parts = tuple(FACETS[facet].wording(label) for facet, label in pairs)
@@ -161,7 +156,7 @@ def _query(labels_of, images, shared, facets, labels, image, seed):
         ),
         facets,
         parts,
-        np.array([other in positive for other in images]),
+        np.array([carries.get(other) == len(facets) for other in images]),
         np.isin(images, negative),
     )
 
@@ -190,7 +185,6 @@ def ranked(
     queries = [each.query for each in combined]
     pools = np.array([position(query.candidates) for query in queries])  # (Q, 100)
     parts = parts_of(combined)
-    facets = tuple(parts)
     ranks, searched = [], []
     for way, scores in scores_by_way(parts, embed_texts, images, questions):  # (Q, N)
         own = np.take_along_axis(scores, pools, axis=1)  # (Q, 100)
@@ -198,9 +192,16 @@ def ranked(
         ranks.append(rank_rows(queries, own, way, prompt, **columns))
         for each, row in zip(combined, scores, strict=True):
             places = ranks_of_positives(row[each.positive], row[each.negative])
-            found = {"facets": "+".join(facets), "together": each.query.facet}
-            found |= {"mode": way, "text": each.query.text, "positives": len(places)}
-            searched.append(found | measures(places, ()))
+            searched.append(
+                {
+                    "facets": "+".join(parts),
+                    "together": each.query.facet,
+                    "mode": way,
+                    "text": each.query.text,
+                    "positives": len(places),
+                    **measures(places, ()),
+                }
+            )
     return pd.concat(ranks, ignore_index=True), pd.DataFrame(searched)
 
 
@@ -218,45 +219,35 @@ def examples(queries: Mapping[tuple, Sequence[CombinedQuery]]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def recall_and_map(
-    ranks: pd.DataFrame, searched: pd.DataFrame, k: int, shown_as: str
-) -> Figure:
-    """Each way (down) for each number of facets (colours): recall in pools, and mAP."""
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(8.5, 3.6), sharey=True, layout="constrained"
-    )
-    hits = ranks.assign(hit=100 * (ranks["rank"] <= k))
-    found = searched.assign(ap=100 * searched.ap)
-    look = {"y": "mode", "order": list(WAYS), "errorbar": None, "linestyle": "none"}
-    kinds = SERIES[: ranks["facet"].nunique()]
-    colours, markers = map(list, zip(*kinds, strict=True))
-    look |= {"palette": colours, "markers": markers}
-    look["dodge"] = 0.3 if ranks["facet"].nunique() > 1 else False
-    sns.pointplot(hits, x="hit", hue="facet", ax=left, **look)
-    sns.pointplot(found, x="ap", hue="together", legend=False, ax=right, **look)
-    reference_line(left, k)
-    left.set(xlabel=f"Recall@{k} in pools of 100 (%)", xlim=(-2, 102), ylabel="")
-    right.set(xlabel="mAP in the gallery (%)", xlim=(-2, 102))
-    left.set_yticks(range(len(WAYS)), [MODES[way][0] for way in WAYS])
-    sns.move_legend(left, "lower left", bbox_to_anchor=(0, 1), ncols=4, title=None)
-    return finished(figure, shown_as)
+def means(ranks: pd.DataFrame, searched: pd.DataFrame, k: int) -> pd.DataFrame:
+    """What `ranked` found, in percent, as means over queries: a row for each measure,
+    way (``mode``, in words) and number of facets (``together``)."""
+    tables = {
+        f"Recall@{k} in pools of 100": ranks.assign(
+            value=(ranks["rank"] <= k).astype(float), together=ranks.facet
+        ),
+        "mAP in the gallery": searched.rename(columns={"ap": "value"}),
+    }
+    queries = pd.concat(tables, names=["measure"])
+    queries["mode"] = queries["mode"].map(lambda way: MODES[way][0])
+    groups = queries.groupby(["measure", "mode", "together"], sort=False).value
+    return (100 * groups.mean()).reset_index()
 
 
-def by_set(ranks: pd.DataFrame, searched: pd.DataFrame, k: int) -> pd.DataFrame:
-    """(set of facets, measure) down, ways across; in percent."""
-    sets = ranks["query"].str.split(":").str[0].str.replace("+", " + ")
-    hits = (ranks["rank"] <= k).groupby([sets, ranks["mode"]], sort=False).mean()
-    named = searched.facets.str.replace("+", " + ")
-    found = searched.groupby([named, "mode"], sort=False).ap.mean()
-    both = {f"Recall@{k}": hits, "mAP": found}
-    table = 100 * pd.concat({name: each.unstack() for name, each in both.items()})
-    table = table.swaplevel()[list(WAYS)]
-    order = [(name, measure) for name in dict.fromkeys(sets) for measure in both]
-    return (
-        table.loc[order]
-        .rename(columns={way: MODES[way][0] for way in WAYS})
-        .rename_axis(index=["facets", "measure"], columns=None)
-    )
+def recall_and_map(means: pd.DataFrame, k: int, shown_as: str) -> Figure:
+    """Each way (down) for each number of facets (colours), a panel for each measure;
+    ``means`` as `means` gives them."""
+    numbers = means.together.nunique()
+    colours, markers = map(list, zip(*SERIES[:numbers], strict=True))
+    grid = sns.catplot(
+        means, x="value", y="mode", hue="together", col="measure", kind="point",
+        errorbar=None, linestyle="none", dodge=0.3 if numbers > 1 else False,
+        palette=colours, markers=markers, height=3.6, aspect=1.1, legend_out=False,
+    )  # fmt: skip
+    reference_line(grid.axes.flat[0], k)
+    grid.set(xlabel="%", ylabel="", xlim=(-2, 102)).set_titles("{col_name}")
+    sns.move_legend(grid, "upper center", bbox_to_anchor=(0.5, 0), ncols=4, title=None)
+    return finished(grid.figure, shown_as)
 
 
 # What is compared: nothing but one step differs. The way said to be better is first.
