@@ -97,10 +97,10 @@ cf.captioned(
 # %% [markdown]
 # ## What that says of each facet
 #
-# Behind each word stands how often the probe names the facet rightly, in percent, every
-# class counting alike. Each training seed of the small retrievers gives another model.
-# The others' weights are too large to ship; `studies/rank_levels.py` measured them
-# beforehand.
+# Each training seed of the small retrievers gives another model. Behind each word
+# stands how often the probe names the facet rightly: in percent, with all classes
+# counting alike. The weights of other seeds are too large to ship;
+# `studies/rank_levels.py` measured them beforehand.
 
 # %% tags=["hide-input"]
 judged = []
