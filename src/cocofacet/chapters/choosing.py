@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from cocofacet.report import tables
 from cocofacet.report.findings import Finding, finding
-from cocofacet.report.sentences import percent
 from cocofacet.report.style import INK, MODES, finished, legend_below, reference_line
 from cocofacet.retrieval.choosing import PROMPTS, Choice
 
@@ -119,7 +118,7 @@ def summary(ranks: pd.DataFrame, choices: pd.DataFrame) -> pd.DataFrame:
     mine = choices.groupby("chooser", sort=False)
     columns = {
         "own prompt": mine.right.agg(_count),
-        "of queries": (mine.by_query.sum() / mine.queries.sum()).map(percent),
+        "of queries": (mine.by_query.sum() / mine.queries.sum()).map(tables.percent),
         "unreadable": mine.readable.agg(lambda readable: f"{(~readable).sum()}"),
         "ms to choose": (1000 * mine.seconds.median()).map("{:.1f}".format),
     }
@@ -142,6 +141,6 @@ def published_table(
     return pd.DataFrame(
         {
             "right": [f"{row.right} of {row.of}" for row in table.itertuples()],
-            "share": (table.right / table.of).map(percent),
+            "share": (table.right / table.of).map(tables.percent),
         }
     )

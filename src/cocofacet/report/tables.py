@@ -107,6 +107,10 @@ def row_of(table: pd.DataFrame, facet: str) -> pd.Series:
     return table.set_index("facet").loc[facet]
 
 
+def percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
 def with_interval(value: float, low: float, high: float, sign: bool = False) -> str:
     """ "66.2 [60.1, 71.5]" in percent; a lone value where there is no interval."""
     form = "{:+.1f}" if sign else "{:.1f}"

@@ -17,8 +17,8 @@ from cocofacet.escape import print_plain
 from cocofacet.evaluation import truth
 from cocofacet.io import InputError
 from cocofacet.report.figures import gallery
-from cocofacet.report.sentences import percent
 from cocofacet.report.style import INK, MODES, finished
+from cocofacet.report.tables import percent
 from cocofacet.retrieval.scale import STANDS_OUT
 from cocofacet.retrievers.zoo import ROWS
 from cocofacet.workspace import Workspace
