@@ -70,10 +70,7 @@ over = f"{pictures}; {cf.sample(ranks)}, each in a pool of 100"
 bars = "Bars: 95 % interval over query texts."
 cf.captioned(
     cf.figures.gains(
-        {
-            mode: cf.tables.facets_only(gains[MODES[mode][0]])
-            for mode in ("asked", "unasked")
-        },
+        {mode: gains[MODES[mode][0]] for mode in ("asked", "unasked")},
         1,
         pictures,
     ),

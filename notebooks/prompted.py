@@ -122,14 +122,7 @@ over_general = cf.tables.differences_to(
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals around a zero line, one row for each facet: what the facet's question, wrong questions and the bare instruction change in Recall at 1."}}
 cf.captioned(
-    cf.figures.gains(
-        {
-            mode: cf.tables.facets_only(table)
-            for mode, table in over_general.items()
-        },
-        1,
-        pictures,
-    ),
+    cf.figures.gains(over_general, 1, pictures),
     "gains",
     "What being asked changes: Recall@1 minus that of the general embedding of "
     f"{retriever.name}, paired by query, for each facet ({over}). {bars} "

@@ -1,6 +1,5 @@
 """What a notebook shows around its numbers, and records for the pages of the book."""
 
-import numpy as np
 import pandas as pd
 import pytest
 from IPython.display import HTML
@@ -14,9 +13,6 @@ from cocofacet.report.notebook import MIME
     ("value", "kind", "text"),
     [
         ("a sentence", "plain", "a sentence"),
-        (0.5, "plain", "0.5"),
-        (np.int64(3), "plain", "3.0"),
-        (np.float32(0.5), "plain", "0.5"),
         (HTML("<p>a part</p>"), "html", "<p>a part</p>"),
     ],
 )

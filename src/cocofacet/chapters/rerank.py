@@ -11,7 +11,7 @@ from cocofacet.embeddings.linear_map import Anchors, ridge
 from cocofacet.embeddings.linear_map import scores as mapped_scores
 from cocofacet.evaluation.gallery import GallerySearch, measures
 from cocofacet.evaluation.metrics import averages
-from cocofacet.evaluation.ranking import Pools, pools_of, rank_rows
+from cocofacet.evaluation.ranking import pools_of, rank_rows
 from cocofacet.evaluation.scores import gallery_scores
 from cocofacet.evaluation.statistics import difference_of_texts
 from cocofacet.report import figures
@@ -47,8 +47,9 @@ def in_pools(
         for depth in depths:
             ranks[f"rerank-{depth}"] = ranks_in_pools(pools, general, prompted, depth)
             ranks[f"bound-{depth}"] = np.where(first <= depth, 1, first)
-        parts.append(_tidy(pools, first, "general", None, columns))
-        parts += [_tidy(pools, r, mode, question, columns) for mode, r in ranks.items()]
+        parts.append(rank_rows(pools.queries, first, "general", None, **columns))
+        for mode, found in ranks.items():
+            parts.append(rank_rows(pools.queries, found, mode, question, **columns))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -104,14 +105,12 @@ def by_ridge(
         rows = rng.permutation(len(anchors[None]))[:count]
         basis = Anchors(anchors[None][rows])
         for facet, question in questions.items():
-            search, pools = (
-                GallerySearch.of(benchmark, facet),
-                pools_of(benchmark, facet),
-            )
+            search = GallerySearch.of(benchmark, facet)
+            pools = pools_of(benchmark, facet)
             linear = ridge(basis, anchors[question][rows])
             scores = mapped_scores(linear, queries[search.rows], images[None], True)
             found = ranks_in_pools(pools, scores, scores, 0)
-            ranks.append(_tidy(pools, found, "ridge", question, columns))
+            ranks.append(rank_rows(pools.queries, found, "ridge", question, **columns))
             searched += _measured(search, "ridge", 0, scores, scores, ks)
     return pd.concat(ranks, ignore_index=True), pd.DataFrame(searched)
 
@@ -119,13 +118,6 @@ def by_ridge(
 def _scores(texts: np.ndarray, images: Images, question: str) -> Iterator[np.ndarray]:
     """Scores (T, N) without a prompt and under the question."""
     return (gallery_scores(texts, images[prompt]) for prompt in (None, question))
-
-
-def _tidy(pools: Pools, ranks: np.ndarray, mode, prompt, columns) -> pd.DataFrame:
-    # The ranks (Q,) are known, and put in where they would be computed from scores.
-    no_scores = np.zeros((len(ranks), 1))
-    rows = rank_rows(pools.queries, no_scores, mode, prompt, **columns)
-    return rows.assign(rank=ranks)
 
 
 def _measured(search: GallerySearch, mode, depth, first, second, ks) -> Iterator[dict]:
@@ -189,21 +181,11 @@ def against_cost(
 
 
 def table(found: pd.DataFrame, k: int, gallery_k: int) -> pd.DataFrame:
-    """Methods and depths down, measures across, in percent, bounds beside them."""
+    """`curves` with methods and depths down, measures across, in percent."""
     words = titles(k, gallery_k)
-    wide = found.assign(
-        value=100 * found["value"],
-        measure=found["where"].map(words),
-        which=np.where(found["mode"] == "bound", "bound", "reached"),
-        mode=found["mode"].replace("bound", "rerank"),
-    ).pivot(index=KEYS, columns=["measure", "which"], values="value")
-    order = ["general", "ridge", "rerank", "prompted"]  # by cost at query time
-    wide = wide.reindex(order, level="mode").reindex(columns=[*words.values()], level=0)
-    wide.index = [
-        f"{MODES[mode][0]}, first {depth}" if mode == "rerank" else MODES[mode][0]
-        for mode, depth in wide.index
-    ]
-    return wide.rename_axis("method").rename_axis(columns=[None, None])
+    wide = found.assign(mode=[MODES[mode][0] for mode in found["mode"]])
+    wide = wide.pivot(index=KEYS, columns="where", values="value")
+    return 100 * wide[[*words]].rename(columns=words)
 
 
 # The mode said to be better, and the other.

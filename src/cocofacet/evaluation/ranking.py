@@ -48,7 +48,8 @@ def rank_rows(
     above: np.ndarray | None = None,
     **columns: str,
 ) -> pd.DataFrame:
-    """Rows of the tidy table for Q benchmark queries and their scores (Q, C).
+    """Rows of the tidy table for Q benchmark queries and their scores (Q, C), or their
+    ranks (Q,) where these are known.
 
     ``columns`` are profile, run, retriever and revision; one left out is "". ``prompt``
     is the question that the images were shown with: missing (None) for the general
@@ -61,6 +62,7 @@ def rank_rows(
         raise ValueError(f"unknown columns {sorted(unknown)}; the table has {COLUMNS}")
     if len(queries) != len(scores):
         raise ValueError(f"{len(queries)} queries but {len(scores)} rows of scores")
+    ranks = scores if scores.ndim == 1 else rank_of_positive(scores)
     fields = ("facet", "text", "label")
     missing = np.full(len(queries), pd.NA)
     return pd.DataFrame(
@@ -70,7 +72,7 @@ def rank_rows(
             "prompt": pd.Series([prompt] * len(queries), dtype=object),
             "query": [query.id for query in queries],
             **{name: [getattr(query, name) for query in queries] for name in fields},
-            "rank": rank_of_positive(scores),
+            "rank": ranks,
             "eligible": pd.array(missing if eligible is None else eligible, "Int64"),
             "above": pd.array(missing if above is None else above, "Int64"),
         }

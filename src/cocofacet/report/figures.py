@@ -9,6 +9,7 @@ import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from cocofacet.benchmark.images import path_of
 from cocofacet.picture import as_rgb, open_image
@@ -21,8 +22,10 @@ from cocofacet.report.style import (
     legend_below,
     reference_line,
 )
+from cocofacet.report.tables import facets_only
 
 THUMBNAIL = 224  # pixels, the longer side of a picture in a gallery
+_COLUMNS = 4
 _SIDE = 1.9  # inches: some 170 pixels on a page
 
 Look = tuple[str, str, str]  # words in the legend, colour, marker
@@ -32,12 +35,11 @@ def counts(table: pd.DataFrame, shown_as: str) -> Figure:
     """Queries and distinct texts of each facet: columns facet, queries, texts."""
     size = (7, 0.42 * len(table) + 0.9)
     figure, axes = plt.subplots(figsize=size, layout="constrained")
-    bars = axes.barh(table.facet, table.queries, height=0.62, color=BLUE)
+    sns.barplot(table, x="queries", y="facet", color=BLUE, saturation=1, width=0.62)
     words = [f"{r.queries:,} queries, {r.texts} texts" for r in table.itertuples()]
-    axes.bar_label(bars, words, padding=6, color=INK)
-    axes.invert_yaxis()
+    axes.bar_label(axes.containers[0], words, padding=6, color=INK)
     axes.margins(x=0.32)
-    axes.set_xlabel("queries")
+    axes.set_ylabel("")
     axes.grid(axis="y", visible=False)
     return finished(figure, shown_as)
 
@@ -46,15 +48,13 @@ def gallery(
     root: Path,
     pictures: Sequence[tuple[str, str]],
     shown_as: str,
-    columns: int = 4,
     marked: Sequence[int] = (),
 ) -> Figure:
     """Pictures, (path under ``root``, words), in a grid, each with its words under it;
     the indices in ``marked`` get a frame, as a hit does."""
-    rows = -(-len(pictures) // columns)
-    figure, grid = plt.subplots(
-        rows, columns, figsize=(_SIDE * columns, 1.26 * _SIDE * rows), squeeze=False
-    )
+    rows = -(-len(pictures) // _COLUMNS)
+    size = (_SIDE * _COLUMNS, 1.26 * _SIDE * rows)
+    figure, grid = plt.subplots(rows, _COLUMNS, figsize=size, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
     for place, (path, words) in enumerate(pictures):
@@ -73,18 +73,14 @@ def gallery(
     return finished(figure, shown_as)
 
 
-def looks(columns: int = 2) -> Figure:
-    """What stands for what in every figure: `style.MODES`, its markers beside its
-    words."""
-    rows = -(-len(MODES) // columns)
-    size = (3.9 * columns, 0.24 * rows)
-    figure, axes = plt.subplots(figsize=size, layout="constrained")
-    for number, (words, colour, marker) in enumerate(MODES.values()):
-        column, row = divmod(number, rows)
-        axes.plot(column, -row, marker, color=colour, markersize=7)
-        axes.text(column + 0.05, -row, words, va="center", fontsize=9)
-    axes.set(xlim=(-0.1, columns - 0.1), ylim=(0.6 - rows, 0.6))
-    axes.axis("off")
+def looks() -> Figure:
+    """What stands for what in every figure: `style.MODES` as one legend."""
+    handles = [
+        Line2D([], [], color=colour, marker=marker, linestyle="", label=words)
+        for words, colour, marker in MODES.values()
+    ]
+    figure = plt.figure(figsize=(7.8, 0.12 * len(MODES)))
+    figure.legend(handles=handles, loc="center", ncols=2, fontsize=9)
     return finished(figure, "")
 
 
@@ -117,7 +113,7 @@ def intervals(
         for place, ((words, colour, marker), table) in enumerate(panel.items()):
             table = table.set_index("facet").reindex(facets)
             middle = table[value]
-            error = np.vstack([middle - table.low, table.high - middle]).clip(0)
+            error = np.clip([middle - table.low, table.high - middle], 0, None)
             axes.errorbar(
                 100 * middle, np.arange(len(facets)) + step * (place - (most - 1) / 2),
                 xerr=100 * error, fmt=marker, color=colour, label=words,
@@ -125,8 +121,7 @@ def intervals(
             )  # fmt: skip
         reference_line(axes, line)
         axes.set(title=title, xlabel=label)
-    for axes in grid.flat[max(0, len(panels) - columns) : len(panels)]:
-        axes.tick_params(labelbottom=True)  # also where no panel stands below
+        axes.tick_params(labelbottom=True)  # in every panel
     for axes in grid.flat[len(panels) :]:
         axes.axis("off")
     grid[0][0].set_yticks(np.arange(len(facets)), facets)
@@ -155,15 +150,10 @@ def recall_by_facet(
     return figure
 
 
-def gains(
-    groups: Mapping[str, pd.DataFrame],
-    k: int,
-    shown_as: str,
-    looks: Mapping[str, Look] = MODES,
-) -> Figure:
+def gains(groups: Mapping[str, pd.DataFrame], k: int, shown_as: str) -> Figure:
     """Paired differences in percentage points, with intervals, by facet: mode -> its
-    table with columns facet, difference, low, high."""
-    by_look = {looks[mode]: table for mode, table in groups.items()}
+    table as from `tables.differences`."""
+    by_look = {MODES[mode]: facets_only(table) for mode, table in groups.items()}
     label = f"difference in Recall@{k} (percentage points)"
     return intervals({"": by_look}, "difference", label, shown_as, line=0)
 
@@ -187,17 +177,14 @@ def cross(table: pd.DataFrame, k: int, shown_as: str) -> Figure:
 def cost(table: pd.DataFrame, shown_as: str) -> Figure:
     """Milliseconds for one image against the number of prompts, both ways: columns
     prompts, way, milliseconds."""
-    figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
-    looks = [MODES[name] for name in ("separate", "one-pass")]
-    sns.lineplot(
-        table, x="prompts", y="milliseconds", hue="way", style="way", dashes=False,
-        palette={words: colour for words, colour, _ in looks},
-        markers={words: marker for words, _, marker in looks}, errorbar=None, ax=axes,
+    looks = {MODES[name][0]: MODES[name] for name in ("separate", "one-pass")}
+    grid = curves(
+        table, "prompts", "milliseconds", "way", looks, height=3.6, aspect=1.7,
     )  # fmt: skip
-    axes.set(ylabel="milliseconds an image", ylim=(0, None))
-    axes.set_xticks(sorted(table.prompts.unique()))
-    axes.legend()
-    return finished(figure, shown_as)
+    grid.set(xticks=sorted(table.prompts.unique()), ylim=(0, None))
+    grid.set_ylabels("milliseconds an image")
+    grid.axes.flat[0].legend()
+    return finished(grid.figure, shown_as)
 
 
 def learning_curves(table: pd.DataFrame, k: int, shown_as: str) -> Figure:

@@ -1,6 +1,7 @@
 """What every notebook does around its numbers: say what made them, conclude, glue."""
 
 import os
+import time
 import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -69,7 +70,7 @@ def does_not_apply(why: str) -> NoReturn:
     raise SystemExit
 
 
-def glue(name: str, value: float | str | HTML | Styler) -> None:
+def glue(name: str, value: str | HTML | Styler) -> None:
     """Record ``value`` so that a page of the book can show it with ``{glue:text}``,
     and HTML or a table with ``{glue}``."""
     # As myst-nb's own glue does, whose import would bring Sphinx into the kernel.
@@ -78,7 +79,6 @@ def glue(name: str, value: float | str | HTML | Styler) -> None:
         kind, text = "html", value.data
     elif isinstance(value, Styler):  # in what tables of a notebook's output stand in
         kind, text = "html", f"<div class='cell_output'>{value.to_html()}</div>"
-    text = text if isinstance(text, str) else repr(float(text))
     display(
         {f"{MIME}text/{kind}": text},
         metadata={"scrapbook": {"name": name, "mime_prefix": MIME}},
@@ -86,21 +86,13 @@ def glue(name: str, value: float | str | HTML | Styler) -> None:
     )
 
 
-def today() -> str:
-    """The date of the run, or of the commit where ``SOURCE_DATE_EPOCH`` says so."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
-    return moment.date().isoformat()
-
-
 def made_with(
-    workspace: Workspace,
-    metric: str,
-    prompts: str,
-    *retrievers: Retriever,
+    workspace: Workspace, metric: str, prompts: str, *retrievers: Retriever
 ) -> Markdown:
     """Metric, average, prompt, checkpoint, image size, precision, versions, seed,
-    profile and date, as one `folded` paragraph."""
+    profile and date (of the commit, where ``SOURCE_DATE_EPOCH`` says so), as one
+    `folded` paragraph."""
+    moment = float(os.environ.get("SOURCE_DATE_EPOCH", time.time()))
     checkpoints = "; ".join(
         f"{r.name} ({r.fingerprint['precision']}, {r.dim} dimensions, revision "
         f"{r.revision[:12]})"
@@ -115,7 +107,7 @@ def made_with(
         workspace.queries_are,
         ", ".join(f"{name} {version(name)}" for name in PACKAGES),
         f"profile {workspace.profile.name}, run {workspace.run}, seed {workspace.seed}",
-        today(),
+        f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d}",
         *(f"{name}: failed: {why}" for name, why in workspace.failed.items()),
     )
     return folded(" · ".join(part for part in parts if part))

@@ -7,6 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from seaborn.utils import relative_luminance
 
 from cocofacet.escape import plain
 
@@ -89,7 +90,6 @@ SERIES = ((BLUE, "^"), (GREEN, "X"), (PURPLE, "o"), (PINK, "D"), (SKY, "v"))
 def use_style() -> None:
     """Set matplotlib's defaults; call once a notebook."""
     sns.set_theme(
-        context="notebook",
         style="ticks",
         font_scale=0.95,
         rc={
@@ -106,12 +106,8 @@ def use_style() -> None:
             "font.sans-serif": ["DejaVu Sans"],
             "text.parse_math": False,  # labels and names may hold a dollar
             "svg.hashsalt": "cocofacet",  # the same figure is the same file
-            "text.color": INK,
-            "axes.labelcolor": INK,
-            "axes.edgecolor": INK,
-            "axes.titlecolor": INK,
-            "xtick.color": INK,
-            "ytick.color": INK,
+            **dict.fromkeys(["text.color", "xtick.color", "ytick.color"], INK),
+            **{f"axes.{part}color": INK for part in ("label", "edge", "title")},
         },
     )
     try:
@@ -139,10 +135,7 @@ def ink_on(colour: Sequence[float]) -> str:
 
     One of them always has a contrast of 4.5:1 or more, by WCAG 2's definition.
     """
-    red, green, blue = (
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]
-    )
-    return "black" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 else "white"
+    return "black" if relative_luminance(colour) > 0.179 else "white"
 
 
 def reference_line(axes: Axes, value: float) -> None:

@@ -1,6 +1,7 @@
 """From tidy ranks to the small tables of figures and pages."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 import pandas as pd
 from pandas.io.formats.style import Styler
@@ -8,7 +9,7 @@ from pandas.io.formats.style import Styler
 from cocofacet import escape
 from cocofacet.evaluation import metrics
 from cocofacet.evaluation.metrics import AVERAGES
-from cocofacet.evaluation.statistics import Interval, interval, paired_difference
+from cocofacet.evaluation.statistics import interval, paired_difference
 
 
 def of_mode(ranks: pd.DataFrame, mode: str) -> pd.DataFrame:
@@ -31,10 +32,9 @@ def recalls(ranks: pd.DataFrame, k: int) -> pd.DataFrame:
         known = not pd.isna(metrics.expected_recall(chosen, k)).any()
         expected = metrics.averages(chosen, k, expected=True).iloc[0] if known else {}
         for name, average, (part,) in _by_facet_then_average(chosen):
-            found = interval(part, k, average)
-            row = {"mode": mode, "facet": name, "recall": found.value, **_around(found)}
+            row = {"mode": mode, "facet": name, **asdict(interval(part, k, average))}
             rows.append({**row, "expected": expected.get(name, float("nan"))})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).rename(columns={"value": "recall"})
 
 
 def differences(ranks: pd.DataFrame, reference: pd.DataFrame, k: int) -> pd.DataFrame:
@@ -54,32 +54,24 @@ def differences_to(
 ) -> dict[str, pd.DataFrame]:
     """mode -> its `differences` to the mode ``reference``, on the facets it asks."""
     against = of_mode(ranks, reference)
-    found = {}
-    for mode in modes:
-        chosen = of_mode(ranks, mode)
-        same_facets = against[against.facet.isin(chosen.facet)]
-        found[mode] = differences(chosen, same_facets, k)
-    return found
+    chosen = {mode: of_mode(ranks, mode) for mode in modes}
+    return {
+        mode: differences(own, against[against.facet.isin(own.facet)], k)
+        for mode, own in chosen.items()
+    }
 
 
 def difference_row(
-    ranks: pd.DataFrame,
-    reference: pd.DataFrame,
-    k: int,
-    average: str = "macro",
+    ranks: pd.DataFrame, reference: pd.DataFrame, k: int, average: str = "macro"
 ) -> pd.Series:
     """One row of `differences`, by itself."""
-    found = paired_difference(ranks, reference, k, average)
+    found = asdict(paired_difference(ranks, reference, k, average))
     value, other = (
         metrics.average_of(metrics.per_query(table, k), average)
         for table in (ranks, reference)
     )
-    row = {"value": value, "reference": other, "difference": found.value}
-    return pd.Series({**row, **_around(found)})
-
-
-def _around(found: Interval) -> dict[str, float]:
-    return {name: getattr(found, name) for name in ("low", "high", "queries", "texts")}
+    row = {"value": value, "reference": other, "difference": found.pop("value")}
+    return pd.Series(row | found)
 
 
 def _by_facet_then_average(
@@ -163,11 +155,10 @@ def question_by_facet(
 ) -> pd.DataFrame:
     """Recall@k of each facet's queries (columns) under each facet's question (rows),
     from the modes prompted and wrong of one retriever; ``questions``: facet -> text."""
-    asked = {question: facet for facet, question in questions.items()}
     shown = ranks[ranks["mode"].isin(("prompted", "wrong"))]
-    hits = shown.assign(hit=shown["rank"] <= k, asked=shown["prompt"].map(asked))
-    table = hits.pivot_table(index="asked", columns="facet", values="hit")
-    return table.loc[list(questions), list(questions)]
+    asked = shown["prompt"].map({text: facet for facet, text in questions.items()})
+    hits = (shown["rank"] <= k).groupby([asked, shown["facet"]]).mean().unstack()
+    return hits.rename_axis(index="asked").loc[list(questions), list(questions)]
 
 
 LONG = 20  # characters of a row's name, from which on it wraps
@@ -199,19 +190,5 @@ def _escaped(table: pd.DataFrame) -> pd.DataFrame:
     def cell(value: object) -> object:
         return escape.html(value) if isinstance(value, str) else value
 
-    def axis(labels: pd.Index) -> pd.Index:
-        names = [cell(name) for name in labels.names]
-        if isinstance(labels, pd.MultiIndex):
-            rows = [tuple(map(cell, label)) for label in labels]
-            return pd.MultiIndex.from_tuples(rows, names=names) if rows else labels
-        return labels.map(cell).rename(names[0]) if len(labels) else labels
-
-    texts = {
-        place: [cell(value) for value in table.iloc[:, place]]
-        for place, kind in enumerate(table.dtypes)
-        if not pd.api.types.is_numeric_dtype(kind)
-    }
-    made = table.copy()
-    for place, values in texts.items():
-        made.isetitem(place, pd.Series(values, table.index, dtype=object))
-    return made.set_axis(axis(table.index)).set_axis(axis(table.columns), axis=1)
+    cells = table.map(cell).rename(index=cell, columns=cell)
+    return cells.rename_axis(index=cell, columns=cell)

@@ -48,17 +48,15 @@ class Pictures:
 
     galleries: ``general`` (N, P) and ``dual`` (N, D), the names of `Variant.gallery`.
     prompted: facet -> (N, P), under the facet's question. among: facet -> rows that its
-    anchors are drawn from; all where it is None.
+    anchors are drawn from.
     """
 
     galleries: Mapping[str, np.ndarray]
     prompted: Mapping[str, np.ndarray]
-    among: Mapping[str, np.ndarray] | None = None
+    among: Mapping[str, np.ndarray]
 
     def __len__(self) -> int:
         """How many there are to draw anchors from."""
-        if self.among is None:
-            return len(self.galleries["general"])
         return min(map(len, self.among.values()))
 
     def of_facets(self, benchmark: Benchmark) -> "Pictures":
@@ -73,10 +71,12 @@ def embedded(
     """``embed(retriever, prompts) -> (P, N, D)`` is a workspace's `gallery` or
     `anchor_gallery`; questions maps facet -> its question."""
     general, *prompted = embed(retriever, (None, *questions.values()))
-    (plain,) = embed(dual)
+    galleries = {"general": general, "dual": embed(dual)[0]}
+    every = np.arange(len(general))
     return Pictures(
-        {"general": general, "dual": plain},
+        galleries,
         dict(zip(questions, prompted, strict=True)),
+        dict.fromkeys(questions, every),
     )
 
 
@@ -92,15 +92,12 @@ class Draws:
     fits: pd.DataFrame
     ranks: np.ndarray
 
-    def recall(self, k: int, average: str = "macro") -> pd.DataFrame:
-        """``fits`` with a column recall: Recall@k of each, macro (over facets) or
-        micro (over queries)."""
+    def recall(self, k: int) -> pd.DataFrame:
+        """``fits`` with a column recall: macro Recall@k of each."""
         hits = self.ranks <= k
-        if average == "macro":
-            of = np.array([query.facet for query in self.benchmark.queries])
-            facets = self.benchmark.facets
-            hits = np.transpose([hits[:, of == f].mean(axis=1) for f in facets])
-        return self.fits.assign(recall=hits.mean(axis=1))
+        of = np.array([query.facet for query in self.benchmark.queries])
+        each = [hits[:, of == facet].mean(axis=1) for facet in self.benchmark.facets]
+        return self.fits.assign(recall=np.mean(each, axis=0))
 
     def rows(self, anchors_from: str, variant: str, anchors: int) -> pd.DataFrame:
         """The tidy table of one variant and K, a row for each query and draw.
@@ -108,14 +105,11 @@ class Draws:
         `metrics.per_query` averages a query's rows, so an interval of this table is
         of the mean over draws, over query texts.
         """
-        wanted = {"anchors_from": anchors_from, "variant": variant, "anchors": anchors}
-        chosen = (self.fits[list(wanted)] == pd.Series(wanted)).all(axis=1)
-        if not chosen.any():
-            raise ValueError(f"nothing was fitted with {wanted}")
+        fits = self.fits
+        chosen = (fits.anchors_from == anchors_from) & (fits.variant == variant)
+        ranks = self.ranks[chosen & (fits.anchors == anchors)]  # (draws, Q)
         queries = self.benchmark.queries
-        # Its ranks are put in below: they are known, and the scores are not.
-        table = rank_rows(queries, np.zeros((len(queries), 1)), variant, None)
-        parts = [table.assign(rank=ranks) for ranks in self.ranks[chosen]]
+        parts = [rank_rows(queries, each, variant, None) for each in ranks]
         return pd.concat(parts, ignore_index=True)
 
 
@@ -169,8 +163,7 @@ def ranks_over_draws(
         rng = np.random.default_rng(seed)
         for draw in range(draws):
             drawn = rng.permutation(len(pictures.galleries["general"]))
-            among = pictures.among or dict.fromkeys(pools, drawn)
-            orders = {facet: drawn[np.isin(drawn, among[facet])] for facet in pools}
+            orders = {f: drawn[np.isin(drawn, pictures.among[f])] for f in pools}
             for size in (size for size in sizes if size <= len(pictures)):
                 chosen = {facet: order[:size] for facet, order in orders.items()}
                 maps = _fitted(pictures, chosen, variants)

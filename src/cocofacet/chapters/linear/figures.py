@@ -9,7 +9,7 @@ from cocofacet.chapters.linear.anchors import ANCHORS_FROM, PUBLISHED, Draws
 from cocofacet.embeddings.linear_map import VARIANTS
 from cocofacet.report.figures import curves, log_ticks, recall_by_facet
 from cocofacet.report.style import MODES, finished, legend_below, reference_line
-from cocofacet.report.tables import recalls, with_macro
+from cocofacet.report.tables import recalls
 
 # The lines that are not solid, beside their colours and markers.
 LINES = {"released": "--", "centred": ":", "dual-linear": "-.", "dual-ridge": "-."}
@@ -18,15 +18,15 @@ LINES = {"released": "--", "centred": ":", "dual-linear": "-.", "dual-ridge": "-
 def beside(
     draws: Draws, anchors: int, modes: pd.DataFrame, k: int, shown_as: str
 ) -> Figure:
-    """Recall@k by facet and macro of the released map with K anchors, mean over draws,
-    beside ``modes``, the tidy table of general and prompted."""
-    tables = {"general": recalls(modes, k)}
-    for source in draws.fits.anchors_from.unique():
-        ranks = draws.rows(source, PUBLISHED, anchors)
-        tables[source] = recalls(ranks, k).assign(mode=source)
-    panel = {f"K = {anchors} anchors": with_macro(pd.concat(tables.values()))}
-    shown = (*tables, "prompted")
-    return recall_by_facet(panel, k, shown_as, shown)
+    """Recall@k by facet and average of the released map with K anchors, mean over
+    draws, beside ``modes``, the tidy table of general and prompted."""
+    sources = list(draws.fits.anchors_from.unique())
+    ranks = (
+        draws.rows(source, PUBLISHED, anchors).assign(mode=source) for source in sources
+    )
+    found = recalls(pd.concat([modes, *ranks]), k)
+    panel = {f"K = {anchors} anchors": found}
+    return recall_by_facet(panel, k, shown_as, ("general", *sources, "prompted"))
 
 
 def against_anchors(
