@@ -91,7 +91,7 @@ cf.captioned(
 
 # %% tags=["hide-input"]
 guessing = choosers or ["oracle"]
-cf.tables.shown(choosing.chosen_instead(table, guessing), "chosen")
+cf.tables.shown(choosing.chosen_instead(table, guessing), "chosen", "words")
 
 # %% [markdown]
 # ## What a wrong choice costs

@@ -108,8 +108,7 @@ cf.captioned(
 
 # %% tags=["hide-input"]
 grid = gallery.by_facet(found)
-shown = cf.tables.shown(grid, "gallery").format("{:.1f}")
-shown.format("{:.0f}", subset=[("", "texts")])
+cf.tables.shown(grid, "gallery").format(precision=1, na_rep="")
 
 # %% [markdown]
 # ## Pictures counted wrong that are right

@@ -51,7 +51,7 @@ asked = pd.DataFrame(
         "nonsense": {f: wordings.nonsense(q) for f, q in questions.items()},
     }
 )
-cf.tables.shown(asked, "questions")
+cf.tables.shown(asked, "questions", "words")
 
 # %% [markdown]
 # ## What each way changes

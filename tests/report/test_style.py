@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import colors
+from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 
 from cocofacet.evaluation.probes import WAYS
@@ -90,3 +91,11 @@ def test_a_mode_looks_the_same_in_every_kind_of_figure():
 
 def test_every_way_to_stand_for_a_query_has_a_look():
     assert set(WAYS) <= set(style.MODES)
+
+
+@pytest.mark.parametrize("layout", ["constrained", None])
+def test_a_wide_figure_is_made_as_wide_as_its_letters_can_be_read(layout):
+    made, _ = plt.subplots(1, 3, figsize=(12, 3), layout=layout)
+    assert style.finished(made, "drawn").get_figwidth() == style.WIDEST
+    small = plt.figure(figsize=(5, 4))
+    assert style.finished(small, "drawn").get_figwidth() == 5

@@ -92,3 +92,19 @@ def test_question_by_facet_puts_the_own_question_on_the_diagonal():
 def test_a_table_is_laid_out_by_the_names_of_its_rows(index, kind):
     table = pd.DataFrame({"recall": [1] * len(index)}, index)
     assert f'class="{kind}' in tables.shown(table, "a").to_html()
+
+
+def test_a_table_of_too_many_columns_has_a_row_for_each_group_of_them():
+    wide = {(f"model {m}", f"R@{k}"): [m * k, m + k] for m in range(4) for k in (1, 5)}
+    facets = pd.Index(["people", "times"], name="facet")
+    eight = pd.DataFrame(wide, facets)
+    assert tables.narrow(eight) is eight
+    more = pd.DataFrame({**wide, ("", "texts"): [7, 4], ("model 4", "R@1"): 9}, facets)
+    found = tables.narrow(more)
+    assert list(found.columns) == ["R@1", "R@5", "texts"]
+    assert found.index[1] == ("people", "model 1") and len(found) == 10
+    assert [*found.loc[("times", "model 3")]] == [4, 8, 4]
+    assert pd.isna(found.loc[("people", "model 4"), "R@5"])
+    said = tables.narrow(more.astype(str)).loc[("people", "model 4")]
+    assert [*said] == ["9", "", "7"]
+    assert tables.shown(more, "a").data.shape == (10, 3)

@@ -64,7 +64,7 @@ def by_facet(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     found = pd.DataFrame(columns)
     found.loc["macro"] = found.mean()
     found.loc["macro", ("", "texts")] = found["", "texts"][:-1].sum()
-    return found.rename_axis("facet")
+    return found.astype({("", "texts"): int}).rename_axis("facet")
 
 
 # The mode said to be better, and the other.

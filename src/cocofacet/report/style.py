@@ -117,9 +117,16 @@ def use_style() -> None:
     set_matplotlib_formats("svg", metadata={"Date": None})
 
 
+WIDEST = 8.2  # inches; the letters of a wider figure are too small in the book's column
+
+
 def finished(figure: Figure, words: str) -> Figure:
     """Write above the figure what its pictures are, and close it: a notebook shows it
     once, where it is returned. Texts in it show what is not seen, as SVG can't."""
+    if figure.get_figwidth() > WIDEST:
+        figure.set_figwidth(WIDEST)
+        if figure.get_layout_engine() is None:
+            figure.tight_layout()
     figure.text(
         0.995, 1.0, words, ha="right", va="bottom", fontsize=9, style="italic",
         color=INK,

@@ -161,7 +161,21 @@ def question_by_facet(
     return hits.rename_axis(index="asked").loc[list(questions), list(questions)]
 
 
+WIDEST = 8  # columns
 LONG = 20  # characters of a row's name, from which on it wraps
+
+
+def narrow(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of more than eight columns, where these stand in groups, with a row for
+    each group in place of its columns. A column of no group, "", stands in each row.
+    """
+    if table.columns.nlevels == 1 or table.shape[1] <= WIDEST:
+        return table
+    grouped = table.columns.get_level_values(0) != ""
+    alone = table.loc[:, ~grouped].droplevel(0, axis=1)
+    rows = table.loc[:, grouped].stack(0, future_stack=True)
+    texts = rows.select_dtypes(object).columns
+    return rows.fillna(dict.fromkeys(texts, "")).join(alone)
 
 
 def shown(table: pd.DataFrame, name: str, kind: str = "") -> Styler:
@@ -171,6 +185,7 @@ def shown(table: pd.DataFrame, name: str, kind: str = "") -> Styler:
     "long" for numbers whose rows have long names, which wrap. By default one of these
     two, by the names of the rows.
     """
+    table = narrow(table)
     if not kind:
         names = map(str, table.index.get_level_values(-1))
         kind = "long" if max(map(len, names), default=0) > LONG else "wide"
