@@ -81,4 +81,22 @@ def test_spreads_by_hand(ours):
     estimated = found.drop("draw of negatives")
     assert (estimated.low < estimated.spread).all()
     assert (estimated.spread < estimated.high).all()
+    assert found.high["training seed"] == 1 / 2  # 32 times the spread, as calculated
     assert found.loc["draw of negatives", ["low", "high"]].isna().all()
+
+
+def test_the_interval_of_the_spread_over_texts_knows_the_facets():
+    """Texts differ in one facet of two, which has four of six: three degrees of
+    freedom, not five."""
+    rows = [
+        (seed, wording, facet, text, 4, hit, 0.0)
+        for seed in (0, 1)
+        for wording in ("1", "2")
+        for facet, texts in (("a", [0, 1, 2, 4]), ("b", [2, 2]))
+        for text, hit in enumerate(texts)
+    ]
+    columns = [*seeds.FACTORS, "facet", "text", "queries", "hits", "draw"]
+    texts = seeds.spreads(pd.DataFrame(rows, columns=columns)).set_index("source")
+    texts = texts.loc["query texts"]
+    found = (texts.low / texts.spread, texts.high / texts.spread)
+    assert found == pytest.approx(tuple(np.sqrt(3 / np.array([9.3484, 0.2158]))), 1e-3)

@@ -22,6 +22,7 @@ VARIANCES = ["draw_1", "draw_5"]
 FACTORS = ("seed", "wording")
 GENERAL, PROMPTED = "general", "prompted"
 RELEASED, HUMAN = "released", "human"  # wordings that are the authors'
+MOST = 0.5  # standard deviation of what lies between 0 and 1
 SOURCES = ("training seed", "wording", "query texts", "draw of negatives")
 
 
@@ -87,17 +88,23 @@ def spreads(counts: pd.DataFrame) -> pd.DataFrame:
 
     Of seeds and wordings it is the standard deviation of their averages, of texts the
     standard error of the average over all of them; their interval is a variance's
-    (chi-squared), as if the levels were normal. That of the draw is known, without one.
+    (chi-squared), as if the levels were normal, of texts with the degrees of freedom of
+    `spread`; it ends at `MOST` where two seeds leave it open. That of the draw is
+    known, without one.
     """
     table = Crossed.of(counts, FACTORS)
-    rows = [(len(means), pd.Series(means).std()) for means in table.by_factor]
-    rows.append((table.queries.size, float(spread(table.by_text)[0])))
-    rows.append((np.nan, _over_draws(counts)))
-    found = pd.DataFrame(rows, columns=["levels", "spread"])
+    rows = [
+        (len(means), pd.Series(means).std(), len(means) - 1)
+        for means in table.by_factor
+    ]
+    rows.append((table.queries.size, *map(float, spread(table.by_text))))
+    rows.append((np.nan, _over_draws(counts), np.nan))
+    found = pd.DataFrame(rows, columns=["levels", "spread", "freedom"])
     found.insert(0, "source", SOURCES)
-    freedom = found.levels - 1
+    freedom = found.pop("freedom").replace(0, np.nan)
     for name, tail in (("low", (1 + LEVEL) / 2), ("high", (1 - LEVEL) / 2)):
         found[name] = found.spread * np.sqrt(freedom / stats.chi2.ppf(tail, freedom))
+    found["high"] = found.high.clip(upper=MOST)
     return found
 
 
