@@ -37,9 +37,8 @@ def test_each_facet_stands_in_one_set_of_each_size():
         ("c", "d"),
         ("a", "b", "c"),
     ]
-    for wrong in ([1], [2.5], [6]):
-        with pytest.raises(InputError, match="together: "):
-            several.facet_sets("abcde", wrong)
+    with pytest.raises(InputError, match="together: "):
+        several.facet_sets("abcde", [6])
 
 
 def test_positives_carry_every_label_and_negatives_lack_one(known, asked):
@@ -99,8 +98,6 @@ def test_sets_without_shared_pictures_are_left_out(known):
     known["weathers"] = {NAME(999): ("sunny",)}
     sets = [SET, ("people", "weathers")]
     assert list(several.queries_about(known, IMAGES, sets, 10, 0)) == [SET]
-    with pytest.raises(InputError, match="queries: 0"):
-        several.queries_about(known, IMAGES, sets, 0, 0)
 
 
 @pytest.fixture

@@ -51,10 +51,8 @@ def facet_sets(facets: Sequence[str], sizes: Sequence[int]) -> list[tuple[str, .
     """Sets of each size: neighbours in the order of the facets, each facet in one.
 
     Nobody picks the sets, so nobody picks the ones that look well. Raises
-    ``InputError`` for a size that is no whole number from 2, or when no set is left.
+    ``InputError`` when no set is left.
     """
-    if wrong := [size for size in sizes if not isinstance(size, int) or size < 2]:
-        raise InputError(f"together: {wrong[0]!r} is no whole number from 2 upwards.")
     found = [
         tuple(facets[start : start + size])
         for size in dict.fromkeys(sizes)
@@ -91,10 +89,8 @@ def queries_about(
     known there and stands in no ranking. An image is a negative when one of its facets
     rules the label out as the paper's exclusion tables do; half of a pool's negatives,
     where there are so many, carry all labels but one. A set for which no query has 99
-    negatives is left out; ``InputError`` when that leaves none, or for most < 1.
+    negatives is left out; ``InputError`` when that leaves none.
     """
-    if most < 1:
-        raise InputError(f"queries: {most!r} is no number from 1 upwards.")
     found = {facets: _queries(labels_of, images, facets, most, seed) for facets in sets}
     found = {facets: queries for facets, queries in found.items() if queries}
     if not found:

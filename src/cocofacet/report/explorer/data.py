@@ -10,7 +10,6 @@ from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.escape import plain
 from cocofacet.evaluation.ranking import prompt_modes
 from cocofacet.evaluation.scores import pool_scores
-from cocofacet.io import InputError
 from cocofacet.report.style import MODES
 
 FIRST = 10  # pictures shown of each pool
@@ -123,10 +122,7 @@ def cases(benchmark: Benchmark, general: Found, prompted: Found) -> pd.DataFrame
 
 
 def first_of_each_text(cases: pd.DataFrame, per_text: int) -> pd.DataFrame:
-    """The first ``per_text`` of the `cases` of each text; 0 means all. Raises
-    InputError where it is negative."""
-    if per_text < 0:
-        raise InputError(f"per_text: {per_text} is negative. Use 0 for all queries.")
+    """The first ``per_text`` of the `cases` of each text; 0 means all."""
     return cases[cases.number <= (per_text or np.inf)]
 
 
