@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from cocofacet.io import read_json
+from cocofacet.report.tables import keyed
 from cocofacet.retrievers.cost import DEVICES, estimate
 from cocofacet.retrievers.zoo.row import Row
 
@@ -34,7 +35,7 @@ def pipelines(found: list[dict]) -> pd.DataFrame:
                 "images/s, forward alone": row["forward_images_a_second"],
                 "share in %": 100 * row["share_of_forward"],
             }
-    return _table(rows, "measured on", "prompts")
+    return keyed(rows, "measured on", "prompts")
 
 
 def passes(found: list[dict]) -> pd.DataFrame:
@@ -55,7 +56,7 @@ def passes(found: list[dict]) -> pd.DataFrame:
                 "smallest cosine": row["smallest_cosine"],
                 "peak GB": max(peaks) / 1e9 if all(peaks) else float("nan"),
             }
-    return _table(rows, "measured on", "prompts")
+    return keyed(rows, "measured on", "prompts")
 
 
 def real_sizes(found: list[dict]) -> pd.DataFrame:
@@ -76,7 +77,7 @@ def real_sizes(found: list[dict]) -> pd.DataFrame:
                 "estimated GB": (row.get("estimated_bytes") or nan) / 1e9,
                 "said": "".join(said),
             }
-    return _table(rows, "measured on", "retriever")
+    return keyed(rows, "measured on", "retriever")
 
 
 def searches(found: list[dict]) -> pd.DataFrame:
@@ -98,7 +99,7 @@ def searches(found: list[dict]) -> pd.DataFrame:
         if took and _timed(made):
             search = made["search"]
             rows[made["device"], search["vectors"], search["d"]] = {"ms a text": took}
-    return _table(rows, "measured on", "vectors", "dimensions")
+    return keyed(rows, "measured on", "vectors", "dimensions")
 
 
 def ratios(found: list[dict]) -> pd.DataFrame:
@@ -111,7 +112,7 @@ def ratios(found: list[dict]) -> pd.DataFrame:
                 "times smaller": row.get("times_smaller", float("nan")),
                 "measured on": f"{made['device']}, {made.get('date', '')}".rstrip(", "),
             }
-    return _table(rows, "what", "against")
+    return keyed(rows, "what", "against")
 
 
 def _where(made: dict) -> str:
@@ -134,12 +135,7 @@ def models(found: list[dict]) -> pd.DataFrame:
         for made in found
         if "model" in made
     }
-    return _table(rows, "measured on", "model")
-
-
-def _table(rows: dict, *names: str) -> pd.DataFrame:
-    index = pd.MultiIndex.from_tuples(list(rows), names=names)
-    return pd.DataFrame(list(rows.values()), index)
+    return keyed(rows, "measured on", "model")
 
 
 def estimates(rows: list[Row], prompts: int, images: int = 10_000) -> pd.DataFrame:

@@ -46,9 +46,7 @@ def made_by(folder: Path) -> pd.DataFrame:
                     "seed": made["seed"],
                     "versions": ", ".join(f"{k} {v}" for k, v in packages),
                 }
-    names = ["run", "notebook", "retriever"]
-    index = pd.MultiIndex.from_tuples(list(rows), names=names)
-    return pd.DataFrame(list(rows.values()), index)
+    return tables.keyed(rows, "run", "notebook", "retriever")
 
 
 def table_1(
@@ -81,11 +79,10 @@ def table_1(
             published = str(_published(name, "general") or "not known")
             said = {"paper R@5": published, "macro R@5": reasons.get(row, "not run")}
             rows[name, "general", "", "", "", ""] = said
-    index = pd.MultiIndex.from_tuples(list(rows), names=INDEX)
     columns = ["pictures", "paper R@5", "macro R@5", "difference", "micro R@5"]
     columns += ["macro R@1", "micro R@1"]
     columns += [f"{facet} R@{k}" for k in (5, 1) for facet in ranks.facet.unique()]
-    found = pd.DataFrame(list(rows.values()), index).assign(pictures=shown_as)
+    found = tables.keyed(rows, *INDEX).assign(pictures=shown_as)
     return found.reindex(columns=columns).fillna("")
 
 

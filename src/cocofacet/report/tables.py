@@ -161,6 +161,12 @@ def question_by_facet(
     return hits.rename_axis(index="asked").loc[list(questions), list(questions)]
 
 
+def keyed(rows: Mapping[tuple, Mapping], *names: str) -> pd.DataFrame:
+    """A row for each key, whose parts have these names; rows may be none."""
+    index = pd.MultiIndex.from_tuples(list(rows), names=names)
+    return pd.DataFrame(list(rows.values()), index)
+
+
 WIDEST = 8  # columns
 LONG = 20  # characters of a row's name, from which on it wraps
 
