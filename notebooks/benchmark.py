@@ -149,7 +149,7 @@ for name, number in {
     "texts": counts.texts.sum(),
     "pictures": len(benchmark.images),
 }.items():
-    cf.glue(name, f"{number:,}")
+    cf.glue(name, str(number))
 by_facet = counts.set_index("facet")
 workspace.save_table("benchmark", by_facet)
 cf.tables.shown(by_facet, "counts")

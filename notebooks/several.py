@@ -128,7 +128,7 @@ cf.tables.shown(grid, "several").format("{:.1f}")
 # other lines differ in one.
 
 # %% tags=["hide-input"]
-cf.glue("queries", f"{ranks['text'].nunique():,}")
+cf.glue("queries", str(ranks["text"].nunique()))
 said = several.findings_of(ranks, k)
 cf.conclude(workspace, "several", said, ranks, {"": searched})
 

@@ -91,7 +91,7 @@ right = None if photos else shown.right_in(workspace, folder, ask, label)
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Two rows of small pictures: what a search finds first without a question, above, and under the question, below. Where it is known, right ones are marked."}}
 question = asked.wishes[0].question or "none"
 cf.glue("text", text)
-cf.glue("pictures", f"{len(kept):,}")
+cf.glue("pictures", str(len(kept)))
 marks = "" if right is None else " Framed and marked ✓: truly right."
 cf.captioned(
     shown.side_by_side(asked, right, shown_as),

@@ -317,6 +317,12 @@ def test_lines_of_code_fit_the_page(path):
     assert long == []
 
 
+@each_notebook
+def test_numbers_are_glued_without_commas(source):
+    """myst-nb reads "2,651" as a pair of numbers; a page's own format has the comma."""
+    assert not re.search(r"glue\([^\n]*:,", source.read_text())
+
+
 def test_no_notebook_defines_what_another_defines():
     names = [
         node.name
