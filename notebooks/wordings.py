@@ -144,10 +144,11 @@ cf.tables.shown(tests, "tests").format("{:.2g}")
 #
 # A recall under one wording, from one training, may be luck. So each facet is asked in
 # ten more ways, from whole sentences to single words. They were written down before any
-# was tried, and no training has seen one. And small models were trained with more than
-# one seed: other first weights, other batches. Elsewhere, too, the wording weighs.
-# [PinPoint](https://arxiv.org/abs/2603.04598) searches with a picture and an
-# instruction, and reports that the best models vary by 25.1 % over six paraphrases.
+# was tried, and no training has seen one. And where there are weights of another
+# training seed, with other first weights and other batches, they are asked as well.
+# Elsewhere, too, the wording weighs. [PinPoint](https://arxiv.org/abs/2603.04598)
+# searches with a picture and an instruction, and reports that the best models vary by
+# 25.1 % over six paraphrases.
 #
 # This was computed beforehand, in the rendered world (`make studies`). The weights of
 # all seeds are too large to ship; how many queries of each text they find is shipped. A
