@@ -183,10 +183,12 @@ cf.tables.shown(gains, "over-seeds")
 #
 # How far does the macro average move with another training seed, another wording, other
 # texts, or other negatives? The figure has standard deviations in points, with their
-# 95 % intervals. For the texts it is a standard error. For the negatives it is
+# 95 % intervals. *The two together* is what neither explains alone: which wordings work
+# changes with the training. Two seeds say little about seeds: their bar ends only at 50,
+# the most that is possible. For the texts it is a standard error. For the negatives it is
 # calculated, and has no interval.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals, a row each for training seed, wording, query texts and draw of negatives: by how many points each of them moves the macro average, for two small models."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals, a row each for training seed, wording, the two together, query texts and draw of negatives: by how many points each of them moves the macro average, for two small models."}}
 cf.captioned(
     wordings.spread_figure(hits, names, 1, "rendered world"),
     "spread",

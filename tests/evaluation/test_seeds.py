@@ -75,10 +75,10 @@ def test_spreads_by_hand(ours):
     and 3/8, which pull the average by 1/16 each way: its error is the root of 1/64. By
     the draw a text's hits have the variance 1/2, both 1, of eight queries 1/64."""
     found = seeds.spreads(ours).set_index("source")
-    assert found.levels.tolist()[:3] == [2, 2, 2]
+    assert found.levels.tolist()[:4] == [2, 2, 4, 2]
     by_hand = [np.std([3 / 8, 5 / 8], ddof=1), np.std([2 / 8, 6 / 8], ddof=1)]
-    assert found.spread.tolist() == pytest.approx([*by_hand, 1 / 8, 1 / 8])
-    estimated = found.drop("draw of negatives")
+    assert found.spread.tolist() == pytest.approx([*by_hand, 0, 1 / 8, 1 / 8])
+    estimated = found.drop(["draw of negatives", "the two together"])
     assert (estimated.low < estimated.spread).all()
     assert (estimated.spread < estimated.high).all()
     assert found.high["training seed"] == 1 / 2  # 32 times the spread, as calculated
@@ -100,3 +100,13 @@ def test_the_interval_of_the_spread_over_texts_knows_the_facets():
     texts = texts.loc["query texts"]
     found = (texts.low / texts.spread, texts.high / texts.spread)
     assert found == pytest.approx(tuple(np.sqrt(3 / np.array([9.3484, 0.2158]))), 1e-3)
+
+
+def test_what_seed_and_wording_do_together(ours):
+    """One of four averages, of eight queries, two hits higher: by 1/4, of which each
+    average is then off by 1/16, with one degree of freedom."""
+    odd = (ours.seed == 1) & (ours.wording == "2")
+    found = seeds.spreads(ours.assign(hits=ours.hits + odd)).set_index("source")
+    assert found.spread["the two together"] == pytest.approx(1 / 8)
+    one = seeds.spreads(ours[ours.seed == 0]).set_index("source")
+    assert np.isnan(one.spread["the two together"])

@@ -23,7 +23,9 @@ FACTORS = ("seed", "wording")
 GENERAL, PROMPTED = "general", "prompted"
 RELEASED, HUMAN = "released", "human"  # wordings that are the authors'
 MOST = 0.5  # standard deviation of what lies between 0 and 1
-SOURCES = ("training seed", "wording", "query texts", "draw of negatives")
+SOURCES = (
+    "training seed", "wording", "the two together", "query texts", "draw of negatives"
+)  # fmt: skip
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -86,17 +88,19 @@ def spreads(counts: pd.DataFrame) -> pd.DataFrame:
     other negatives, all else as it is: columns source, levels, spread, low, high;
     fractions.
 
-    Of seeds and wordings it is the standard deviation of their averages, of texts the
-    standard error of the average over all of them; their interval is a variance's
-    (chi-squared), as if the levels were normal, of texts with the degrees of freedom of
-    `spread`; it ends at `MOST` where two seeds leave it open. That of the draw is
-    known, without one.
+    Of seeds and wordings it is the standard deviation of their averages, of the two
+    together that of what both leave unexplained in one seed's average under one
+    wording, of texts the standard error of the average over all of them. Their interval
+    is a variance's (chi-squared), as if the levels were normal, of texts with the
+    degrees of freedom of `spread`; it ends at `MOST` where two seeds leave it open.
+    That of the draw is known, without one.
     """
     table = Crossed.of(counts, FACTORS)
     rows = [
         (len(means), pd.Series(means).std(), len(means) - 1)
         for means in table.by_factor
     ]
+    rows.append((table.levels.size, *_together(table.levels)))
     rows.append((table.queries.size, *map(float, spread(table.by_text))))
     rows.append((np.nan, _over_draws(counts), np.nan))
     found = pd.DataFrame(rows, columns=["levels", "spread", "freedom"])
@@ -106,6 +110,15 @@ def spreads(counts: pd.DataFrame) -> pd.DataFrame:
         found[name] = found.spread * np.sqrt(freedom / stats.chi2.ppf(tail, freedom))
     found["high"] = found.high.clip(upper=MOST)
     return found
+
+
+def _together(levels: np.ndarray) -> tuple[float, int]:
+    """The standard deviation of what seed and wording do together, levels (S, W), and
+    its degrees of freedom; NaN where one of them has a single level."""
+    alone = levels.mean(axis=1, keepdims=True) + levels.mean(axis=0) - levels.mean()
+    freedom = (levels.shape[0] - 1) * (levels.shape[1] - 1)
+    squares = ((levels - alone) ** 2).sum()
+    return float(np.sqrt(squares / freedom)) if freedom else np.nan, freedom
 
 
 def _over_draws(counts: pd.DataFrame) -> float:
