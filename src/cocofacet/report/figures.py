@@ -25,7 +25,6 @@ from cocofacet.report.style import (
 from cocofacet.report.tables import facets_only
 
 THUMBNAIL = 224  # pixels, the longer side of a picture in a gallery
-_COLUMNS = 4
 _SIDE = 1.9  # inches: some 170 pixels on a page
 
 Look = tuple[str, str, str]  # words in the legend, colour, marker
@@ -48,13 +47,14 @@ def gallery(
     root: Path,
     pictures: Sequence[tuple[str, str]],
     shown_as: str,
+    columns: int = 4,
     marked: Sequence[int] = (),
 ) -> Figure:
     """Pictures, (path under ``root``, words), in a grid, each with its words under it;
     the indices in ``marked`` get a frame, as a hit does."""
-    rows = -(-len(pictures) // _COLUMNS)
-    size = (_SIDE * _COLUMNS, 1.26 * _SIDE * rows)
-    figure, grid = plt.subplots(rows, _COLUMNS, figsize=size, squeeze=False)
+    rows = -(-len(pictures) // columns)
+    size = (_SIDE * columns, 1.26 * _SIDE * rows)
+    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
     for place, (path, words) in enumerate(pictures):
