@@ -3,7 +3,6 @@
 from itertools import product
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
 from small_tables import EXPECTED, table_of
@@ -12,7 +11,6 @@ from cocofacet.evaluation import statistics
 from cocofacet.evaluation.metrics import AVERAGES, averages
 from cocofacet.evaluation.statistics import (
     between_facets,
-    beyond_three_errors,
     interval,
     lowest_share,
     mean_of_shares,
@@ -355,14 +353,6 @@ def test_the_lower_end_of_a_share_is_that_of_wilson():
     lower = (0.5 + z**2 / (2 * n) - z * root) / (1 + z**2 / n)
     assert lowest_share(10, 20) == pytest.approx(lower, abs=1e-6)
     assert lowest_share(0, 20) == pytest.approx(0, abs=1e-12)
-
-
-def test_a_mean_of_draws_further_away_than_three_of_its_errors():
-    """Sixteen draws that scatter by 0.4: the error of their mean is 0.1."""
-    mean, expected = pd.Series([0.5, 0.85, 0.15]), pd.Series([0.5] * 3)
-    far = beyond_three_errors(mean, expected, pd.Series([0.4] * 3), 16)
-    assert far.tolist() == [False, True, True]
-    assert not beyond_three_errors(mean, expected, pd.Series([0.5] * 3), 16).any()
 
 
 def test_between_facets_by_hand():

@@ -262,14 +262,6 @@ def spread_over_draws(ranks: pd.DataFrame, k: int) -> pd.Series:
     return pd.Series(np.sqrt(list(rows.values())), index, name="predicted")
 
 
-def beyond_three_errors(
-    mean: pd.Series, expected: pd.Series, spread: pd.Series, count: int
-) -> pd.Series:
-    """Whether a mean of ``count`` draws, each with this spread, lies further from its
-    expectation than three of its own standard errors: bool."""
-    return (mean - expected).abs() > 3 * (spread / np.sqrt(count))
-
-
 @dataclass(frozen=True)
 class SignFlip:
     """A two-sided sign-flip test of a paired difference.
