@@ -24,7 +24,10 @@ from functools import partial
 import pandas as pd
 
 import cocofacet as cf
+from cocofacet.benchmark.facets import CAPTIONED
 from cocofacet.chapters import choosing
+from cocofacet.report import findings
+from cocofacet.report.style import MODES
 from cocofacet.retrieval import choosing as asking
 
 cf.use_style()
@@ -159,9 +162,22 @@ cf.tables.shown(published, "published")
 
 # %% [markdown]
 # ## Findings
+#
+# An average over all facets hides that some may gain what others lose. So those that
+# captions name first stand apart from the others.
 
 # %% tags=["hide-input"]
 said = choosing.findings_of(ranks, table, guessing, 1)
+for side, there in {"named": True, "unnamed": False}.items():
+    here = ranks[ranks.facet.isin(CAPTIONED) == there]
+    facets = ", ".join(dict.fromkeys(here.facet))
+    for chooser in guessing if facets else ():
+        pair = [cf.tables.of_mode(here, m) for m in (chooser, "general")]
+        said[f"{chooser}_{side}"] = findings.finding(
+            f"{MODES[chooser][0]} − no prompt: {facets}",
+            "Recall@1, macro",
+            cf.paired_difference(*pair, 1),
+        )
 choices = table.drop(columns="seconds").set_index(["chooser", "facet"])
 cf.conclude(workspace, "choosing", said, ranks, {"choices": choices})
 
