@@ -45,7 +45,8 @@ digits = dict.fromkeys(passes, "{:.3g}") | {"smallest cosine": "{:.5f}"}
 display(
     cf.tables.shown(passes, "passes").format(digits, na_rep="not measured")
 )
-cf.tables.shown(report.models(measured), "models").format(precision=1)
+models = cf.tables.shown(report.models(measured), "models")
+models.format(precision=1, na_rep="not known")
 
 # %% [markdown]
 # ## From files to store: measured

@@ -93,7 +93,7 @@ def searches(found: list[dict]) -> pd.DataFrame:
                 "MB of the file": size["bytes"] / 1e6,
                 "MB beside it": way["bytes_beside_the_file"] / 1e6,
                 "threads": made["threads"],
-                "load by other work": made["load"],
+                "other load": made["load"],
             }
         took = made.get("search", {}).get("milliseconds_for_one_query")
         if took and _timed(made):
@@ -124,8 +124,7 @@ def models(found: list[dict]) -> pd.DataFrame:
     rows = {
         (made["device"], made["model"]["size"]): {
             "driver": made.get("driver") or "no GPU",
-            "cores": made["cores"],
-            "load by other work": made.get("load", "not known"),
+            "other load": made.get("load", float("nan")),
             "M parameters": made["model"]["parameters"] / 1e6,
             "weights": made["model"]["weights"],
             "image tokens": made["model"]["image_tokens"],

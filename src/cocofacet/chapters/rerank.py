@@ -185,7 +185,8 @@ def table(found: pd.DataFrame, k: int, gallery_k: int) -> pd.DataFrame:
     words = titles(k, gallery_k)
     wide = found.assign(mode=[MODES[mode][0] for mode in found["mode"]])
     wide = wide.pivot(index=KEYS, columns="where", values="value")
-    return 100 * wide[[*words]].rename(columns=words)
+    wide = 100 * wide[[*words]].rename(columns=words)
+    return wide.rename_axis(index=["method", "pictures"], columns=None)
 
 
 # The mode said to be better, and the other.

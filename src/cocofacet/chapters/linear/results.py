@@ -49,7 +49,8 @@ def at_each_size(draws: Draws, general: pd.DataFrame, k: int) -> pd.DataFrame:
         "map − no prompt, over draws": groups.gain.apply(over_draws),
         "condition number": groups.condition.median().map("{:,.0f}".format),
     }
-    return pd.DataFrame(columns).unstack().fillna("–").rename_axis("K")
+    wide = pd.DataFrame(columns).unstack().fillna("–")
+    return wide.rename_axis(index="K", columns=[None, None])
 
 
 def variants(draws: Draws, size: int, k: int) -> pd.DataFrame:
