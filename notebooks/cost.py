@@ -82,7 +82,7 @@ cf.tables.shown(real, "real-sizes").format(precision=3, na_rep="")
 
 # %% tags=["hide-input"]
 display(
-    cf.tables.shown(report.ratios(measured), "ratios").format(
+    cf.tables.shown(report.ratios(measured), "ratios", "words").format(
         {"times faster": "{:.1f}", "times smaller": "{:.1f}"}, na_rep=""
     )
 )

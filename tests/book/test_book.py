@@ -134,6 +134,8 @@ KINDS = {
     ): "a cell that stays covers a",
     "<table style='table-layout:fixed; width:60px'><tr><td>averylongname</td>"
     "<td>1</td></tr></table>": "text leaves its cell: td: averylongname",
+    "<table style='width:30px'><tr><td style='overflow-wrap:anywhere'>measured on"
+    "</td><td>1</td></tr></table>": "a word is broken: td: measured on",
     STAYING.format(f"<th {STAYS}>a</th>"): "no edge where cells go under",
     STAYING.format(f"<th {STAYS[:-1]};min-width:150px'>a</th>"): "cells that stay take",
     "<div class='cell_output'><img alt='A curve' src='figure.svg'></div>": "no number",

@@ -13,6 +13,7 @@ from cocofacet.report.notebook import MIME
     ("value", "kind", "text"),
     [
         ("a sentence", "plain", "a sentence"),
+        ("2,651", "plain", "'2,651'"),
         (HTML("<p>a part</p>"), "html", "<p>a part</p>"),
     ],
 )

@@ -44,10 +44,26 @@ async () => {
     return Math.min(p.right, q.right) - Math.max(p.left, q.left) > 1
       && Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 1;
   };
+  const breaks = (e) => { // a word of letters alone that goes on in the next line
+    const texts = document.createTreeWalker(e, NodeFilter.SHOW_TEXT);
+    const range = document.createRange();
+    while (texts.nextNode()) {
+      if (texts.currentNode.parentElement.closest("code, .indextable")) continue;
+      for (const word of texts.currentNode.data.matchAll(/\p{L}{2,}/gu)) {
+        range.setStart(texts.currentNode, word.index);
+        range.setEnd(texts.currentNode, word.index + word[0].length);
+        const tops = [...range.getClientRects()].map((line) => line.top);
+        if (Math.max(...tops) > Math.min(...tops) + 2) return true;
+      }
+    }
+    return false;
+  };
   for (const table of all("article table")) {
     const cells = [...table.querySelectorAll("th, td")];
     const over = cells.find((e) => e.scrollWidth > e.clientWidth + 1);
     if (over) say("text leaves its cell", over);
+    const broken = cells.find(breaks);
+    if (broken) say("a word is broken", broken);
     const stay = cells.filter((e) => style(e).position === "sticky");
     let box = stay.length ? table.parentElement : null;
     while (box && !/auto|scroll/.test(style(box).overflowX)) box = box.parentElement;

@@ -112,7 +112,7 @@ def ratios(found: list[dict]) -> pd.DataFrame:
                 "times smaller": row.get("times_smaller", float("nan")),
                 "measured on": f"{made['device']}, {made.get('date', '')}".rstrip(", "),
             }
-    return keyed(rows, "what", "against")
+    return keyed(rows, "what", "against").reset_index("against")
 
 
 def _where(made: dict) -> str:

@@ -79,6 +79,8 @@ def glue(name: str, value: str | HTML | Styler) -> None:
         kind, text = "html", value.data
     elif isinstance(value, Styler):  # in what tables of a notebook's output stand in
         kind, text = "html", f"<div class='cell_output'>{value.to_html()}</div>"
+    elif value.replace(",", "").isdigit():  # bare, "2,651" would be read as a tuple
+        text = repr(value)
     display(
         {f"{MIME}text/{kind}": text},
         metadata={"scrapbook": {"name": name, "mime_prefix": MIME}},
