@@ -122,9 +122,7 @@ cf.tables.shown(grid, "rerank").format("{:.1f}", na_rep="")
 
 # %% tags=["hide-input"]
 released = ranks.iloc[:0]
-if (
-    opened is not workspace
-):  # their pools say all that ranking within them needs
+if opened is not workspace:  # ranking within released pools needs no labels
     embedded_too = dict(
         zip(prompts, opened.gallery(retriever, prompts), strict=True)
     )
@@ -163,11 +161,12 @@ cf.tables.shown(cost, "rerank-cost").format({"share": "{:.1%}"})
 # %% tags=["hide-input"]
 said = rerank.findings_of(ranks, searched, depth, k)
 kept = ["general", f"rerank-{depth}", "ridge", "prompted"]
+every = pd.concat([ranks, released])
 cf.conclude(
     workspace,
     "rerank",
     said,
-    pd.concat([ranks[ranks["mode"].isin(kept)], released]),
+    every[every["mode"].isin(kept)],
     {"": found.set_index("where"), "cost": cost},
 )
 

@@ -94,7 +94,7 @@ def made_with(
     """Metric, average, prompt, checkpoint, image size, precision, versions, seed,
     profile and date (of the commit, where ``SOURCE_DATE_EPOCH`` says so), as one
     `folded` paragraph."""
-    moment = float(os.environ.get("SOURCE_DATE_EPOCH", time.time()))
+    moment = float(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
     checkpoints = "; ".join(
         f"{r.name} ({r.fingerprint['precision']}, {r.dim} dimensions, revision "
         f"{r.revision[:12]})"
