@@ -24,7 +24,8 @@ def recorded(scene: Scene) -> dict:
 
 
 def test_every_picture_is_the_same_as_ever():
-    """Forty pictures, by their pixels: recording takes no random number."""
+    """By their pixels: recording takes no random number. Among them are those where
+    a sprite is drawn with random lines close to the frame."""
     for line in HASHES.read_text().splitlines():
         expected, name = line.split()
         split, number = name.split("/")

@@ -128,7 +128,9 @@ def _extent(kind, name) -> tuple[float, float]:
     canvas = Image.new("L", (SIDE * SCALE, SIDE * SCALE))
     pen = Pen(canvas, Solid(255), SIDE / 2, 100)
     nowhere = Scene(*("",) * 3, 0, *(None,) * 4, 0)
-    SPRITES[kind](pen, name, stream(nowhere, "extent"), nowhere)
+    rng = Stream(0)  # the same for all: where a sprite stands hangs on it
+    rng.chosen = {}
+    SPRITES[kind](pen, name, rng, nowhere)
     left, _, right, _ = canvas.getbbox()
     return left / SCALE - SIDE / 2, right / SCALE - SIDE / 2
 
