@@ -110,7 +110,11 @@ cf.tables.shown(beside, "beside-texts").format("{:.2f}")
 # Draw as many from them, with replacement, each with its queries. Does the interval
 # of that draw hold the truth? Repeat it 4,000 times: it should in 95 % of them.
 #
-# It can fall short where nearly all texts agree. A draw that misses the one text that
+# Texts are all that these intervals know of. A model trained again, from other first
+# weights, may lie far outside: [claims](claims.ipynb) has the intervals that allow for
+# that, and counts how far they can be trusted.
+#
+# An interval can fall short where nearly all texts agree. A draw that misses the one text that
 # differs sees no spread at all. The last column says how large a gain would have to be,
 # in points, for its interval to leave out zero in eight cases of ten. The others are in
 # percent.

@@ -209,7 +209,8 @@ cf.conclude(workspace, "wordings", wordings.findings_of(ranks, k), ranks)
 # ## What would change our mind
 #
 # If nonsense gained as much as the question, the prompt would work by its mere
-# presence. If the question gained as much beside the query, pictures would not have to
+# presence. An average may hide that: look at the facets that captions leave out, where
+# any text costs nothing and may bring something. If the question gained as much beside the query, pictures would not have to
 # be embedded again. A later study ([Seeing Is Not
 # Addressing](https://arxiv.org/abs/2609.37230)) argues that the embedding holds the
 # attribute, and the query fails to reach it.

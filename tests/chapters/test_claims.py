@@ -96,12 +96,29 @@ def test_headlines_by_hand(hits):
         "imbalance": 0.8, "imbalance_mllm": 0, "question": 0.5, "question_5": 0.5,
         "question_llava": 0.5,
         "own_question": 0.6, "nearest_5": 0, "linear_5": -0.2, "supervision": 0.1,
-        "carried_over": 0.5,
+        "carried_over": 0.5, "question_named": 0.5, "question_unnamed": 0.5,
+        "nearest_5_named": 0, "nearest_5_unnamed": 0, "linear_5_named": -0.2,
+        "linear_5_unnamed": -0.2,
     }  # fmt: skip
     assert found["question"].over == "2 seeds × 2 wordings × 16 texts"
     assert found["supervision"].over == "1 seed × 2 wordings × 16 texts"
     assert found["carried_over"].over == "2 seeds × 2 wordings × 4 texts"
     assert found["imbalance"].over == "2 seeds × 16 texts"
+    assert found["linear_5_named"].over == "2 seeds × 2 wordings × 6 texts"
+    assert found["linear_5_named"].metric.startswith("Recall@5, objects, animals")
+
+
+def test_effects_that_cancel_are_seen(hits):
+    """A map that finds what captions name less often, and the rest more often."""
+    linear = hits["mode"] == "linear"
+    for k in (1, 5):
+        named = hits.facet.isin(CAPTIONED)
+        hits.loc[linear, f"hits_{k}"] = 2 + named.map({True: -2, False: 2})
+        hits.loc[linear, f"hits_{k}"] += (hits.text == "b") + hits.seed
+    found = headlines(hits)
+    assert found["linear_5_named"].value == pytest.approx(-0.2)
+    assert found["linear_5_unnamed"].value == pytest.approx(0.2)
+    assert found["linear_5"].value == pytest.approx((3 * -0.2 + 5 * 0.2) / 8)
 
 
 def test_a_claim_holds_where_all_that_tries_it_does(hits):

@@ -54,3 +54,15 @@ def test_a_crossed_interval_holds_the_truth_as_often_as_it_says():
         )
         held += found.low <= 0 <= found.high
     assert held >= 90
+
+
+@pytest.mark.parametrize(("texts", "clear"), [(4, False), (5, False), (6, True)])
+def test_a_difference_over_few_texts_is_clear_only_where_turned_signs_agree(
+    texts, clear
+):
+    """All texts gain: of six, two of 64 ways to turn the signs are as far from zero."""
+    counts = counts_of(0.5 + np.arange(2 * 3 * texts).reshape(2, 3, texts) / 1000)
+    counts["facet"] = "a"
+    found = crossed(counts, ("seed", "wording"), (-1, 1))
+    assert (found.low > 0) == clear
+    assert crossed(counts, ("seed", "wording")).low > 0.4  # no difference

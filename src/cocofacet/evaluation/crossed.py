@@ -2,11 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
-from cocofacet.evaluation.statistics import Interval, half_width, spread
+from cocofacet.evaluation.statistics import (
+    FEW_TEXTS,
+    LEVEL,
+    Interval,
+    half_width,
+    spread,
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,14 @@ class Crossed:
             found.append((own - queries * recall) / total / len(self.facets))
         return found
 
+    def sign_flip(self) -> float:
+        """The two-sided p of the average, over all ways to turn the signs of texts."""
+        hits = self.hits.mean(axis=tuple(axis - 1 for axis in self._axes))  # (T,)
+        pulls = [hits[here] / self.queries[here].sum() for here in self.facets]
+        signs = np.array(list(product((-1, 1), repeat=hits.size)))  # (2 ** T, T)
+        turned = np.abs(signs @ np.concatenate(pulls))
+        return float((turned >= turned[-1] - 1e-12).mean())
+
     def spread(self) -> tuple[np.ndarray, np.ndarray]:
         """The average's standard error and its degrees of freedom, as `spread`.
 
@@ -98,9 +113,13 @@ def crossed(
     and wordings of a question, with its interval.
 
     counts: as `Crossed.of`; every level of a factor meets every text. ``within``: -1
-    and 1 for a difference.
+    and 1 for a difference, which reaches to zero below `FEW_TEXTS` texts unless turning
+    the signs of texts rules zero out as well.
     """
     table = Crossed.of(counts, factors)
     value, half = float(table.value), float(half_width(*table.spread()))
     low, high = max(value - half, within[0]), min(value + half, within[1])
+    few = within[0] < 0 and table.queries.size < FEW_TEXTS
+    if few and table.sign_flip() > 1 - LEVEL:
+        low, high = min(low, 0.0), max(high, 0.0)
     return Interval(value, low, high, int(table.queries.sum()), table.queries.size)
