@@ -121,10 +121,14 @@ $(OUT)/results.ipynb $(STATUS): $(wildcard results/full/*/*)
 $(STATUS): $(OUT)/%.ipynb: notebooks/%.py $(CHAPTERS) | $(INSTALLED)
 	$(BIN)/python tools/execute.py $<
 
+# Where only some notebooks changed, pages on the code stay. Otherwise all is made anew:
+# a page that left the book leaves the folder, and what failed is told again.
+ANEW = $(filter $(PAGES) $(INSTALLED),$?)$(if $(filter-out $?,$(CHAPTERS)),,all)
 _build/html.stamp: $(CHAPTERS) $(STATUS) $(PAGES) $(INSTALLED)
+	$(if $(ANEW),rm -rf _build/html _build/.doctrees)
+	rm -f $@
 	cp $(CHAPTERS) $(STATUS) notebooks/
 	$(BIN)/python tools/book_figures.py $(CHAPTERS)
-	rm -rf _build/html _build/.doctrees # a page that left the book leaves the folder
 	$(BIN)/jupyter-book build . -W --keep-going -q
 	cp -r results/mini/default/explorer _build/html/_static/
 	mkdir -p _build/html/notebooks && cp $(CHAPTERS) $(STATUS) _build/html/notebooks/

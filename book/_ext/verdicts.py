@@ -10,6 +10,7 @@ from pathlib import Path
 
 from docutils.nodes import Node, system_message
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
@@ -38,8 +39,15 @@ class Verdict(SphinxRole):
         return [], []
 
 
+def read_again(app: Sphinx, env: BuildEnvironment, *which: set[str]) -> list[str]:
+    """All pages but those on the code, if any is read: they show what others found."""
+    pages = [page for page in env.all_docs if not page.startswith("book/api/")]
+    return pages if any(which) else []
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
-    """A role for each verdict."""
+    """A role for each verdict; pages read anew with what they rest on."""
+    app.connect("env-get-outdated", read_again)
     for verdict in VERDICTS:
         app.add_role(verdict, Verdict())
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,6 +4,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import verdicts
 
 from cocofacet.report.findings import Finding, as_table
 
@@ -49,3 +53,10 @@ def test_the_build_fails_and_names_the_sentences_that_no_finding_bears(tmp_path)
         assert PAGE.splitlines()[number - 1] in line
     words = (tmp_path / "html/index.html").read_text()
     assert "A question helps." in words and "prompted.gain" not in words
+
+
+@pytest.mark.parametrize(("changed", "read"), [(set(), []), ({"notebooks/b"}, "ab")])
+def test_a_page_is_read_again_when_any_notebook_has_changed(changed, read):
+    env = SimpleNamespace(all_docs=["book/a", "book/api/c", "notebooks/b"])
+    again = verdicts.read_again(None, env, set(), changed, set())
+    assert [page[-1] for page in again] == [*read]
