@@ -19,7 +19,7 @@ TARGET = browser.ROOT / "book/_static/book.png"
 PARTS = (
     ("book/index.html", "h1"),
     ("book/index.html", ".explorer-asked"),
-    ("notebooks/prompted.html", ".cell_output img"),
+    ("book/prompted.html", "#gain-by-facet"),
 )
 SIDE = 600  # pixels, of each square part
 GAP, GROUND = 18, "#e9e6df"
