@@ -120,7 +120,9 @@ async () => {
   // Inside figures: drawn text against what lies under it, cut, or too small pictures.
   const parsed = (colour) => {
     const numbers = (colour.match(/[\d.]+/g) || []).map(Number);
-    return numbers.length < 3 ? null : { rgb: numbers.slice(0, 3), a: numbers[3] ?? 1 };
+    if (numbers.length < 3) return null;
+    const most = colour.startsWith("color(srgb") ? 255 : 1; // a mixed one goes to 1
+    return { rgb: numbers.slice(0, 3).map((c) => c * most), a: numbers[3] ?? 1 };
   };
   const over = (top, a, under) => top.map((c, i) => a * c + (1 - a) * under[i]);
   const light = (rgb) => rgb.map((c) => c / 255)
@@ -135,7 +137,12 @@ async () => {
       const own = parsed(style(p).backgroundColor);
       if (own && own.a > 0.99) return own.rgb;
     }
-    return [255, 255, 255];
+    // The browser's own ground, which is dark in a dark scheme.
+    const probe = document.body.appendChild(document.createElement("i"));
+    probe.style.backgroundColor = "Canvas";
+    const found = parsed(style(probe).backgroundColor).rgb;
+    probe.remove();
+    return found;
   };
   const FILLED = "path, rect, circle, polygon, use";
   const inked = (e, point) => {

@@ -204,7 +204,7 @@ def findings_of(
     """`CONTRASTS` at one depth: in pools by Recall@k, in the gallery ("_gallery") by
     mAP, the mean over draws of the linear map; arguments as of `curves`."""
     said = {}
-    ap = searched.groupby([*KEYS, "facet", "text"], sort=False)["ap"].mean()
+    ap = searched.groupby([*KEYS, "facet", "text"])["ap"].mean()
     for key, modes in CONTRASTS.items():
         contrast = " − ".join(MODES[mode][0] for mode in modes)
         contrast = f"{contrast}; the first {depth}"
