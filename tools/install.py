@@ -9,6 +9,7 @@ project comes after, without looking at its requirements: they are in the locks.
 
 import re
 import sys
+import sysconfig
 from importlib import metadata
 from pathlib import Path
 from subprocess import CalledProcessError, run
@@ -16,9 +17,10 @@ from subprocess import CalledProcessError, run
 ROOT = Path(__file__).resolve().parents[1]
 
 
-# Python compiles a module when it is first imported. Compiling all of them at once
-# takes most of a minute of a processor's time, and most are never imported.
+# pip compiles one module after the other. All cores do it afterwards, in half the time;
+# what can't be compiled (a template, say) is passed over, as pip does.
 PIP = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
+COMPILE = [sys.executable, "-m", "compileall", "-qq", "-j", "0"]
 LOCKED = [*PIP, "--require-hashes", "--requirement"]
 
 
@@ -36,6 +38,7 @@ def main() -> int:
         run([*PIP, "--no-build-isolation", "--editable", "."], check=True, cwd=ROOT)
     except CalledProcessError as error:
         return error.returncode  # pip has said what is wrong
+    run([*COMPILE, sysconfig.get_path("purelib")], check=False)
     return 0
 
 
