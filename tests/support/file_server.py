@@ -119,6 +119,8 @@ def zipped(members):
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         for name, content in members.items():
+            if isinstance(name, str):  # the same date, and bytes, whenever it is made
+                name = zipfile.ZipInfo(name)
             archive.writestr(name, content)
     return made.getvalue()
 
