@@ -1,6 +1,7 @@
 """Parts that several figures share."""
 
 import pytest
+from IPython.core.pylabtools import print_figure
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
@@ -32,3 +33,4 @@ def test_looks_show_every_mode_in_its_colour_and_marker():
     assert {look[1:] for look in MODES.values()} <= shown
     words = {text.get_text() for text in figure.findobj(Text)}
     assert {look[0] for look in MODES.values()} <= words
+    assert print_figure(figure, "svg"), "a notebook shows nothing"

@@ -79,8 +79,10 @@ def looks() -> Figure:
         Line2D([], [], color=colour, marker=marker, linestyle="", label=words)
         for words, colour, marker in MODES.values()
     ]
-    figure = plt.figure(figsize=(7.8, 0.12 * len(MODES)))
-    figure.legend(handles=handles, loc="center", ncols=2, fontsize=9)
+    # On axes: a notebook passes over a figure without any.
+    figure, axes = plt.subplots(figsize=(7.8, 0.12 * len(MODES)))
+    axes.axis("off")
+    axes.legend(handles=handles, loc="center", ncols=2, fontsize=9)
     return finished(figure, "")
 
 
