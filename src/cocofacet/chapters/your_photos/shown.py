@@ -108,6 +108,8 @@ def side_by_side(found, right: Collection[str] | None, shown_as: str) -> Figure:
     )
     figure.axes[0].set_title("without a question", loc="left")
     figure.axes[columns].set_title("under the question", loc="left")
+    # Room for a line above each row, which the pictures don't pay for.
+    figure.set_figheight(1.14 * figure.get_figheight())
     figure.subplots_adjust(hspace=0.4, top=0.93)
     return figure
 
