@@ -59,9 +59,9 @@ cf.conclude(workspace, "claims", found)
 # truth? The table says in how many of a hundred draws it does. It should be 95.
 #
 # There are too few seeds to draw from. So seeds are drawn from a normal distribution of
-# the same mean and spread, and that is a kind case. If half of all trainings failed,
-# half of all pairs of seeds would be alike, show no spread, and miss. Where there is
-# one seed, neither the interval nor this count knows of another training.
+# the same mean and spread, and that is a kind case. If, say, half of all trainings
+# failed wholly, two seeds would often be alike by luck, and the interval of such a pair
+# would miss. Where there is one seed, neither the interval nor this count knows of another training.
 
 # %% tags=["hide-input"]
 shares = held(hits)
