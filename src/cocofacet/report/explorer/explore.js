@@ -183,11 +183,14 @@
     return `${root.dataset.folder}/pictures/${path}`;
   }
 
+  // The smallest form shows four, so that the page goes on soon.
+  const firstOf = (index) => query().first[index].slice(0, cases ? 4 : data.pool);
+
   function showPanel(panel, place) {
     const index = part("method", panel).value;
     const method = data.methods[index];
     const prompt = method.prompts[facet().name];
-    const [rank, first] = [query().ranks[index], query().first[index]];
+    const [rank, first] = [query().ranks[index], firstOf(index)];
     const name = `Method ${place + 1}`;
     panel.setAttribute("aria-label", name);
     panel.querySelector("label span").textContent = name;
@@ -226,7 +229,7 @@
       .join("; ")
       .concat(".");
     root.querySelector(".explorer-caption").textContent =
-      `${root.dataset.figure} The first ${query().first.find(Boolean).length} of ` +
+      `${root.dataset.figure} The first ${firstOf(query().first.findIndex(Boolean)).length} of ` +
       `${data.pool} candidates under each method, and behind a dotted line the positive ` +
       `where it is not among them. Pictures: ${data.shown_as}. Query ${query().id}; the positive ` +
       `is ${data.images[query().positive]}.`;
