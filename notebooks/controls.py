@@ -101,10 +101,8 @@ cf.captioned(
 facets = [f for f in names.unasked_facets if f in workspace.benchmark.facets]
 asked = {f: workspace.questions[f] for f in facets}
 sides = {}
-for words, model in {
-    "asked every question": retriever,
-    "not asked two": unasked,
-}.items():
+models = {"asked every question": retriever, "not asked two": unasked}
+for words, model in models.items() if facets else ():
     prompts = (None, *asked.values())
     images = dict(
         zip(prompts, workspace.gallery(model, prompts), strict=True)
@@ -113,10 +111,13 @@ for words, model in {
     sides[words] = controls.image_side(
         workspace.benchmark, queries, images, asked, seed
     )
-grid = pd.concat(sides, names=["model", "facet", "embedded with"])
-grid = grid.reorder_levels(["facet", "model", "embedded with"])
-grid = 100 * grid.sort_index(level="facet", sort_remaining=False)
-cf.tables.shown(grid, "controls-pictures").format("{:.0f}")
+if sides:
+    grid = pd.concat(sides, names=["model", "facet", "embedded with"])
+    grid = grid.reorder_levels(["facet", "model", "embedded with"])
+    grid = 100 * grid.sort_index(level="facet", sort_remaining=False)
+    display(cf.tables.shown(grid, "controls-pictures").format("{:.0f}"))
+else:
+    print("Both of these facets are left out of this run.")
 
 # %% [markdown]
 # ## The answers without the questions

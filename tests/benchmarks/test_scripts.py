@@ -59,7 +59,7 @@ def test_photo_search(measured):
     found = measured("photo_search", "--vectors", 300, "--repeats", 1)
     assert found["sizes"][0]["same_pictures"] == 1
     assert [row["times_faster"] > 0 for row in found["compared"]] == [True]
-    assert len(cost.photo_search([{"name": "photo_search", **found}])) == 1
+    assert len(cost.searches([{"name": "photo_search", **found}])) == 1
 
 
 def test_render_speed(measured):

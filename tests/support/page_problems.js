@@ -106,7 +106,8 @@ async () => {
   for (const img of all("article img:not(.toggler)")) { // togglers fold the index
     if (img.closest(".explorer, .explorer-figure")) { // each is a list of many
       const { width, height } = img.getBoundingClientRect();
-      small(Math.max(width, height), img);
+      // Those of a contact sheet are one's own photographs, and may be smaller.
+      if (!img.closest(".sheet")) small(Math.max(width, height), img);
       continue;
     }
     const below = img.closest("figure")?.querySelector("figcaption")
