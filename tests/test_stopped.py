@@ -144,3 +144,18 @@ sys.exit(program.run(load))
     assert run.returncode == 2
     assert run.stderr.startswith("error: memory: ran out.")
     assert run.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("module", ["cocofacet.program", "facetworld.stopping"])
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_that_comes_when_all_is_done_changes_nothing(module, number):
+    """Python ends with what was registered last; so the signal comes after ours."""
+    code = (
+        "import atexit, os, signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"atexit.register(os.kill, os.getpid(), {int(number)})\n"
+        f"from {module} import run\n"
+        "raise SystemExit(run(lambda: 0))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True)
+    assert (ended.returncode, ended.stderr) == (0, b"")

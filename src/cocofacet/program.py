@@ -1,5 +1,6 @@
 """What a command is to the shell: its output, its signals and its exit status."""
 
+import atexit
 import io
 import os
 import signal
@@ -71,6 +72,9 @@ def run(command: Callable[[], int | None]) -> int:
     numbers = [signal.SIGINT, signal.SIGTERM]
     heard = [n for n in numbers if signal.getsignal(n) is not signal.SIG_IGN]
     before = {number: signal.signal(number, stop) for number in heard}
+    # All is done by then, and Python no longer raises: a signal would end it unsaid.
+    for number in heard:
+        atexit.register(signal.signal, number, signal.SIG_IGN)
     _open_what_is_closed()
     streams = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = map(_lasting, streams)

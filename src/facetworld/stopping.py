@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM end a command in one line; what it was writing is removed."""
 
+import atexit
 import os
 import signal
 import sys
@@ -35,6 +36,9 @@ def run(command: Callable[[], int | None]) -> int:
     numbers = [signal.SIGINT, signal.SIGTERM]
     heard = [n for n in numbers if signal.getsignal(n) is not signal.SIG_IGN]
     before = {number: signal.signal(number, stop) for number in heard}
+    # All is done by then, and Python no longer raises: a signal would end it unsaid.
+    for number in heard:
+        atexit.register(signal.signal, number, signal.SIG_IGN)
     try:
         return command() or 0
     except BaseException:  # cleaning up may fail in a way of its own
