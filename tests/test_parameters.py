@@ -91,6 +91,11 @@ def test_a_parameter_of_another_type_is_refused_in_one_line(name, default):
         assert said.startswith(f"{name}: ") and "\n" not in said and len(said) < 300
 
 
+def test_a_number_for_a_text_says_how_to_give_it_as_text():
+    with pytest.raises(InputError, match=r"text: 2 is no text. .* `-r text ...`"):
+        check({"text": 2})
+
+
 PROFILE_WRONG = WRONG | {tuple: (True, None, 7, {}, [7], [None], [[]])}
 
 

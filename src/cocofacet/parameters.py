@@ -129,8 +129,10 @@ def check(given: Mapping[str, object], kinds: Mapping[str, Kind] = KINDS) -> Non
         if kind.fits(value):
             continue
         said = f"{name}: {_short(value)} is no {kind.words}."
-        if isinstance(value, str) and kinds is KINDS:
+        if kinds is KINDS and isinstance(value, str):
             said += f" With papermill, `-y '{name}: ...'` takes numbers and lists."
+        elif kinds is KINDS and kind is TEXT:
+            said += f" With papermill, `-r {name} ...` takes it as text."
         raise InputError(said)
 
 
