@@ -24,6 +24,7 @@ from training.train_clip import true_of
 from training.train_warmup import targets_of
 
 CAPTION_RATES = dict.fromkeys(RATES, 0.3)
+ONE_THING = 0.5  # share of the contrast's captions that say one thing of a picture
 BATCH, WRITE_BATCH = 128, 64
 SCALE = 20.0  # 1 / temperature
 KINDS_A_STEP = 8  # so that answers to one question meet in a batch
@@ -120,11 +121,26 @@ class Training:
         packed = text_rows(texts, self.strings, TEXT_LENGTH)
         return pooled(self.states(packed), packed.ends)[:, 0]
 
-    def captions(self, rng, chosen) -> tuple[list[str], list[dict]]:
-        """A caption for each picture, and the labels that it names."""
-        made = [coco_like(self.train.scenes[i], rng, CAPTION_RATES) for i in chosen]
+    def captions(self, rng, chosen, short=0.0) -> tuple[list[str], list[dict]]:
+        """A caption for each picture, and the labels that it names. A share `short` of
+        them says one thing alone."""
+        made = []
+        for scene in (self.train.scenes[i] for i in chosen):
+            made.append(
+                one_thing(scene, rng)
+                if short and rng.random() < short
+                else coco_like(scene, rng, CAPTION_RATES)
+            )
         captions, named = zip(*made, strict=True)
         return [finish(caption, rng) for caption in captions], list(named)
+
+
+def one_thing(scene: Scene, rng: np.random.Generator) -> tuple[str, dict]:
+    """A sentence on one facet of a scene, and the label that it names. The subject
+    alone can't tell which picture it goes with."""
+    have = {f: x for f, x in language.labels_of(scene).items() if x is not None}
+    facet = language.pick(rng, list(have))
+    return language.answer(facet, have[facet], rng), {facet: have[facet]}
 
 
 def shared(training: Training) -> dict[str, list[dict]]:
@@ -246,7 +262,7 @@ def _matching(training: Training, asked: Sequence[str]) -> Callable:
     length = ASKED_LENGTH + len(strings.picture) if asked else None
 
     def loss_of(rng, chosen):
-        captions, named = training.captions(rng, chosen)
+        captions, named = training.captions(rng, chosen, ONE_THING)
         scenes = [training.train.scenes[i] for i in chosen]
         one, other = facet_sentences(rng)
         rows = [

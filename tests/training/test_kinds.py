@@ -11,7 +11,7 @@ from evaluation_texts import EVALUATION_QUESTIONS
 from cocofacet.benchmark.questions import more_questions
 from facetworld.drawing.render import render
 from facetworld.scene import Scene, sample
-from training import kinds, train_kinds
+from training import kinds, language, train_kinds
 from training.language import FACETS
 from training.questions import MORE_QUESTIONS, QUESTIONS, TUNE_QUESTIONS, composed
 
@@ -157,3 +157,15 @@ def test_pairs_that_match_and_pairs_that_are_left_out():
         [True, False, True],
         [False, False, False],
     ]
+
+
+def test_a_short_caption_says_one_thing_that_is_true_of_the_picture():
+    rng = np.random.default_rng(0)
+    told = Counter()
+    for scene in sample(60, 0, "tune"):
+        sentence, named = train_kinds.one_thing(scene, rng)
+        ((facet, label),) = named.items()
+        assert language.labels_of(scene)[facet] == label
+        assert sentence in set(language.all_answers(facet))
+        told[facet] += 1
+    assert told.keys() == set(FACETS)
