@@ -18,7 +18,7 @@ changes = {}  # of the profile, such as {"promptables": "e5-v"}
 import pandas as pd
 
 import cocofacet as cf
-from cocofacet.chapters.claims import became, brief, headlines, held, table
+from cocofacet.chapters.claims import became, brief, headlines, table, trust
 from cocofacet.evaluation import seeds
 from cocofacet.io import COMMITTED
 
@@ -61,19 +61,11 @@ cf.conclude(workspace, "claims", found)
 # There are too few seeds to draw from. So seeds are drawn from a normal distribution of
 # the same mean and spread, and that is a kind case. If, say, half of all trainings
 # failed wholly, two seeds would often be alike by luck, and the interval of such a pair
-# would miss. Where there is one seed, neither the interval nor this count knows of another training.
+# would miss. Where there is one seed, neither the interval nor this count knows of
+# another training. The last column says which claim's word a finding decides.
 
 # %% tags=["hide-input"]
-shares = held(hits)
-trust = pd.DataFrame(
-    {
-        "draws in a hundred": {
-            f"{each.contrast} ({each.metric})": f"{100 * shares[key]:.0f}"
-            for key, each in found.items()
-        }
-    }
-)
-cf.tables.shown(trust.rename_axis("finding"), "trust", "words")
+cf.tables.shown(trust(found, hits), "trust", "words")
 
 # %% [markdown]
 # ## What the letters mean

@@ -185,8 +185,9 @@ print(f"{facet}, K = {K}: Recall@5 {100 * np.mean(above < 5):.1f} %")
 #
 # ## Findings
 #
-# They are about the released map. [What the paper claims](claims.ipynb) has the
-# held-out one, over training seeds.
+# They are about the released map, in one training and one wording of each question. So
+# a finding that holds here may be undecided in [what the paper claims](claims.ipynb),
+# whose intervals allow for other trainings and wordings too.
 
 # %% tags=["hide-input"]
 said = {}

@@ -31,6 +31,7 @@ from cocofacet.photos.search import ANCHORS, FIRST
 from cocofacet.retrieval.scale import label_texts
 
 cf.use_style()
+label = str(label)  # papermill makes a number of "2"
 own = {"photos": photos, "text": text, "ask": ask, "against": against}
 workspace = cf.open_workspace(
     profile, run, seed, changes, not photos, label=label, **own

@@ -98,7 +98,8 @@ def test_headlines_by_hand(hits):
         "own_question": 0.6, "nearest_5": 0, "linear_5": -0.2, "supervision": 0.1,
         "carried_over": 0.5, "question_named": 0.5, "question_unnamed": 0.5,
         "nearest_5_named": 0, "nearest_5_unnamed": 0, "linear_5_named": -0.2,
-        "linear_5_unnamed": -0.2,
+        "linear_5_unnamed": -0.2, "question_objects": 0.5, "question_animals": 0.5,
+        "question_scenes": 0.5,
     }  # fmt: skip
     assert found["question"].over == "2 seeds × 2 wordings × 16 texts"
     assert found["supervision"].over == "1 seed × 2 wordings × 16 texts"

@@ -156,6 +156,11 @@ HEADLINES |= {
     for key in ("question", "nearest_5", "linear_5")
     for half, some in _HALVES.items()
 }
+# Even those that captions name do not go together.
+HEADLINES |= {
+    f"question_{name}": replace(HEADLINES["question"], facets=(name,))
+    for name in CAPTIONED
+}
 
 
 def contrasts(hits: pd.DataFrame) -> dict[str, tuple[str, str, pd.DataFrame]]:
@@ -193,10 +198,22 @@ def headlines(hits: pd.DataFrame) -> dict[str, Finding]:
     return found
 
 
-def held(hits: pd.DataFrame) -> dict[str, float]:
-    """Key -> how often such an interval holds the truth (`crossed_coverage`)."""
-    found = contrasts(hits).items()
-    return {key: crossed_coverage(less, seeds.FACTORS) for key, (*_, less) in found}
+def trust(found: Mapping[str, Finding], hits: pd.DataFrame) -> pd.DataFrame:
+    """Each finding: how often such an interval holds the truth (`crossed_coverage`),
+    and the claim whose word it decides."""
+    holds = {
+        key: crossed_coverage(less, seeds.FACTORS)
+        for key, (*_, less) in contrasts(hits).items()
+    }
+    decided = {key: claim.what for claim in CLAIMS for key in claim.headlines}
+    rows = {
+        f"{each.contrast} ({each.metric})": {
+            "draws in a hundred": f"{100 * holds[key]:.0f}",
+            "decides the claim": decided.get(key, "none"),
+        }
+        for key, each in found.items()
+    }
+    return pd.DataFrame(rows).T.rename_axis("finding")
 
 
 def verdict(claim: Claim, found: Mapping[str, Finding]) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.evaluation import truth
 from cocofacet.evaluation.statistics import difference_of_texts
-from cocofacet.report.findings import Finding, finding
+from cocofacet.report.findings import MACRO, Finding, finding
 from cocofacet.retrieval import scale
 from cocofacet.retrievers.base import Retriever
 from cocofacet.workspace import Workspace
@@ -172,7 +172,8 @@ def by_facet(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def findings_of(table: pd.DataFrame) -> dict[str, Finding]:
-    """What the question changes in the `lists`, over labels."""
+    """What the question changes in the `lists`, over labels; of the empty test also
+    for each facet."""
     rows = table.rename(columns={"label": "text"}).set_index([UNDER, "facet", "text"])
     measured = {
         "recall": ("more of what is right is listed", rows["right"] / rows["pictures"]),
@@ -181,12 +182,18 @@ def findings_of(table: pd.DataFrame) -> dict[str, Finding]:
             (rows["without its own"] == 0).astype(float),
         ),
     }
-    return {
-        key: finding(
-            f"{words}: with the facet's question − without",
-            "share of 0.5, macro",
-            difference_of_texts(values.loc[ASKED] - values.loc[PLAIN]),
-            "labels",
-        )
-        for key, (words, values) in measured.items()
-    }
+    found = {}
+    for key, (words, values) in measured.items():
+        change = values.loc[ASKED] - values.loc[PLAIN]
+        parts = {key: (MACRO, change)}
+        if key == "empty":
+            of_facets = change.groupby("facet", sort=False)
+            parts |= {f"{key}_{name}": (name, part) for name, part in of_facets}
+        for name, (of, part) in parts.items():
+            found[name] = finding(
+                f"{words}: with the facet's question − without",
+                f"share of 0.5, {of}",
+                difference_of_texts(part),
+                "labels",
+            )
+    return found
