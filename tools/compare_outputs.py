@@ -34,7 +34,6 @@ RENAMED = {
 GLUED = re.compile(r"^sentence_(?:luck|why|gallery|several|rerank|explore)_")
 NUMBER = re.compile(r"[-+−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 TAG = re.compile(r"<[^>]*>")
-MIME = "application/papermill.record/text/plain"
 # What each command prints on the rendered world; {world} and {out} are folders.
 COMMANDS = (
     "build --annotations {world} --images {world}/images --out {out}",
@@ -88,7 +87,7 @@ def of_notebook(path: Path) -> dict[str, dict]:
             if glued := output.get("metadata", {}).get("scrapbook"):
                 key = GLUED.sub("sentence_", glued["name"])
                 key = f"glue/{name}/{key}"
-                found[key] = views("".join(data[MIME]))
+                found[key] = views("".join(next(iter(data.values()))))
                 continue
             text = "".join(output.get("text", ()))
             for kind in ("text/html", "text/markdown", "image/svg+xml", "text/plain"):
