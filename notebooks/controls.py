@@ -92,7 +92,9 @@ cf.captioned(
 #   classes of what is asked. *Between others*: the same for the other facets, on
 #   average. A question that brings its attribute forward raises the first above the
 #   second.
-# - *probe*: balanced accuracy of a linear classifier, beside its chance.
+# - *probe*: balanced accuracy of a linear classifier, beside its chance. It is taught
+#   by the gallery's annotated pictures alone. The one of [Why](why.ipynb) sees more
+#   pictures, and the truth, and finds more.
 # - *from pictures*: Recall@1 where the query is the mean of other pictures of a class.
 # - *texts alike*: the mean cosine between the texts of different answers. Near 100 the
 #   texts have become one, and recall from words can show nothing, for or against.

@@ -37,7 +37,12 @@ The first try stopped at the third condition: after the shared part *general* fo
 scenes (1.00), objects (0.70) and animals (0.60), times at 0.08 and the rest at most at
 0.02. A caption that names the subject is told apart by it, whatever else it names. So
 for the second try half of the contrast's captions say one thing of the picture alone
-(`train_kinds.one_thing`); nothing else was changed.
+(`train_kinds.one_thing`); nothing else was changed. The first try is made again by
+``shared --one-thing 0``.
+
+The second try passed the first condition and the third: *general* found all eight
+facets. It failed the second: 15 of the 32 kinds were learnt, and 24 were needed. What
+is painted, coats and sides were not. So nothing bigger was run.
 
 **Measured**, if it is passed, over texts, three seeds and at least ten wordings of each
 facet's question that no training saw, on the benchmark of profile mini:
@@ -60,6 +65,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from cocofacet.chapters.why.kinds import LEARNT
 from training import kinds, tiny_mllm, tiny_qwen, train_kinds, tune
 from training.batches import Strings, embed_pictures, embed_texts
 from training.language import FACETS, all_labels
@@ -70,7 +76,7 @@ from training.train_kinds import Pictures, Training, all_labels_of
 N_TRAIN, N_TUNE = 15_000, 800
 SIZES = (0, 4, 8, 16, 32, 64)
 CEILING = "ceiling"
-COSINE, ASKED_SHARE, GAP, RECALL, FACETS_FOUND = 0.3, 0.75, 0.25, 0.10, 6
+COSINE, ASKED_SHARE, GAP, RECALL, FACETS_FOUND = 0.3, 0.75, LEARNT, 0.10, 6
 
 
 def load(split: str, n: int, world: Path) -> Pictures:
@@ -112,7 +118,8 @@ def arm(given) -> None:
 
 def trial(given) -> dict:
     steps = dict.fromkeys(train_kinds.PHASES, given.steps) if given.steps else {}
-    return {"steps": steps, "compiled": not given.no_compile}
+    compiled = not given.no_compile
+    return {"steps": steps, "compiled": compiled, "one_thing": given.one_thing}
 
 
 def keep(training: Training, logs: dict, began: float, **settings) -> None:
@@ -126,6 +133,7 @@ def keep(training: Training, logs: dict, began: float, **settings) -> None:
         "batch": train_kinds.BATCH,
         "kinds_a_step": train_kinds.KINDS_A_STEP,
         "questions_a_picture": train_kinds.QUESTIONS_A_PICTURE,
+        "one_thing": training.one_thing,
     }
     record(training.folder / "record.json", settings, logs, began)
 
@@ -217,6 +225,8 @@ def main() -> None:
         add("--n-tune", type=int, default=N_TUNE)
         add("--steps", type=int, default=0, help="of each phase, for a trial")
         add("--no-compile", action="store_true")
+        one = train_kinds.ONE_THING
+        add("--one-thing", type=float, default=one, help="0 for the first try")
         if run is arm:
             add("--kinds", choices=[*map(str, SIZES), CEILING], required=True)
     given = parser.parse_args()

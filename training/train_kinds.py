@@ -79,6 +79,7 @@ class Training:
     folder: Path
     steps: dict[str, int] = field(default_factory=dict)  # fewer, for a trial
     compiled: bool = True
+    one_thing: float = ONE_THING
 
     def __post_init__(self):
         self.strings = Strings(tiny_qwen, self.tokenizer)
@@ -262,7 +263,7 @@ def _matching(training: Training, asked: Sequence[str]) -> Callable:
     length = ASKED_LENGTH + len(strings.picture) if asked else None
 
     def loss_of(rng, chosen):
-        captions, named = training.captions(rng, chosen, ONE_THING)
+        captions, named = training.captions(rng, chosen, training.one_thing)
         scenes = [training.train.scenes[i] for i in chosen]
         one, other = facet_sentences(rng)
         rows = [

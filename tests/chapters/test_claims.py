@@ -128,6 +128,8 @@ def test_a_claim_holds_where_all_that_tries_it_does(hits):
     assert verdict(Claim("c", "", (), headlines=("linear_5",)), found) == "fails"
     both = Claim("c", "", (), headlines=("question", "linear_5"))
     assert verdict(both, found) == "undecided"
+    alone = Claim("c", "", headlines=("question", "supervision"), chapters=())
+    assert verdict(alone, found) == "holds, one training"
     assert verdict(Claim("c", "", ("general",)), found) == "see the chapter"
     assert verdict(Claim("c", "", ()), found) == "not run"
     assert {key for claim in CLAIMS for key in claim.headlines} <= found.keys()

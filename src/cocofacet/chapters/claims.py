@@ -217,11 +217,15 @@ def trust(found: Mapping[str, Finding], hits: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdict(claim: Claim, found: Mapping[str, Finding]) -> str:
-    """Of a claim in the rendered world: what all its headlines say, else undecided."""
-    verdicts = {found[key].verdict for key in claim.headlines if key in found}
-    if not verdicts:
+    """Of a claim in the rendered world: what all its headlines say, else undecided;
+    and whether one of them rests on a single training."""
+    tried = [found[key] for key in claim.headlines if key in found]
+    if not tried:
         return "see the chapter" if claim.chapters else "not run"
-    return verdicts.pop() if len(verdicts) == 1 else UNDECIDED
+    verdicts = {each.verdict for each in tried}
+    word = verdicts.pop() if len(verdicts) == 1 else UNDECIDED
+    alone = any(each.over.startswith("1 seed") for each in tried)
+    return f"{word}, one training" if alone else word
 
 
 # Profile -> what of photographs it answers, the farthest first.

@@ -171,7 +171,7 @@ def against_cost(
         height=3.4, sharex=False, ylim=(0, 103),
     )  # fmt: skip
     grid.set_titles("{col_name}", size=10)
-    grid.set_axis_labels("pictures embedded for a query", "%, macro over facets")
+    grid.set_axis_labels("pictures embedded", "%, macro over facets")
     for title, rows in lines.groupby("where"):
         axes = grid.axes_dict[title]
         axes.axvline(anchors, color=MODES["ridge"][1], linewidth=1, linestyle=":")
