@@ -159,3 +159,15 @@ def test_a_signal_that_comes_when_all_is_done_changes_nothing(module, number):
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True)
     assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_kernel_that_still_starts_says_nothing(number, tmp_path):
+    """Its module is found in the folder where it runs: one that never ends."""
+    (tmp_path / "ipykernel_launcher.py").write_text("import time\ntime.sleep(99)\n")
+    words = ("--profile", "smoke", "--cwd", ".", "--out", "out")
+    ended = stopped_runs.run(
+        tmp_path, "execute", *words, NOTEBOOKS / "general.py", stop=number, after=1.5
+    )
+    assert (ended.status, ended.said) == stopped_runs.SAID[number]
+    assert stopped_runs.processes(tmp_path) == []

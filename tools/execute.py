@@ -13,6 +13,7 @@ not keep the others from running.
 import argparse
 import ast
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -181,7 +182,8 @@ def execute(
 
 def _papermill(draft: str, parameters: dict[str, object], cwd: Path) -> None:
     """Run a notebook in place. Where this program is stopped, its kernel is, too, like
-    a cell that one stops in a browser, so that it leaves nothing behind.
+    a cell that one stops in a browser, so that it leaves nothing behind. A kernel that
+    still starts has nothing to clean up, and would say where it was.
 
     In a thread: in the first, papermill's client takes the signals for itself, ends the
     kernel and no more, so that the next notebook would begin.
@@ -210,14 +212,25 @@ def _papermill(draft: str, parameters: dict[str, object], cwd: Path) -> None:
     try:
         done.wait()
     finally:
+        logging.disable()  # papermill says that its kernel died
         for number in (signal.SIGINT, signal.SIGINT, signal.SIGKILL):
             if done.is_set():
                 break
             for kernel in psutil.Process().children():
-                kernel.send_signal(number)
+                kernel.send_signal(number if _begun(Path(draft)) else signal.SIGKILL)
             done.wait(PATIENCE)
+        logging.disable(logging.NOTSET)
     if raised:
         raise raised[0]
+
+
+def _begun(draft: Path) -> bool:
+    """Whether a cell of a notebook has begun, which papermill writes down."""
+    try:
+        cells = json.loads(draft.read_text())["cells"]
+    except ValueError:  # it is being written
+        return True
+    return any(c["metadata"].get("papermill", {}).get("start_time") for c in cells)
 
 
 def _write(notebook: dict, target: Path) -> None:

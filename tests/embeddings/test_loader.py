@@ -5,7 +5,9 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -227,3 +229,17 @@ def test_the_batch_is_what_free_memory_holds(works, monkeypatch, free, expected)
     pixels = [[1, 2, 9, 4, 5], [6, 7, 8]]
     assert loader._fitting(retriever, works, pixels) == expected
     assert retriever.asked == [(2, PROMPTS)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the worker is no fork")
+def test_what_a_workers_threads_meet_is_told_to_nobody(monkeypatch, capfd):
+    """One that is stopped with its parent would show a traceback."""
+
+    def meets(prepare, part):
+        sys.excepthook(ValueError, ValueError("stopped"), None)
+        return {}
+
+    monkeypatch.setattr(loader, "prepare_files", meets)
+    part = Work((Path("a.jpg"),), (None,))
+    assert list(loader._loader(None, [part], workers=1, pin=False)) == [{}]
+    assert capfd.readouterr().err == ""

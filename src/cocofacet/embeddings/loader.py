@@ -209,11 +209,18 @@ def _loader(
         num_workers=workers,
         pin_memory=pin,
         timeout=TIMEOUT if workers else 0,
+        worker_init_fn=_silent,
         # Forked workers start at once and need no importable __main__. They touch no
         # device, and torch uses one thread in each.
         multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
         generator=torch.Generator(),  # leave the global one where it is
     )
+
+
+def _silent(worker: int) -> None:
+    """A worker's errors come back with its batch. What its threads meet while it is
+    stopped says nothing to anybody."""
+    sys.excepthook = lambda *error: None
 
 
 def _prepared_or_error(prepare: Prepare, part: Work) -> dict[str, object] | InputError:
