@@ -100,19 +100,11 @@ cf.captioned(
 #
 # Each training seed of the small retrievers gives another model. Behind each word
 # stands how often the probe names the facet rightly: in percent, with all classes
-# counting alike. The weights of other seeds are too large to ship;
-# `studies/rank_levels.py` measured them beforehand.
+# counting alike. `studies/rank_levels.py` measured the other seeds beforehand.
 
 # %% tags=["hide-input"]
-judged = []
-for title, table in panels.items():
-    name, mode = title.rsplit(", ", 1)
-    here = reached.judged(
-        found[name].ranks, table, found[name].named, mode, k
-    )
-    judged.append(here.assign(who=title, seed="here"))
-elsewhere = seeds.assign(seed="seed " + seeds.seed.astype(str))
-verdicts = over_seeds.verdicts(pd.concat([*judged, elsewhere]))
+here = over_seeds.here(found, panels, k)
+verdicts = over_seeds.verdicts(pd.concat([here, seeds]))
 display(cf.tables.shown(verdicts, "verdicts"))
 words = pd.DataFrame({"means": reached.VERDICTS})
 cf.tables.shown(words, "verdict-words", "words")
@@ -123,12 +115,10 @@ cf.tables.shown(words, "verdict-words", "words")
 # Photographs cannot say *why* an embedding lacks something, because nobody can change
 # what their captions named. Here we can. Small CLIPs learn from the same pictures,
 # under five kinds of captions. These name times, weathers, materials, people and
-# gestures in 0, 3, 10, 30 or 100 % of cases. (COCO's annotators name them in 1 to 22 %
-# of captions.)
+# gestures in 0, 3, 10, 30 or 100 % of cases (COCO's annotators: in 1 to 22 %).
 #
-# The weights are not shipped. Their ranks are, with the settings that made them. They
-# were ranked with an older probe, tuned by plain accuracy. So the probe's levels are
-# lower bounds.
+# The weights are not shipped; their ranks are. They were ranked with an older probe,
+# tuned by plain accuracy, so its levels are lower bounds.
 
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Small panels, one for each facet: recall of the probe, of other pictures, of words and of grounded queries against the share of training captions that name the facet."}}
 rates = caption_rates.read(COMMITTED / "training/caption-rates")
@@ -140,8 +130,7 @@ cf.captioned(
     "or less often, a panel for each facet (rendered world; trained beforehand). "
     "Bands: 95 % interval over query texts.",
     cf.folded(
-        "trained by python -m training caption-rates, ranked by "
-        "python studies/rank_caption_rates.py; the settings of each training: "
+        "python -m training caption-rates; studies/rank_caption_rates.py; settings: "
         "cocofacet/results/training/caption-rates/made.json"
     ),
 )
@@ -175,38 +164,25 @@ cf.captioned(
 # %% [markdown]
 # ## What one vector can hold, and questions never trained
 #
-# Three models built like `tiny-qwen2vl` saw the same pictures. Of the eight facets they
-# saw captions alone, and no question about them was ever trained. The first learnt from
-# captions that say much: subject and place, and each other facet in 30 % of cases. Of
-# the second's captions half say one thing alone, such as "it is night". From there, the
-# third was asked 32 other kinds of question, such as the colour of a coat.
-#
-# Each is ranked without a question, under the facet's question and under the others',
-# in ten wordings of ours. The weights are not shipped; `studies/kinds.py` makes them,
-# and says what was decided before they were trained. It is a first step to the question
-# how many kinds a model must be asked until it answers new ones.
+# Three models built like `tiny-qwen2vl` saw captions of the facets and were never asked
+# about them. The first learnt from captions that say much: subject and place, each
+# other facet in 30 %. Of the second's captions half say one thing alone, such as "it is
+# night". From there, the third was asked 32 other kinds of question, such as the colour
+# of a coat. Before anything bigger was trained, three quarters of the 32 had to be
+# *learnt*: right for a quarter of the pictures that the most frequent answer misses.
 
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Dots with intervals, one row for each facet and a panel for each model: Recall without a question, under the facet's question, which was never trained, and under those of other facets."}}
 trained = by_seed.read(COMMITTED / "training/kinds.hits.csv")
 cf.captioned(
-    cf.figures.recall_by_facet(
-        kinds.recalls(trained, 1), 1, "rendered world", kinds.MODES, columns=3
-    ),
+    kinds.figure(trained, 1, "rendered world"),
     "kinds",
-    "Recall@1 in pools of 100 for each facet, without a question and under questions "
-    "that were never trained, by what the model learnt from (rendered world; one "
-    "training each, ten wordings; trained beforehand). Bars: 95 % interval over "
-    "wordings and query texts. Dotted: chance.",
+    "Recall@1 in pools of 100 without a question and under questions never trained, by "
+    "what the model learnt from (rendered world; one training each, trained beforehand). "
+    "Bars: 95 % interval over ten wordings and query texts. Dotted: chance.",
     cf.folded(
-        "trained by python studies/kinds.py, ranked by python studies/rank_kinds.py; the "
-        "settings of each training: cocofacet/results/training/kinds/"
+        "studies/kinds.py; studies/rank_kinds.py; cocofacet/results/training"
     ),
 )
-
-# %% [markdown]
-# A gate was set before: three quarters of the 32 kinds had to be learnt, before more
-# arms were trained. A kind counts as learnt if the right answer is nearest so often
-# that a quarter of the way from the most frequent answer to always right is made.
 
 # %% tags=["hide-input"]
 asked_kinds = kinds.learnt(COMMITTED / "training/kinds/gate.json")
@@ -236,10 +212,8 @@ cf.conclude(workspace, "why", short, ranks, kept)
 #
 # A probe is linear and taught by few pictures. What it misses, more pictures or a
 # deeper probe may find: "lost" means lost to *this* probe. And what it finds, perhaps
-# no sentence can say. A mean of pictures carries whatever else these pictures share. So
-# if it reaches nothing, something else still may.
+# no sentence can say.
 #
-# The caption rates speak for small CLIPs, trained briefly on drawn pictures. All five
-# facets are named more often together, in longer captions. Which facet's words did what
-# is not separated. That the captions of photographs did it to CLIP remains the paper's
-# suspicion. The probe at full scale would test it.
+# The caption rates speak for small CLIPs, trained briefly on drawn pictures. That the
+# captions of photographs did it to CLIP remains the paper's suspicion. The probe at
+# full scale would test it.

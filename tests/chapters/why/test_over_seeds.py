@@ -66,7 +66,7 @@ def test_verdicts_side_by_side():
     rows = [
         {
             "who": who,
-            "seed": f"seed {seed}",
+            "seed": seed,
             "facet": "times",
             "verdict": said,
             "named": 0.5,

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from cocofacet.evaluation import seeds
 from cocofacet.evaluation.crossed import crossed
 from cocofacet.io import read_json
+from cocofacet.report import figures
 from cocofacet.report.findings import Finding, finding
 
 LEARNT = 0.25  # of the way from the most frequent answer to always right
@@ -36,6 +38,11 @@ def recalls(hits: pd.DataFrame, k: int) -> dict[str, pd.DataFrame]:
                 rows.append({"mode": mode, "facet": facet, **ends})
         panels[title] = pd.DataFrame(rows)
     return panels
+
+
+def figure(hits: pd.DataFrame, k: int, shown_as: str) -> Figure:
+    """`recalls`, beside chance."""
+    return figures.recall_by_facet(recalls(hits, k), k, shown_as, MODES, columns=3)
 
 
 def learnt(gate: Path) -> pd.DataFrame:

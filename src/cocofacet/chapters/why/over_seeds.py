@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from cocofacet.chapters.why.reached import LEVELS, judged, levels, measure
+from cocofacet.evaluation.probes import ProbeResults
 from cocofacet.io import read_table
 from cocofacet.retrievers.base import Retriever
 from cocofacet.workspace import Workspace
@@ -41,11 +42,25 @@ def read(path: Path, k: int) -> pd.DataFrame:
     return table[table.k == k].assign(who=table.retriever + ", " + table["mode"])
 
 
+def here(
+    found: Mapping[str, ProbeResults], panels: Mapping[str, pd.DataFrame], k: int
+) -> pd.DataFrame:
+    """`reached.judged` of what was just measured, as `read` gives the other seeds:
+    retriever -> what its probe found, "retriever, mode" -> its levels."""
+    parts = []
+    for who, table in panels.items():
+        name, mode = who.rsplit(", ", 1)
+        rows = judged(found[name].ranks, table, found[name].named, mode, k)
+        parts.append(rows.assign(who=who, seed="here"))
+    return pd.concat(parts)
+
+
 def verdicts(table: pd.DataFrame) -> pd.DataFrame:
     """Facets down, (embedding, seed) across: a key of `reached.VERDICTS`, and beside
     it how often the probe names rightly, in percent."""
     said = table.verdict + (100 * table.named).map(", {:.0f}".format)
-    wide = table.assign(said=said).pivot(
+    seed = table.seed.map(lambda seed: seed if seed == "here" else f"seed {seed}")
+    wide = table.assign(said=said, seed=seed).pivot(
         index="facet", columns=["who", "seed"], values="said"
     )
     return wide.loc[table.facet.unique()].sort_index(axis=1)
