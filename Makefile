@@ -74,7 +74,8 @@ SEED ?= 0
 TRAINED := data/checkpoints/seed$(SEED)
 RATES := data/caption-rates-$(SEED)
 TRAIN := $(BIN)/python -m training
-studies: $(INSTALLED) ## train with SEED=0 and rank what chapters read beforehand: two hours
+KINDS := $(BIN)/python studies/kinds.py
+studies: $(INSTALLED) ## train with SEED=0 and rank what chapters read beforehand: five hours
 	$(TRAIN) clip --seed $(SEED) --out $(TRAINED)/tiny-clip
 	$(TRAIN) warmup --seed $(SEED) --out $(TRAINED)/warmup
 	for variant in tiny-qwen2vl tiny-qwen2vl-unasked tiny-qwen2vl-noquestion; do \
@@ -90,6 +91,11 @@ studies: $(INSTALLED) ## train with SEED=0 and rank what chapters read beforehan
 	$(BIN)/python studies/rank_levels.py data/checkpoints
 	$(TRAIN) caption-rates --seed $(SEED) --out $(RATES) --record $(RATES)
 	$(BIN)/python studies/rank_caption_rates.py $(RATES)
+	$(KINDS) shared --one-thing 0 --out data/kinds-first
+	$(KINDS) shared --out data/kinds
+	$(KINDS) arm --kinds 32 --out data/kinds
+	$(KINDS) gate --out data/kinds
+	$(BIN)/python studies/rank_kinds.py data/kinds --first data/kinds-first
 
 # CUT=1 for the smallest part of it; REHEARSED=DIR for where it is to lie.
 rehearse: $(INSTALLED) ## `full` and `colab` on random weights from a loopback hub: CUT=1
