@@ -30,8 +30,8 @@ workspace = cf.open_workspace(profile, run, seed, changes)
 # For the rendered world the table has a word, and no number beside the paper's. The word
 # is what the findings below say together: *holds* or *fails* where all of them do, else
 # *undecided*; and *one training* where one of them rests on a single one. It is no
-# evidence about photographs. For these the table says whether the
-# chapters were run on them; the chapters have the numbers.
+# evidence about photographs. For these the table says whether the chapters were run on
+# them; the chapters have the numbers.
 
 # %% tags=["hide-input"]
 hits = seeds.read(COMMITTED / "training/seeds.hits.csv")

@@ -82,8 +82,7 @@ cf.captioned(
 #
 # A probe at chance may have had too few pictures. So it is taught by 50, 100, 200 and
 # more. Where its line stays at chance, nothing shows that the attribute is there. Where
-# it still rises at its end, more pictures would find more, and the last point is a
-# lower bound.
+# it still rises at its end, more pictures would find more.
 
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Small panels, one for each facet: balanced accuracy of the probe against the number of pictures that teach it, a line with its band for each embedding, chance dotted."}}
 curve = {name: each.curve for name, each in found.items()}
@@ -138,9 +137,8 @@ cf.captioned(
 # %% [markdown]
 # The first table has the changes from the lowest rate to the highest, in points. Where
 # words gain and the probe does not, only the way there was missing. Where the probe gains
-# too, captions put the attribute there, as the paper suspects. Facets that captions
-# always name show the price. The second table has each rate and training seed, in
-# percent, macro over the facets that were varied.
+# too, captions put the attribute there, as the paper suspects. The second table has
+# each rate and training seed, in percent, macro over the facets that were varied.
 
 # %% tags=["hide-input"]
 display(cf.tables.shown(caption_rates.changes(rates, k), "rates-changes"))
@@ -148,8 +146,7 @@ shown = cf.tables.shown(caption_rates.by_seed(rates, k), "rates-seeds")
 shown.format("{:.1f}").format_index("{:.0%}", level="rate")
 
 # %% [markdown]
-# Would longer training help the words? The records of the trainings say how the recall
-# of the text grew. Where a line has flattened, it does not lack more of the same steps.
+# Would longer training help the words? Where a line has flattened, it would not.
 
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "One panel for each seed: Recall@1 of words on the tune scenes against training steps, a line for each share of captions that name the facets."}}
 steps = caption_rates.while_training(COMMITTED / "training", rates.varied)
@@ -157,8 +154,7 @@ cf.captioned(
     caption_rates.over_steps(steps, "rendered world"),
     "steps",
     "Recall@1 of the text on the tune scenes while training, mean over the facets "
-    "whose rate was varied, a panel for each seed (rendered world; one model a line, "
-    "no intervals).",
+    "whose rate was varied, a panel for each seed (rendered world; no intervals).",
 )
 
 # %% [markdown]
@@ -170,6 +166,7 @@ cf.captioned(
 # night". From there, the third was asked 32 other kinds of question, such as the colour
 # of a coat. Before anything bigger was trained, three quarters of the 32 had to be
 # *learnt*: right for a quarter of the pictures that the most frequent answer misses.
+# The last table needs no text: a probe, and how far pictures of a class lie together.
 
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Dots with intervals, one row for each facet and a panel for each model: Recall without a question, under the facet's question, which was never trained, and under those of other facets."}}
 trained = by_seed.read(COMMITTED / "training/kinds.hits.csv")
@@ -187,7 +184,11 @@ cf.captioned(
 # %% tags=["hide-input"]
 asked_kinds = kinds.learnt(COMMITTED / "training/kinds/gate.json")
 cf.glue("kinds_learnt", asked_kinds.kinds["learnt"])
-cf.tables.shown(asked_kinds, "kinds-learnt", "words")
+display(cf.tables.shown(asked_kinds, "kinds-learnt", "words"))
+sides = kinds.sides(COMMITTED / "training/kinds.pictures.csv")
+for name, value in kinds.told(sides).items():
+    cf.glue(name, value)
+cf.tables.shown(sides, "kinds-pictures").format("{:.0f}")
 
 # %% [markdown]
 # ## Findings
@@ -203,8 +204,7 @@ short |= kinds.findings_of(trained, 1)
 ranks = pd.concat([each.ranks for each in found.values()], ignore_index=True)
 measured = {name: each.named for name, each in found.items()}
 kept = {"": levels, "named": measured, "curve": curve}
-for what, by_retriever in kept.items():
-    kept[what] = pd.concat(by_retriever, names=["retriever"])
+kept = {k: pd.concat(v, names=["retriever"]) for k, v in kept.items()}
 cf.conclude(workspace, "why", short, ranks, kept)
 
 # %% [markdown]

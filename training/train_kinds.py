@@ -7,6 +7,7 @@ goes on as if it had not been, and every arm sees the same pictures in the same 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -127,11 +128,11 @@ class Training:
         them says one thing alone."""
         made = []
         for scene in (self.train.scenes[i] for i in chosen):
-            made.append(
-                one_thing(scene, rng)
-                if short and rng.random() < short
-                else coco_like(scene, rng, CAPTION_RATES)
-            )
+            # Where none is short nothing is drawn for it: the phases before the
+            # contrast keep the random numbers of the first try.
+            brief = short and rng.random() < short
+            say = one_thing if brief else partial(coco_like, rates=CAPTION_RATES)
+            made.append(say(scene, rng))
         captions, named = zip(*made, strict=True)
         return [finish(caption, rng) for caption in captions], list(named)
 

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -169,3 +170,16 @@ def test_a_short_caption_says_one_thing_that_is_true_of_the_picture():
         assert sentence in set(language.all_answers(facet))
         told[facet] += 1
     assert told.keys() == set(FACETS)
+
+
+@pytest.mark.parametrize("short", [0.0, 1.0])
+def test_as_many_captions_are_short_as_asked(short):
+    scenes = sample(40, 0, "tune")
+    training = SimpleNamespace(train=SimpleNamespace(scenes=scenes))
+    given = (np.random.default_rng(0), range(40), short)
+    captions, named = train_kinds.Training.captions(training, *given)
+    assert len(captions) == 40
+    # A long one names the place always, a short one if it is about that.
+    places = sum("scenes" in each for each in named)
+    assert places == 40 if not short else 0 < places < 15
+    assert not short or all(len(each) == 1 for each in named)

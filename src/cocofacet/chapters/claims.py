@@ -122,6 +122,7 @@ class Headline:
     facets: Sequence[str] = tuple(facets.FACETS)
 
 
+ONE_SEED = "1 seed"  # such an interval knows of no other training
 _QWEN, _UNASKED = "tiny-qwen2vl", "tiny-qwen2vl-unasked"
 # Facets that captions name first, against the others: key -> retriever.
 IMBALANCE = {"imbalance": "tiny-clip", "imbalance_mllm": _QWEN}
@@ -190,7 +191,7 @@ def headlines(hits: pd.DataFrame) -> dict[str, Finding]:
     for key, (contrast, where, less) in contrasts(hits).items():
         interval = crossed(less, seeds.FACTORS, within=(-1, 1))
         met = less.seed.nunique()
-        parts = [f"{met} seed{'s'[: met > 1]}"]
+        parts = [f"{met} seeds" if met > 1 else ONE_SEED]
         if less.wording.any():
             parts.append(f"{less.wording.nunique()} wordings")
         over = " × ".join([*parts, f"{interval.texts} texts"])
@@ -224,7 +225,7 @@ def verdict(claim: Claim, found: Mapping[str, Finding]) -> str:
         return "see the chapter" if claim.chapters else "not run"
     verdicts = {each.verdict for each in tried}
     word = verdicts.pop() if len(verdicts) == 1 else UNDECIDED
-    alone = any(each.over.startswith("1 seed") for each in tried)
+    alone = any(ONE_SEED in each.over.split(" × ") for each in tried)
     return f"{word}, one training" if alone else word
 
 

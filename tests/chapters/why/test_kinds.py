@@ -1,10 +1,13 @@
 """What an embedding holds by what its captions say: by hand, on two texts a facet."""
 
+import json
+
 import pandas as pd
 import pytest
 
 from cocofacet.chapters.why import kinds
 from cocofacet.evaluation import seeds
+from cocofacet.report.style import MODES
 
 FACETS = ("times", "scenes")
 
@@ -51,3 +54,37 @@ def test_findings_by_hand(hits):
     }  # fmt: skip
     assert found["one_thing"].over == "4 texts, 1 seed"
     assert found["kinds"].over == "2 wordings × 4 texts, 1 seed"
+
+
+def test_the_pictures_side_by_hand(tmp_path):
+    """A probe per model without a question; the spread of the last model, both ways."""
+    general, asked = (MODES[mode][0] for mode in (seeds.GENERAL, seeds.PROMPTED))
+    rows = [
+        (name, 0, facet, mode, spread + (mode == asked) / 2, 0.1, probe, 0.25, 0.0, 0.0)
+        for name, probe in ((kinds.WHOLE, 0.5), (kinds.ONE, 0.75), ("32 kinds", 1.0))
+        for facet, spread in (("times", 0.0), ("people", 0.25))
+        for mode in (general, asked)
+    ]
+    names = ["retriever", "seed", "facet", "mode"]
+    names += ["between its classes", "between others"]
+    names += ["probe", "chance", "from pictures", "texts alike"]
+    path = tmp_path / "pictures.csv"
+    pd.DataFrame(rows, columns=names).to_csv(path, index=False)
+    table = kinds.sides(path)
+    assert list(table.index) == ["times", "people", "mean"]
+    assert table.loc["people"].tolist() == [25, 50, 75, 100, 25, 75]
+    assert table.loc["mean"].tolist() == [25, 50, 75, 100, 12.5, 62.5]
+    assert kinds.told(table) == {
+        "kinds_probe_chance": "25", "kinds_probe_whole": "50", "kinds_probe_one": "75",
+        "kinds_people_general": "25", "kinds_people_asked": "75",
+    }  # fmt: skip
+
+
+def test_what_is_kept_of_the_gate_by_hand(tmp_path):
+    path = tmp_path / "gate.json"
+    gaps = {"coat": 0.24, "indoors": 1.0, "legs": 0.25}
+    asked = {name: {"gap": gap} for name, gap in gaps.items()}
+    path.write_text(json.dumps({"asked": asked}))
+    table = kinds.learnt(path)
+    assert table.which.to_dict() == {"learnt": "indoors, legs", "not learnt": "coat"}
+    assert table.kinds.to_dict() == {"learnt": "2", "not learnt": "1"}

@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 
 from cocofacet.evaluation import seeds
 from cocofacet.evaluation.crossed import crossed
-from cocofacet.io import read_json
+from cocofacet.io import read_json, read_table
 from cocofacet.report import figures
 from cocofacet.report.findings import Finding, finding
+from cocofacet.report.style import MODES as MODE_LOOKS
 
 LEARNT = 0.25  # of the way from the most frequent answer to always right
 MODES = (seeds.GENERAL, seeds.PROMPTED, "wrong")
@@ -43,6 +44,42 @@ def recalls(hits: pd.DataFrame, k: int) -> dict[str, pd.DataFrame]:
 def figure(hits: pd.DataFrame, k: int, shown_as: str) -> Figure:
     """`recalls`, beside chance."""
     return figures.recall_by_facet(recalls(hits, k), k, shown_as, MODES, columns=3)
+
+
+def sides(path: Path) -> pd.DataFrame:
+    """The pictures' side, in percent, facets and their mean down: how often a probe
+    names the class without a question, beside chance; and in the last model how much
+    of the spread lies between a facet's classes, without its question and under it."""
+    numbers = ["probe", "chance", "between its classes"]
+    found = read_table(path, ["retriever", "facet", "mode"], numbers=numbers)
+    order = found.facet.unique()
+    found = 100 * found.set_index(["retriever", "mode", "facet"])[numbers].sort_index()
+    general, asked = (MODE_LOOKS[mode][0] for mode in MODES[:2])
+    last = PANELS["then asked 32 other kinds"]
+    columns = {("a probe names", "chance"): found.chance[ONE, general]}
+    for title, name in PANELS.items():
+        columns["a probe names", title] = found.probe[name, general]
+    for mode in (general, asked):
+        spread = found["between its classes"][last, mode]
+        columns["spread between classes, 32 kinds", mode] = spread
+    table = pd.DataFrame(columns).loc[order]
+    table.loc["mean"] = table.mean()
+    return table
+
+
+def told(table: pd.DataFrame) -> dict[str, str]:
+    """What the page says of `sides`: name -> a number in percent."""
+    probe, spread = (table[name] for name in table.columns.unique(0))
+    titles = dict(zip(PANELS.values(), PANELS, strict=True))
+    general, asked = spread.columns
+    numbers = {
+        "probe_chance": probe.loc["mean", "chance"],
+        "probe_whole": probe.loc["mean", titles[WHOLE]],
+        "probe_one": probe.loc["mean", titles[ONE]],
+        "people_general": spread.loc["people", general],
+        "people_asked": spread.loc["people", asked],
+    }
+    return {f"kinds_{name}": f"{number:.0f}" for name, number in numbers.items()}
 
 
 def learnt(gate: Path) -> pd.DataFrame:
