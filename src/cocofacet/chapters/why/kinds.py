@@ -57,11 +57,10 @@ def sides(path: Path) -> pd.DataFrame:
     general, asked = (MODE_LOOKS[mode][0] for mode in MODES[:2])
     last = PANELS["then asked 32 other kinds"]
     columns = {("a probe names", "chance"): found.chance[ONE, general]}
-    for title, name in PANELS.items():
-        columns["a probe names", title] = found.probe[name, general]
-    for mode in (general, asked):
-        spread = found["between its classes"][last, mode]
-        columns["spread between classes, 32 kinds", mode] = spread
+    for name in PANELS.values():
+        columns["a probe names", name] = found.probe[name, general]
+    for mode, words in ((general, "no question"), (asked, "its question")):
+        columns[f"spread, {last}", words] = found["between its classes"][last, mode]
     table = pd.DataFrame(columns).loc[order]
     table.loc["mean"] = table.mean()
     return table
@@ -70,14 +69,12 @@ def sides(path: Path) -> pd.DataFrame:
 def told(table: pd.DataFrame) -> dict[str, str]:
     """What the page says of `sides`: name -> a number in percent."""
     probe, spread = (table[name] for name in table.columns.unique(0))
-    titles = dict(zip(PANELS.values(), PANELS, strict=True))
-    general, asked = spread.columns
     numbers = {
         "probe_chance": probe.loc["mean", "chance"],
-        "probe_whole": probe.loc["mean", titles[WHOLE]],
-        "probe_one": probe.loc["mean", titles[ONE]],
-        "people_general": spread.loc["people", general],
-        "people_asked": spread.loc["people", asked],
+        "probe_whole": probe.loc["mean", WHOLE],
+        "probe_one": probe.loc["mean", ONE],
+        "people_general": spread.loc["people", "no question"],
+        "people_asked": spread.loc["people", "its question"],
     }
     return {f"kinds_{name}": f"{number:.0f}" for name, number in numbers.items()}
 
