@@ -3,7 +3,13 @@ SHELL := /bin/bash
 .SHELLFLAGS := -e -o pipefail -c
 .DELETE_ON_ERROR:
 .SUFFIXES:
+# Two notebooks at a time: each keeps one core busy, and they may share a run. But of
+# several goals, as in `make clean book`, one comes after the other.
+ifeq ($(words $(MAKECMDGOALS)),1)
+MAKEFLAGS += -j2
+else
 .NOTPARALLEL:
+endif
 .DEFAULT_GOAL := help
 
 PROFILE ?= mini
@@ -120,6 +126,13 @@ clean: ## remove what was built, rendered and computed; keep .venv
 
 $(CHAPTERS): $(OUT)/%.ipynb: notebooks/%.py $(HELPER) | $(INSTALLED)
 	$(BIN)/python tools/execute.py $<
+
+# It measures time, so nothing runs beside it.
+ALONE := $(OUT)/one_pass.ipynb
+$(ALONE): | $(filter-out $(ALONE),$(CHAPTERS))
+
+# It reports on the other one, too.
+$(OUT)/status.ipynb: $(OUT)/claims.ipynb
 
 # Pages that read runs that are committed.
 $(OUT)/results.ipynb $(STATUS): $(wildcard results/full/*/*)

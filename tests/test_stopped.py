@@ -161,7 +161,9 @@ def test_a_signal_that_comes_when_all_is_done_changes_nothing(module, number):
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize(
+    "number", [SIGNALS[0], pytest.param(SIGNALS[1], marks=pytest.mark.more)]
+)
 def test_a_kernel_that_still_starts_says_nothing(number, tmp_path):
     """Its module is found in the folder where it runs: one that never ends."""
     (tmp_path / "ipykernel_launcher.py").write_text("import time\ntime.sleep(99)\n")
