@@ -165,11 +165,13 @@ cf.tables.shown(found, "seeds").format("{:.1f}")
 # the steps, 1,200, so that its embedding without a question learns from more captions.
 #
 # The rule was written here before its first evaluation. Macro Recall@1 varies over three
-# seeds, ten wordings and the query texts. Of this variance, take the share due to seeds
-# and wordings. The model with the smaller share is shipped, and not the one with the
-# higher recall. The successor is shipped only if its embedding without a question is
-# above chance on more than three facets. In that case the numbers of the old one stay on
-# this page.
+# seeds, ten wordings and the query texts. Of this variance (the squares of the spreads in
+# [ways to ask](wordings.ipynb), but the draw's), take the share due to seeds, to wordings
+# and to both together. The model with the smaller share is shipped, and not the one with
+# the higher recall. The successor is shipped only if its embedding without a question is
+# above chance on more than three facets: there the interval over seeds and texts lies
+# above the one in a hundred that guessing finds. In that case the numbers of the old one
+# stay on this page.
 
 # %% [markdown]
 # ## Remake them

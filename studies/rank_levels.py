@@ -5,7 +5,8 @@
 The folder holds ``seed<k>/<retriever>/``, as for ``studies/rank_seeds.py``; seed 0 is
 that which is shipped. Of the profile mini, the retrievers of the chapter `why` are
 measured. What is kept, in src/cocofacet/results/training/, are the levels with their
-intervals and verdicts, levels.csv, and what made them, levels.json.
+intervals and verdicts, levels.csv, and what made them, levels.json. Rows of weights
+that are not in the folder stay, where all else that made them is the same.
 """
 
 import argparse
@@ -13,13 +14,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
-from rank_seeds import weights_in
+from rank_seeds import replaced, weights_in
 
 from cocofacet.chapters.why import over_seeds
 from cocofacet.evaluation.discriminant import STRENGTHS
 from cocofacet.evaluation.probes import FOLDS
 from cocofacet.evaluation.ranking import prompt_modes
-from cocofacet.io import COMMITTED, write_atomic, write_json
+from cocofacet.io import COMMITTED, read_json, write_atomic, write_json
 from cocofacet.workspace import Workspace, open_workspace
 
 
@@ -29,7 +30,7 @@ def levels(workspace: Workspace, folder: Path) -> tuple[pd.DataFrame, dict]:
     for name, seed, where in weights_in(folder, workspace):
         if name not in (profile.dual, profile.promptable):
             continue
-        retriever = workspace.retriever(name, **where)
+        retriever = workspace.retriever(**where)
         modes = ("general", "prompted") if retriever.promptable else ("general",)
         known = prompt_modes(workspace.questions)
         asked = {mode: known[mode] for mode in modes}
@@ -56,9 +57,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=COMMITTED / "training")
     given = parser.parse_args()
     table, made = levels(open_workspace("mini", "levels", 0), given.checkpoints)
-    text = table.to_csv(index=False, float_format="%.6f")
-    write_atomic(given.out / "levels.csv", text)
-    write_json(given.out / "levels.json", made)
+    before, table_file = given.out / "levels.json", given.out / "levels.csv"
+    known = read_json(before, dict) if before.is_file() else {}
+    if known | {"revisions": {}} == made | {"revisions": {}}:
+        table = replaced(over_seeds.read_all(table_file), table)
+        made["revisions"] = known["revisions"] | made["revisions"]  # sorted as written
+    write_atomic(table_file, table.to_csv(index=False, float_format="%.6f"))
+    write_json(before, made)
     print(f"written to {given.out}")
 
 

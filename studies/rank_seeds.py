@@ -7,6 +7,9 @@ which is shipped. The weights of every seed are too large to ship. What is kept,
 src/cocofacet/results/training/seeds.hits.csv, is how many queries of each text hit: in
 general, under the facet's question, under the others', through the paper's linear map,
 and under the question whose text is nearest to the query's.
+
+Rows of weights that are not in the folder stay, so a training may be ranked as soon as
+it ends, and its weights be lost.
 """
 
 import argparse
@@ -30,18 +33,22 @@ from cocofacet.workspace import Workspace, open_workspace
 
 SHIPPED = 0
 ANCHORS = 100  # the paper's K
+# Weights of no seed are shipped -> the row whose templates they are run with.
+UNSHIPPED = {"tiny-qwen2vl-worded": "tiny-qwen2vl"}
 
 
 def weights_in(folder: Path, workspace: Workspace) -> Iterator[tuple[str, int, dict]]:
-    """Retriever, seed, and where its weights are."""
-    for name in workspace.profile.retrievers:
-        if ROWS[name].answers:  # its answers belong to one question each
+    """Name, seed, and what `workspace.retriever` loads it by."""
+    own = {name: name for name in workspace.profile.retrievers}
+    for name, row in (own | UNSHIPPED).items():
+        if ROWS[row].answers:  # its answers belong to one question each
             continue
-        yield name, SHIPPED, {}
+        if name in own:
+            yield name, SHIPPED, {"name": row}
         for made in sorted(folder.glob(f"seed*/{name}")):
             seed = int(made.parent.name.removeprefix("seed"))
-            if seed != SHIPPED and list(made.glob("*.safetensors")):
-                yield name, seed, {"checkpoint": made}
+            if (seed != SHIPPED or name in UNSHIPPED) and [*made.glob("*.safetensors")]:
+                yield name, seed, {"name": row, "checkpoint": made}
 
 
 def wordings() -> dict[str, dict[str, str]]:
@@ -56,9 +63,11 @@ def wordings() -> dict[str, dict[str, str]]:
     return found
 
 
-def ranked(workspace: Workspace, retriever: Retriever, seed: int) -> pd.DataFrame:
-    """Every mode under every wording, with a column ``wording``; what stands in for the
-    facet's question only of the profile's promptable, under our wordings."""
+def ranked(
+    workspace: Workspace, retriever: Retriever, seed: int, stand_ins: bool
+) -> pd.DataFrame:
+    """Every mode under every wording, with a column ``wording``. stand_ins: under our
+    wordings also what stands in for the facet's question."""
     parts = [workspace.ranks(retriever, ("general",)).assign(wording="")]
     if not retriever.promptable:
         return parts[0]
@@ -66,7 +75,7 @@ def ranked(workspace: Workspace, retriever: Retriever, seed: int) -> pd.DataFram
         modes = prompt_modes(questions)
         tables = [workspace.ranks(retriever, {"prompted": modes["prompted"]})]
         ours = wording not in (seeds.RELEASED, seeds.HUMAN)
-        if ours and retriever.name == workspace.profile.promptable:
+        if ours and stand_ins:
             # As many anchors drawn anew for each seed and wording.
             rng = np.random.default_rng([seed, number])
             tables += [
@@ -131,6 +140,16 @@ def hits(ranks: pd.DataFrame) -> pd.DataFrame:
     return sums.sum().round(4)
 
 
+def replaced(kept: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
+    """`kept` with the rows ``made`` in place of those of their retrievers and seeds;
+    in the order of the zoo, then of the seeds."""
+    remade = pd.MultiIndex.from_frame(made[["retriever", "seed"]]).unique()
+    stays = ~pd.MultiIndex.from_frame(kept[["retriever", "seed"]]).isin(remade)
+    table = pd.concat([kept[stays], made])
+    place = table.retriever.map({name: at for at, name in enumerate(ROWS | UNSHIPPED)})
+    return table.iloc[np.lexsort([table.seed, place])].reset_index(drop=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -141,12 +160,15 @@ def main() -> None:
     )
     given = parser.parse_args()
     workspace = open_workspace("mini", "seeds", 0)
-    tables = []
+    table = seeds.read(given.out) if given.out.is_file() else None
     for name, seed, where in weights_in(given.checkpoints, workspace):
-        retriever = workspace.retriever(name, **where)
-        tables.append(hits(ranked(workspace, retriever, seed).assign(seed=seed)))
+        retriever = workspace.retriever(**where)
+        stand_ins = name == workspace.profile.promptable
+        ranks = ranked(workspace, retriever, seed, stand_ins)
+        made = hits(ranks.assign(retriever=name, seed=seed)).reset_index()
+        table = made if table is None else replaced(table, made)
+        write_atomic(given.out, table.to_csv(index=False))
         print(f"seed {seed}: {name}")
-        write_atomic(given.out, pd.concat(tables).reset_index().to_csv(index=False))
     print(f"written to {given.out}")
 
 

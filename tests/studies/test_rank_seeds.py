@@ -39,6 +39,22 @@ def test_every_facet_is_asked_in_every_wording():
     assert len(set(everything)) == len(everything) == 96
 
 
+def test_rows_of_weights_that_are_gone_stay():
+    """By hand: seed 1 is ranked anew, seeds 0 and 2 are kept, another model comes in
+    where the zoo has it."""
+    columns = ["retriever", "seed", "hits_1"]
+    kept = pd.DataFrame(
+        [("tiny-qwen2vl", 0, 5), ("tiny-qwen2vl", 1, 6), ("tiny-qwen2vl", 2, 7)],
+        columns=columns,
+    )
+    anew = pd.DataFrame([("tiny-qwen2vl", 1, 9)], columns=columns)
+    table = rank_seeds.replaced(kept, anew)
+    assert table.hits_1.tolist() == [5, 9, 7]
+    other = pd.DataFrame([("tiny-clip", 2, 1)], columns=columns)
+    table = rank_seeds.replaced(table, other)
+    assert table.retriever.tolist() == ["tiny-clip", *3 * ["tiny-qwen2vl"]]
+
+
 @pytest.mark.more
 @pytest.mark.skipif(not RANKS.is_file(), reason="the book has not been made")
 def test_the_shipped_seed_is_ranked_as_in_the_book():

@@ -35,10 +35,15 @@ def found(
     return pd.concat(parts, ignore_index=True)[[*KEYS, *parts[0].columns.drop(KEYS)]]
 
 
+def read_all(path: Path) -> pd.DataFrame:
+    """The table of all retrievers, seeds, modes and k."""
+    table = read_table(path, TEXT, numbers=NUMBERS, what="table of levels")
+    return table.astype({"seed": int, "k": int})
+
+
 def read(path: Path, k: int) -> pd.DataFrame:
     """The rows of one k, with who: "retriever, mode"."""
-    table = read_table(path, TEXT, numbers=NUMBERS, what="table of levels")
-    table = table.astype({"seed": int, "k": int})
+    table = read_all(path)
     return table[table.k == k].assign(who=table.retriever + ", " + table["mode"])
 
 
