@@ -80,7 +80,8 @@ SEED ?= 0
 TRAINED := data/checkpoints/seed$(SEED)
 RATES := data/caption-rates-$(SEED)
 TRAIN := $(BIN)/python -m training
-KINDS := $(BIN)/python studies/kinds.py
+# The training is not installed, so what imports it is told where it lies.
+KINDS := PYTHONPATH=. $(BIN)/python studies/kinds.py
 studies: $(INSTALLED) ## train with SEED=0 and rank what chapters read beforehand: five hours
 	$(TRAIN) clip --seed $(SEED) --out $(TRAINED)/tiny-clip
 	$(TRAIN) warmup --seed $(SEED) --out $(TRAINED)/warmup

@@ -1,7 +1,8 @@
 """Does answering questions never trained grow with the number of kinds of question
 trained? The plan was written down before anything was run; this is it.
 
-    python studies/probe_kinds.py                          which kinds can be told apart
+    export PYTHONPATH=.                             the training is not installed
+    python studies/probe_kinds.py                   which kinds can be told apart
     python studies/kinds.py shared --out FOLDER
     python studies/kinds.py arm --kinds 32 --seed 0 --out FOLDER
     python studies/kinds.py gate --seed 0 --out FOLDER
@@ -41,8 +42,9 @@ captions say one thing of the picture alone (`train_kinds.one_thing`); nothing e
 changed. The first try is made again by ``shared --one-thing 0``.
 
 The second try passed the first condition and the third: *general* found all eight
-facets. It failed the second: 15 of the 32 kinds were learnt, and 24 were needed. What
-is painted, coats and sides were not. So nothing bigger was run.
+facets. It failed the second: 24 of the 32 kinds were needed. Learnt were fifteen of
+the sixteen tied to a facet and none of the sixteen independent ones. So nothing bigger
+was run.
 
 **Measured**, if it is passed, over texts, three seeds and at least ten wordings of each
 facet's question that no training saw, on the benchmark of profile mini:

@@ -1,6 +1,6 @@
 """Which kinds of question can be told apart in the picture: a probe on a vision tower.
 
-    python studies/probe_kinds.py
+    PYTHONPATH=. python studies/probe_kinds.py
 
 A linear probe (ridge) reads the image tokens and the patches of the shipped
 tiny-qwen2vl, their mean and their place in the grid, on training scenes: two thirds to

@@ -1,18 +1,36 @@
 """The study on kinds of question, in small: shared part, an arm, the gate."""
 
 import json
+import os
+import re
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from safetensors import safe_open
 
 from studies import kinds as study
 
+ROOT = Path(__file__).parents[2]
+
 
 def run(monkeypatch, *words: str) -> None:
     sizes = ["--n-train", "40", "--n-tune", "400", "--steps", "2", "--no-compile"]
     monkeypatch.setattr(sys, "argv", ["kinds.py", *words, *sizes])
     study.main()
+
+
+def test_make_studies_can_start_it():
+    makefile = (ROOT / "Makefile").read_text()
+    (given,) = re.findall(
+        r"^KINDS := (.*)\$\(BIN\)/python studies/kinds.py$", makefile, re.M
+    )
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment = bare | dict(pair.split("=") for pair in given.split())
+    command = [sys.executable, "studies/kinds.py", "--help"]
+    said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True)
+    assert said.returncode == 0, said.stderr.decode()
 
 
 @pytest.mark.more
