@@ -57,9 +57,9 @@ def run(copy, program, *arguments):
 
 
 def test_the_page_shows_each_kind_of_thing():
-    assert len(list(BLOCK.finditer(PAGE))) == 8
+    assert len(list(BLOCK.finditer(PAGE))) == 9
     # A block that the pattern misses would not be tried.
-    assert PAGE.count("```python") == 8
+    assert PAGE.count("```python") == 9
 
 
 def test_a_checkpoint_is_a_row(copy):
@@ -119,6 +119,12 @@ bars = [float(bar.get_width()) for bar in figure.axes[0].patches]
 print(figure.texts[0].get_text(), bars)
 """
     assert run(copy, program) == "rendered world [25.0, 50.0]\n"
+
+
+def test_a_chapter_that_names_a_retriever_says_what_it_needs(copy):
+    assert "workspace.retriever(" in (copy / "notebooks/example.py").read_text()
+    needed = "from cocofacet.ahead.needs import NOTEBOOKS; print(*NOTEBOOKS)"
+    assert "example" in run(copy, needed).split()
 
 
 @pytest.mark.more
