@@ -59,7 +59,9 @@ for number, (name, pool) in enumerate(tried.items()):
 # has a panel, and panels are not compared.
 
 # %%
-workspace.announce(*workspace.profile.promptables, prompts=9)
+workspace.announce(
+    *workspace.profile.promptables, prompts=1 + len(workspace.questions)
+)
 found, loaded, ranks = {}, [], []
 _ = workspace.profile.promptable  # where none is left, the notebook ends here
 for base in workspace.profile.promptables:

@@ -20,7 +20,7 @@ from IPython.display import display
 import cocofacet as cf
 from cocofacet.chapters.why import caption_rates, kinds, over_seeds, reached
 from cocofacet.evaluation import seeds as by_seed
-from cocofacet.evaluation.ranking import prompt_modes
+from cocofacet.evaluation.ranking import prompt_modes, prompts_of
 from cocofacet.io import COMMITTED
 
 cf.use_style()
@@ -55,10 +55,10 @@ asked = {dual: ("general",), promptable: ("general", "prompted")}
 known = prompt_modes(workspace.questions)
 found, levels, loaded = {}, {}, []
 for name, modes in asked.items():
-    workspace.announce(name, prompts=1 + 8 * (len(modes) > 1))
+    ways = {mode: known[mode] for mode in modes}
+    workspace.announce(name, prompts=len(prompts_of(ways)))
     retriever = workspace.retriever(name)
     loaded.append(retriever)
-    ways = {mode: known[mode] for mode in modes}
     found[name] = reached.measure(workspace, retriever, ways, curves=True)
     levels[name] = reached.levels(found[name].ranks, modes, k)
 panels = reached.by_embedding(levels)
