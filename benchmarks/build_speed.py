@@ -21,17 +21,13 @@ import time
 from multiprocessing import get_context
 from pathlib import Path
 
-from machine import described
+from machine import RESULTS, described, keep
 
 from cocofacet.benchmark.build import build
 from cocofacet.benchmark.dataset import load
 from cocofacet.benchmark.facets import OBJECTS
 from cocofacet.benchmark.query import Query, text_of
-from cocofacet.io import write_json
 
-RESULTS = (
-    Path(__file__).parents[1] / "src/cocofacet/results/benchmarks/build_speed.json"
-)
 LABELS = OBJECTS.labels
 SIDE, POINTS = 500, 50  # pixels; numbers of an outline
 
@@ -163,7 +159,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--images", type=int, default=5000)
     parser.add_argument("--queries", type=int, default=100_000)
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=RESULTS / "build_speed.json")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         small, large = Path(folder) / "small.json", Path(folder) / "large.json"
@@ -203,8 +199,7 @@ def main():
         },
         "bytes_a_query": loaded["peak_bytes"] / options.queries,
     }
-    write_json(options.out, result)
-    print(json.dumps(result, indent=1))
+    keep(options.out, result)
     if not all(row["same"] for row in compared):
         sys.exit("the two ways do not find the same queries")
 

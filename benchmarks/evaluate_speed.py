@@ -9,22 +9,16 @@ and whether both gave the same ranks; ends with an error if they did not.
 """
 
 import argparse
-import json
 import os
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
-from machine import described
+from machine import RESULTS, described, keep
 
 from cocofacet.evaluation.ranking import rank_of_positive
 from cocofacet.evaluation.scores import scores_to_rank
-from cocofacet.io import write_json
-
-RESULTS = (
-    Path(__file__).parents[1] / "src/cocofacet/results/benchmarks/evaluate_speed.json"
-)
 
 
 def plain_ranks(queries, images, pool):
@@ -53,7 +47,7 @@ def main():
     parser.add_argument("--images", type=int, default=10000)
     parser.add_argument("--dim", type=int, default=3072)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=RESULTS / "evaluate_speed.json")
     options = parser.parse_args()
 
     rng = np.random.default_rng(0)
@@ -94,8 +88,7 @@ def main():
             "times_faster": result["ranks"]["times_faster"],
         },
     ]
-    write_json(options.out, result)
-    print(json.dumps(result, indent=1))
+    keep(options.out, result)
     if not result["ranks"]["same"]:
         sys.exit("the two ways do not give the same ranks")
 

@@ -13,8 +13,6 @@ A million vectors are 2 GB, and FAISS copies them once: 5 GB of memory are neede
 """
 
 import argparse
-import json
-import os
 import resource
 import time
 from collections.abc import Callable
@@ -27,17 +25,11 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from machine import best_of, described
+from machine import RESULTS, best_of, described, keep, threads
 
-from cocofacet.io import write_json
-
-RESULTS = (
-    Path(__file__).parents[1] / "src/cocofacet/results/benchmarks/exact_search.json"
-)
 DIMENSION, QUERIES, TOP = 512, 100, 10
 SMALLER = (10_000, 100_000)
 CHUNK = 16_384  # vectors multiplied at a time
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 Search = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -163,7 +155,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--vectors", type=int, default=1_000_000, help="at the most")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=RESULTS / "exact_search.json")
     options = parser.parse_args()
     if options.vectors < TOP or options.repeats < 1:
         parser.error(f"--vectors must be at least {TOP}, --repeats at least 1")
@@ -173,7 +165,7 @@ def main():
     sizes = [compared(count, options.repeats) for count in counts]
     result = {
         **described(),
-        "threads": {name: os.environ.get(name, "not set") for name in THREADS},
+        "threads": threads(),
         "precision": "float32",
         "d": DIMENSION,
         "queries": QUERIES,
@@ -182,8 +174,7 @@ def main():
         "best_of": options.repeats,
         "sizes": sizes,
     }
-    write_json(options.out, result)
-    print(json.dumps(result, indent=1))
+    keep(options.out, result)
 
 
 if __name__ == "__main__":

@@ -10,19 +10,14 @@ what is kept, and the largest difference between the two ways' mapped queries.
 """
 
 import argparse
-import json
-import os
 from pathlib import Path
 
 import numpy as np
-from machine import best_of, described
+from machine import RESULTS, best_of, described, keep, threads
 
 from cocofacet.embeddings.linear_map import Anchors, least_squares
-from cocofacet.io import write_json
 
-RESULTS = Path(__file__).parents[1] / "src/cocofacet/results/benchmarks/linear_map.json"
 SETTINGS = ((3072, 100), (192, 6), (192, 100))  # (d, K)
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def unit(rng, rows, dimension):
@@ -62,12 +57,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--queries", type=int, default=256, help="in a batch")
     parser.add_argument("--repeats", type=int, default=20)
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=RESULTS / "linear_map.json")
     options = parser.parse_args()
     found = [measure(*each, options.queries, options.repeats) for each in SETTINGS]
     result = {
         **described(),
-        "threads": {name: os.environ.get(name, "not set") for name in THREADS},
+        "threads": threads(),
         "precision": "float64",
         "queries_a_batch": options.queries,
         "best_of": options.repeats,
@@ -82,8 +77,7 @@ def main():
             for row in found
         ],
     }
-    write_json(options.out, result)
-    print(json.dumps(result, indent=1))
+    keep(options.out, result)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""How a time is taken, and what it was taken on and with.
+"""How a time is taken, what it was taken on and with, and where it is kept.
 
 Light, because benchmarks that weigh memory import it.
 """
 
+import json
 import os
 import platform
 import time
@@ -12,7 +13,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TypeVar
 
+from cocofacet.io import COMMITTED, write_json
+
+RESULTS = COMMITTED / "benchmarks"
 Result = TypeVar("Result")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 PACKAGES = ("cocofacet", "torch", "transformers", "numpy", "faiss-cpu")
 
 
@@ -39,6 +44,17 @@ def described(device: str = "cpu") -> dict[str, object]:
         "versions": {"python": platform.python_version(), **_versions()},
         "date": datetime.now(UTC).date().isoformat(),
     }
+
+
+def threads() -> dict[str, str]:
+    """What the environment says of threads."""
+    return {name: os.environ.get(name, "not set") for name in THREADS}
+
+
+def keep(out: Path, result: dict) -> None:
+    """Write a measurement as JSON, and print it."""
+    write_json(out, result)
+    print(json.dumps(result, indent=1))
 
 
 def processor() -> str:

@@ -31,7 +31,7 @@ import exact_search
 import numpy as np
 import real_size
 import torch
-from machine import best_of, described
+from machine import RESULTS, best_of, described
 from PIL import Image
 from pipeline_speed import Settings, measure, pinned, warm_best_of
 from sizes import size_of
@@ -40,7 +40,6 @@ from cocofacet.io import write_json
 from cocofacet.retrievers.zoo import ROWS
 from cocofacet.retrievers.zoo.row import Row
 
-RESULTS = Path(__file__).parents[1] / "src/cocofacet/results/benchmarks/on-gpu.json"
 LARGE = "vlm2vec-v2.0"  # Qwen2-VL-2B, and pictures in their own size
 TEXT = "Find me an everyday image that is taken in a sunny day.\n"
 
@@ -231,7 +230,7 @@ def run(scale: Scale, rows: list[Row], here: dict, out: Path) -> dict:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=RESULTS / "on-gpu.json")
     options = parser.parse_args()
     here = apart(120, device_here)
     if "device" not in here:

@@ -15,7 +15,6 @@ A million vectors are a file of 3 GB; it is removed at the end.
 """
 
 import argparse
-import json
 import os
 import tempfile
 import time
@@ -24,11 +23,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from machine import best_of, described
+from machine import RESULTS, best_of, described, keep
 
-from cocofacet.io import write_json
-
-RESULTS = Path(__file__).parents[1] / "src/cocofacet/results/benchmarks"
 DIMENSION, TOP, CHUNK = 1536, 200, 16_384
 SMALLER = (100_000,)
 
@@ -133,8 +129,7 @@ def main() -> None:
         ],
         "sizes": sizes,
     }
-    write_json(given.out, result)
-    print(json.dumps(result, indent=1))
+    keep(given.out, result)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,6 @@ Written to src/cocofacet/results/benchmarks/pipeline_speed.json.
 """
 
 import argparse
-import copy
-import json
 import resource
 import tempfile
 import time
@@ -29,20 +27,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from machine import best_of, described
+from machine import RESULTS, best_of, described, keep
 from PIL import Image
 
 from cocofacet.benchmark.facets import FACETS
 from cocofacet.embeddings.store import embed_gallery
-from cocofacet.io import write_json
 from cocofacet.picture import open_image
 from cocofacet.retrievers import load as loading
 from cocofacet.retrievers.base import Retriever
-from cocofacet.retrievers.preprocess import MllmInputs
 
-RESULTS = (
-    Path(__file__).parents[1] / "src/cocofacet/results/benchmarks/pipeline_speed.json"
-)
 SIZES = ((640, 480), (480, 640), (640, 427))  # width, height: the most common in COCO
 PROMPTS = (None, *(facet.question for facet in FACETS.values()))
 
@@ -126,18 +119,10 @@ def pipeline(retriever, folder, names, prompts, settings: Settings) -> dict:
     }
 
 
-def separate(retriever: Retriever) -> Retriever:
-    """The same weights, with a pass for each prompt."""
-    found = copy.copy(retriever)
-    found.one_pass = False
-    found.prepare = MllmInputs(retriever.row, retriever.processor, packed=False)
-    return found
-
-
 def one_pass(retriever, images, prompts, repeats: int) -> dict:
     seconds, peak, found = {}, {}, []
     cuda = retriever.device.startswith("cuda")
-    ways = {"one_pass": retriever, "passes": separate(retriever)}
+    ways = {"one_pass": retriever, "passes": retriever.in_separate_passes()}
     for way, each in ways.items():
         inputs = pinned(each.prepare(images, prompts), each.device)
         if cuda:
@@ -191,7 +176,7 @@ def main():
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--prompts", type=int, nargs="+", default=[1, 3, 9])
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=RESULTS / "pipeline_speed.json")
     options = parser.parse_args()
     counts = tuple(options.prompts)
     settings = Settings(
@@ -207,8 +192,7 @@ def main():
         "peak_resident_bytes": 1024
         * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
     }
-    write_json(options.out, result)
-    print(json.dumps(result, indent=1))
+    keep(options.out, result)
 
 
 if __name__ == "__main__":

@@ -7,19 +7,13 @@ a second for each style of drawing.
 """
 
 import argparse
-import json
 import time
 from pathlib import Path
 
-from machine import described
+from machine import RESULTS, described, keep
 
-from cocofacet.io import write_json
 from facetworld.drawing.render import STYLES, render
 from facetworld.scene import sample
-
-RESULTS = (
-    Path(__file__).parents[1] / "src/cocofacet/results/benchmarks/render_speed.json"
-)
 
 
 def rate(scenes, style) -> float:
@@ -34,7 +28,7 @@ def rate(scenes, style) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--scenes", type=int, default=300)
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=RESULTS / "render_speed.json")
     options = parser.parse_args()
     scenes = sample(options.scenes, 0, "tune")
     result = {
@@ -42,8 +36,7 @@ def main() -> None:
         "settings": {"scenes": options.scenes},
         "images_a_second": {style: rate(scenes, style) for style in STYLES},
     }
-    write_json(options.out, result)
-    print(json.dumps(result, indent=1))
+    keep(options.out, result)
 
 
 if __name__ == "__main__":
