@@ -24,14 +24,6 @@ from html import unescape
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# Names that were changed, old -> new, so that records from before the change compare.
-RENAMED = {
-    "beforehand": "one_pass",
-    "explore": "explorer",
-    "choices": "choosing.choices",
-}
-# A chapter's name went from the keys of its glued sentences.
-GLUED = re.compile(r"^sentence_(?:luck|why|gallery|several|rerank|explore)_")
 NUMBER = re.compile(r"[-+−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 TAG = re.compile(r"<[^>]*>")
 # What each command prints on the rendered world; {world} and {out} are folders.
@@ -58,19 +50,11 @@ def views(text: str) -> dict[str, str]:
     return {"bytes": short(text), "numbers": short(" ".join(NUMBER.findall(text)))}
 
 
-def new_name(stem: str) -> str:
-    """A notebook's or result's name as it is called now."""
-    stem = re.sub(r"^\d\d_", "", stem)
-    first, dot, rest = stem.partition(".")
-    return RENAMED.get(first, first) + dot + rest
-
-
 def of_results(folder: Path) -> dict[str, dict]:
     """Every file that the run left."""
     found = {}
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        parts = path.relative_to(folder).parts
-        name = "/".join([*(new_name(part) for part in parts)])
+        name = path.relative_to(folder).as_posix()
         try:
             found[f"results/{name}"] = views(path.read_text())
         except UnicodeDecodeError:  # a picture
@@ -80,14 +64,14 @@ def of_results(folder: Path) -> dict[str, dict]:
 
 def of_notebook(path: Path) -> dict[str, dict]:
     """Each output of an executed notebook: by its place, or by the name it is glued."""
-    found, name, place = {}, new_name(path.stem), 0
+    found, name, place = {}, path.stem, 0
     for cell in json.loads(path.read_text())["cells"]:
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
             if glued := output.get("metadata", {}).get("scrapbook"):
-                key = GLUED.sub("sentence_", glued["name"])
-                key = f"glue/{name}/{key}"
-                found[key] = views("".join(next(iter(data.values()))))
+                found[f"glue/{name}/{glued['name']}"] = views(
+                    "".join(next(iter(data.values())))
+                )
                 continue
             text = "".join(output.get("text", ()))
             for kind in ("text/html", "text/markdown", "image/svg+xml", "text/plain"):
