@@ -15,7 +15,6 @@ from cocofacet.evaluation.statistics import (
     lowest_share,
     mean_of_shares,
     paired_difference,
-    share_of_gap,
     sign_flip,
     spread_over_draws,
 )
@@ -305,27 +304,6 @@ def test_other_queries_and_unknown_averages_are_refused():
         sign_flip(a, b.iloc[:1], 1)
     with pytest.raises(ValueError, match="mean"):
         sign_flip(a, b, 1, average="mean")
-
-
-def one_query_a_text(facet_texts, ranks):
-    pairs = zip(facet_texts, ranks, strict=True)
-    return table_of([(facet, text, text, rank) for (facet, text), rank in pairs])
-
-
-def test_the_share_of_the_gap_is_macro_and_varies_by_text():
-    texts = [("a", str(n)) for n in range(8)] + [("b", str(n)) for n in range(4)]
-    general = one_query_a_text(texts, [9] * 12)
-    prompted = one_query_a_text(texts, [1] * 12)
-    half = one_query_a_text(texts, [1] * 4 + [9] * 4 + [1] * 4)  # 1/2 of a, all of b
-    value, low, high = share_of_gap(half, general, prompted, 1)
-    assert value == pytest.approx(0.75)
-    of_a = stats.ttest_1samp([1] * 4 + [0] * 4, 0).confidence_interval()
-    expected = (0.5 + of_a.low / 2, 0.5 + of_a.high / 2)
-    assert (low, high) == pytest.approx(expected), "b does not vary"
-    assert share_of_gap(general, general, prompted, 1) == (0, 0, 0)
-    assert share_of_gap(prompted, general, prompted, 1) == (1, 1, 1)
-    noise = share_of_gap(half, prompted, general, 1)
-    assert np.isnan(noise).all(), "no gain, no gap to divide by"
 
 
 def test_spreads_over_draws_by_hand():

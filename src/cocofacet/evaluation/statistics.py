@@ -158,9 +158,7 @@ def _errors(hits: pd.Series, weights: pd.Series, average: str) -> pd.Series:
     return (hits - weights * recall) / total / facets.ngroups
 
 
-def around(
-    value: float, errors: pd.Series, within: tuple = (-np.inf, np.inf)
-) -> tuple[float, float]:
+def around(value: float, errors: pd.Series, within: tuple) -> tuple[float, float]:
     """A 95 % interval around a sum of independent parts: low, high.
 
     errors: of each part, with an index level "facet"; parts of a facet are drawn alike.
@@ -193,26 +191,6 @@ def spread(facets: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 def half_width(error: np.ndarray, freedom: np.ndarray) -> np.ndarray:
     """Half of Student's 95 % interval."""
     return stats.t.ppf((1 + LEVEL) / 2, freedom) * error
-
-
-def share_of_gap(
-    ranks: pd.DataFrame, general: pd.DataFrame, prompted: pd.DataFrame, k: int
-) -> tuple[float, float, float]:
-    """(found - general) / (prompted - general) in macro Recall@k: value, low, high.
-
-    Numerator and denominator meet the same texts. All NaN where prompting has no clear
-    gain: there is no gap to divide by then.
-    """
-    gap = paired_difference(prompted, general, k)
-    if not gap.low > 0:
-        return nan, nan, nan
-    over, under = (
-        by_text(paired(table, general, k), "macro") for table in (ranks, prompted)
-    )
-    share = paired_difference(ranks, general, k).value / gap.value
-    hits = over.hit - share * under.hit  # zero on average
-    errors = _errors(hits, under.weight, "macro") / gap.value
-    return (share, *around(share, errors))
 
 
 def difference_of_texts(values: pd.Series) -> Interval:
