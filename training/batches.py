@@ -90,7 +90,8 @@ def prompt_row(asked: list[str], strings: Strings, length: int | None = None):
 
 
 def pooled(states: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
-    """States (B, L, D) at `columns`, (C,) or (B, 1) -> unit rows (B, C, D)."""
+    """States (B, L, D) at `columns`, (C,) of all rows or (B, C) of each -> unit rows
+    (B, C, D)."""
     b = torch.arange(len(states))[:, None]
     return F.normalize(states[b, columns].float(), dim=-1)
 

@@ -282,7 +282,7 @@ def _matching(training: Training, asked: Sequence[str]) -> Callable:
                     names.append(name)
                     have.append(own)
         packed = picture_rows(rows, strings, length)
-        images = pooled_segments(training.states(packed, chosen), packed.ends)
+        images = pooled(training.states(packed, chosen), packed.ends)
         texts = training.texts([*captions, *one, *other, *said])
         sizes = [len(captions), len(one), len(other), len(said)]
         caption, left, right, answers = texts.split(sizes)
@@ -296,12 +296,6 @@ def _matching(training: Training, asked: Sequence[str]) -> Callable:
         return loss
 
     return loss_of
-
-
-def pooled_segments(states: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
-    """States (B, L, D) at each row's own ends (B, S) -> unit rows (B, S, D)."""
-    rows = torch.arange(len(states))[:, None]
-    return F.normalize(states[rows, ends].float(), dim=-1)
 
 
 def pairs_of(
