@@ -165,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._refuse(Fault("all", 404, "RepoNotFound", "Repository not found"))
 
-    def _repository(self, name: str, revision: str, *faulty: str):
+    def _repository(self, name: str, revision: str):
         """The repository and the commit asked for; None once an error was sent."""
         hub = self.server.hub
         repository = hub.repositories.get(name)

@@ -70,8 +70,8 @@ def train_answers(
     tune: Rendered,
     steps: int,
     seed: int,
-    compiled: bool = True,
-    measure_every: int = 0,
+    compiled: bool,
+    measure_every: int,
 ) -> list[dict]:
     """Train `model` in place from its warm-up; returns the log."""
     rng = np.random.default_rng([seed, 1])

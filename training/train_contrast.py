@@ -86,8 +86,8 @@ def train_variant(
     tune: Rendered,
     steps: int,
     seed: int,
-    compiled: bool = True,
-    measure_every: int = 0,
+    compiled: bool,
+    measure_every: int,
 ) -> list[dict]:
     """Train `model` in place from its warm-up; returns the log."""
     asked, from_general = VARIANTS[variant].asked, VARIANTS[variant].general_answers

@@ -43,7 +43,7 @@ def train_tower(
     train: Rendered,
     steps: int,
     rng: np.random.Generator,
-    compiled: bool = True,
+    compiled: bool,
 ) -> list[dict]:
     """Train the vision tower alone to classify every facet's label; returns the log.
 
@@ -133,7 +133,7 @@ def train_to_write(
     steps: int,
     rate: float,
     rng: np.random.Generator,
-    compiled: bool = True,
+    compiled: bool,
     **measured,
 ) -> list[dict]:
     """Train the whole model to write the segments `written` of rows; returns the log.
@@ -164,7 +164,7 @@ def train_warmup(
     tower_steps: int,
     steps: int,
     seed: int,
-    compiled: bool = True,
+    compiled: bool,
 ):
     """Returns (model, tokenizer, log); the log is the tower's, then the rest's."""
     torch.manual_seed(seed)

@@ -28,13 +28,13 @@ TEMPLATES = (
 )
 
 
-def training_texts(n_scenes: int = 2000) -> list[str]:
-    """Answers, questions, templates and captions of `n_scenes` training scenes."""
+def training_texts() -> list[str]:
+    """Answers, questions, templates and captions of training scenes."""
     rng = np.random.default_rng(0)
     texts = [text for facet in FACETS for text in all_answers(facet)]
     texts += [question for facet in FACETS for question in QUESTIONS[facet]] * 5
     texts += TEMPLATES * 10
-    for scene in sample(n_scenes, seed=0, split="train"):
+    for scene in sample(2000, seed=0, split="train"):
         texts += [coco_like(scene, rng)[0], dense(scene, rng)]
     return [finish(text, rng) for text in texts]
 

@@ -13,16 +13,14 @@ TRUST = {
 
 @dataclass(frozen=True)
 class Published:
-    """One published number. ``value`` is None where it is unknown here."""
+    """One published number."""
 
     what: str
-    value: float | None
+    value: float
     unit: str
     trust: str  # a key of TRUST
 
     def __str__(self) -> str:
-        if self.value is None:
-            return "not known here"
         return f"{self.value:g} {self.unit} ({self.trust})"
 
 

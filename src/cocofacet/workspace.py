@@ -208,7 +208,7 @@ class Workspace(RunData):
         text = ordered.to_csv(index=False)
         write_atomic(self.results / f"{notebook}.ranks.csv", text)
         made = {**self.made_from, "rows": len(ordered)}
-        self.save_json(f"{notebook}.manifest", made)
+        write_json(self.results / f"{notebook}.manifest.json", made)
 
     @property
     def made_from(self) -> dict[str, object]:
@@ -229,10 +229,6 @@ class Workspace(RunData):
     def save_table(self, name: str, table: pd.DataFrame) -> None:
         """A table derived from ranks, as plain CSV."""
         write_atomic(self.results / f"{name}.csv", table.to_csv())
-
-    def save_json(self, name: str, content: object) -> None:
-        """Whatever else a notebook keeps among its results."""
-        write_json(self.results / f"{name}.json", content)
 
 
 def open_workspace(

@@ -84,11 +84,11 @@ def build(
             labels[facet.name] = labelled.by_image()
             reports[facet.name] = _report(facet, built, labelled) | report
         elif allow_missing:
-            skipped[facet.name] = _why_none(facet, labelled, images)
+            skipped[facet.name] = _why_none(labelled, images)
         else:
             raise InputError(
                 f"{', '.join(str(files[name]) for name in facet.sources)}: "
-                f"{facet.name}: {_why_none(facet, labelled, images)}. Give the full "
+                f"{facet.name}: {_why_none(labelled, images)}. Give the full "
                 "annotations, leave the facet out with --facets, or skip it with "
                 "--allow-missing."
             )
@@ -274,7 +274,7 @@ def _report(
     }
 
 
-def _why_none(facet: Facet, labelled: Labelled, images: Path | None) -> str:
+def _why_none(labelled: Labelled, images: Path | None) -> str:
     if labelled.positives:
         return f"no label leaves {POOL - 1} negatives to draw from"
     if images is not None:

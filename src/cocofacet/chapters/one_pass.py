@@ -9,25 +9,26 @@ from PIL import Image
 
 from cocofacet.retrievers.base import Retriever
 
+REPEATS = 3
+
 
 def time_prompts(
     ways: Mapping[str, Retriever],
     pictures: Sequence[Image.Image],
     prompts: Sequence[str | None],
     counts: Sequence[int],
-    repeats: int = 3,
 ) -> tuple[pd.DataFrame, float]:
     """Embed the same pictures in several ways under more and more prompts.
 
     ``ways`` maps words to retrievers that should agree; each time is the best of
-    ``repeats`` after one to warm up, in turn so that a slow moment meets them all.
+    `REPEATS` after one to warm up, in turn so that a slow moment meets them all.
     Returns columns prompts, way, milliseconds (for one image), and the largest absolute
     difference between numbers of the first way's embeddings and the others'.
     """
     rows, largest = [], 0.0
     for count in counts:
         best = dict.fromkeys(ways, np.inf)
-        for repeat in range(repeats + 1):
+        for repeat in range(REPEATS + 1):
             found = {}
             for way, retriever in ways.items():
                 start = time.perf_counter()

@@ -58,7 +58,7 @@ def classes_of(benchmark, pools: Pools) -> Classes:
     negative for all; else it has no label. Raises ValueError where the labels are not
     known, as for the released files.
     """
-    if not all(len(here) for here in pools.eligible):
+    if not pools.known:
         raise ValueError("the labels that images carry are not known: build the pools")
     keys = [tuple(here) for here in pools.eligible]
     position = {key: place for place, key in enumerate(dict.fromkeys(keys))}

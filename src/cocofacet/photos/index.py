@@ -31,7 +31,7 @@ _VERSIONS = {"torch", "transformers", "open_clip", "sentence_transformers", "pil
 _DELETE = "Delete this file and index again: vectors are kept."
 
 
-def store_of(store: Path | None = None) -> Path:
+def store_of(store: Path | None) -> Path:
     """Where indexes lie: the folder given, or the user's own for such data."""
     if store is not None:
         return Path(os.path.abspath(os.path.expanduser(store)))

@@ -162,10 +162,10 @@ def sports_ball(pen, paint, scene):
     pen.oval(-0.8, -19.2, 17.2, 17.2, "fbfbf9")
     ink = "2f3448"
 
-    def patch(x, y, r, squash=1.0):
+    def patch(x, y, r):
         pen.poly(
             [
-                (x + r * a * squash, y + r * b)
+                (x + r * a, y + r * b)
                 for a, b in (
                     (0, -1), (0.95, -0.31), (0.59, 0.81), (-0.59, 0.81), (-0.95, -0.31),
                 )

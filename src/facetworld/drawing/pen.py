@@ -28,12 +28,12 @@ class Solid(dict):
 class Pen:
     """Draws on `image` in the colours of `shade` (a mapping colour -> pixel)."""
 
-    def __init__(self, image, shade, x=0.0, y=0.0, size=1.0, flip=False):
+    def __init__(self, image, shade, x=0.0, y=0.0):
         self.image, self.shade = image, shade
         self.draw = ImageDraw.Draw(image)
         self.solid = isinstance(shade, Solid)
         self.x, self.y = x * SCALE, y * SCALE
-        self.kx, self.ky = size * SCALE * (-1 if flip else 1), size * SCALE
+        self.kx = self.ky = float(SCALE)
 
     def at(self, x, y, size=1.0, flip=False) -> "Pen":
         """A pen whose origin, size and direction are set relative to this one's."""
@@ -118,11 +118,11 @@ class Pen:
 
 
 @lru_cache(maxsize=256)
-def _spline(points, steps=5):
+def _spline(points):
     """Catmull-Rom through the points, closed."""
     p = np.asarray(points, float)
     a, b, c, d = np.roll(p, 1, 0), p, np.roll(p, -1, 0), np.roll(p, -2, 0)
-    t = np.arange(steps)[:, None, None] / steps
+    t = np.arange(5)[:, None, None] / 5
     curve = 0.5 * (
         2 * b
         + (c - a) * t

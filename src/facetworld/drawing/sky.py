@@ -68,7 +68,7 @@ def draw(pen: Pen, scene, rng, w: float, h: float, sun: float) -> None:
     pen.image.paste(gradient(colours(scene), w, h), corner)
     k = min(1.0, h / 56)  # a window shows a smaller sky
     _LAMPS[scene.time](pen, scene, rng, w, h, sun, k)
-    _clouds(pen, scene, rng, w, h, sun, k)
+    _clouds(pen, scene, rng, w, sun, k)
     if scene.weather == "stormy":
         bolt(pen.at(sun + (18 if sun < w / 2 else -18) * k, 17 * k, k))
 
@@ -137,7 +137,7 @@ def _night(pen, scene, rng, w, h, sun, k):
 _LAMPS = {"daytime": _day, "sunrise": _sunrise, "dusk": _dusk, "night": _night}
 
 
-def _clouds(pen, scene, rng, w, h, sun, k):
+def _clouds(pen, scene, rng, w, sun, k):
     colour, number = CLOUD[scene.weather]
     number = round(number * (1 if w > 100 else 0.7))
     pen = pen.lit(light(scene.time, "clear", 0.8))
