@@ -13,8 +13,8 @@ from cocofacet.evaluation.ranking import rank_of_positive
 from cocofacet.io import InputError
 from cocofacet.retrievers.load import load
 from cocofacet.retrievers.zoo import ROWS
+from cocofacet.retrievers.zoo.row import ASKED
 
-ASKED = "Represent the given image with the following question: "
 DIFFERS = (
     "What differs from MMEB's own run: a tie counts against the right class, the "
     "question stands after the image as in this row's template, and the size of "
@@ -38,7 +38,7 @@ def check(
     rows = _rows(data, task)[:limit]
     options = {}
     if name in ROWS:
-        options["prompted"] = ROWS[name].prompted.replace(ASKED, "")
+        options["prompted"] = ROWS[name].prompted.replace(ASKED, "{question}")
     retriever = load(name, **how, **options)
     found = hits(rows, retriever, data / "images", folder)
     ours, published = 100 * found.mean(), paper.MMEB[task].get(name)

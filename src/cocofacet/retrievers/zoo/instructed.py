@@ -4,9 +4,8 @@ Nobody has reported them on COCO-Facet. A query's template is the one that their
 code gives a text that looks for an image; where the question stands is our choice.
 """
 
-from cocofacet.retrievers.zoo.row import MTEB, Row
+from cocofacet.retrievers.zoo.row import ASKED, MTEB, Row
 
-_ASKED = "Represent the given image with the following question: {question}"
 _NOTE = "Nobody has reported it on COCO-Facet: the question in its system turn is this "
 _NOTE += "book's choice."
 _IMAGE = "<|vision_start|><|image_pad|><|vision_end|>"
@@ -37,7 +36,7 @@ _QWEN3_VL = {
     "text": _chat(_QWEN3_VL_QUERY, "{text}"),
     "general": _chat(_QWEN3_VL_DEFAULT, _IMAGE),
     # The instruction, which the model was trained to follow, stands before the image.
-    "prompted": _chat(_ASKED, _IMAGE),
+    "prompted": _chat(ASKED, _IMAGE),
     "default_instruction": _QWEN3_VL_DEFAULT,
     "max_text": 8192,
     "prompt_after_image": False,
@@ -60,7 +59,7 @@ _ON_QWEN2_VL = {
         "Find an image that matches the given text.", "{text}", "<|endoftext|>"
     ),
     "general": _chat("You are a helpful assistant.", _IMAGE, "<|endoftext|>"),
-    "prompted": _chat(_ASKED, _IMAGE, "<|endoftext|>"),
+    "prompted": _chat(ASKED, _IMAGE, "<|endoftext|>"),
     "prompt_after_image": False,
     "image_tokens": 391,
     "architecture": "Qwen2-VL",

@@ -4,10 +4,9 @@ Templates are those of COCO-Facet's released collator.py. It leaves the question
 to a caller not released: then they are eval_f.py's, and ``prompted`` is unconfirmed.
 """
 
-from cocofacet.retrievers.zoo.row import COLLATORS, MTEB, Row
+from cocofacet.retrievers.zoo.row import ASKED, COLLATORS, MTEB, Row
 
 _COCO_FACET = "https://github.com/lst627/COCO-Facet/blob/main/VLM2Vec"
-_ASKED = "Represent the given image with the following question: {question}"
 _WORDS = "The words of the question are eval_f.py's: the collator's are not released."
 
 
@@ -38,7 +37,7 @@ _LLAVE = {
     "interpolation": "bicubic",
     "text": _llave("{text}"),
     "general": _llave("<image> Represent the given image."),
-    "prompted": _llave(f"<image> {_ASKED}"),
+    "prompted": _llave(f"<image> {ASKED}"),
     "precision": "fp16",
     "architecture": "LLaVE",
     "note": "Templates are the card's; COCO-Facet released none for it. Pooled is the "
@@ -65,7 +64,7 @@ MLLM = (
         text=_llama3("{text}\nSummary above sentence in one word: "),
         general=_E5_V_IMAGE,
         # The collator appends the prompt after the assistant's header.
-        prompted=f"{_E5_V_IMAGE}{_ASKED}",
+        prompted=f"{_E5_V_IMAGE}{ASKED}",
         padding_side="left",
         temperature=0.05,  # ft_llm.py of its repository
         precision="fp16",
@@ -93,7 +92,7 @@ MLLM = (
         text="[INST] \n <instruct> Find me an image that matches the given caption. "
         "<query>  {text} \n [/INST]",
         general="[INST]  <image> [/INST]",
-        prompted=f"[INST]  {_ASKED} \n <image> [/INST]",
+        prompted=f"[INST]  {ASKED} \n <image> [/INST]",
         padding_side="left",
         prompt_after_image=False,
         precision="bf16",
@@ -152,7 +151,7 @@ MLLM = (
         text="Instruct: Find me an image that matches the given caption.\n"
         "Query: {text}",
         general="<image>\nRepresent the given image.",
-        prompted=f"<image>\n{_ASKED}",
+        prompted=f"<image>\n{ASKED}",
         pooling="latent attention over all tokens after the instruction, mean",
         causal=False,
         precision="fp16",

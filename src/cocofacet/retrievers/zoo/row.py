@@ -7,6 +7,8 @@ MTEB = (
     "https://github.com/embeddings-benchmark/mteb/blob/main/mteb/models/"
     "model_implementations"
 )
+# The words around a question in COCO-Facet's released eval_f.py.
+ASKED = "Represent the given image with the following question: {question}"
 PRECISIONS = ("fp32", "bf16", "fp16")
 
 

@@ -1,6 +1,6 @@
 """Rows of the zoo: the tiny checkpoints that come with the package."""
 
-from cocofacet.retrievers.zoo.row import Row
+from cocofacet.retrievers.zoo.row import ASKED, Row
 
 _QWEN2_VL_IMAGE = "<|vision_start|><|image_pad|><|vision_end|>"
 # The templates of the released code with Qwen2-VL's image placeholder and no chat
@@ -12,8 +12,7 @@ _QWEN2_VL_TINY = {
     "source": "trained in training/",
     "image_size": "native, 128 x 128 in the rendered world",
     "general": f"{_QWEN2_VL_IMAGE} Represent the given image.",
-    "prompted": f"{_QWEN2_VL_IMAGE}\nRepresent the given image with the following "
-    "question: {question}\n",
+    "prompted": f"{_QWEN2_VL_IMAGE}\n{ASKED}\n",
     # Trained and first run with it; at 128 x 128 nothing is resized.
     "image_backend": "torchvision",
     "temperature": 0.05,  # training/train_contrast.py
@@ -54,8 +53,7 @@ SHIPPED = (
         | {
             "image_size": "128 x 128",
             "general": "<image> Represent the given image.",
-            "prompted": "<image>\nRepresent the given image with the following "
-            "question: {question}\n",
+            "prompted": f"<image>\n{ASKED}\n",
             "architecture": "LLaVA",
         },
     ),

@@ -4,12 +4,12 @@ Templates are those of the released eval_d.py (general) and eval_f.py (prompted)
 each model's own placeholder, as the released dataset.py puts it in, and no chat header.
 """
 
-from cocofacet.retrievers.zoo.row import MTEB, Row
+from cocofacet.retrievers.zoo.row import ASKED, MTEB, Row
 
 _CODE = "https://github.com/TIGER-AI-Lab/VLM2Vec"
 _COCO_FACET = "https://github.com/lst627/COCO-Facet/tree/main/VLM2Vec"
-# The adapters are .bin files; the 7B repository also holds the merged model as .bin.
 _TEMPERATURE = 0.02  # --temperature of every training script of theirs
+# The adapters are .bin files; the 7B repository also holds the merged model as .bin.
 _ADAPTER_BIN = ("*.json", "*.txt", "adapter_model.bin")
 
 
@@ -17,8 +17,7 @@ def _templates(image: str) -> dict[str, str]:
     # A blank follows the image in one, a line feed in the other.
     return {
         "general": f"{image} Represent the given image.",
-        "prompted": f"{image}\nRepresent the given image with the following question: "
-        "{question}\n",
+        "prompted": f"{image}\n{ASKED}\n",
     }
 
 
