@@ -104,10 +104,7 @@ cf.tables.shown(choosing.chosen_instead(table, guessing), "chosen", "words")
 
 # %%
 shown = {None, *(c.shown for each in choices.values() for c in each.values())}
-prompts = (None, *sorted(shown - {None}))
-images = dict(
-    zip(prompts, workspace.gallery(retriever, prompts), strict=True)
-)
+images = workspace.embedded(retriever, (None, *sorted(shown - {None})))
 vectors = workspace.queries(retriever)
 made = workspace.identity(retriever)
 by_chooser = [

@@ -47,13 +47,12 @@ modes = ("general", "prompted")
 
 # %%
 ranks = workspace.ranks(retriever, modes)
-known = prompt_modes(workspace.questions)
-known = {mode: known[mode] for mode in modes}
+shown = prompt_modes(workspace.questions, modes)
 drawn = luck.recalls_of_draws(
     workspace.benchmark,
     workspace.queries(retriever),
-    workspace.embedded(retriever, known),
-    known,
+    workspace.embedded(retriever, shown),
+    shown,
     seeds=range(draws),
     ks=(1, 5),
 )

@@ -67,10 +67,7 @@ pictures = workspace.profile.shown_as
 facet, text = most_gained(ranks)
 place = [q.text for q in workspace.benchmark.queries].index(text)
 query = workspace.benchmark.queries[place]
-prompts = (None, questions[facet])
-embedded = dict(
-    zip(prompts, workspace.gallery(retriever, prompts), strict=True)
-)
+embedded = workspace.embedded(retriever, (None, questions[facet]))
 vector = workspace.queries(retriever)[place]
 found, right = first_found(
     workspace.benchmark, vector, embedded, facet, query.label

@@ -62,9 +62,7 @@ depths = depths_within([*depths, depth], total)
 
 # %%
 prompts = (None, *questions.values())
-images = dict(
-    zip(prompts, workspace.gallery(retriever, prompts), strict=True)
-)
+images = workspace.embedded(retriever, prompts)
 anchors = dict(
     zip(prompts, workspace.anchor_gallery(retriever, prompts), strict=True)
 )
@@ -123,9 +121,7 @@ cf.tables.shown(grid, "rerank").format("{:.1f}", na_rep="")
 # %% tags=["hide-input"]
 released = ranks.iloc[:0]
 if opened is not workspace:  # ranking within released pools needs no labels
-    embedded_too = dict(
-        zip(prompts, opened.gallery(retriever, prompts), strict=True)
-    )
+    embedded_too = opened.embedded(retriever, prompts)
     released = rerank.in_pools(
         opened.benchmark,
         opened.queries(retriever),

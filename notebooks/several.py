@@ -75,10 +75,7 @@ cf.tables.shown(several.examples(asked), "several-asked").format(precision=1)
 
 # %%
 longs = [long_question(questions, facets) for facets in asked]
-prompts = (None, *questions.values(), *longs)
-images = dict(
-    zip(prompts, workspace.gallery(retriever, prompts), strict=True)
-)
+images = workspace.embedded(retriever, (None, *questions.values(), *longs))
 parts = [
     several.ranked(
         queries,

@@ -52,10 +52,9 @@ dual, promptable = workspace.profile.dual, workspace.profile.promptable
 
 # %%
 asked = {dual: ("general",), promptable: ("general", "prompted")}
-known = prompt_modes(workspace.questions)
 found, levels, loaded = {}, {}, []
 for name, modes in asked.items():
-    ways = {mode: known[mode] for mode in modes}
+    ways = prompt_modes(workspace.questions, modes)
     workspace.announce(name, prompts=len(prompts_of(ways)))
     retriever = workspace.retriever(name)
     loaded.append(retriever)

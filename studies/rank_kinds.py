@@ -42,8 +42,7 @@ def ranked(workspace: Workspace, retriever: Retriever) -> pd.DataFrame:
     parts = [workspace.ranks(retriever, ("general",)).assign(wording="")]
     for wording, questions in wordings().items():
         if wording not in (seeds.RELEASED, seeds.HUMAN):
-            modes = prompt_modes(questions)
-            asked = {mode: modes[mode] for mode in ("prompted", "wrong")}
+            asked = prompt_modes(questions, ("prompted", "wrong"))
             parts.append(workspace.ranks(retriever, asked).assign(wording=wording))
     return pd.concat(parts, ignore_index=True)
 
@@ -51,8 +50,7 @@ def ranked(workspace: Workspace, retriever: Retriever) -> pd.DataFrame:
 def pictures(workspace: Workspace, retriever: Retriever) -> pd.DataFrame:
     """What the first of our wordings does to pictures, by facet and mode."""
     questions = wordings()["1"]
-    prompts = (None, *questions.values())
-    images = dict(zip(prompts, workspace.gallery(retriever, prompts), strict=True))
+    images = workspace.embedded(retriever, (None, *questions.values()))
     given = (workspace.queries(retriever), images, questions, workspace.seed)
     return image_side(workspace.benchmark, *given)
 

@@ -172,6 +172,8 @@ def test_released_queries_and_the_rebuilt_ones_share_one_gallery(released, monke
     assert [asked[0][n] for n in at] == list(opened.benchmark.images)
     assert rebuilt.gallery(None).shape[1] == len(rebuilt.benchmark.images)
     assert asked[0] == asked[1]
+    for shown in ((None,), {"general": {"animals": (None,)}}):
+        assert opened.embedded(None, shown)[None][:, 0].tolist() == at.tolist()
     made = workspace.Retriever.__new__(workspace.Retriever)
     made.name, made.revision = "r", "0"
     assert opened.identity(made)["profile"] == "full"

@@ -67,8 +67,8 @@ def embedded(model, benchmark, chosen, images, folder, how, spread=None):
     from cocofacet.embeddings import store
     from cocofacet.evaluation.ranking import prompt_modes, prompts_of
 
-    known = prompt_modes({name: FACETS[name].question for name in benchmark.facets})
-    modes = {mode: known[mode] for mode in chosen}
+    questions = {name: FACETS[name].question for name in benchmark.facets}
+    modes = prompt_modes(questions, chosen)
     what = (model, images, benchmark.images, prompts_of(modes), folder)
     gallery = store.look(*what)
     count = sum(len(chunk.names) for chunk in gallery.missing)

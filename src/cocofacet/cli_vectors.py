@@ -34,8 +34,8 @@ def ranked(
     folder = _folder_of(run) if run else None
     if folder:
         check_output(folder, "--run", folder=True)
-    known = prompt_modes({facet: FACETS[facet].question for facet in benchmark.facets})
-    modes = {mode: known[mode] for mode in chosen}
+    questions = {facet: FACETS[facet].question for facet in benchmark.facets}
+    modes = prompt_modes(questions, chosen)
     found = vectors.read(file)
     made = {"retriever": name, "revision": vectors.revision_of(file)}
     table = found.ranks(benchmark, modes, **made)

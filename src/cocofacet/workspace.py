@@ -165,11 +165,12 @@ class Workspace(RunData):
         return store.embed_gallery(*what, workers=workers)
 
     def embedded(
-        self, retriever: Retriever, modes: Mapping[str, Mapping]
+        self, retriever: Retriever, shown: Mapping[str, Mapping] | Sequence[str | None]
     ) -> dict[str | None, np.ndarray]:
-        """prompt -> embeddings (N, D) of the gallery, for all prompts of the modes
-        (mode -> facet -> prompts), which go over the images together."""
-        prompts = ranking.prompts_of(modes)
+        """prompt -> embeddings (N, D) of the gallery, for prompts or for all those of
+        modes (mode -> facet -> prompts), which go over the images together."""
+        modes = isinstance(shown, Mapping)
+        prompts = ranking.prompts_of(shown) if modes else tuple(shown)
         return dict(zip(prompts, self.gallery(retriever, prompts), strict=True))
 
     def ranks(
@@ -178,8 +179,7 @@ class Workspace(RunData):
         """The tidy table of one retriever: every query in every mode, given by its name
         in `ranking.prompt_modes` or as such a mode itself."""
         if not isinstance(modes, Mapping):
-            known = ranking.prompt_modes(self.questions)
-            modes = {mode: known[mode] for mode in modes}
+            modes = ranking.prompt_modes(self.questions, modes)
         return ranking.rank_table(
             self.benchmark,
             self.queries(retriever),

@@ -66,6 +66,8 @@ def test_table_of_a_benchmark():
     images = {None: seen, "": seen, "animal?": seen, "time?": seen[::-1]}
     modes = prompt_modes({"animals": "animal?", "times": "time?"})
     assert modes["wrong"] == {"animals": ("time?",), "times": ("animal?",)}
+    bare = prompt_modes({"animals": "animal?"}, ("bare", "prompted"))
+    assert bare == {"bare": {"animals": ("",)}, "prompted": {"animals": ("animal?",)}}
     table = rank_table(pools, texts, images, modes, profile="mini", retriever="r")
     assert list(table.columns) == [*COLUMNS, *POOL_COLUMNS]
     assert table[POOL_COLUMNS].isna().all(axis=None), (

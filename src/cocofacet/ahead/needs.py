@@ -129,8 +129,7 @@ def _wordings(run: Run) -> Iterator[Need]:
     yield run.promptable(prompts_of(wordings.ways(run.questions, human)))
     yield run.promptable((), texts=asked)
     if spaced := wordings.respaced(ROWS[run.profile.promptable]):
-        known = prompt_modes(run.questions)
-        prompts = prompts_of({mode: known[mode] for mode in ("general", "bare")})
+        prompts = prompts_of(prompt_modes(run.questions, ("general", "bare")))
         yield run.promptable(prompts, options=spaced)
 
 

@@ -152,14 +152,15 @@ def pools_of(benchmark, facet: str) -> Pools:
 
 def prompt_modes(
     questions: Mapping[str, str],
+    chosen: Sequence[str] = ("general", "bare", "prompted", "wrong"),
 ) -> dict[str, dict[str, tuple[str | None, ...]]]:
-    """The four ways to show an image, as mode -> facet -> prompts.
+    """The ways chosen to show an image, as mode -> facet -> prompts.
 
     questions maps facet -> its question. general: no prompt; bare: the instruction
     with an empty question; prompted: the facet's own question; wrong: the questions of
     all other facets, one after the other.
     """
-    return {
+    modes = {
         "general": {facet: (None,) for facet in questions},
         "bare": {facet: (BARE,) for facet in questions},
         "prompted": {facet: (question,) for facet, question in questions.items()},
@@ -168,6 +169,7 @@ def prompt_modes(
             for facet in questions
         },
     }
+    return {mode: modes[mode] for mode in chosen}
 
 
 def prompts_of(modes: Mapping[str, Mapping]) -> tuple[str | None, ...]:
@@ -198,7 +200,7 @@ def rank_table(
     for arrays of other types or shapes and for a prompt that images lacks.
     """
     asked = {query.facet for query in benchmark.queries}
-    named = {facet for prompts_of in modes.values() for facet in prompts_of}
+    named = {facet for by_facet in modes.values() for facet in by_facet}
     pools = {facet: pools_of(benchmark, facet) for facet in asked & named}
     if not pools:
         raise InputError("modes: none of them names a facet of this benchmark")
@@ -206,9 +208,9 @@ def rank_table(
     texts = {facet: _one_a_text(queries, here) for facet, here in pools.items()}
     shown = [
         (mode, facet, prompt)
-        for mode, prompts_of in modes.items()
-        for facet in prompts_of
-        for prompt in (prompts_of[facet] if facet in pools else ())
+        for mode, by_facet in modes.items()
+        for facet in by_facet
+        for prompt in (by_facet[facet] if facet in pools else ())
     ]
     parts = {}
     for prompt in dict.fromkeys(prompt for *_, prompt in shown):

@@ -47,7 +47,7 @@ def tried(workspace: Workspace, retriever: Retriever) -> list[Searched]:
     queries = workspace.queries(retriever)
     closed = workspace.texts(retriever, scale.label_texts())
     prompts = (None, *workspace.questions.values())
-    images = dict(zip(prompts, workspace.gallery(retriever, prompts), strict=True))
+    images = workspace.embedded(retriever, prompts)
     asked = [(query.facet, query.label, query.text) for query in benchmark.queries]
     asked = pd.DataFrame(asked, columns=["facet", "label", "text"]).drop_duplicates()
     found = []
