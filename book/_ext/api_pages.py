@@ -57,7 +57,7 @@ def page(room: str, files: list[Path]) -> str:
 
 def public() -> list[str]:
     """A table of the names that ``cocofacet`` offers, and where each lives."""
-    rows = [f"| `cf.{name}` | `{place}` |" for name, place in cocofacet._PUBLIC.items()]
+    rows = [f"| `cf.{name}` | `{place}` |" for name, place in cocofacet.PUBLIC.items()]
     return ["| name | lives in |", "|---|---|", *rows]
 
 

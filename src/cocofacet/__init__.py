@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 
 # Where each public name lives; behind a colon, what it is called there, and nothing for
 # the module itself.
-_PUBLIC = {
+PUBLIC = {
     "InputError": "io",
     "FACETS": "benchmark.facets",
     "Query": "benchmark.query",
@@ -46,13 +46,13 @@ _PUBLIC = {
     "search": "photos.search:search",
     "Wish": "photos.search:Wish",
 }
-__all__ = ["__version__", *_PUBLIC]
+__all__ = ["__version__", *PUBLIC]
 
 
 def __getattr__(name: str):
-    if name not in _PUBLIC:
+    if name not in PUBLIC:
         raise AttributeError(f"module 'cocofacet' has no attribute {name!r}")
-    place, colon, attribute = _PUBLIC[name].partition(":")
+    place, colon, attribute = PUBLIC[name].partition(":")
     module = import_module(f"cocofacet.{place}")
     found = module if colon and not attribute else getattr(module, attribute or name)
     globals()[name] = found
@@ -60,4 +60,4 @@ def __getattr__(name: str):
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_PUBLIC})
+    return sorted({*globals(), *PUBLIC})

@@ -28,13 +28,6 @@ FEW = {"facets": ["objects", "animals", "gestures"], "max_images": 150}
 MEASURING = {"one_pass", "your_photos"}
 
 
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("COCOFACET_HOME", str(tmp_path))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    return tmp_path
-
-
 def opened(profile="full", **changes):
     return workspaces.open_workspace(profile, "a", 0, changes, ahead=False)
 

@@ -28,13 +28,6 @@ SMALL = {
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("COCOFACET_HOME", str(tmp_path))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    return tmp_path
-
-
-@pytest.fixture
 def started(monkeypatch):
     """The stages that notebooks start, in this process: one entry each."""
     found = []

@@ -28,12 +28,6 @@ needs_book = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    with browser.chromium() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def readers(chromium):
     """One reader for each window and scheme, so that common files load once."""
     return {

@@ -110,12 +110,6 @@ def pages(tmp_path_factory):
     return html, labels
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.chromium() as found:
-        yield found
-
-
 def harm(page):
     """Which scripts ran; how many elements and formulas the texts made."""
     return page.evaluate(

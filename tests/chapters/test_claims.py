@@ -7,8 +7,8 @@ import pytest
 
 from cocofacet.benchmark.facets import CAPTIONED, FACETS
 from cocofacet.chapters.claims import (
-    _RUN,
     CLAIMS,
+    HOW_FAR,
     Claim,
     became,
     brief,
@@ -30,7 +30,7 @@ def test_its_chapters_exist(claim):
 
 
 def test_the_words_are_of_profiles():
-    assert _RUN.keys() <= PROFILES.keys()
+    assert HOW_FAR.keys() <= PROFILES.keys()
 
 
 def test_what_was_run_on_photographs(tmp_path):

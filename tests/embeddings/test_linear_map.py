@@ -5,16 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
+from unit_rows import unit
 
 from cocofacet.embeddings import linear_map as approximate
 from cocofacet.embeddings.linear_map import VARIANTS, Anchors, decompose, scores
 from cocofacet.evaluation.ranking import rank_of_positive
 
 D, P = 6, 4  # the gallery's space and, for a rectangular map, the prompted one
-
-
-def unit(rows):
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def drawn(seed, *shapes):

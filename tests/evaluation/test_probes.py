@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unit_rows import unit
 
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.facets import FACETS
@@ -41,10 +42,6 @@ def world(labels, facet="animals", queries=10):
             for positive in positives
         ]
     return Benchmark(tuple(asked), {}, {facet: labels_of})
-
-
-def unit(rows):
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from recorded_scenes import recorded
 
 from facetworld.drawing import sky
 from facetworld.drawing.palette import light
@@ -15,12 +16,6 @@ from facetworld.scene import Scene, sample
 HASHES = Path(__file__).with_name("drawn.sha256")
 BASE = Scene("park", "daytime", "clear", 1, "sitting", "horse", "car", "metal", 7)
 JITTERS = range(12)
-
-
-def recorded(scene: Scene) -> dict:
-    chosen = {}
-    render(scene, chosen=chosen)
-    return chosen
 
 
 def test_every_picture_is_the_same_as_ever():

@@ -3,6 +3,7 @@ import re
 
 import numpy as np
 import pytest
+from evaluation_texts import plain
 from PIL import Image
 from pycocotools.coco import COCO
 
@@ -236,10 +237,6 @@ def test_every_label_has_ninety_nine_negatives_in_its_own_source():
 
 def test_questions_and_captions_are_none_that_training_shows():
     """Label words are shared; whole questions and captions are not."""
-
-    def plain(text):
-        return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
-
     trained = {plain(q) for questions in QUESTIONS.values() for q in questions}
     trained |= {
         plain(a) for facet in language.FACETS for a in language.all_answers(facet)

@@ -1,4 +1,7 @@
-"""The evaluation's questions and query templates, from the paper's released code."""
+"""The evaluation's questions and query templates, from the paper's released code, and
+what two texts are compared by."""
+
+import re
 
 # GPT-written, then human-written; the last of each nine is about a facet left out here.
 EVALUATION_QUESTIONS = """
@@ -34,3 +37,8 @@ Find me an everyday image with {} in the picture.
 Find me an everyday image that is taken in a {} day.
 Find me an everyday image showing some object or surface made of {}.
 """.strip().splitlines()
+
+
+def plain(text: str) -> str:
+    """Its words alone, in small letters."""
+    return " ".join(re.findall(r"[a-z0-9]+", text.lower()))

@@ -1,16 +1,15 @@
 """Kinds of question: labels, words, the order of the arms, and who is asked what."""
 
-import re
 from collections import Counter
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from evaluation_texts import EVALUATION_QUESTIONS
+from evaluation_texts import EVALUATION_QUESTIONS, plain
+from recorded_scenes import recorded
 
 from cocofacet.benchmark.questions import more_questions
-from facetworld.drawing.render import render
 from facetworld.scene import Scene, sample
 from training import kinds, language, train_kinds
 from training.language import FACETS
@@ -19,22 +18,12 @@ from training.questions import MORE_QUESTIONS, QUESTIONS, TUNE_QUESTIONS, compos
 BASE = Scene("beach", "night", "stormy", 2, "sitting", "cat", "car", "wood", 3)
 
 
-def drawn(scene: Scene) -> dict:
-    chosen = {}
-    render(scene, chosen=chosen)
-    return chosen
-
-
 @pytest.fixture(scope="module")
 def labels():
     return [
-        train_kinds.all_labels_of(scene, drawn(scene))
+        train_kinds.all_labels_of(scene, recorded(scene))
         for scene in sample(300, 0, "tune")
     ]
-
-
-def plain(text: str) -> str:
-    return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
 
 
 def test_every_kind_has_labels_that_no_facet_is_called_by(labels):

@@ -230,13 +230,13 @@ def verdict(claim: Claim, found: Mapping[str, Finding]) -> str:
 
 
 # Profile -> what of photographs it answers, the farthest first.
-_RUN = {"full": "run at full scale", "colab": "some facets run"}
+HOW_FAR = {"full": "run at full scale", "colab": "some facets run"}
 
 
 def on_photographs(claim: Claim, results: Path) -> str:
     """How far a claim was tried on photographs. ``results`` holds <profile>/<run>/ with
     what each chapter leaves."""
-    for profile, words in _RUN.items():
+    for profile, words in HOW_FAR.items():
         for chapter in claim.chapters:
             if any(Path(results).glob(f"{profile}/*/{chapter}.*")):
                 return words

@@ -29,7 +29,7 @@ COVER = {  # how grey the sky is at its top, middle and horizon
     "misty": (0.6, 0.6, 0.5),
     "stormy": (0.95, 0.85, 0.4),
 }
-CLOUD = {  # colour by day, how many, largest size
+CLOUD = {  # colour by day, how many
     "clear": ("ffffff", 0),
     "cloudy": ("f3f5f8", 5),
     "rainy": ("8b97a7", 5),

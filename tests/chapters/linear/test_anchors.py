@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from unit_rows import unit
 
 from cocofacet.benchmark.dataset import Benchmark
 from cocofacet.benchmark.query import Query
@@ -15,10 +16,6 @@ from cocofacet.evaluation.statistics import interval
 from cocofacet.io import InputError
 
 D, DUAL, IMAGES, ANCHORS = 12, 8, 100, 60
-
-
-def unit(rows):
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 @pytest.fixture

@@ -9,14 +9,6 @@ from live_page import FREE, NIGHT
 from page_problems import RENDERINGS
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    if browser.find_chromium() is None:
-        pytest.skip("no Chromium: no page was opened")
-    with browser.chromium() as found:
-        yield found
-
-
 @contextmanager
 def reading(chromium, server, width=1280, scheme="light"):
     """A page of it -> page and what was wrong: requests elsewhere, errors."""

@@ -51,12 +51,6 @@ def folder(world, tmp_path_factory):
     return made / "page"
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.chromium() as found:
-        yield found
-
-
 @pytest.fixture
 def tab(chromium, width, scheme):
     with browser.reader(chromium, width, scheme) as reader:
