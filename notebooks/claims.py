@@ -46,9 +46,9 @@ table(claims)
 # Each line says that the first thing is higher than the second. It *holds* where the
 # interval of the difference lies above zero, *fails* where it lies below, and is
 # *undecided* where zero lies inside. The interval allows for three kinds of chance:
-# another training of the model, another wording of the question, and other query texts.
-# Where it says *1 seed*, the first kind is not in it, and it is too narrow. The models
-# were trained to answer these eight questions, so the size of a difference says nothing
+# another training of the model, another wording of the question where one is asked, and
+# other query texts. Where it says *1 seed*, the first kind is not in it, and it is too
+# narrow. Most of the models were trained to answer these eight questions, so the size of a difference says nothing
 # about photographs.
 
 # %% tags=["hide-input"]

@@ -124,7 +124,7 @@ else:
 # %% [markdown]
 # ## The answers without the questions
 #
-# The third model was trained on the same answers as the first, but on no question.
+# The third model's embedding was trained on the first's answers, without a question.
 # After the common warm-up, its embedding *without* a question was pulled towards all
 # answers at once. If it does as well as the first model under a question, the gain
 # comes from the answers in the training, and not from the prompt.
@@ -133,7 +133,7 @@ else:
 answers = workspace.ranks(no_question, ("general",)).assign(mode="answers")
 recalls = pd.concat([cf.tables.recalls(each, 1) for each in (ranks, answers)])
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals, one row for each facet: Recall at 1 without a question, with the facet's, and without one in a model trained on the same answers but on no question."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals, one row for each facet: Recall at 1 without a question, with the facet's, and without one in a model trained on the same answers without a question."}}
 cf.captioned(
     cf.figures.recall_by_facet(
         {"same start, same answers": cf.tables.facets_only(recalls)},
@@ -143,7 +143,7 @@ cf.captioned(
     ),
     "answers",
     "Recall@1 for each facet without a question, with the facet's question, and "
-    "without one in a model trained on the same answers but never on questions "
+    "without one in a model trained on the same answers without a question "
     f"({over}). {bars} Dotted: chance, 1 %.",
     cf.made_with(
         workspace, "Recall@1 in pools of 100", "GPT-written, or none",
@@ -177,7 +177,7 @@ found = {
     ),
     **findings.of_gain(
         "answers",
-        "asked − trained on the same answers, never asked",
+        "asked − trained on the same answers without a question",
         over_answers,
         1,
         ["macro", *workspace.benchmark.facets],

@@ -9,7 +9,7 @@ from cocofacet.report.explorer import page
 HTML(page.fragment("../_static/explorer"))
 
 # %% [markdown]
-# *What does a changed rank look like?* (Ours; the paper shows a few chosen examples.)
+# *What does a changed rank look like?* (Our question.)
 #
 # A recall is a mean over queries, and hides each one. Here are the queries themselves.
 # Pick one, and compare what each method finds. A click enlarges a picture. The address
@@ -34,8 +34,8 @@ HTML(page.fragment("../_static/explorer"))
 # 1. Facet *times*, “during the dusk”: compare no prompt with the question of people,
 #    then with that of weathers. Which wrong question is nearly a right one, and why?
 #    <details><summary>What we saw</summary>In the rendered world the question of people
-#    leaves dusk where it was, and that of weathers finds it nearly as well as its own.
-#    Time and weather are both read from the sky.</details>
+#    leaves dusk where it was. That of weathers brings it to the front, first of the
+#    hundred in half of the cases: time and weather are both read from the sky.</details>
 # 2. Facet *objects*, any of them: it is found without a question. Ask for the time.
 #    What has become of it?
 #    <details><summary>What we saw</summary>In the rendered world it falls far back, often
@@ -63,7 +63,7 @@ benchmark = workspace.benchmark
 # %% [markdown]
 # ## The methods
 #
-# Two retrievers. The promptable one sees each picture in as many ways as there are
+# Two retrievers. The promptable one sees each picture in two ways more than there are
 # questions: without a prompt, with the facet's own question, with the bare instruction,
 # and with the question of each other facet, which is then a wrong one. The dual encoder
 # takes no prompt. The two were trained differently: compare methods of one retriever

@@ -5,7 +5,8 @@
 # the benchmark stops at pools of 100.)*
 #
 # Nobody searches just a hundred pictures, and few look for just one. Here each query
-# text searches all pictures, and should find each of those that carry its label.
+# text searches all pictures of which something is claimed, and should find each of those
+# that carry its label.
 
 # %% tags=["parameters"]
 profile = "mini"  # or "colab": a T4, 7 GB to fetch; "full": 80 GB GPU, 230 GB

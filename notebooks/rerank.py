@@ -156,6 +156,7 @@ cf.tables.shown(cost, "rerank-cost").format({"share": "{:.1%}"})
 
 # %% tags=["hide-input"]
 said = rerank.findings_of(ranks, searched, depth, k)
+said["gain_5"] = rerank.findings_of(ranks, searched, depth, 5)["gain"]
 kept = ["general", f"rerank-{depth}", "ridge", "prompted"]
 every = pd.concat([ranks, released])
 cf.conclude(

@@ -2,7 +2,7 @@
 # # How the tiny models were trained
 #
 # *No photograph, and no downloaded weight. The models of the default run learnt from
-# drawn scenes, on two processor cores, by the commands at the end of this page.*
+# drawn scenes, on one processor core each, by the commands at the end of this page.*
 #
 # There are two kinds of retriever. The CLIP is open_clip's class, with 1.9 million
 # weights. The promptable ones are transformers' Qwen2-VL and LLaVA, with 2.6 million
@@ -179,8 +179,10 @@ cf.tables.shown(found, "seeds").format("{:.1f}")
 # ```bash
 # python -m training clip --out checkpoints/tiny-clip
 # python -m training warmup --out checkpoints/warmup
-# python -m training contrast --variant tiny-qwen2vl \
-#     --warmup checkpoints/warmup --out checkpoints/tiny-qwen2vl
+# for variant in tiny-qwen2vl tiny-qwen2vl-unasked tiny-qwen2vl-noquestion; do
+#     python -m training contrast --variant $variant \
+#         --warmup checkpoints/warmup --out checkpoints/$variant
+# done
 # python -m training answers \
 #     --warmup checkpoints/warmup --out checkpoints/tiny-qwen2vl-answers
 # python -m training text --out checkpoints/tiny-text
@@ -190,5 +192,6 @@ cf.tables.shown(found, "seeds").format("{:.1f}")
 # python -m training caption-rates --out checkpoints/caption-rates
 # ```
 #
+# `make studies` does all of it, with the models of [Why](why.ipynb), and ranks them.
 # `--help` explains every option. A retriever is loaded from another folder with
 # `cf.load_retriever("tiny-qwen2vl", checkpoint=FOLDER)`.

@@ -1,8 +1,10 @@
 """The training chapter's tables, from small records made by hand."""
 
 import pandas as pd
+import pytest
 
 from cocofacet.chapters import training
+from cocofacet.evaluation import seeds
 
 
 def record(log: list, **settings) -> dict:
@@ -80,3 +82,26 @@ def test_records_are_read_in_order(tmp_path):
     for name in ("b-seed0", "a-seed1", "levels"):
         (tmp_path / f"{name}.json").write_text("{}")
     assert list(training.read_records(tmp_path)) == ["a-seed1", "b-seed0"]
+
+
+def test_the_rule_counts_seeds_and_wordings_by_hand():
+    """Two seeds and two wordings: recall 1 under both wordings of seed 0, 0.5 and 0 of
+    seed 1. Seeds' averages are 1 and 0.25, wordings' 0.75 and 0.5, and what is left of
+    each of the four is an eighth. Both texts do alike, so nothing is due to them."""
+    counts = [
+        (seed, mode, wording, "times", text, 4, hits, hits, 0.0, 0.0)
+        for text in ("dusk", "dawn")
+        for seed, mode, wording, hits in (
+            (0, "general", "", 4),
+            (1, "general", "", 4),
+            (0, "prompted", "1", 4),
+            (0, "prompted", "2", 4),
+            (1, "prompted", "1", 2),
+            (1, "prompted", "2", 0),
+        )
+    ]
+    columns = [*seeds.KEYS[1:], *seeds.COUNTS, *seeds.VARIANCES]
+    hits = pd.DataFrame(counts, columns=columns).assign(retriever="r")
+    (row,) = training.by_rule(hits, ["r"]).to_numpy()
+    moved = 100 * (2 * 0.375**2 + 2 * 0.125**2 + 4 * 0.125**2) ** 0.5
+    assert row.tolist() == pytest.approx([62.5, moved, 100, 1])

@@ -140,7 +140,7 @@ HEADLINES = {
         "linear map, K = 100 held out − no question", _QWEN, "linear", k=5
     ),
     "supervision": Headline(
-        "asked − trained on the same answers, never asked",
+        "asked − trained on the same answers without a question",
         _QWEN,
         of="tiny-qwen2vl-noquestion",
     ),

@@ -1,6 +1,6 @@
 """The chapter on training: tables from the JSON records that `training` leaves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +8,7 @@ import pandas as pd
 from cocofacet.evaluation import seeds
 from cocofacet.io import read_json
 
+GUESS = 0.01  # Recall@1 of a guess among a hundred
 # In a record -> its heading.
 SETTINGS = {
     "settings.steps": "steps",
@@ -78,3 +79,25 @@ def of_seeds(hits: pd.DataFrame) -> pd.DataFrame:
         recall = 100 * sums[f"hits_{k}"] / sums.queries
         columns[f"macro R@{k}"] = recall.groupby(keys).mean()
     return pd.DataFrame(columns)
+
+
+def by_rule(hits: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """What the rule between models counts, a row each: macro Recall@1 under our
+    wordings, in percent; by how many points seeds, wordings and both together move it
+    (one standard deviation); the percent that these are of its variance, where the rest
+    is the query texts'; and on how many facets the embedding without a question finds
+    more than a guess.
+    """
+    rows = {}
+    for name in names:
+        asked = seeds.ours(seeds.of_mode(hits, name, 1))
+        *own, texts, _draw = seeds.spreads(asked).spread ** 2
+        general = seeds.by_facet(seeds.of_mode(hits, name, 1, seeds.GENERAL))
+        general.pop("macro")
+        rows[name] = {
+            "macro R@1": 100 * seeds.by_facet(asked)["macro"].value,
+            "moved by, points": 100 * sum(own) ** 0.5,
+            "their share, %": 100 * sum(own) / (sum(own) + texts),
+            "facets above a guess": sum(each.low > GUESS for each in general.values()),
+        }
+    return pd.DataFrame(rows).T
