@@ -82,7 +82,7 @@ for facet in benchmark.facets:
 # %% tags=["hide-input"] mystnb={"image": {"classes": "panels", "alt": "Twelve of a pool's hundred candidates. The first, in an orange frame, is the positive."}}
 facet = "times" if "times" in benchmark.facets else benchmark.facets[0]
 query = benchmark.of(facet)[0]
-cf.glue("pool_text", query.text.strip())
+cf.glue("pool_text", query.text.strip().removesuffix("."))
 names = ["positive", *[f"negative {n}" for n in range(1, 12)]]
 cf.captioned(
     cf.figures.gallery(
