@@ -161,6 +161,25 @@ def test_a_signal_that_comes_when_all_is_done_changes_nothing(module, number):
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize("module", ["cocofacet.program", "facetworld.stopping"])
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_that_comes_while_an_object_is_removed_is_not_lost(module, number):
+    """There Python would print what is raised, and go on."""
+    code = f"""
+import os, time
+from {module} import run
+class Removed:
+    def __del__(self):
+        os.kill(os.getpid(), {int(number)})
+        time.sleep(0.01)
+def command():
+    Removed()
+    time.sleep(9)
+raise SystemExit(run(command))"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == stopped_runs.SAID[number]
+
+
 @pytest.mark.parametrize(
     "number", [SIGNALS[0], pytest.param(SIGNALS[1], marks=pytest.mark.more)]
 )

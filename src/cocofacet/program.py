@@ -32,9 +32,7 @@ PART = "COCOFACET_PART"
 # Seconds in which a second signal is the same wish: a terminal and a parent both send
 # one, and what cleans up must come to its end.
 AGAIN = 3.0
-LATER = (
-    0.05  # seconds until a signal that came while a module was loaded is tried again
-)
+LATER = 0.05  # seconds until a signal that came when none can be heard is tried again
 
 
 def ran_out(error: BaseException) -> bool:
@@ -58,15 +56,21 @@ def run(command: Callable[[], int | None]) -> int:
 
     def stop(number: int, frame: FrameType | None) -> None:
         if _loading(frame):
-            again = threading.Timer(LATER, os.kill, (os.getpid(), number))
-            again.daemon = True
-            again.start()
+            _send_again(number)
             return
         now = time.monotonic()
         again = [at for at, _ in stopped if now - at < AGAIN]
         stopped.append((now, 128 + number))
         if not again:
             raise KeyboardInterrupt if number == signal.SIGINT else SystemExit
+
+    def unheard(raised) -> None:
+        """Where an object is removed, Python prints what is raised and goes on."""
+        if stopped and isinstance(raised.exc_value, (KeyboardInterrupt, SystemExit)):
+            _send_again(stopped[0][1] - 128)
+            stopped.clear()
+        else:
+            print_raised(raised)
 
     # What runs in a shell's background ignores Ctrl-C, and goes on doing so.
     numbers = [signal.SIGINT, signal.SIGTERM]
@@ -75,6 +79,7 @@ def run(command: Callable[[], int | None]) -> int:
     # All is done by then, and Python no longer raises: a signal would end it unsaid.
     for number in heard:
         atexit.register(signal.signal, number, signal.SIG_IGN)
+    print_raised, sys.unraisablehook = sys.unraisablehook, unheard
     _open_what_is_closed()
     streams = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = map(_lasting, streams)
@@ -87,6 +92,7 @@ def run(command: Callable[[], int | None]) -> int:
         return status
     finally:
         sys.stdout, sys.stderr = streams
+        sys.unraisablehook = print_raised
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -111,6 +117,13 @@ def _check_here() -> None:
         raise InputError(
             f"current folder: {error.strerror}. Change to a folder that is there."
         ) from None
+
+
+def _send_again(number: int) -> None:
+    """The signal once more, to this process, when it may be heard."""
+    again = threading.Timer(LATER, os.kill, (os.getpid(), number))
+    again.daemon = True
+    again.start()
 
 
 def _loading(frame: FrameType | None) -> bool:
