@@ -185,10 +185,9 @@ cf.tables.shown(gains, "over-seeds")
 # How far does the macro average move with another training seed, another wording, other
 # texts, or other negatives? The figure has standard deviations in points, with their
 # 95 % intervals. *The two together* is what neither explains alone: which wordings work
-# changes with the training. A few seeds say little about seeds: their bar may end only at
-# 50, the most that is possible, and one seed has no dot. For the texts it is a standard
-# error. For the negatives it is
-# calculated, and has no interval.
+# changes with the training. Three seeds say little about seeds: their bar may end only at
+# 50, the most that is possible. For the texts it is a standard error. For the negatives
+# it is calculated, and has no interval.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals, a row each for training seed, wording, the two together, query texts and draw of negatives: by how many points each of them moves the macro average, for three small models."}}
 cf.captioned(
