@@ -166,8 +166,9 @@ def test_a_signal_that_comes_when_all_is_done_changes_nothing(module, number):
 def test_a_signal_that_comes_while_an_object_is_removed_is_not_lost(module, number):
     """There Python would print what is raised, and go on."""
     code = f"""
-import os, time
+import os, signal, time
 from {module} import run
+signal.signal(signal.SIGINT, signal.default_int_handler)
 class Removed:
     def __del__(self):
         os.kill(os.getpid(), {int(number)})

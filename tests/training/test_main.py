@@ -270,8 +270,13 @@ def test_the_same_seed_gives_the_same_weights(world):
     assert weights[0] == weights[1]
 
 
+# The successor is not shipped: `make studies` gives its steps.
 @pytest.mark.parametrize(
-    "record", sorted(RECORDS.glob("*-seed0.json")), ids=lambda p: p.stem
+    "record",
+    sorted(
+        set(RECORDS.glob("*-seed0.json")) - set(RECORDS.glob("*-worded-seed0.json"))
+    ),
+    ids=lambda path: path.stem,
 )
 def test_the_records_are_of_the_commands_defaults(record, world):
     """A training that is shipped can be repeated without giving its settings."""
