@@ -85,12 +85,11 @@ KINDS := PYTHONPATH=. $(BIN)/python studies/kinds.py
 studies: $(INSTALLED) ## train with SEED=0 and rank what chapters read beforehand: five hours
 	$(TRAIN) clip --seed $(SEED) --out $(TRAINED)/tiny-clip
 	$(TRAIN) warmup --seed $(SEED) --out $(TRAINED)/warmup
-	for variant in tiny-qwen2vl tiny-qwen2vl-unasked tiny-qwen2vl-noquestion; do \
+	for variant in tiny-qwen2vl tiny-qwen2vl-unasked tiny-qwen2vl-noquestion \
+	    tiny-qwen2vl-worded; do \
 	  $(TRAIN) contrast --seed $(SEED) --variant $$variant \
 	    --warmup $(TRAINED)/warmup --out $(TRAINED)/$$variant || exit 1; \
 	done
-	$(TRAIN) contrast --seed $(SEED) --variant tiny-qwen2vl-worded --steps 1200 \
-	  --warmup $(TRAINED)/warmup --out $(TRAINED)/tiny-qwen2vl-worded
 	$(TRAIN) warmup --seed $(SEED) --base llava --out $(TRAINED)/llava-warmup
 	$(TRAIN) contrast --seed $(SEED) --variant tiny-llava \
 	  --warmup $(TRAINED)/llava-warmup --out $(TRAINED)/tiny-llava

@@ -132,18 +132,19 @@ def contrast(args) -> tuple[dict, list]:
             f"--warmup: {args.warmup} holds a {found}; {args.variant} starts from a "
             f"{variant.base}. Make it with `warmup --base {variant.base}`."
         )
+    steps = variant.steps if args.steps is None else args.steps
     log = train_contrast.train_variant(
         model,
         processor.tokenizer,
         args.variant,
         *pictures(args),
-        args.steps,
+        steps,
         args.seed,
         compiled=not args.no_compile,
         measure_every=args.measure_every,
     )
     tiny_mllm.save(model, processor, args.out)
-    settings = {"variant": args.variant, **asdict(variant)}
+    settings = {"variant": args.variant, **asdict(variant), "steps": steps}
     settings |= {"batch": train_contrast.BATCH, "rate": train_contrast.RATE}
     return settings | {"scale": train_contrast.SCALE}, log
 
@@ -187,13 +188,14 @@ def output(text: str, folder: bool = True) -> Path:
     raise argparse.ArgumentTypeError(what) from None
 
 
-def shared_arguments(steps: int) -> argparse.ArgumentParser:
+def shared_arguments(steps: int | None) -> argparse.ArgumentParser:
     """The options of every command; a new parser each time, as the defaults differ."""
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--out", type=output, required=True, help="checkpoint folder")
     shared.add_argument("--record", type=Path, help="where settings and log go, JSON")
     shared.add_argument("--seed", type=int, default=0, help="default 0")
-    shared.add_argument("--steps", type=int, default=steps, help=f"default {steps}")
+    said = "the variant's" if steps is None else steps
+    shared.add_argument("--steps", type=int, default=steps, help=f"default {said}")
     shared.add_argument(
         "--world", type=Path, default=FOLDER, help="pictures, default %(default)s"
     )
@@ -216,7 +218,9 @@ def arguments() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="what", required=True)
 
-    def command(name: str, run, steps: int, about: str) -> argparse.ArgumentParser:
+    def command(
+        name: str, run, steps: int | None, about: str
+    ) -> argparse.ArgumentParser:
         made = commands.add_parser(
             name, parents=[shared_arguments(steps)], help=about, description=about
         )
@@ -238,7 +242,7 @@ def arguments() -> argparse.ArgumentParser:
         type=int,
         help="steps of the vision tower alone, by default the base's",
     )
-    made = command("contrast", contrast, 600, "a tiny promptable retriever")
+    made = command("contrast", contrast, None, "a tiny promptable retriever")
     made.add_argument(
         "--variant", choices=train_contrast.VARIANTS, default="tiny-qwen2vl"
     )

@@ -49,13 +49,15 @@ class Variant:
     """The base whose warm-up it starts from, and the facets that it asks about.
 
     The general embedding is matched to captions and to answers of `general_answers`.
-    worded: asks in the fourteen more forms of `MORE_QUESTIONS`, too.
+    worded: asks in the fourteen more forms of `MORE_QUESTIONS`, too. steps: of the
+    training, where no other number is given.
     """
 
     base: str
     asked: tuple[str, ...]
     general_answers: tuple[str, ...] = ()
     worded: bool = False
+    steps: int = 600
 
 
 # The order counts: each row draws its own random numbers.
@@ -64,7 +66,7 @@ VARIANTS = {
     "tiny-qwen2vl-unasked": Variant("qwen2_vl", asked=ASKED),
     "tiny-qwen2vl-noquestion": Variant("qwen2_vl", asked=(), general_answers=FACETS),
     "tiny-llava": Variant("llava", asked=FACETS),
-    "tiny-qwen2vl-worded": Variant("qwen2_vl", asked=FACETS, worded=True),
+    "tiny-qwen2vl-worded": Variant("qwen2_vl", asked=FACETS, worded=True, steps=1200),
 }
 
 

@@ -105,6 +105,7 @@ def test_from_warmup_to_a_checkpoint_like_any_other(world, warm, variant):
         "--record", str(world / "model.json"))  # fmt: skip
     record = json.loads((world / "model.json").read_text())
     assert record["settings"]["asked"] == list(row.asked)
+    assert record["settings"]["steps"] == record["log"][-1]["step"] != row.steps
     assert set(record["log"][-1]["prompted"]) == {*FACETS, "macro"}
 
     with warnings.catch_warnings():
@@ -270,21 +271,19 @@ def test_the_same_seed_gives_the_same_weights(world):
     assert weights[0] == weights[1]
 
 
-# The successor is not shipped: `make studies` gives its steps.
 @pytest.mark.parametrize(
-    "record",
-    sorted(
-        set(RECORDS.glob("*-seed0.json")) - set(RECORDS.glob("*-worded-seed0.json"))
-    ),
-    ids=lambda path: path.stem,
+    "record", sorted(RECORDS.glob("*-seed0.json")), ids=lambda p: p.stem
 )
 def test_the_records_are_of_the_commands_defaults(record, world):
-    """A training that is shipped can be repeated without giving its settings."""
+    """A training that is kept can be repeated without giving its settings."""
     settings = json.loads(record.read_text())["settings"]
     what = {"qwen": "contrast"}.get(settings["what"], settings["what"])
     words = ["--warmup", str(world)] if what in ("contrast", "answers") else []
+    words += ["--variant", settings["variant"]] if what == "contrast" else []
     args = train.arguments().parse_args([what, "--out", "x", *words])
-    assert args.steps == settings["steps"]
+    variant = train_contrast.VARIANTS.get(settings.get("variant"))
+    steps = variant.steps if args.steps is None else args.steps
+    assert steps == settings["steps"]
     assert args.n_train == settings["train_scenes"]
 
 
